@@ -1,0 +1,169 @@
+/**
+ * What Celery needs of a broker and of a result store. Celery owns these interfaces; the adapters satisfy them by shape,
+ * without importing this package (`test/types` and the contract suites hold them to it). Types only.
+ *
+ * The words are kombu's: a message has properties, headers and a body; an exchange routes it to queues by routing key.
+ */
+
+/** A message as it travels, before anything is decoded. Header values are plain JavaScript (numbers, strings, null, arrays, objects, Uint8Array, bigint). */
+export interface TransportMessage {
+  readonly body: Uint8Array;
+  readonly contentType: string | undefined;
+  readonly contentEncoding: string | undefined;
+  /** A null-prototype object: only own keys exist. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly properties: MessageProperties;
+}
+
+export interface MessageProperties {
+  readonly correlationId?: string | undefined;
+  readonly replyTo?: string | undefined;
+  /** 1 transient, 2 persistent. */
+  readonly deliveryMode?: 1 | 2 | undefined;
+  /** 0 to 9. RabbitMQ serves higher first, kombu's Redis transport lower first. */
+  readonly priority?: number | undefined;
+  /** Milliseconds, in decimal. */
+  readonly expiration?: string | undefined;
+  readonly messageId?: string | undefined;
+  readonly timestamp?: number | undefined;
+  readonly type?: string | undefined;
+}
+
+/** A message received, to be settled exactly once; a second call does nothing. */
+export interface Delivery extends TransportMessage {
+  readonly exchange: string;
+  readonly routingKey: string;
+  /** The queue it was consumed from. */
+  readonly queue: string;
+  readonly redelivered: boolean;
+  /** False once the connection that delivered it is gone: settling it does nothing, the broker will redeliver it. */
+  readonly alive: boolean;
+  ack(): Promise<void>;
+  /** `requeue: false` drops it, or dead-letters it where the queue says so. */
+  reject(options: { readonly requeue: boolean }): Promise<void>;
+}
+
+export interface Exchange {
+  /** `""` is the default exchange, which routes by queue name and is never declared. */
+  readonly name: string;
+  readonly type: "direct" | "topic" | "fanout" | "headers";
+  /** Default true. */
+  readonly durable?: boolean | undefined;
+  readonly autoDelete?: boolean | undefined;
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface Queue {
+  readonly name: string;
+  /** Bound to it with `routingKey` when declared; absent: reached through the default exchange only. */
+  readonly exchange?: Exchange | undefined;
+  readonly routingKey?: string | undefined;
+  /** Default true. */
+  readonly durable?: boolean | undefined;
+  readonly exclusive?: boolean | undefined;
+  readonly autoDelete?: boolean | undefined;
+  /** `x-max-priority`, `x-queue-type`, `x-expires` (ms), `x-message-ttl` (ms), ... Must equal those of an existing queue. */
+  readonly arguments?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface PublishOptions {
+  /** Default `""`. */
+  readonly exchange: string;
+  readonly routingKey: string;
+  /** Reject when no queue takes the message (AMQP `mandatory`). Default false. */
+  readonly mandatory?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ConsumeOptions {
+  /** Unsettled messages at most; 0: no limit. Default 0. */
+  readonly prefetch?: number | undefined;
+  /** Messages count as settled when delivered. Default false. */
+  readonly noAck?: boolean | undefined;
+  /** Default false: consumers of a queue share it. */
+  readonly exclusive?: boolean | undefined;
+}
+
+export interface Consumer {
+  /** Add or drop a queue while running (`add_consumer`, `cancel_consumer`). */
+  addQueue(queue: Queue): Promise<void>;
+  cancelQueue(name: string): Promise<void>;
+  setPrefetch(count: number): Promise<void>;
+  /** Stop receiving. Messages already delivered can still be settled. */
+  cancel(): Promise<void>;
+}
+
+export interface TransportEvents {
+  /** The connection is lost; it is being restored unless `close` was called. */
+  disconnect: [error: Error];
+  /** Connection, topology and consumers are back. */
+  reconnect: [];
+  /** Something to log that harmed nothing. */
+  warning: [error: Error];
+}
+
+/** A broker. One instance is one logical connection that restores itself, its declarations and its consumers. */
+export interface Transport {
+  /** kombu's transport type: `"amqp"`, `"redis"`, `"memory"`. */
+  readonly type: string;
+  /** For logs: never has a password. */
+  readonly description: string;
+  /** What the broker can do, where Celery behaves differently. */
+  readonly capabilities: {
+    /** Native delayed delivery through `celery_delayed_N` queues (RabbitMQ). */
+    readonly delayedDelivery: boolean;
+    /** The broker redelivers what is unsettled for longer (seconds); undefined: only when the connection ends. */
+    readonly visibilityTimeoutSeconds: number | undefined;
+  };
+  connect(signal?: AbortSignal): Promise<void>;
+  declareExchange(exchange: Exchange): Promise<void>;
+  /** Declares the queue, its exchange and the binding. `name` `""` lets the broker choose one; resolves to the name. */
+  declareQueue(queue: Queue): Promise<string>;
+  bindQueue(queue: string, exchange: Exchange, routingKey: string): Promise<void>;
+  bindExchange?(destination: string, source: string, routingKey: string): Promise<void>;
+  deleteQueue(name: string): Promise<void>;
+  /** Messages ready in the queue, and how many were dropped by purging it. */
+  queueLength(name: string): Promise<number>;
+  purgeQueue(name: string): Promise<number>;
+  /** Resolves when the broker has taken responsibility (publisher confirm, LPUSH reply); rejects when it did not. */
+  publish(message: TransportMessage, options: PublishOptions): Promise<void>;
+  consume(queues: readonly Queue[], onMessage: (delivery: Delivery) => void, options?: ConsumeOptions): Promise<Consumer>;
+  on<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
+  off<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
+  /** Waits for publishes under way, then closes. Unsettled deliveries go back to their queues. */
+  close(): Promise<void>;
+}
+
+/** A key-value result store with notification, as Celery's Redis backend uses it. Values are opaque bytes. */
+export interface ResultStore {
+  /** `"redis"`, `"memory"`. */
+  readonly type: string;
+  readonly description: string;
+  connect(signal?: AbortSignal): Promise<void>;
+  get(key: string): Promise<Uint8Array | undefined>;
+  getMany(keys: readonly string[]): Promise<(Uint8Array | undefined)[]>;
+  /** Stores and notifies subscribers of the same key, atomically. `expiresSeconds` undefined: kept. */
+  set(key: string, value: Uint8Array, expiresSeconds: number | undefined): Promise<void>;
+  delete(...keys: string[]): Promise<void>;
+  /** Calls back with every value stored from now on; resolves when the subscription is in place. */
+  subscribe(key: string, onValue: (value: Uint8Array) => void): Promise<{ unsubscribe(): Promise<void> }>;
+  /** Chord bookkeeping, each call one transaction; keys as in Celery's `redis.py` on_chord_part_return. */
+  readonly chord: ChordStore;
+  on<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
+  close(): Promise<void>;
+}
+
+export interface ChordStore {
+  /** `<key>.s`: how many header tasks there are. `key` is `celery-taskset-meta-<group id>`. */
+  setSize(key: string, size: number, expiresSeconds: number | undefined): Promise<void>;
+  /** Adds one part's encoded result; resolves to the counts after it. A duplicate member does not count twice. */
+  addPart(
+    key: string,
+    part: { readonly member: Uint8Array; readonly groupIndex: number | undefined },
+    options: { readonly ordered: boolean; readonly expiresSeconds: number | undefined },
+  ): Promise<{ readonly ready: number; readonly extra: number; readonly size: number | undefined }>;
+  /** All parts in order. */
+  parts(key: string, options: { readonly ordered: boolean }): Promise<Uint8Array[]>;
+  /** Deletes `.j`, `.t` and `.s`. */
+  clear(key: string): Promise<void>;
+}

@@ -1,0 +1,103 @@
+/**
+ * Every error that leaves the codec. `code` is stable and meant for programs; the message is meant for people and may change.
+ *
+ * The classes carry a `Symbol.for` brand, so {@link isPickleError} also recognises errors of another copy of this package.
+ */
+import type { Limits } from "./limits.js";
+import type { OpcodeName } from "./pickle/opcodes.js";
+
+/** What went wrong, for programs. */
+export type PickleErrorCode =
+  /** The input ends inside an opcode, its argument or a frame. */
+  | "truncated"
+  /** A byte that is no opcode. */
+  | "unknown-opcode"
+  /** PROTO names a protocol above 5. */
+  | "unsupported-protocol"
+  /** An opcode's argument is not of its form: a bad number line, an unquoted STRING, invalid UTF-8. */
+  | "bad-argument"
+  /** An opcode needs more items than the stack holds. */
+  | "stack-underflow"
+  /** An opcode needs a mark and there is none. */
+  | "missing-mark"
+  /** GET of a memo index that nothing was put under, or PUT of a negative one. */
+  | "bad-memo"
+  /** An opcode found an operand of the wrong type: SETITEMS on a str, REDUCE without a tuple. */
+  | "bad-operand"
+  /** A dict key or set member that Python cannot hash. */
+  | "unhashable"
+  /** A frame that overruns its parent, ends inside an opcode, or is longer than the input. */
+  | "bad-frame"
+  /** A class or function that the registry does not know. */
+  | "unregistered-global"
+  /** An extension code that the extension registry does not know. */
+  | "unregistered-extension"
+  /** A persistent id without `persistentLoad`, or one the hook refused. */
+  | "persistent-id"
+  /** NEXT_BUFFER with no buffer left, or out-of-band data where none was given. */
+  | "missing-buffer"
+  /** A registered class refused its arguments or its state; `cause` says why. */
+  | "construct-failed"
+  /** A limit of {@link Limits} was reached; `limit` names it. */
+  | "limit-exceeded"
+  /** The value has a type that cannot be pickled. */
+  | "unpicklable"
+  /** The value cannot be written at the protocol asked for. */
+  | "protocol-too-low"
+  /** An option has a value that does not exist. */
+  | "bad-option"
+  /** The file or stream given cannot be read from or written to. */
+  | "bad-file"
+  /** A hook (`__reduce__`, `persistentId`, `reducerOverride`, ...) threw or gave what it must not. */
+  | "hook-failed";
+
+export interface PickleErrorOptions {
+  readonly code: PickleErrorCode;
+  /** Byte of the opcode, counted from the first byte given to the decoder. */
+  readonly offset?: number | undefined;
+  readonly opcode?: OpcodeName | undefined;
+  /** Where in the value, such as `.kwargs["when"][3]`; only when pickling. */
+  readonly path?: string | undefined;
+  readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("brine.PickleError");
+
+/** What `pickle.PickleError` is in Python: the parent of {@link UnpicklingError} and {@link PicklingError}. */
+export class PickleError extends Error {
+  override name = "PickleError";
+  readonly code: PickleErrorCode;
+  readonly offset?: number | undefined;
+  readonly opcode?: OpcodeName | undefined;
+  readonly path?: string | undefined;
+  readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
+
+  constructor(message: string, options: PickleErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.offset = options.offset;
+    this.opcode = options.opcode;
+    this.path = options.path;
+    this.limit = options.limit;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** The bytes cannot be decoded. `offset` and `opcode` say where. */
+export class UnpicklingError extends PickleError {
+  override name = "UnpicklingError";
+}
+
+/** The value cannot be encoded. `path` says which part of it. */
+export class PicklingError extends PickleError {
+  override name = "PicklingError";
+}
+
+/** Whether `error` is a {@link PickleError}, of this or another copy of the package. */
+export function isPickleError(error: unknown): error is PickleError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}

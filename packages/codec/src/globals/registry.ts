@@ -1,0 +1,111 @@
+/**
+ * What a pickle may name. A class or function that a pickle refers to resolves here, by its exact module and qualified
+ * name, or not at all: nothing is ever imported, no dotted name is walked, no prototype is consulted.
+ *
+ * An {@link GlobalEntry} says everything about one Python name: how to decode what pickles do with it (call it, create an
+ * instance, set its state, add its items) and how to encode instances of the JavaScript class that stands for it.
+ */
+import type { PyGlobal } from "../python/objects.js";
+import type { Protocol } from "../pickle/opcodes.js";
+
+/** A JavaScript class, also one with a private or abstract constructor. */
+// biome-ignore lint/complexity/noBannedTypes: every class is a Function, and abstract and private constructors have no common signature
+export type AnyClass = Function & { readonly prototype: object };
+
+/** How the decoder was asked to represent values; entries read it to honour the options. */
+export interface DecodeContext {
+  readonly registry: ClassRegistryView;
+  readonly int: "auto" | "bigint";
+  readonly float: "number" | "exact";
+  readonly tuple: "tuple" | "array";
+  readonly dict: "auto" | "map" | "object";
+  readonly datetime: "python" | "temporal" | "date";
+  /** Makes the error of the opcode at hand; throw what it returns. */
+  fail(message: string, cause?: unknown): Error;
+}
+
+/** What the encoder tells an entry that reduces an object. */
+export interface EncodeContext {
+  readonly registry: ClassRegistryView;
+  readonly protocol: Protocol;
+  /** The CPython whose bytes are written. */
+  readonly python: "3.12" | "3.13";
+  /** Makes the error for the value at hand, with its path; throw what it returns. */
+  fail(message: string, cause?: unknown): Error;
+}
+
+/**
+ * How an object is written: Python's reduce tuple with names.
+ * CPython 3.12 `pickle.py` save_reduce.
+ */
+export interface Reduction {
+  /**
+   * - `"reduce"`: `callable(*args)`, REDUCE
+   * - `"newobj"`: `callable.__new__(callable, *args)`, NEWOBJ; protocols 0 and 1 write `copyreg._reconstructor` instead,
+   *   with `base` saying which builtin holds the value
+   * - `"newobj_ex"`: with `kwargs`, NEWOBJ_EX; protocols 2 and 3 write a `functools.partial`
+   */
+  readonly kind: "reduce" | "newobj" | "newobj_ex";
+  /** A global, or an object that itself pickles to a callable. */
+  readonly callable: PyGlobal | object;
+  readonly args: readonly unknown[];
+  readonly kwargs?: ReadonlyMap<string, unknown> | undefined;
+  /** For `newobj` at protocols 0 and 1: the builtin base (`object` by default) and its value. */
+  readonly base?: { readonly global: PyGlobal; readonly value: unknown } | undefined;
+  /** Absent or `undefined`: no BUILD. A falsy Python value such as `{}` is written. */
+  readonly state?: unknown;
+  /** Written with APPEND(S) after construction. */
+  readonly listItems?: Iterable<unknown> | undefined;
+  /** Written with SETITEM(S) after construction. */
+  readonly dictItems?: Iterable<readonly [unknown, unknown]> | undefined;
+  /** Called as `stateSetter(object, state)` instead of BUILD. */
+  readonly stateSetter?: PyGlobal | object | undefined;
+}
+
+/** One Python name. Every operation is optional; a pickle that asks for one that is absent gets an error. */
+export interface GlobalEntry<T extends object = object> {
+  /** Python 3's module, as written at protocol 3 and above: `"builtins"`, `"datetime"`. */
+  readonly module: string;
+  /** `__qualname__`: `"datetime"`, `"Outer.Inner"`. */
+  readonly name: string;
+  /** The JavaScript class whose direct instances this entry encodes, and which stands for the Python class as a value. */
+  readonly target?: AnyClass | undefined;
+
+  /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
+  call?(args: readonly unknown[], context: DecodeContext): unknown;
+  /** NEWOBJ, NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`. Must not run a constructor of the user's. */
+  create?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown> | undefined, context: DecodeContext): T;
+  /** `copyreg._reconstructor(cls, base, value)` of protocols 0 and 1; default: `create` for base `object`. */
+  reconstruct?(base: string, value: unknown, context: DecodeContext): T;
+  /** BUILD. `state` is what Python's `__setstate__` would get. Fills `object` in place: others may hold it already. */
+  setState?(object: T, state: unknown, context: DecodeContext): void;
+  /** APPEND(S). */
+  extend?(object: T, items: readonly unknown[], context: DecodeContext): void;
+  /** SETITEM(S): `items` is key, value, key, value, ... */
+  setItems?(object: T, items: readonly unknown[], context: DecodeContext): void;
+  /** `getattr(name, attribute)` for the few attributes that pickles really use (enum members, `ZoneInfo._unpickle`). */
+  getAttribute?(attribute: string, context: DecodeContext): unknown;
+
+  /** How an instance of `target` is written. */
+  reduce?(object: T, context: EncodeContext): Reduction | PyGlobal;
+  /**
+   * Which Python strings its names are, which decides whether equal strings share a memo entry at protocol 4 and above:
+   * `"interned"` (default: Python classes, builtin types, exceptions, datetime, collections, decimal: shared),
+   * `"static-name"` (C static types: the module is shared, the class name is a fresh string),
+   * `"fresh"` (builtin functions, operator, array: neither is shared).
+   */
+  readonly nameStrings?: "interned" | "static-name" | "fresh" | undefined;
+}
+
+/** What decoder and encoder need of a registry. */
+export interface ClassRegistryView {
+  /** The entry of exactly this module and qualified name (Python 3 names). */
+  find(module: string, name: string): GlobalEntry | undefined;
+  /** The entry whose `target` is exactly this class. */
+  findByTarget(target: AnyClass): GlobalEntry | undefined;
+  /** The one PyGlobal that stands for an entry in decoded values. */
+  globalOf(entry: GlobalEntry): PyGlobal;
+  /** `copyreg` extension registry: the global under a code, and the code of a global. */
+  findExtension(code: number): { readonly module: string; readonly name: string } | undefined;
+  extensionCode(module: string, name: string): number | undefined;
+}

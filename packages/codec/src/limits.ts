@@ -1,0 +1,27 @@
+/** Bounds on what one pickle may cost. All are on by default; raise one where your data needs it. */
+export interface Limits {
+  /** Bytes of one pickle. Default 512 MiB, the most a Redis value can hold. */
+  readonly maxBytes: number;
+  /**
+   * Values open at once: the height of the decoder's stack, or the nesting of the value that is encoded.
+   * Default 10,000,000; neither side recurses, so this bounds memory, not the call stack.
+   */
+  readonly maxDepth: number;
+  /** Entries of the memo. Default 50,000,000. An index far above the number of entries costs no more than one entry. */
+  readonly maxMemo: number;
+  /** Items over all containers of one pickle. Default 100,000,000. */
+  readonly maxItems: number;
+  /** Decimal digits of an int in text form (INT, LONG). Default 4300, CPython's own limit since 3.11. */
+  readonly maxIntDigits: number;
+  /** Bytes of an int in binary form (LONG1, LONG4). Default 1 MiB. */
+  readonly maxIntBytes: number;
+}
+
+export const DEFAULT_LIMITS: Limits = Object.freeze({
+  maxBytes: 512 * 1024 * 1024,
+  maxDepth: 10_000_000,
+  maxMemo: 50_000_000,
+  maxItems: 100_000_000,
+  maxIntDigits: 4300,
+  maxIntBytes: 1024 * 1024,
+});

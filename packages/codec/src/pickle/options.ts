@@ -1,0 +1,72 @@
+/** Options of the decoder and the encoder, with their defaults. Resolved once, then frozen and passed around. */
+import type { AnyClass, ClassRegistryView, Reduction } from "../globals/registry.js";
+import type { Limits } from "../limits.js";
+import type { PyGlobal } from "../python/objects.js";
+import type { Protocol } from "./opcodes.js";
+
+/** How decoded Python values are represented; `docs/mapping.md` has the whole table. */
+export interface ModelOptions {
+  /** `"auto"` (default): number when safe, else bigint. `"bigint"`: always bigint. */
+  readonly int?: "auto" | "bigint" | undefined;
+  /** `"number"` (default), or `"exact"`: {@link PyFloat}, so that 2.0 is written back as a float. */
+  readonly float?: "number" | "exact" | undefined;
+  /** `"copy"` (default), or `"view"`: views on the input without a copy, for callers that own the input and do not reuse it. */
+  readonly bytes?: "copy" | "view" | undefined;
+  /** `"tuple"` (default): {@link Tuple}. `"array"`: plain arrays, which are written back as lists. */
+  readonly tuple?: "tuple" | "array" | undefined;
+  /** `"auto"` (default): a plain object when every key is a str, else a {@link PyDict}. `"map"`: always PyDict. `"object"`: always a plain object, other keys are an error. */
+  readonly dict?: "auto" | "map" | "object" | undefined;
+  /** `"python"` (default): PyDateTime and its kin. `"temporal"`: Temporal's types. `"date"`: Date for datetime, the rest as `"python"`. */
+  readonly datetime?: "python" | "temporal" | "date" | undefined;
+}
+
+/** Options of `loads`, `load`, `loadAll` and {@link Unpickler}. */
+export interface UnpicklerOptions extends ModelOptions {
+  /** Classes and functions that pickles may name. Default: the standard library's value types. */
+  readonly registry?: ClassRegistryView | undefined;
+  /** Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them. */
+  readonly buffers?: Iterable<Uint8Array | ArrayBuffer> | undefined;
+  /** How a Python 2 `str` is decoded; `"bytes"` gives bytes. Default `"ASCII"`, strict, as in CPython. */
+  readonly encoding?: "ASCII" | "latin1" | "utf-8" | "bytes" | undefined;
+  /** What happens to bytes that `encoding` cannot decode. Default `"strict"`. */
+  readonly errors?: "strict" | "replace" | "ignore" | "surrogateescape" | "backslashreplace" | undefined;
+  /** Map Python 2 names to Python 3's in pickles of protocol 0 to 2. Default true. */
+  readonly fixImports?: boolean | undefined;
+  /** Resolves a persistent id. Without it a persistent id is an error. */
+  readonly persistentLoad?: ((id: unknown) => unknown) | undefined;
+  /** `"error"` (default): an unregistered global throws. `"opaque"`: it becomes a {@link PyObject}. */
+  readonly unregistered?: "error" | "opaque" | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+}
+
+/** Options of `dumps`, `dump` and {@link Pickler}. */
+export interface PicklerOptions {
+  /** Default 4; a negative number means the highest. */
+  readonly protocol?: Protocol | -1 | undefined;
+  /** Default: the standard library's value types. */
+  readonly registry?: ClassRegistryView | undefined;
+  /** Write Python 2's names at protocols 0 to 2. Default true. */
+  readonly fixImports?: boolean | undefined;
+  /** Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band. */
+  readonly bufferCallback?: ((buffer: import("../python/buffers.js").PickleBuffer) => unknown) | undefined;
+  /**
+   * Which equal strings are written once and then referred to. `"all"` (default): as CPython writes literals and interned
+   * strings. `"keys"`: dict keys and attribute names only, as CPython writes what `json.loads` made. `"none"`: never.
+   */
+  readonly memoizeStrings?: "all" | "keys" | "none" | undefined;
+  /** No memo at all: smaller and faster for trees; a value that contains itself is an error. Default false. */
+  readonly fast?: boolean | undefined;
+  /** The CPython whose bytes are written where versions differ. Default `"3.12"`. */
+  readonly python?: "3.12" | "3.13" | undefined;
+  /** What `undefined` is outside of arrays and the top level. Default `"error"`. */
+  readonly undefined?: "error" | "none" | "omit" | undefined;
+  /** Whether {@link PyObject}s (instances of unregistered classes) may be written back. Default `"refuse"`. */
+  readonly opaque?: "refuse" | "allow" | undefined;
+  /** Gives an object a persistent id; `undefined` or `null` means none. */
+  readonly persistentId?: ((value: unknown) => unknown) | undefined;
+  /** Asked first for objects that are not of a basic type; `undefined` means the usual way. */
+  readonly reducerOverride?: ((value: object) => Reduction | PyGlobal | readonly unknown[] | string | undefined) | undefined;
+  /** Reducers by class, asked before the registry. */
+  readonly dispatchTable?: ReadonlyMap<AnyClass, (value: never) => Reduction | PyGlobal | readonly unknown[] | string> | undefined;
+  readonly limits?: Partial<Limits> | undefined;
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "tsdown";
+
+export default defineConfig({
+  entry: ["src/index.ts"],
+  format: "esm",
+  dts: true,
+  sourcemap: true,
+  clean: true,
+  target: "node20.19",
+  platform: "node",
+  fixedExtension: false,
+});

@@ -1,0 +1,32 @@
+import { defineConfig } from "vitest/config";
+
+/** Unit tests see the sources; everything under `test/` sees the packages as users do, built. */
+const conditions = ["brine-source", "module", "node", "development|production"];
+const unit = (name: string) => ({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: { name: `unit:${name}`, include: [`packages/${name}/src/**/*.test.ts`] },
+});
+
+export default defineConfig({
+  test: {
+    projects: [
+      unit("codec"),
+      unit("amqp-adapter"),
+      unit("redis-adapter"),
+      unit("celery"),
+      { test: { name: "package", include: ["test/package/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "conformance", include: ["test/conformance/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          globalSetup: ["test/services/global-setup.ts"],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
