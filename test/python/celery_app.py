@@ -1,0 +1,142 @@
+"""A Celery application as a Python team would have it. Configured by environment, so that one file serves every test:
+
+BROKER, BACKEND         URLs
+QUEUE                   default queue
+SERIALIZER              task serializer; RESULT_SERIALIZER, default the same
+ACCEPT                  accepted serializers, comma-separated
+CONFIG                  JSON object merged into `app.conf`
+"""
+
+import json
+import os
+import time
+
+from celery import Celery
+from celery.exceptions import Ignore, Reject
+
+import models
+import values
+from peer import type_tree
+
+serializer = os.environ.get("SERIALIZER", "pickle")
+accept = os.environ.get("ACCEPT", "pickle,json").split(",")
+
+app = Celery("celery_app", broker=os.environ.get("BROKER"), backend=os.environ.get("BACKEND"))
+app.conf.update(
+    task_default_queue=os.environ.get("QUEUE", "celery"),
+    task_serializer=serializer,
+    result_serializer=os.environ.get("RESULT_SERIALIZER", serializer),
+    accept_content=accept,
+    result_accept_content=accept,
+    broker_connection_retry_on_startup=True,
+    enable_utc=True,
+    timezone="UTC",
+    worker_hijack_root_logger=False,
+)
+app.conf.update(json.loads(os.environ.get("CONFIG", "{}")))
+
+
+@app.task(name="noop")
+def noop(*args, **kwargs):
+    return None
+
+
+@app.task(name="add")
+def add(x, y):
+    return x + y
+
+
+@app.task(name="mul")
+def mul(x, y):
+    return x * y
+
+
+@app.task(name="xsum")
+def xsum(numbers):
+    return sum(numbers)
+
+
+@app.task(name="echo")
+def echo(*args, **kwargs):
+    """What arrived goes back: `(args, kwargs)`."""
+    return args, kwargs
+
+
+@app.task(name="identity")
+def identity(value):
+    return value
+
+
+@app.task(name="kinds")
+def kinds():
+    return values.rich()
+
+
+@app.task(name="types_of")
+def types_of(*args, **kwargs):
+    """What exactly arrived, in text that any serializer carries: repr and the tree of classes."""
+    return {
+        "args": [{"repr": repr(arg), "types": type_tree(arg)} for arg in args],
+        "kwargs": {name: {"repr": repr(arg), "types": type_tree(arg)} for name, arg in kwargs.items()},
+    }
+
+
+@app.task(name="fail")
+def fail(message="bad value", kind="ValueError"):
+    if kind == "AppError":
+        raise models.AppError(message, 42)
+    if kind == "Chained":
+        try:
+            {}["missing"]
+        except KeyError as error:
+            raise RuntimeError(message) from error
+    raise {"ValueError": ValueError, "KeyError": KeyError, "RuntimeError": RuntimeError}[kind](message)
+
+
+@app.task(name="sleep")
+def sleep(seconds, value=None):
+    time.sleep(seconds)
+    return value
+
+
+@app.task(name="progress", bind=True)
+def progress(self, steps):
+    for step in range(steps):
+        self.update_state(state="PROGRESS", meta={"step": step, "of": steps})
+        time.sleep(0.05)
+    return steps
+
+
+@app.task(name="retry", bind=True, max_retries=5)
+def retry(self, failures, countdown=0):
+    """Fails that many times, then returns how many retries it took."""
+    if self.request.retries < failures:
+        raise self.retry(exc=ValueError("attempt %d" % self.request.retries), countdown=countdown)
+    return self.request.retries
+
+
+@app.task(name="reject", bind=True, acks_late=True)
+def reject(self, requeue=False):
+    raise Reject("not wanted", requeue=requeue)
+
+
+@app.task(name="ignore")
+def ignore():
+    raise Ignore()
+
+
+@app.task(name="request_of", bind=True)
+def request_of(self, *args, **kwargs):
+    """The context as the worker understood the message."""
+    request = self.request
+    names = ["id", "root_id", "parent_id", "group", "retries", "eta", "expires", "timelimit", "correlation_id",
+             "reply_to", "origin", "headers", "priority", "argsrepr", "kwargsrepr", "ignore_result"]
+    context = {name: getattr(request, name, None) for name in names}
+    context["delivery_info"] = dict(request.delivery_info or {})
+    return json.loads(json.dumps(context, default=repr))
+
+
+@app.task(name="on_error")
+def on_error(*args):
+    """As an errback: proves that it was called by what it returns."""
+    return repr(args)

@@ -1,0 +1,165 @@
+"""Celery's own client, kept running: sends tasks by name to queues where a Node worker listens, and reads results.
+
+The environment is that of `celery_app.py`. Values come and go as Python expressions, evaluated with the standard library
+and `models` at hand: this process is the test's own tool, on the test's own text.
+"""
+
+import collections
+import datetime
+import decimal
+import fractions
+import uuid
+
+import celery
+from celery.result import AsyncResult, GroupResult
+
+import celery_app
+import models
+import values
+from peer import class_name, serve, type_tree
+
+app = celery_app.app
+sent = {}
+scope = {
+    "collections": collections,
+    "datetime": datetime,
+    "decimal": decimal,
+    "fractions": fractions,
+    "uuid": uuid,
+    "models": models,
+    "values": values,
+    "app": app,
+    "celery": celery,
+    "signature": app.signature,
+    "chain": celery.chain,
+    "group": celery.group,
+    "chord": celery.chord,
+}
+
+
+def evaluate(expression):
+    return eval(expression, dict(scope))
+
+
+def described(value):
+    return {"repr": repr(value), "types": type_tree(value)}
+
+
+def send(task, args="()", kwargs="{}", options="{}"):
+    """`send_task`; `options` are those of `apply_async`. Answers the id."""
+    result = app.send_task(task, evaluate(args), evaluate(kwargs), **evaluate(options))
+    sent[result.id] = result
+    return result.id
+
+
+def canvas(expression, options="{}"):
+    """Applies a signature, e.g. `chain(signature("add", (1, 2)), signature("add", (3,)))`."""
+    result = evaluate(expression).apply_async(**evaluate(options))
+    sent[result.id] = result
+    return result.id
+
+
+def get(id, timeout=30, propagate=True):
+    """The result of what was sent; a failure is described, not raised."""
+    result = sent.get(id) or AsyncResult(id, app=app)
+    try:
+        value = result.get(timeout=timeout, propagate=propagate, disable_sync_subtasks=False)
+    except celery.exceptions.TimeoutError:
+        raise
+    except Exception as error:
+        return {
+            "state": "FAILURE",
+            "class": class_name(type(error)),
+            "args": [repr(arg) for arg in error.args],
+            "message": str(error),
+            "traceback": None if isinstance(result, GroupResult) else result.traceback,
+        }
+    state = "SUCCESS" if isinstance(result, GroupResult) else result.state
+    return dict(described(value), state=state)
+
+
+def state(id):
+    result = sent.get(id) or AsyncResult(id, app=app)
+    return {"state": result.state, "info": repr(result.info)}
+
+
+def states(id, until="SUCCESS", timeout=30):
+    """Every state seen while waiting for `until`, with its info."""
+    result = sent.get(id) or AsyncResult(id, app=app)
+    seen = []
+
+    def note(body):
+        seen.append([body["status"], repr(body["result"])])
+
+    result.get(timeout=timeout, propagate=False, on_message=note)
+    return seen
+
+
+def revoke(id, terminate=False, signal="SIGTERM"):
+    app.control.revoke(id, terminate=terminate, signal=signal)
+
+
+def inspect(method, destination=None, timeout=3, args="()"):
+    """`celery inspect METHOD`: the replies by node name, as repr-able data."""
+    replies = getattr(app.control.inspect(destination=destination, timeout=timeout), method)(*evaluate(args))
+    return described(replies) if replies is None else {node: described(reply) for node, reply in replies.items()}
+
+
+def control(command, arguments="{}", destination=None, timeout=3):
+    """`app.control.broadcast` with replies."""
+    replies = app.control.broadcast(
+        command, arguments=evaluate(arguments), destination=destination, reply=True, timeout=timeout
+    )
+    return described(replies)
+
+
+def ping(timeout=3, destination=None):
+    return app.control.ping(timeout=timeout, destination=destination)
+
+
+def purge():
+    return app.control.purge()
+
+
+def events(wanted, timeout=10):
+    """Listens until an event of each type in `wanted` has come; answers all events seen."""
+    seen = []
+    missing = set(wanted)
+
+    def note(event):
+        seen.append({key: value if isinstance(value, (str, int, float, type(None))) else repr(value) for key, value in event.items()})
+        missing.discard(event["type"])
+        receiver.should_stop = not missing
+
+    with app.connection_for_read() as connection:
+        receiver = app.events.Receiver(connection, handlers={"*": note})
+        try:
+            receiver.capture(limit=None, timeout=timeout, wakeup=True)
+        except Exception as error:
+            if class_name(type(error)) not in ("TimeoutError", "socket.timeout"):
+                raise
+    return seen
+
+
+def python(expression):
+    """Anything else."""
+    return described(evaluate(expression))
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "send": send,
+            "canvas": canvas,
+            "get": get,
+            "state": state,
+            "states": states,
+            "revoke": revoke,
+            "inspect": inspect,
+            "control": control,
+            "ping": ping,
+            "purge": purge,
+            "events": events,
+            "python": python,
+        }
+    )

@@ -1,0 +1,118 @@
+"""A peer that uses the caches of real Django and Flask applications on Redis."""
+
+import collections
+import datetime
+import decimal
+import fractions
+import importlib
+import uuid
+
+import django
+from django.conf import settings
+
+settings.configure(USE_TZ=True, CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}})
+django.setup()
+
+from django.utils.module_loading import import_string  # noqa: E402
+
+from peer import b64, serve, type_tree  # noqa: E402
+
+NAMES = {
+    "collections": collections,
+    "datetime": datetime,
+    "Decimal": decimal.Decimal,
+    "Fraction": fractions.Fraction,
+    "UUID": uuid.UUID,
+    "inf": float("inf"),
+    "nan": float("nan"),
+}
+BACKENDS = {
+    "django": "django.core.cache.backends.redis.RedisCache",
+    "django-redis": "django_redis.cache.RedisCache",
+}
+caches = {}
+
+
+def evaluate(expression):
+    return eval(expression, dict(NAMES))
+
+
+def describe(value):
+    return {"repr": repr(value), "types": type_tree(value)}
+
+
+def available():
+    """The kinds of cache that this Python has."""
+    found = []
+    for kind, path in BACKENDS.items():
+        try:
+            import_string(path)
+            found.append(kind)
+        except ImportError:
+            pass
+    try:
+        importlib.import_module("flask_caching")
+        found.append("flask-caching")
+    except ImportError:
+        pass
+    return found
+
+
+def open_cache(name, kind, url, prefix=None, **options):
+    """A cache under a name; `options` are its OPTIONS."""
+    if kind == "flask-caching":
+        import flask
+        import flask_caching
+
+        app = flask.Flask("peer")
+        config = {"CACHE_TYPE": "RedisCache", "CACHE_REDIS_URL": url}
+        if prefix is not None:
+            config["CACHE_KEY_PREFIX"] = prefix
+        app.config.update(config)
+        extension = flask_caching.Cache(app)
+        with app.app_context():
+            caches[name] = extension.cache
+        return
+    params = {"OPTIONS": options}
+    if prefix is not None:
+        params["KEY_PREFIX"] = prefix
+    caches[name] = import_string(BACKENDS[kind])(url, params)
+
+
+def get(name, key, **kwargs):
+    return describe(caches[name].get(key, **kwargs))
+
+
+def get_many(name, keys):
+    return {key: repr(value) for key, value in caches[name].get_many(keys).items()}
+
+
+
+def hold_lock(name, key, timeout):
+    """Takes a lock of django-redis without waiting; whether it got it."""
+    lock = caches[name].lock(key, timeout=timeout)
+    if not lock.acquire(blocking=False):
+        return False
+    caches[name, key] = lock
+    return True
+
+
+if __name__ == "__main__":
+    serve(
+        {
+            "available": available,
+            "open": open_cache,
+            "set": lambda name, key, value, **kwargs: caches[name].set(key, evaluate(value), **kwargs),
+            "get": get,
+            "get_many": get_many,
+            "has": lambda name, key: bool(caches[name].get(key, None) is not None),
+            "incr": lambda name, key, by=1: caches[name].incr(key, by),
+            "inc": lambda name, key, by=1: caches[name].inc(key, by),
+            "incr_version": lambda name, key: caches[name].incr_version(key),
+            "delete": lambda name, key: caches[name].delete(key),
+            "ttl": lambda name, key: caches[name].ttl(key),
+            "lock": hold_lock,
+            "unlock": lambda name, key: caches.pop((name, key)).release(),
+            "raw": lambda name, key: b64(caches[name].client.get_client().get(caches[name].make_key(key))),
+        }
+    )

@@ -1,0 +1,19 @@
+"""Functions that jobs of RQ name."""
+
+import datetime
+
+
+def add(a, b=0):
+    return a + b
+
+
+def describe(**kwargs):
+    return {"kwargs": kwargs, "when": datetime.date(2024, 1, 1), "pair": (1, "x")}
+
+
+def nothing():
+    return None
+
+
+def fail(message):
+    raise ValueError(message)

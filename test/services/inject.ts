@@ -1,0 +1,21 @@
+import { describe, inject, test } from "vitest";
+import type {} from "./global-setup.js";
+import { connectServices, type ServiceSet } from "./index.js";
+
+/** The services of this run, one set for each generation that it has. Call it in a test file, at its top level or below. */
+export function services(): ServiceSet[] {
+  return connectServices(inject("services"));
+}
+
+/**
+ * Defines the suite once for each Celery generation. One that this run cannot have becomes a skipped test that says why,
+ * so that a report never passes for more than was run.
+ */
+export function describeEachGeneration(name: string, define: (set: ServiceSet) => void): void {
+  for (const set of services()) {
+    describe(`${name} [Celery ${set.versions.celery}]`, () => define(set));
+  }
+  for (const { generation, reason } of inject("services").missing) {
+    test(`${name} [Celery ${generation}]: ${reason}`, (context) => context.skip(reason));
+  }
+}

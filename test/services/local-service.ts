@@ -1,0 +1,196 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { findExecutable, freePort } from "./executables.js";
+import { launchLocally } from "./local-process.js";
+import { RunningProcess } from "./running-process.js";
+
+/** A broker that can be ended and started again under the same URL, its data kept. */
+export interface Service {
+  readonly url: string;
+  readonly pythonUrl: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  kill(): Promise<void>;
+  /** Ends it for good. */
+  dispose(): Promise<void>;
+}
+
+/** How many virtual hosts, and groups of Redis databases, there are to hand out to test files. */
+export const ISOLATION_SLOTS = 48;
+export const DATABASES_PER_SLOT = 8;
+
+/** Database 0 to 7 are nobody's own. */
+export const REDIS_DATABASES = (ISOLATION_SLOTS + 1) * DATABASES_PER_SLOT;
+
+export function redisArguments(bind: string, port: number, directory: string): string[] {
+  const settings = {
+    bind,
+    port: String(port),
+    dir: directory,
+    databases: String(REDIS_DATABASES),
+    "protected-mode": "no",
+    save: "",
+    // The page cache outlives a killed process, so that a kill loses nothing that was acknowledged.
+    appendonly: "yes",
+    appendfsync: "no",
+    daemonize: "no",
+  };
+  return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+export function virtualHost(slot: number): string {
+  return `brine-${slot}`;
+}
+
+/** What RabbitMQ imports when it starts: virtual hosts cost nothing then, and seconds each through `rabbitmqctl`. */
+export function rabbitmqDefinitions(): string {
+  const vhosts = ["/", ...Array.from({ length: ISOLATION_SLOTS }, (_, slot) => virtualHost(slot))];
+  const everything = { configure: ".*", write: ".*", read: ".*" };
+  return JSON.stringify({
+    users: [{ name: "guest", password: "guest", tags: "administrator" }],
+    vhosts: vhosts.map((name) => ({ name })),
+    permissions: vhosts.map((vhost) => ({ user: "guest", vhost, ...everything })),
+  });
+}
+
+/** `address` without a host listens on every interface. */
+export function rabbitmqConfiguration(address: string, definitionsFile: string): string {
+  return [
+    `listeners.tcp.default = ${address}`,
+    "loopback_users = none",
+    "log.console = true",
+    "log.console.level = info",
+    "log.file = false",
+    // Both alarms block every publisher, and a test machine's disk or memory may be nearly full.
+    "vm_memory_high_watermark.relative = 0.9",
+    "disk_free_limit.absolute = 1MB",
+    `load_definitions = ${definitionsFile}`,
+    "",
+  ].join("\n");
+}
+
+/** The same virtual machine for a broker that serves one test at a time on a machine with other work to do. */
+export const ERLANG_ARGUMENTS = "+S 2:2 +A 8 +sbwt none +sbwtdcpu none +sbwtdio none";
+
+/** `undefined`: not installed. */
+export async function startLocalRedis(): Promise<Service | undefined> {
+  const binary = await findExecutable(["redis-server", "valkey-server"]);
+  if (binary === undefined) return undefined;
+  const port = await freePort();
+  const directory = await mkdtemp(path.join(tmpdir(), "brine-redis-"));
+  const url = `redis://127.0.0.1:${port}`;
+  return await LocalService.start(url, directory, async () => {
+    const launched = await launchLocally([binary, ...redisArguments("127.0.0.1", port, directory)], {
+      cwd: directory,
+      scratchDir: directory,
+    });
+    const server = new RunningProcess("redis-server", launched);
+    await server.waitForLog(/Ready to accept connections/, 10_000);
+    return [server];
+  });
+}
+
+/** `undefined`: not installed. */
+export async function startLocalRabbitmq(): Promise<Service | undefined> {
+  // Debian's wrapper on PATH changes user; the script itself runs as whoever we are.
+  const binary = await findExecutable(
+    ["rabbitmq-server"],
+    ["/usr/lib/rabbitmq/bin", "/opt/homebrew/opt/rabbitmq/sbin"],
+  );
+  const epmd = await findExecutable(["epmd"]);
+  if (binary === undefined || epmd === undefined) return undefined;
+  const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const directory = await mkdtemp(path.join(tmpdir(), "brine-rabbitmq-"));
+  const file = (name: string) => path.join(directory, name);
+  await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json")));
+  await writeFile(file("definitions.json"), rabbitmqDefinitions());
+  await writeFile(file("enabled_plugins"), "[].\n");
+  await writeFile(file("env.conf"), "");
+  // Nodes find each other through epmd and trust each other by cookie: with both of our own, nobody meets.
+  const env = {
+    PATH: process.env.PATH ?? "",
+    LANG: "C.UTF-8",
+    HOME: directory,
+    RABBITMQ_NODENAME: `brine${port}@localhost`,
+    RABBITMQ_CONF_ENV_FILE: file("env.conf"),
+    RABBITMQ_CONFIG_FILE: file("rabbitmq.conf"),
+    RABBITMQ_MNESIA_BASE: file("mnesia"),
+    RABBITMQ_LOG_BASE: file("log"),
+    RABBITMQ_ENABLED_PLUGINS_FILE: file("enabled_plugins"),
+    RABBITMQ_PLUGINS_EXPAND_DIR: file("plugins"),
+    RABBITMQ_PID_FILE: file("pid"),
+    RABBITMQ_GENERATED_CONFIG_DIR: file("generated"),
+    RABBITMQ_SCHEMA_DIR: file("schema"),
+    RABBITMQ_LOGS: "-",
+    RABBITMQ_DIST_PORT: String(distributionPort),
+    ERL_EPMD_PORT: String(epmdPort),
+    ERL_EPMD_ADDRESS: "127.0.0.1",
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} ${ERLANG_ARGUMENTS}`,
+  };
+  const url = `amqp://guest:guest@127.0.0.1:${port}`;
+  return await LocalService.start(url, directory, async () => {
+    const place = { cwd: directory, env, inheritEnv: false };
+    // Started by us: an epmd that RabbitMQ starts itself detaches and stays behind.
+    const names = new RunningProcess(
+      "epmd",
+      await launchLocally([epmd, "-port", String(epmdPort), "-address", "127.0.0.1"], place),
+    );
+    const broker = new RunningProcess(
+      "rabbitmq-server",
+      await launchLocally([binary], { ...place, scratchDir: directory }),
+    );
+    try {
+      await broker.waitForLog(/Server startup complete/, 90_000);
+    } catch (error) {
+      await Promise.all([broker.kill(), names.kill()]);
+      throw error;
+    }
+    return [broker, names];
+  });
+}
+
+class LocalService implements Service {
+  readonly url: string;
+  readonly pythonUrl: string;
+  readonly #directory: string;
+  readonly #launch: () => Promise<RunningProcess[]>;
+  /** The service first, then what it needs. */
+  #processes: readonly RunningProcess[] = [];
+
+  private constructor(url: string, directory: string, launch: () => Promise<RunningProcess[]>) {
+    this.url = url;
+    this.pythonUrl = url;
+    this.#directory = directory;
+    this.#launch = launch;
+  }
+
+  static async start(url: string, directory: string, launch: () => Promise<RunningProcess[]>): Promise<LocalService> {
+    const service = new LocalService(url, directory, launch);
+    try {
+      await service.start();
+    } catch (error) {
+      await service.dispose();
+      throw error;
+    }
+    return service;
+  }
+
+  async start(): Promise<void> {
+    if (this.#processes.some((process) => !process.hasExited)) return;
+    this.#processes = await this.#launch();
+  }
+
+  async stop(): Promise<void> {
+    for (const process of this.#processes) await process.stop();
+  }
+
+  async kill(): Promise<void> {
+    for (const process of this.#processes) await process.kill();
+  }
+
+  async dispose(): Promise<void> {
+    await this.stop();
+    await rm(this.#directory, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
