@@ -65,8 +65,12 @@ export interface PicklerOptions {
   /** Gives an object a persistent id; `undefined` or `null` means none. */
   readonly persistentId?: ((value: unknown) => unknown) | undefined;
   /** Asked first for objects that are not of a basic type; `undefined` means the usual way. */
-  readonly reducerOverride?: ((value: object) => Reduction | PyGlobal | readonly unknown[] | string | undefined) | undefined;
+  readonly reducerOverride?:
+    | ((value: object) => Reduction | PyGlobal | readonly unknown[] | string | undefined)
+    | undefined;
   /** Reducers by class, asked before the registry. */
-  readonly dispatchTable?: ReadonlyMap<AnyClass, (value: never) => Reduction | PyGlobal | readonly unknown[] | string> | undefined;
+  readonly dispatchTable?:
+    | ReadonlyMap<AnyClass, (value: never) => Reduction | PyGlobal | readonly unknown[] | string>
+    | undefined;
   readonly limits?: Partial<Limits> | undefined;
 }

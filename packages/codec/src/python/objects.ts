@@ -83,3 +83,20 @@ export type PyObjectStep =
   | { readonly kind: "state"; readonly state: unknown }
   | { readonly kind: "items"; readonly items: readonly unknown[] }
   | { readonly kind: "pairs"; readonly pairs: readonly unknown[] };
+
+/** A method of a class or object, which CPython writes as `getattr(owner, method)` at every protocol. */
+export class BoundMethod {
+  readonly owner: object;
+  readonly method: string;
+
+  constructor(owner: object, method: string) {
+    this.owner = owner;
+    this.method = method;
+  }
+}
+
+/**
+ * Marks Brine's classes that a class of yours may extend and that take the arguments of their Python twin: an instance of
+ * the subclass is then made by the constructor of Brine's class alone, never by yours.
+ */
+export const pyBase: unique symbol = Symbol.for("brine.base") as never;

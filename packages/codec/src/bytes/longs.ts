@@ -1,0 +1,118 @@
+/**
+ * Python ints as pickle stores them: little-endian two's complement of any length.
+ * CPython 3.12 `pickle.py` encode_long, decode_long.
+ */
+
+// Two 32-bit halves read back as one 64-bit integer; `DataView` makes the byte order explicit.
+const halves = new DataView(new ArrayBuffer(8));
+
+/**
+ * The int in `bytes[start, end)`: a number when it is safe, else a bigint. Linear in its length.
+ * No bytes are 0; redundant leading bytes are allowed, as in CPython.
+ */
+export function decodeLong(bytes: Uint8Array, start: number, end: number): number | bigint {
+  const length = end - start;
+  if (length <= 6) return decodeShort(bytes, start, length);
+  if (length === 8) return decodeInt64(bytes, start);
+  if (length <= 16) return safe(decodeMedium(bytes, start, end));
+  return safe(BigInt.asIntN(length * 8, BigInt(`0x${hexReversed(bytes, start, end)}`)));
+}
+
+function safe(value: bigint): number | bigint {
+  return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
+}
+
+/** Up to 6 bytes fit a double exactly. */
+function decodeShort(bytes: Uint8Array, start: number, length: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let i = start; i < start + length; i++) {
+    value += bytes[i]! * scale;
+    scale *= 256;
+  }
+  return length > 0 && bytes[start + length - 1]! >= 0x80 ? value - scale : value;
+}
+
+function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
+  const low = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
+  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+  // -(2^53) itself is not safe, hence the strict comparison on the low side.
+  if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0))) return high * 0x100000000 + low;
+  halves.setUint32(0, low, true);
+  halves.setInt32(4, high, true);
+  return halves.getBigInt64(0, true);
+}
+
+/** 7, or 9 to 16 bytes: an unsigned low part and a signed high part. */
+function decodeMedium(bytes: Uint8Array, start: number, end: number): bigint {
+  const split = end - start > 8 ? start + 8 : start + 4;
+  let low = 0n;
+  if (split - start === 8) {
+    for (let i = 0; i < 8; i++) halves.setUint8(i, bytes[start + i]!);
+    low = halves.getBigUint64(0, true);
+  } else {
+    for (let i = 0; i < 4; i++) halves.setUint8(i, bytes[start + i]!);
+    low = BigInt(halves.getUint32(0, true));
+  }
+  const fill = bytes[end - 1]! >= 0x80 ? 0xff : 0;
+  for (let i = 0; i < 8; i++) halves.setUint8(i, split + i < end ? bytes[split + i]! : fill);
+  return (halves.getBigInt64(0, true) << BigInt((split - start) * 8)) | low;
+}
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
+/** Hex digits, most significant first. `BigInt("0x...")` is linear; building by shifts would be quadratic. */
+function hexReversed(bytes: Uint8Array, start: number, end: number): string {
+  const digits: string[] = new Array(end - start);
+  for (let i = 0; i < digits.length; i++) digits[i] = HEX[bytes[end - 1 - i]!]!;
+  return digits.join("");
+}
+
+/**
+ * The shortest two's complement of an integer; 0 has no bytes at all. Linear in its length.
+ *
+ * @param value - a bigint, or a number that is an integer
+ */
+export function encodeLong(value: bigint | number): Uint8Array {
+  if (typeof value === "number") {
+    if (Number.isSafeInteger(value)) return encodeSafe(value);
+    return encodeBig(BigInt(value));
+  }
+  return encodeBig(value);
+}
+
+function encodeSafe(value: number): Uint8Array {
+  const bytes: number[] = [];
+  let rest = value;
+  // Stops once what is left is only the sign, and the last byte written already shows it.
+  while (rest !== 0) {
+    const byte = ((rest % 256) + 256) % 256;
+    bytes.push(byte);
+    rest = (rest - byte) / 256;
+    if (rest === -1 && byte >= 0x80) break;
+    if (rest === 0 && byte >= 0x80) bytes.push(0);
+  }
+  return Uint8Array.from(bytes);
+}
+
+function encodeBig(value: bigint): Uint8Array {
+  if (value === 0n) return new Uint8Array(0);
+  // ~value has the magnitude bits of a negative number, so one formula counts the bytes of both signs.
+  const magnitude = (value < 0n ? ~value : value).toString(16);
+  const topBits = 32 - Math.clz32(Number.parseInt(magnitude[0]!, 16));
+  const length = (((magnitude.length - 1) * 4 + topBits) >> 3) + 1;
+  const hex = BigInt.asUintN(length * 8, value)
+    .toString(16)
+    .padStart(length * 2, "0");
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) {
+    const at = (length - 1 - i) * 2;
+    bytes[i] = (nibble(hex.charCodeAt(at)) << 4) | nibble(hex.charCodeAt(at + 1));
+  }
+  return bytes;
+}
+
+/** A lower-case hex digit, by its character code. */
+function nibble(code: number): number {
+  return code < 0x3a ? code - 0x30 : code - 0x57;
+}

@@ -1,0 +1,196 @@
+/**
+ * Text out of bytes. One native call costs as much as sixty characters handled in JavaScript, so short strings are cut out
+ * of a window of the input that was turned into one JavaScript string, and non-ASCII text is decoded here.
+ */
+import { UnpicklingError } from "../errors.js";
+import { findKey, rememberKey } from "./key-interner.js";
+
+/** What Node's Buffer can do to any Uint8Array; absent in browsers. */
+interface NativeSlices {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+  ucs2Slice(this: Uint8Array, start: number, end: number): string;
+}
+
+interface BufferLike {
+  readonly prototype?: Partial<NativeSlices>;
+  byteLength?(text: string): number;
+}
+
+const buffer = (globalThis as { Buffer?: BufferLike }).Buffer;
+
+const native: NativeSlices | undefined = (() => {
+  const prototype = buffer?.prototype;
+  return typeof buffer?.byteLength === "function" &&
+    typeof prototype?.latin1Slice === "function" &&
+    typeof prototype.ucs2Slice === "function"
+    ? (prototype as NativeSlices)
+    : undefined;
+})();
+
+function nativeLength(text: string): number {
+  return buffer!.byteLength!(text);
+}
+
+/** Up to this length a string is checked byte by byte and cut out of the window. */
+const SHORT = 64;
+/** From this length on native calls beat a walk in JavaScript. */
+const NATIVE = 160;
+/** A substring of 13 characters or more keeps its window alive, so windows are small. */
+const WINDOW = 2048;
+
+/** Scratch for the UTF-16 units of one string; only used between two calls, never across them. */
+const units = new Uint16Array(4096);
+const unitBytes = new Uint8Array(units.buffer);
+const CHUNK = 4096;
+
+function invalid(at: number): UnpicklingError {
+  return new UnpicklingError(`invalid UTF-8 at byte ${at}`, { code: "bad-argument" });
+}
+
+/** Reads the strings of one input. */
+export class TextReader {
+  readonly #bytes: Uint8Array;
+  #window = "";
+  #windowStart = 0;
+  #windowEnd = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  /**
+   * The str whose UTF-8 is `bytes[start, end)`. Strict, except that surrogates pass, as in CPython.
+   *
+   * @throws UnpicklingError `bad-argument`
+   */
+  utf8(start: number, end: number): string {
+    const length = end - start;
+    if (length > SHORT) return this.#long(start, end);
+    const bytes = this.#bytes;
+    let bits = 0;
+    let i = start;
+    for (; i + 4 <= end; i += 4) bits |= bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!;
+    for (; i < end; i++) bits |= bytes[i]!;
+    if (bits >= 0x80) return decodeUtf8(bytes, start, end);
+    if (start < this.#windowStart || end > this.#windowEnd) this.#moveWindow(start);
+    return this.#window.substring(start - this.#windowStart, end - this.#windowStart);
+  }
+
+  /** As {@link utf8}, for a dict's key: one met before is the same string in V8's eyes as well, which its objects like. */
+  key(start: number, length: number): string {
+    if (length === 0) return "";
+    const known = findKey(this.#bytes, start, length);
+    if (known !== undefined) return known;
+    const key = this.utf8(start, start + length);
+    rememberKey(this.#bytes, start, length, key);
+    return key;
+  }
+
+  #long(start: number, end: number): string {
+    const bytes = this.#bytes;
+    if (native === undefined || end - start < NATIVE) {
+      return isAscii(bytes, start, end) ? latin1(bytes, start, end) : decodeUtf8(bytes, start, end);
+    }
+    // One look at the first bytes spares text in another script the work that would be thrown away.
+    if (!isAscii(bytes, start, start + 16)) return decodeUtf8(bytes, start, end);
+    const text = native.latin1Slice.call(bytes, start, end);
+    // Only ASCII needs no more bytes as UTF-8 than as latin-1; to count them takes a tenth of a walk in JavaScript.
+    return nativeLength(text) === end - start ? text : decodeUtf8(bytes, start, end);
+  }
+
+  #moveWindow(start: number): void {
+    const end = Math.min(start + WINDOW, this.#bytes.length);
+    this.#window = latin1(this.#bytes, start, end);
+    this.#windowStart = start;
+    this.#windowEnd = end;
+  }
+}
+
+export function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let i = start;
+  let bits = 0;
+  for (; i + 8 <= end; i += 8) {
+    bits |=
+      bytes[i]! |
+      bytes[i + 1]! |
+      bytes[i + 2]! |
+      bytes[i + 3]! |
+      bytes[i + 4]! |
+      bytes[i + 5]! |
+      bytes[i + 6]! |
+      bytes[i + 7]!;
+    if (bits >= 0x80) return false;
+  }
+  for (; i < end; i++) bits |= bytes[i]!;
+  return bits < 0x80;
+}
+
+/** Each byte as the character of its number. */
+export function latin1(bytes: Uint8Array, start: number, end: number): string {
+  if (native !== undefined) return native.latin1Slice.call(bytes, start, end);
+  let text = "";
+  for (let i = start; i < end; i += CHUNK) {
+    text += String.fromCharCode.apply(null, bytes.subarray(i, Math.min(i + CHUNK, end)) as unknown as number[]);
+  }
+  return text;
+}
+
+/**
+ * The str whose UTF-8 is `bytes[start, end)`; surrogates pass, everything else is strict (no overlong form, nothing above
+ * U+10FFFF), and a byte order mark is kept.
+ *
+ * @throws UnpicklingError `bad-argument`
+ */
+export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
+  // UTF-16 never has more units than UTF-8 has bytes.
+  if (end - start <= units.length) return fromUnits(units, unitBytes, decodeUnits(bytes, start, end, units));
+  const large = new Uint16Array(end - start);
+  return fromUnits(large, new Uint8Array(large.buffer), decodeUnits(bytes, start, end, large));
+}
+
+function fromUnits(from: Uint16Array, fromBytes: Uint8Array, length: number): string {
+  if (native !== undefined) return native.ucs2Slice.call(fromBytes, 0, length * 2);
+  let text = "";
+  for (let i = 0; i < length; i += CHUNK) {
+    text += String.fromCharCode.apply(null, from.subarray(i, Math.min(i + CHUNK, length)) as unknown as number[]);
+  }
+  return text;
+}
+
+/** Writes the UTF-16 units of `bytes[start, end)` and returns how many there are. */
+function decodeUnits(bytes: Uint8Array, start: number, end: number, to: Uint16Array): number {
+  let n = 0;
+  let i = start;
+  while (i < end) {
+    const a = bytes[i]!;
+    if (a < 0x80) {
+      to[n++] = a;
+      i++;
+    } else if (a < 0xe0) {
+      const b = i + 1 < end ? bytes[i + 1]! : 0;
+      if (a < 0xc2 || (b & 0xc0) !== 0x80) throw invalid(i - start);
+      to[n++] = ((a & 0x1f) << 6) | (b & 0x3f);
+      i += 2;
+    } else if (a < 0xf0) {
+      if (i + 3 > end) throw invalid(i - start);
+      const b = bytes[i + 1]!;
+      const c = bytes[i + 2]!;
+      const unit = ((a & 0x0f) << 12) | ((b & 0x3f) << 6) | (c & 0x3f);
+      if ((b & 0xc0) !== 0x80 || (c & 0xc0) !== 0x80 || unit < 0x800) throw invalid(i - start);
+      to[n++] = unit;
+      i += 3;
+    } else {
+      if (i + 4 > end) throw invalid(i - start);
+      const b = bytes[i + 1]!;
+      const c = bytes[i + 2]!;
+      const d = bytes[i + 3]!;
+      const point = ((a & 0x07) << 18) | ((b & 0x3f) << 12) | ((c & 0x3f) << 6) | (d & 0x3f);
+      const isContinued = (b & 0xc0) === 0x80 && (c & 0xc0) === 0x80 && (d & 0xc0) === 0x80;
+      if (a > 0xf4 || !isContinued || point < 0x10000 || point > 0x10ffff) throw invalid(i - start);
+      to[n++] = 0xd7c0 + (point >> 10);
+      to[n++] = 0xdc00 | (point & 0x3ff);
+      i += 4;
+    }
+  }
+  return n;
+}

@@ -1,0 +1,156 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { afterAll, expect, test } from "vitest";
+import { dumps } from "../pickle/pickler.js";
+import { main } from "./main.js";
+
+class Sink extends Writable {
+  readonly chunks: Buffer[] = [];
+  isTTY = false;
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.chunks.push(chunk);
+    done();
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+}
+
+async function brine(
+  args: string[],
+  input: Uint8Array = new Uint8Array(0),
+  settings: { tty?: boolean; noColor?: string } = {},
+) {
+  const stdout = new Sink();
+  const stderr = new Sink();
+  stdout.isTTY = settings.tty ?? false;
+  const streams = { stdin: Readable.from([Buffer.from(input)]), stdout, stderr, env: { NO_COLOR: settings.noColor } };
+  const code = await main(args, streams);
+  return { code, out: stdout.bytes.toString(), bytes: stdout.bytes, err: stderr.bytes.toString() };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "brine-cli-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+const file = (name: string, bytes: Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, bytes);
+  return path;
+};
+const evil = Buffer.from("cos\nsystem\n(S'id'\ntR.");
+const user = Buffer.from("\x80\x04\x8c\x0aapp.models\x8c\x04User\x93)\x81}\x8c\x04name\x8c\x03adasb.", "latin1");
+
+test("without a command, or with a wrong one, explains itself and exits with 2", async () => {
+  expect(await brine([])).toMatchObject({ code: 2, out: expect.stringContaining("Usage: brine <command>") });
+  expect(await brine(["frob"])).toMatchObject({
+    code: 2,
+    err: expect.stringContaining("there are dis, json, scan, optimize"),
+  });
+  expect(await brine(["dis", "--frob"])).toMatchObject({ code: 2, err: expect.stringContaining("brine dis --help") });
+  expect(await brine(["json", "--encoding", "klingon"])).toMatchObject({ code: 2 });
+  expect(await brine(["dis", "--indent", "x"])).toMatchObject({ code: 2 });
+});
+
+test.each(["dis", "json", "scan", "optimize"])("%s --help teaches with examples", async (command) => {
+  const { code, out } = await brine([command, "--help"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Usage: brine /);
+  expect(out).toMatch(/Examples?:\n {2}/);
+  expect((await brine(["help", command])).out).toBe(out);
+});
+
+test("dis prints every opcode, from a file and from standard input", async () => {
+  const pickle = dumps([1]);
+  const { code, out } = await brine(["dis", file("list.pkl", pickle)]);
+  expect(code).toBe(0);
+  expect(out).toContain("BININT1    1\n");
+  expect((await brine(["dis"], pickle)).out).toBe(out);
+  expect((await brine(["dis", "-a", "-"], pickle)).out).toContain("Push an empty list.");
+  const two = Buffer.concat([pickle, pickle]);
+  expect((await brine(["dis", "--all"], two)).out.match(/highest protocol/g)).toHaveLength(2);
+});
+
+test("dis prints a damaged pickle up to the damage and exits with 1", async () => {
+  const { code, out, err } = await brine(["dis"], Buffer.from("]a."));
+  expect(code).toBe(1);
+  expect(out).toContain("APPEND");
+  expect(err).toBe("brine: <stdin>: tries to pop 2 items from stack with only 1 items (at byte 1, APPEND)\n");
+});
+
+test("a file that cannot be read exits with 3, after the others were looked at", async () => {
+  const { code, out, err } = await brine(["scan", join(folder, "nope"), file("evil.pkl", evil)]);
+  expect(code).toBe(3);
+  expect(err).toContain("Cannot read");
+  expect(out).toContain("dangerous");
+});
+
+test("scan tells what it found and exits with 1 for anything but harmless", async () => {
+  const found = await brine(["scan"], evil);
+  expect(found.code).toBe(1);
+  expect(found.out).toContain("<stdin>: dangerous (1 pickle, 21 bytes)");
+  expect(found.out).toContain("names os.system (GLOBAL)");
+  expect(await brine(["scan", "-q"], evil)).toMatchObject({ code: 1, out: "" });
+  expect(await brine(["scan"], dumps([1]))).toMatchObject({ code: 0 });
+  expect(await brine(["scan"], user)).toMatchObject({ code: 1, out: expect.stringContaining("unknown") });
+  expect(await brine(["scan", "--allow", "app.models.User"], user)).toMatchObject({ code: 0 });
+  const report = JSON.parse((await brine(["scan", "--json"], evil)).out);
+  expect(report).toMatchObject({ file: "<stdin>", verdict: "dangerous", pickles: 1 });
+});
+
+test("scan shows names from the pickle without obeying them", async () => {
+  const { out } = await brine(["scan"], Buffer.from("c\x1b[2Jos\nsystem\x07\n."), { tty: true, noColor: "1" });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the point of the test
+  expect(out).not.toMatch(/[\x1b\x07]/);
+});
+
+test("colours appear on a terminal, unless NO_COLOR says no", async () => {
+  expect((await brine(["scan"], evil, { tty: true })).out).toContain("\x1b[31mdangerous");
+  expect((await brine(["scan"], evil, { tty: true, noColor: "1" })).out).not.toContain("\x1b");
+  expect((await brine(["scan"], evil)).out).not.toContain("\x1b");
+});
+
+test("json shows what JSON has no form for, and never builds a class", async () => {
+  const value = { list: [1, 2.5, null], bytes: Buffer.from("hi"), set: new Set([1]), map: new Map([[1, "a"]]) };
+  const { code, out } = await brine(["json", "--compact"], dumps(value));
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toEqual({
+    list: [1, 2.5, null],
+    bytes: { $bytes: "aGk=" },
+    set: { $set: [1] },
+    map: { $dict: [[1, "a"]] },
+  });
+  expect((await brine(["json", "--compact"], user)).out).toBe(
+    '{"$object": "app.models.User", "args": [], "state": {"name": "ada"}}\n',
+  );
+  expect((await brine(["json", "--compact"], evil)).out).toBe('{"$object": "os.system", "args": ["id"]}\n');
+  expect(await brine(["json", "--strict"], user)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining("app.models.User"),
+  });
+});
+
+test("json prints shared values once, however often they are referred to", async () => {
+  let laughs: unknown[] = ["ha"];
+  for (let i = 0; i < 40; i++) laughs = Array.from({ length: 10 }, () => laughs);
+  const { out } = await brine(["json", "--compact"], dumps(laughs));
+  expect(out.length).toBeLessThan(10_000);
+  const self: unknown[] = [];
+  self.push(self);
+  expect((await brine(["json", "--compact"], dumps(self))).out).toBe('{"$id": 1, "$list": [{"$ref": 1}]}\n');
+  const deep = await brine(["json", "--compact"], Buffer.from(`${"]".repeat(100_000)}${"a".repeat(99_999)}.`));
+  expect(deep.out).toBe(`${"[".repeat(100_000)}${"]".repeat(100_000)}\n`);
+});
+
+test("optimize writes a smaller pickle, but not to a terminal", async () => {
+  const pickle = dumps(["a", "b", "c"]);
+  const { code, bytes } = await brine(["optimize"], pickle);
+  expect(code).toBe(0);
+  expect(bytes.length).toBeLessThan(pickle.length);
+  const output = join(folder, "small.pkl");
+  await brine(["optimize", "-o", output, file("big.pkl", pickle)]);
+  expect(readFileSync(output).equals(bytes)).toBe(true);
+  expect(await brine(["optimize"], pickle, { tty: true })).toMatchObject({ code: 2, out: "" });
+});

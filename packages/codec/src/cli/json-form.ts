@@ -1,0 +1,121 @@
+/** How a decoded value is shown in JSON. */
+import { defaultRegistry } from "../globals/default-registry.js";
+import { Complex, PyFloat } from "../python/numbers.js";
+import { PyGlobal, PyObject } from "../python/objects.js";
+import { ByteArray, Tuple } from "../python/sequences.js";
+import { FrozenSet } from "../python/sets.js";
+
+/** A JSON array or object whose parts are values, forms, or ready texts. */
+export type Form =
+  | { readonly kind: "array"; readonly items: readonly unknown[] }
+  | { readonly kind: "object"; readonly entries: readonly (readonly [string, unknown])[] };
+
+/** Wraps a form inside a form, so that it is not taken for a value. */
+export class Nested {
+  readonly form: Form;
+
+  constructor(form: Form) {
+    this.form = form;
+  }
+}
+
+/** JSON text of a value that refers to nothing; `undefined` for others. */
+export function scalarText(value: unknown): string | undefined {
+  switch (typeof value) {
+    case "string":
+      return quote(value);
+    case "bigint":
+    case "boolean":
+      return String(value);
+    case "number":
+      return floatText(value);
+    case "undefined":
+      return "null";
+    case "object":
+      if (value === null) return "null";
+      if (value instanceof PyFloat) return floatText(value.value, String(value));
+      return undefined;
+    default:
+      return quote(String(value));
+  }
+}
+
+/** A JSON string. JSON allows C1 control characters in it, which some terminals obey. */
+export function quote(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\u009f]/g, (unit) => `\\u00${unit.charCodeAt(0).toString(16)}`);
+}
+
+/** A number; Python's spelling keeps 2.0 a float. JSON has no infinity. */
+function floatText(value: number, repr = String(value)): string {
+  return Number.isFinite(value) ? repr : `{"$float": ${quote(repr)}}`;
+}
+
+/** The form of anything that is no scalar. */
+export function formOf(value: object): Form {
+  if (value instanceof Tuple) return tagged(pythonName(value) ?? "$tuple", array(value));
+  if (Array.isArray(value)) return { kind: "array", items: value };
+  if (value instanceof ByteArray) return tagged("$bytearray", base64(value));
+  if (value instanceof Uint8Array) return tagged("$bytes", base64(value));
+  if (value instanceof PyGlobal) return tagged("$global", value.toString());
+  if (value instanceof PyObject) return objectForm(value);
+  if (value instanceof Complex) return tagged("$complex", array([new PyFloat(value.re), new PyFloat(value.im)]));
+  const name = pythonName(value);
+  if (value instanceof Set) {
+    return tagged(name ?? (value instanceof FrozenSet ? "$frozenset" : "$set"), array([...value]));
+  }
+  if (value instanceof Map) return mapForm(value, name);
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return plainForm(value);
+  if (value instanceof Error && "args" in value) return tagged(name ?? "$exception", Reflect.get(value, "args"));
+  return tagged(name ?? `$${value.constructor?.name ?? "object"}`, String(value));
+}
+
+function array(items: readonly unknown[]): Nested {
+  return new Nested({ kind: "array", items });
+}
+
+function tagged(tag: string, value: unknown): Form {
+  return { kind: "object", entries: [[tag, value]] };
+}
+
+/** `$collections.OrderedDict`: the class that the registry has for it, builtins aside. */
+function pythonName(value: object): string | undefined {
+  const entry = defaultRegistry.findByTarget(value.constructor as Parameters<typeof defaultRegistry.findByTarget>[0]);
+  if (entry === undefined || (entry.module === "builtins" && /^(?:dict|set|frozenset|list|tuple)$/.test(entry.name))) {
+    return undefined;
+  }
+  return `$${entry.module}.${entry.name}`;
+}
+
+function plainForm(value: object): Form {
+  const entries = Object.entries(value);
+  // A key that looks like one of ours would be taken for it.
+  if (!entries.some(([key]) => key.startsWith("$"))) return { kind: "object", entries };
+  return tagged("$dict", array(entries.map((entry) => array(entry))));
+}
+
+function mapForm(value: ReadonlyMap<unknown, unknown>, name: string | undefined): Form {
+  const entries = [...value];
+  if (name === undefined && entries.every(([key]) => typeof key === "string" && !key.startsWith("$"))) {
+    return { kind: "object", entries: entries as [string, unknown][] };
+  }
+  return tagged(name ?? "$dict", array(entries.map((entry) => array(entry))));
+}
+
+function objectForm(value: PyObject): Form {
+  const entries: [string, unknown][] = [
+    ["$object", value.callable instanceof PyGlobal ? value.callable.toString() : value.callable],
+    ["args", array(value.args)],
+  ];
+  if (value.kwargs !== undefined) entries.push(["kwargs", value.kwargs]);
+  for (const step of value.steps) {
+    if (step.kind === "state") entries.push(["state", step.state]);
+    else if (step.kind === "items") entries.push(["items", array(step.items)]);
+    else entries.push(["pairs", array(step.pairs)]);
+  }
+  return { kind: "object", entries };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
+}

@@ -1,0 +1,113 @@
+/** Where the command reads and writes. */
+import type { Readable, Writable } from "node:stream";
+
+/** A stream that may be a terminal. */
+export type Output = Writable & { readonly isTTY?: boolean | undefined };
+
+export interface Streams {
+  readonly stdin: Readable;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+const COLOURS = { red: 31, green: 32, yellow: 33, dim: 2, bold: 1 } as const;
+/** Text collected before it is written. */
+const CHUNK = 64 * 1024;
+/** A shorter piece of work shows no progress. */
+const PROGRESS_AFTER_MS = 1000;
+const PROGRESS_EVERY_MS = 200;
+
+/** Writes with colours and progress where there is a terminal to show them. */
+export class Terminal {
+  readonly #streams: Streams;
+  readonly #isColoured: boolean;
+  #pending = "";
+  #isClosed = false;
+
+  constructor(streams: Streams) {
+    this.#streams = streams;
+    const { NO_COLOR, TERM } = streams.env;
+    this.#isColoured = streams.stdout.isTTY === true && !NO_COLOR && TERM !== "dumb";
+    // `brine dis big.pkl | head` closes the pipe: that is no error, there is just nobody left to write for.
+    streams.stdout.on("error", () => {
+      this.#isClosed = true;
+    });
+  }
+
+  get stdin(): Readable {
+    return this.#streams.stdin;
+  }
+
+  /** Whether what is written still goes anywhere. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  get isInteractive(): boolean {
+    return this.#streams.stdout.isTTY === true;
+  }
+
+  paint(colour: keyof typeof COLOURS, text: string): string {
+    return this.#isColoured ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text;
+  }
+
+  /** A line, or any text, to standard output. Await it in loops: it waits for slow readers. */
+  async write(text: string): Promise<void> {
+    this.#pending += text;
+    if (this.#pending.length >= CHUNK) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    const text = this.#pending;
+    this.#pending = "";
+    if (text !== "") await this.writeBytes(text);
+  }
+
+  async writeBytes(data: string | Uint8Array): Promise<void> {
+    const { stdout } = this.#streams;
+    if (!this.#isClosed && !stdout.write(data)) await drained(stdout);
+  }
+
+  /** A complaint to standard error, with the command's name. */
+  complain(message: string): void {
+    this.#streams.stderr.write(`brine: ${message}\n`);
+  }
+
+  /** Shows how far a piece of work is, on a terminal and only if it takes long. Call the result often, and at the end `done`. */
+  progress(what: string, total: number | undefined): { step(done: number): void; done(): void } {
+    const { stderr } = this.#streams;
+    if (stderr.isTTY !== true) return { step: () => {}, done: () => {} };
+    let due = Date.now() + PROGRESS_AFTER_MS;
+    let isShown = false;
+    return {
+      step: (done) => {
+        const now = Date.now();
+        if (now < due) return;
+        due = now + PROGRESS_EVERY_MS;
+        isShown = true;
+        const share = total === undefined || total === 0 ? "" : ` (${Math.floor((100 * done) / total)}%)`;
+        stderr.write(`\r\x1b[K${what}: ${mebibytes(done)}${share}`);
+      },
+      done: () => {
+        if (isShown) stderr.write("\r\x1b[K");
+      },
+    };
+  }
+}
+
+/** Waits until a stream takes more, or never will. */
+function drained(stream: Output): Promise<void> {
+  return new Promise((resolve) => {
+    const events = ["drain", "close", "error"];
+    const done = (): void => {
+      for (const event of events) stream.off(event, done);
+      resolve();
+    };
+    for (const event of events) stream.on(event, done);
+  });
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / (1024 * 1024)).toFixed(1)} MiB`;
+}

@@ -1,0 +1,57 @@
+/** Entries of classes whose instances are kept as data. */
+import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/instance.js";
+import { globalOfEntry } from "./global-of.js";
+import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+
+/** What {@link dataEntry} needs to know beyond the name. */
+export interface DataEntryOptions<T extends PyInstance> {
+  /** The JavaScript class; default: one made for the name. */
+  readonly target?: PyInstanceClass<T> | undefined;
+  readonly nameStrings?: GlobalEntry["nameStrings"];
+  /** Protocols 0 and 1: the builtin that the Python class extends, and its value. */
+  base?(object: T, context: EncodeContext): Reduction["base"];
+}
+
+/** An entry that keeps what a pickle does with a class as a {@link PyInstance}, and writes it back. */
+export function dataEntry<T extends PyInstance>(
+  module: string,
+  name: string,
+  options: DataEntryOptions<T> = {},
+): GlobalEntry {
+  const target = (options.target ?? instanceClass(module, name)) as PyInstanceClass<T>;
+  const entry: GlobalEntry<T> = {
+    module,
+    name,
+    target: target as never,
+    nameStrings: options.nameStrings,
+    // The arguments are the decoder's own array.
+    call: (args) => new target("reduce", [...args]),
+    create: (args) => new target("newobj", [...args]),
+    reconstruct(base, value, context) {
+      if (base === "object" || base === "tzinfo") return new target("newobj");
+      throw context.fail(`Cannot create ${module}.${name}: ${base} is no base of it (${typeof value})`);
+    },
+    setState(object, state) {
+      object.state = state;
+    },
+    extend(object, items) {
+      object.items ??= [];
+      for (let i = 0; i < items.length; i++) object.items.push(items[i]);
+    },
+    getAttribute(attribute, context: DecodeContext) {
+      const nested = context.registry.find(module, `${name}.${attribute}`);
+      return nested === undefined ? undefined : globalOfEntry(nested);
+    },
+    reduce(object, context) {
+      return {
+        kind: object.kind,
+        callable: globalOfEntry(entry),
+        args: object.args,
+        base: object.kind === "newobj" && context.protocol < 2 ? options.base?.(object, context) : undefined,
+        state: object.state,
+        listItems: object.items,
+      };
+    },
+  };
+  return entry as unknown as GlobalEntry;
+}

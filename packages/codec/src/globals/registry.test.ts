@@ -1,0 +1,199 @@
+import { describe, expect, it } from "vitest";
+import { dumps, loads } from "../index.js";
+import { PyDict } from "../python/dict.js";
+import { PyException, pyExceptions } from "../python/exceptions.js";
+import { tuple } from "../python/sequences.js";
+import { pickled } from "./decorator.js";
+import { ClassRegistry, defaultRegistry } from "./default-registry.js";
+import { BaseRegistry } from "./registry.js";
+
+describe("ClassRegistry", () => {
+  it("decodes an instance without calling its constructor", () => {
+    let calls = 0;
+    class A {
+      x: unknown;
+      constructor(x: unknown) {
+        calls++;
+        this.x = x;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.models.A", A);
+    const bytes = dumps(new A(1), { registry });
+    calls = 0;
+    const back = loads(bytes, { registry }) as A;
+    expect(back).toBeInstanceOf(A);
+    expect(back.x).toBe(1);
+    expect(calls).toBe(0);
+  });
+
+  it("sets __proto__ and constructor as own data and runs no setter", () => {
+    let wasSet = false;
+    class A {
+      set trap(_value: unknown) {
+        wasSet = true;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.A", A);
+    const state = new Map<string, unknown>([
+      ["__proto__", { polluted: true }],
+      ["constructor", 1],
+      ["trap", 2],
+    ]);
+    class B {
+      __getstate__() {
+        return state;
+      }
+    }
+    const writing = new ClassRegistry();
+    writing.register("app.A", B);
+    const back = loads(dumps(new B(), { registry: writing }), { registry }) as Record<string, unknown>;
+    expect(Object.getPrototypeOf(back)).toBe(A.prototype);
+    expect(Object.keys(back)).toEqual(["__proto__", "constructor", "trap"]);
+    expect((back as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(wasSet).toBe(false);
+  });
+
+  it("registers classes marked with @pickled, and not their subclasses", () => {
+    class A {}
+    pickled("app.A")(A);
+    class B extends A {}
+    const registry = new ClassRegistry({ classes: [A] });
+    expect(loads(dumps(new A(), { registry }), { registry })).toBeInstanceOf(A);
+    expect(() => registry.register(B)).toThrow(/without a name/);
+    expect(() => dumps(new B(), { registry })).toThrow(/B/);
+  });
+
+  it("calls __new__ with the arguments of __getnewargs_ex__", () => {
+    class P {
+      declare a: number;
+      declare b: number;
+      static __new__(a: number, { b }: { b: number }) {
+        const object = Object.create(P.prototype) as P;
+        object.a = a;
+        object.b = b;
+        return object;
+      }
+      __getnewargs_ex__() {
+        return [[this.a], { b: this.b }];
+      }
+      __getstate__() {
+        return null;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.P", P);
+    for (const protocol of [2, 3, 4, 5] as const) {
+      const back = loads(dumps(P.__new__(1, { b: 2 }), { registry, protocol }), { registry }) as P;
+      expect([back.a, back.b]).toEqual([1, 2]);
+    }
+  });
+
+  it("takes an adapter for a class that cannot be changed", () => {
+    const registry = new ClassRegistry();
+    registry.register("app.Url", URL, {
+      getState: (url) => ({ href: url.href }),
+      create: () => new URL("about:blank"),
+      setState(url, state) {
+        url.href = (state as { href: string }).href;
+      },
+    });
+    const back = loads(dumps(new URL("http://a/b"), { registry }), { registry }) as URL;
+    expect(back.href).toBe("http://a/b");
+  });
+
+  it("refuses a call of a class that does not ask for it", () => {
+    class A {}
+    const writing = new ClassRegistry();
+    class B {
+      __reduce__() {
+        return [B, [1]];
+      }
+    }
+    writing.register("app.A", B);
+    const registry = new ClassRegistry();
+    registry.register("app.A", A);
+    expect(() => loads(dumps(new B(), { registry: writing }), { registry })).toThrow(/Cannot call class app.A|refused/);
+    expect(loads(dumps(new B(), { registry: writing }), { registry: writing })).toBeInstanceOf(B);
+  });
+
+  it("keeps a list and a dict subclass with their attributes", () => {
+    class Items extends Array {
+      declare note: string;
+    }
+    class Table extends PyDict {
+      declare note: string;
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.Items", Items);
+    registry.register("app.Table", Table);
+    for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+      const items = Items.from([1, 2]) as Items;
+      items.note = "n";
+      const table = new Table([[tuple(1), 2]]);
+      table.note = "m";
+      const [a, b] = loads(dumps([items, table], { registry, protocol }), { registry }) as [Items, Table];
+      expect([...a]).toEqual([1, 2]);
+      expect(a).toBeInstanceOf(Items);
+      expect(a.note).toBe("n");
+      expect(b.get(tuple(1))).toBe(2);
+      expect(b.note).toBe("m");
+    }
+  });
+
+  it("makes exceptions of yours without running your constructor", () => {
+    class Boom extends PyException {
+      declare code: number;
+      constructor() {
+        super("mine");
+        throw new Error("must not run");
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.registerException("app.Boom", Boom);
+    const Other = new ClassRegistry().registerException("app.Boom");
+    const writing = new ClassRegistry();
+    writing.registerException("app.Boom", Other);
+    const error = new Other("a", 1);
+    error.attributes.code = 5;
+    const back = loads(dumps(error, { registry: writing }), { registry }) as Boom;
+    expect(back).toBeInstanceOf(Boom);
+    expect([...back.args]).toEqual(["a", 1]);
+    expect(back.code).toBe(5);
+    expect(back.pythonClass).toBe("app.Boom");
+  });
+
+  it("writes errors of JavaScript as the Python exceptions that mean the same", () => {
+    const cases: [Error, keyof typeof pyExceptions][] = [
+      [new Error("x"), "Exception"],
+      [new TypeError("x"), "TypeError"],
+      [new RangeError("x"), "ValueError"],
+      [new AggregateError([new Error("y")], "x"), "ExceptionGroup"],
+    ];
+    for (const [error, name] of cases) {
+      const back = loads(dumps(error)) as PyException;
+      expect(back).toBeInstanceOf(pyExceptions[name]);
+      expect(back.args[0]).toBe("x");
+    }
+    const coded = Object.assign(new Error("x"), { code: "E_X", socket: () => 1 });
+    expect((loads(dumps(coded)) as PyException).attributes).toEqual({ code: "E_X" });
+  });
+
+  it("names what is wrong with a registration", () => {
+    const registry = new ClassRegistry();
+    class A {}
+    registry.register("app.A", A);
+    expect(() => registry.register("app.A", class {})).toThrow(/twice/);
+    expect(() => registry.register("app.B", A)).toThrow(/already/);
+    expect(() => registry.register("nodot", class {})).toThrow(/module.ClassName/);
+    expect(() => (defaultRegistry as BaseRegistry).register("app.A", A)).toThrow(/frozen/);
+    expect(() => registry.registerExtension("app", "A", 0)).toThrow(/extension code/);
+  });
+
+  it("knows nothing of the standard library when told to extend nothing", () => {
+    expect(new ClassRegistry({ extends: null }).find("datetime", "datetime")).toBeUndefined();
+    expect(new BaseRegistry().find("datetime", "datetime")).toBeUndefined();
+    expect(new ClassRegistry().find("datetime", "datetime")).toBeDefined();
+  });
+});

@@ -1,0 +1,135 @@
+/** kombu's compression: names, content types, and who compresses. kombu 5.6 `compression.py`. */
+import { isContentType, normalizeContentType } from "./content-type.js";
+import { DecodeError, EncodeError, isKombuError, reasonOf, SerializerNotInstalled } from "./errors.js";
+
+/** One way to compress. */
+export interface Compressor {
+  /** `"application/x-gzip"`; goes into the header `compression`. */
+  readonly contentType: string;
+  /** Its names in configurations: `["gzip", "zlib"]`. */
+  readonly aliases: readonly string[];
+  /** Loads the library, if that cannot be done synchronously. Rejects with {@link SerializerNotInstalled} without it. */
+  load?(): Promise<void>;
+  /** Whether `compress` and `decompress` can be called; absent: always. */
+  isLoaded?(): boolean;
+  compress(bytes: Uint8Array): Uint8Array;
+  /** Must allocate no more than about `maxBytes`, and throw a RangeError when the output would be longer. */
+  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
+}
+
+/** Bound on decompressed bodies where none is given: 128 MiB, RabbitMQ's own bound on messages up to 3.13. */
+export const DEFAULT_MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024;
+
+export interface DecompressOptions {
+  /** Name or content type of the compression. */
+  readonly contentType: string;
+  /** Bytes of the result at most. Default {@link DEFAULT_MAX_DECOMPRESSED_BYTES}. */
+  readonly maxBytes?: number | undefined;
+}
+
+/**
+ * Compressors by content type and name. A value, not a global.
+ *
+ * @example
+ * const compression = createCompression();
+ * const { body, contentType } = await compression.compress(bytes, "zlib"); // contentType: "application/x-gzip"
+ * await compression.decompress(body, { contentType, maxBytes: 1_000_000 });
+ */
+export class CompressionRegistry {
+  readonly #byType = new Map<string, Compressor>();
+  readonly #types = new Map<string, string>();
+
+  /** Adds a compressor, or replaces the one of its content type. */
+  register(compressor: Compressor): void {
+    const type = normalizeContentType(compressor.contentType);
+    this.#byType.set(type, compressor);
+    for (const alias of compressor.aliases) this.#types.set(alias, type);
+  }
+
+  /** Removes a compressor and its names. @throws {@link SerializerNotInstalled} if there is none */
+  unregister(nameOrType: string): void {
+    const type = normalizeContentType(this.get(nameOrType).contentType);
+    this.#byType.delete(type);
+    for (const [alias, named] of this.#types) if (named === type) this.#types.delete(alias);
+  }
+
+  has(nameOrType: string): boolean {
+    return this.#find(nameOrType) !== undefined;
+  }
+
+  /** Content types, in the order they were registered. */
+  get contentTypes(): string[] {
+    return [...this.#byType.values()].map((compressor) => compressor.contentType);
+  }
+
+  /** The compressor of a name or content type. @throws {@link SerializerNotInstalled} if there is none */
+  get(nameOrType: string): Compressor {
+    const found = this.#find(nameOrType);
+    if (found === undefined) {
+      throw new SerializerNotInstalled(`No compression installed for ${nameOrType}`, {
+        code: "unknown-compression",
+        contentType: nameOrType,
+      });
+    }
+    return found;
+  }
+
+  /** Loads the libraries of these, so that the synchronous methods can use them. */
+  async load(...namesOrTypes: string[]): Promise<void> {
+    for (const nameOrType of namesOrTypes) await this.get(nameOrType).load?.();
+  }
+
+  async compress(bytes: Uint8Array, nameOrType: string): Promise<{ body: Uint8Array; contentType: string }> {
+    await this.load(nameOrType);
+    return this.compressSync(bytes, nameOrType);
+  }
+
+  async decompress(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
+    await this.load(options.contentType);
+    return this.decompressSync(bytes, options);
+  }
+
+  /** As `compress`; a compressor that must be loaded first throws unless `load` was awaited. */
+  compressSync(bytes: Uint8Array, nameOrType: string): { body: Uint8Array; contentType: string } {
+    const compressor = this.get(nameOrType);
+    const { contentType } = compressor;
+    try {
+      return { body: compressor.compress(bytes), contentType };
+    } catch (cause) {
+      if (isKombuError(cause)) throw cause;
+      throw new EncodeError(`Cannot compress as ${contentType}: ${reasonOf(cause)}`, {
+        code: "encode-failed",
+        contentType,
+        cause,
+      });
+    }
+  }
+
+  /**
+   * As `decompress`; a compressor that must be loaded first throws unless `load` was awaited.
+   *
+   * @throws {@link DecodeError} with code `too-large` when the result would exceed `maxBytes`, without having made it
+   */
+  decompressSync(bytes: Uint8Array, options: DecompressOptions): Uint8Array {
+    const compressor = this.get(options.contentType);
+    const { contentType } = compressor;
+    const maxBytes = options.maxBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
+    try {
+      return compressor.decompress(bytes, maxBytes);
+    } catch (cause) {
+      if (isKombuError(cause)) throw cause;
+      const tooLarge = cause instanceof RangeError;
+      const reason = tooLarge ? `the result is longer than ${maxBytes} bytes` : reasonOf(cause);
+      throw new DecodeError(`Cannot decompress ${contentType}: ${reason}`, {
+        code: tooLarge ? "too-large" : "decompress-failed",
+        contentType,
+        cause,
+      });
+    }
+  }
+
+  #find(nameOrType: string): Compressor | undefined {
+    const type = isContentType(nameOrType) ? normalizeContentType(nameOrType) : this.#types.get(nameOrType);
+    return type === undefined ? undefined : this.#byType.get(type);
+  }
+}

@@ -1,0 +1,23 @@
+import { CompressionRegistry } from "./compression.js";
+import { bzip2Compressor } from "./compressors/bzip2.js";
+import { type LzmaModule, lzmaCompressor } from "./compressors/lzma.js";
+import { brotliCompressor, zlibCompressor } from "./compressors/zlib.js";
+import { type ZstdInstance, zstdCompressor } from "./compressors/zstd.js";
+
+export interface CompressionOptions {
+  /** The package `@napi-rs/lzma`; by default it is loaded when first used. */
+  readonly lzma?: LzmaModule | undefined;
+  /** `await Zstd.load()` of `@hpcc-js/wasm-zstd`; by default Node's own zstd, else the package is loaded when first used. */
+  readonly zstd?: ZstdInstance | undefined;
+}
+
+/** A registry with all of kombu's compressors: gzip (zlib), bzip2, brotli, lzma (.xz) and zstd. */
+export function createCompression(options: CompressionOptions = {}): CompressionRegistry {
+  const registry = new CompressionRegistry();
+  registry.register(zlibCompressor);
+  registry.register(bzip2Compressor);
+  registry.register(brotliCompressor);
+  registry.register(lzmaCompressor(options.lzma));
+  registry.register(zstdCompressor(options.zstd));
+  return registry;
+}

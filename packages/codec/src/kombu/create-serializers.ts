@@ -1,0 +1,31 @@
+import { SerializerRegistry } from "./serialization.js";
+import { type JsonOptions, jsonSerializer } from "./serializers/json.js";
+import { type MsgpackOptions, msgpackSerializer } from "./serializers/msgpack.js";
+import { type PickleSerializerOptions, pickleSerializer } from "./serializers/pickle.js";
+import { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
+
+export interface SerializersOptions {
+  /** Registry of classes, limits, protocol, how values are represented: everything the pickle functions take. */
+  readonly pickle?: PickleSerializerOptions | undefined;
+  readonly json?: JsonOptions | undefined;
+  readonly msgpack?: MsgpackOptions | undefined;
+  readonly yaml?: YamlOptions | undefined;
+}
+
+/**
+ * A registry with kombu's serializers: json, pickle, yaml and msgpack. As in kombu, all but json are disabled: they decode
+ * only where an accept list names them.
+ *
+ * @example
+ * const serializers = createSerializers({ pickle: { registry }, json: { dialect: "5.2" } });
+ */
+export function createSerializers(options: SerializersOptions = {}): SerializerRegistry {
+  const registry = new SerializerRegistry();
+  registry.register("json", jsonSerializer(options.json));
+  registry.register("pickle", pickleSerializer(options.pickle));
+  registry.register("yaml", yamlSerializer(options.yaml));
+  registry.register("msgpack", msgpackSerializer(options.msgpack));
+  for (const name of registry.names) if (name !== "json") registry.disable(name);
+  registry.setDefaultSerializer("json");
+  return registry;
+}

@@ -1,0 +1,93 @@
+/**
+ * The errors of kombu's layer, with the inheritance of `kombu/exceptions.py`. `code` is stable and meant for programs; the
+ * message is meant for people and may change.
+ *
+ * The classes carry a `Symbol.for` brand, so {@link isKombuError} also recognises errors of another copy of this package.
+ */
+
+/** What went wrong, for programs. */
+export type KombuErrorCode =
+  /** The value cannot be written in the format asked for. */
+  | "encode-failed"
+  /** The bytes are not of the format that the content type names. */
+  | "decode-failed"
+  /** The compressed data is damaged or of another format. */
+  | "decompress-failed"
+  /** A bound on the size of a body was reached; it was not processed further. */
+  | "too-large"
+  /** The content type is not in the accept list, or is disabled. */
+  | "content-disallowed"
+  /** No serializer or compressor has this name or content type. */
+  | "unknown-serializer"
+  | "unknown-compression"
+  /** The library that does it is not installed or not loaded. */
+  | "not-installed"
+  /** The signature of a signed body does not fit, or its signer is not trusted. */
+  | "bad-signature"
+  /** An option has a value that does not exist. */
+  | "bad-option";
+
+export interface KombuErrorOptions {
+  readonly code: KombuErrorCode;
+  /** The content type at hand: of the body, or of the compression. */
+  readonly contentType?: string | undefined;
+  /** Where in the value, such as `.kwargs["when"][3]`; only when encoding. */
+  readonly path?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("brine.KombuError");
+
+/** The parent of all errors of this layer. */
+export class KombuError extends Error {
+  override name = "KombuError";
+  readonly code: KombuErrorCode;
+  readonly contentType?: string | undefined;
+  readonly path?: string | undefined;
+
+  constructor(message: string, options: KombuErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.contentType = options.contentType;
+    this.path = options.path;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Content cannot be serialized or deserialized. */
+export class SerializationError extends KombuError {
+  override name = "SerializationError";
+}
+
+/** The value cannot be encoded. `cause` has the reason. */
+export class EncodeError extends SerializationError {
+  override name = "EncodeError";
+}
+
+/** The body cannot be decoded. `cause` has the reason. */
+export class DecodeError extends SerializationError {
+  override name = "DecodeError";
+}
+
+/** Nothing is registered under a name or content type, or its library is missing. */
+export class SerializerNotInstalled extends KombuError {
+  override name = "SerializerNotInstalled";
+}
+
+/** The consumer does not accept this content type. */
+export class ContentDisallowed extends SerializerNotInstalled {
+  override name = "ContentDisallowed";
+}
+
+/** Whether `error` is a {@link KombuError}, of this or another copy of the package. */
+export function isKombuError(error: unknown): error is KombuError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}
+
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

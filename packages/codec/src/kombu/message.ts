@@ -1,0 +1,107 @@
+/** A message's body and what its properties and headers say about it: serializer inside, compression around it. */
+import type { CompressionRegistry } from "./compression.js";
+import { DecodeError } from "./errors.js";
+import type { SerializerRegistry } from "./serialization.js";
+
+/** What describes a body on the wire. `headers` may be any object of the driver's; only its own keys are read. */
+export interface KombuMessage {
+  readonly body: Uint8Array;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  /** `compression`: content type (or name) of the compression around the body. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** A body ready to publish; `headers` holds what to add to the message's own. */
+export interface EncodedMessage extends KombuMessage {
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly headers: { readonly compression?: string };
+}
+
+export interface MessageRegistries {
+  readonly serializers: SerializerRegistry;
+  /** Needed to compress, and to read compressed messages. */
+  readonly compression?: CompressionRegistry | undefined;
+}
+
+export interface EncodeMessageOptions extends MessageRegistries {
+  /** Name of a serializer; as for `SerializerRegistry.dumps`. */
+  readonly serializer?: string | undefined;
+  /** Name or content type of a compression; `undefined` for none. */
+  readonly compress?: string | undefined;
+}
+
+export interface DecodeMessageOptions extends MessageRegistries {
+  /** Names and content types to decode; as for `SerializerRegistry.loads`. */
+  readonly accept?: Iterable<string> | undefined;
+  /** Bytes of the body, before and after decompression. Default: 128 MiB after decompression. */
+  readonly maxBytes?: number | undefined;
+}
+
+/** Serializes and compresses. Content type and encoding stay those of the serializer, as in kombu. */
+export async function encodeMessage(value: unknown, options: EncodeMessageOptions): Promise<EncodedMessage> {
+  if (options.compress !== undefined) await options.compression?.load(options.compress);
+  return encodeMessageSync(value, options);
+}
+
+/** As {@link encodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
+export function encodeMessageSync(value: unknown, options: EncodeMessageOptions): EncodedMessage {
+  const content = options.serializers.dumps(value, { serializer: options.serializer });
+  if (options.compress === undefined) return { ...content, headers: {} };
+  const { body, contentType } = compressionOf(options, options.compress).compressSync(content.body, options.compress);
+  return { ...content, body, headers: { compression: contentType } };
+}
+
+/**
+ * Decompresses and decodes.
+ *
+ * The content type is checked before anything is decompressed, so that refused content costs nothing.
+ *
+ * @throws {@link ContentDisallowed}, {@link DecodeError}, {@link SerializerNotInstalled}: nothing else
+ */
+export async function decodeMessage(message: KombuMessage, options: DecodeMessageOptions): Promise<unknown> {
+  const compression = compressionHeader(message);
+  if (compression !== undefined) await options.compression?.load(compression);
+  return decodeMessageSync(message, options);
+}
+
+/** As {@link decodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
+export function decodeMessageSync(message: KombuMessage, options: DecodeMessageOptions): unknown {
+  const { serializers, accept, maxBytes } = options;
+  const { contentType, contentEncoding } = message;
+  serializers.checkAccept(contentType, accept);
+  if (maxBytes !== undefined && message.body.length > maxBytes) {
+    throw new DecodeError(`Cannot decode a body of ${message.body.length} bytes: at most ${maxBytes} are allowed`, {
+      code: "too-large",
+      contentType,
+    });
+  }
+  const compression = compressionHeader(message);
+  const body =
+    compression === undefined
+      ? message.body
+      : compressionOf(options, compression).decompressSync(message.body, { contentType: compression, maxBytes });
+  return serializers.loads(body, { contentType, contentEncoding, accept });
+}
+
+/** The header `compression`, if it is there and not empty. */
+function compressionHeader(message: KombuMessage): string | undefined {
+  const { headers } = message;
+  if (headers === undefined || !Object.hasOwn(headers, "compression")) return undefined;
+  const value = headers.compression;
+  if (value === null || value === undefined || value === "") return undefined;
+  if (typeof value === "string") return value;
+  throw new DecodeError(`Cannot decode: the header compression is a ${typeof value}, not a string`, {
+    code: "decode-failed",
+    contentType: message.contentType,
+  });
+}
+
+function compressionOf(options: MessageRegistries, name: string): CompressionRegistry {
+  if (options.compression !== undefined) return options.compression;
+  throw new DecodeError(`Cannot process a body compressed as ${name}: no compression registry was given`, {
+    code: "unknown-compression",
+    contentType: name,
+  });
+}

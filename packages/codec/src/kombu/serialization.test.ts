@@ -1,0 +1,224 @@
+import { describe, expect, test } from "vitest";
+import { createCompression } from "./create-compression.js";
+import { createSerializers } from "./create-serializers.js";
+import {
+  ContentDisallowed,
+  DecodeError,
+  EncodeError,
+  isKombuError,
+  KombuError,
+  SerializationError,
+  SerializerNotInstalled,
+} from "./errors.js";
+import { decodeMessage, decodeMessageSync, encodeMessage, encodeMessageSync } from "./message.js";
+import { SerializerRegistry } from "./serialization.js";
+import { jsonSerializer } from "./serializers/json.js";
+import { sniff } from "./sniff.js";
+
+const serializers = createSerializers();
+const bytes = (text: string) => Buffer.from(text);
+
+describe("errors", () => {
+  test("inherit as kombu's do, and are recognised by their brand", () => {
+    expect(new ContentDisallowed("x", { code: "content-disallowed" })).toBeInstanceOf(SerializerNotInstalled);
+    expect(new EncodeError("x", { code: "encode-failed" })).toBeInstanceOf(SerializationError);
+    expect(new DecodeError("x", { code: "decode-failed" })).toBeInstanceOf(KombuError);
+    expect(isKombuError(new DecodeError("x", { code: "decode-failed" }))).toBe(true);
+    expect(isKombuError(new Error("x"))).toBe(false);
+  });
+});
+
+describe("accept", () => {
+  test("without a list only json is decoded", () => {
+    expect(serializers.loads(bytes("[1]"), { contentType: "application/json" })).toEqual([1]);
+    expect(() => serializers.loads(bytes("N."), { contentType: "application/x-python-serialize" })).toThrow(
+      "Refusing to deserialize disabled content of type pickle (application/x-python-serialize)",
+    );
+  });
+
+  test("with a list, what it names by name or type", () => {
+    const pickle = { contentType: "application/x-python-serialize" };
+    expect(serializers.loads(bytes("N."), { ...pickle, accept: ["pickle"] })).toBeNull();
+    expect(serializers.loads(bytes("N."), { ...pickle, accept: ["application/x-python-serialize"] })).toBeNull();
+    expect(() => serializers.loads(bytes("N."), { ...pickle, accept: ["json"] })).toThrow(ContentDisallowed);
+    expect(() => serializers.loads(bytes("N."), { ...pickle, accept: [] })).toThrow(
+      "Refusing to deserialize untrusted content of type pickle (application/x-python-serialize)",
+    );
+  });
+
+  test("an alias is no content type, and unknown types are refused by their own name", () => {
+    expect(() => serializers.loads(bytes("N."), { contentType: "pickle", accept: ["pickle"] })).toThrow(
+      "untrusted content of type pickle (pickle)",
+    );
+    expect(() => serializers.loads(bytes("x"), { contentType: "constructor", accept: ["json"] })).toThrow(
+      "content of type constructor (constructor)",
+    );
+    expect(() => serializers.prepareAcceptContent(["nope"])).toThrow("No encoder/decoder installed for nope");
+  });
+
+  test("application/data and application/text are always let through, undecoded", () => {
+    const accept = ["json"];
+    expect(
+      serializers.loads(bytes("x"), { contentType: "application/data", contentEncoding: "binary", accept }),
+    ).toEqual(bytes("x"));
+    expect(serializers.loads(bytes("é"), { contentType: "application/text", accept })).toBe("é");
+    expect(serializers.loads(bytes("x"), { contentType: "", accept })).toBe("x");
+    expect(serializers.loads(Buffer.from([0xe9]), { contentType: "text/plain", contentEncoding: "latin-1" })).toBe("é");
+  });
+
+  test("content types are compared without case and parameters", () => {
+    expect(
+      serializers.loads(bytes("[1]"), { contentType: "Application/JSON; charset=utf-8", accept: ["json"] }),
+    ).toEqual([1]);
+  });
+
+  test("can be changed by enable, disable and unregister", () => {
+    const own = createSerializers();
+    own.enable("pickle");
+    expect(own.loads(bytes("N."), { contentType: "application/x-python-serialize" })).toBeNull();
+    own.disable("application/x-python-serialize");
+    expect(() => own.loads(bytes("N."), { contentType: "application/x-python-serialize" })).toThrow(ContentDisallowed);
+    own.unregister("yaml");
+    expect(own.names).toEqual(["json", "pickle", "msgpack"]);
+    expect(() => own.unregister("yaml")).toThrow(SerializerNotInstalled);
+    expect(() => own.dumps(1, { serializer: "yaml" })).toThrow("No encoder installed for yaml");
+  });
+});
+
+describe("dumps()", () => {
+  test("without a serializer sends strings and bytes as they are", () => {
+    expect(serializers.dumps("é")).toEqual({
+      contentType: "text/plain",
+      contentEncoding: "utf-8",
+      body: new Uint8Array([0xc3, 0xa9]),
+    });
+    const body = bytes("x");
+    expect(serializers.dumps(body)).toEqual({ contentType: "application/data", contentEncoding: "binary", body });
+    expect(serializers.dumps([1])).toMatchObject({ contentType: "application/json", contentEncoding: "utf-8" });
+  });
+
+  test("raw takes strings and bytes", () => {
+    expect(serializers.dumps("x", { serializer: "raw" })).toMatchObject({
+      contentType: "application/data",
+      contentEncoding: "utf-8",
+    });
+    expect(serializers.dumps(bytes("x"), { serializer: "raw" })).toMatchObject({ contentEncoding: "binary" });
+    expect(() => serializers.dumps(1, { serializer: "raw" })).toThrow(EncodeError);
+  });
+
+  test("says where the value is that it cannot write", () => {
+    expect(() => serializers.dumps({ kwargs: { when: [1, new Set()] } }, { serializer: "json" })).toThrow(
+      expect.objectContaining({ name: "EncodeError", path: ".kwargs.when[1]", contentType: "application/json" }),
+    );
+    expect(() => serializers.dumps({ a: () => 1 }, { serializer: "pickle" })).toThrow(EncodeError);
+  });
+
+  test("takes any serializer", () => {
+    const own = new SerializerRegistry();
+    own.register("upper", {
+      contentType: "application/x-upper",
+      encode: (value) => bytes(String(value).toUpperCase()),
+      decode: (body) => Buffer.from(body).toString().toLowerCase(),
+    });
+    const { body, contentType } = own.dumps("abc", { serializer: "upper" });
+    expect(own.loads(body, { contentType })).toBe("abc");
+    own.register("broken", { contentType: "application/x-broken", decode: () => JSON.parse("{") });
+    expect(() => own.loads(body, { contentType: "application/x-broken" })).toThrow(DecodeError);
+  });
+});
+
+describe("json", () => {
+  const { encode, decode } = jsonSerializer();
+  const write = (value: unknown) => Buffer.from(encode!(value)).toString();
+  const read = (text: string) => decode!(bytes(text));
+
+  test("reads and writes a million nested arrays and objects", () => {
+    for (const text of [
+      `${"[".repeat(1_000_000)}${"]".repeat(1_000_000)}`,
+      `${'{"a": '.repeat(200_000)}NaN${"}".repeat(200_000)}`,
+    ]) {
+      expect(write(read(text)) === text).toBe(true);
+    }
+  }, 60_000);
+
+  test("keys cannot reach a prototype", () => {
+    for (const text of ['{"__proto__": {"x": 1}}', '{"__proto__": {"x": 12345678901234567890}}']) {
+      const value = read(text) as Record<string, unknown>;
+      expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
+      expect(Object.keys(value)).toEqual(["__proto__"]);
+      expect(value.x).toBeUndefined();
+    }
+  });
+
+  test("refuses ints that would take long to convert, and values that contain themselves", () => {
+    expect(() => read("9".repeat(4301))).toThrow("more than 4300 digits");
+    expect(read("9".repeat(4300))).toBe(10n ** 4300n - 1n);
+    const value: unknown[] = [];
+    value.push({ value });
+    expect(() => write(value)).toThrow("contains itself");
+    expect(() => write({ a: undefined })).toThrow(EncodeError);
+    expect(write([undefined])).toBe("[null]");
+    expect(Buffer.from(jsonSerializer({ undefined: "omit" }).encode!({ a: undefined, b: 1 })).toString()).toBe(
+      '{"b": 1}',
+    );
+  });
+
+  test("asks __json__ first, then the option default", () => {
+    expect(write({ a: { __json__: () => [1, "two"] } })).toBe('{"a": [1, "two"]}');
+    const own = jsonSerializer({ default: (value) => (value instanceof Set ? [...value] : undefined) });
+    expect(Buffer.from(own.encode!(new Set([1]))).toString()).toBe("[1]");
+    expect(() => own.encode!(new WeakMap())).toThrow("an instance of WeakMap has no form in JSON");
+  });
+});
+
+describe("messages", () => {
+  const compression = createCompression();
+  const registries = { serializers, compression };
+
+  test.each(["zlib", "bzip2", "brotli", "lzma", "zstd", undefined])("round trip with %s", async (compress) => {
+    const value = [[1, "two"], { three: 3 }, {}];
+    for (const serializer of ["json", "pickle", "yaml", "msgpack"]) {
+      const message = await encodeMessage(value, { ...registries, serializer, compress });
+      expect(message.headers.compression).toBe(
+        compress === undefined ? undefined : compression.get(compress).contentType,
+      );
+      expect(await decodeMessage(message, { ...registries, accept: [serializer] })).toEqual(value);
+      expect(decodeMessageSync(message, { ...registries, accept: [serializer] })).toEqual(value);
+    }
+  });
+
+  test("are checked before anything is decompressed, and bounded", () => {
+    const bomb = encodeMessageSync("x".repeat(1_000_000), { ...registries, serializer: "json", compress: "gzip" });
+    expect(() => decodeMessageSync(bomb, { ...registries, accept: ["pickle"] })).toThrow(ContentDisallowed);
+    expect(() => decodeMessageSync(bomb, { ...registries, accept: ["json"], maxBytes: 10_000 })).toThrow(
+      expect.objectContaining({ code: "too-large" }),
+    );
+    expect(() => decodeMessageSync({ ...bomb, headers: {} }, { ...registries, maxBytes: 100 })).toThrow(
+      expect.objectContaining({ code: "too-large" }),
+    );
+  });
+
+  test("unknown compression is refused; inherited headers are not read", () => {
+    const message = encodeMessageSync([1], { ...registries, serializer: "json" });
+    expect(() => decodeMessageSync({ ...message, headers: { compression: "application/x-nope" } }, registries)).toThrow(
+      expect.objectContaining({ code: "unknown-compression" }),
+    );
+    const headers = Object.create({ compression: "zlib" }) as Record<string, unknown>;
+    expect(decodeMessageSync({ ...message, headers }, registries)).toEqual([1]);
+    expect(() => decodeMessageSync({ ...message, headers: { compression: 5 } }, registries)).toThrow(DecodeError);
+  });
+});
+
+test("sniff() tells kombu's formats apart", () => {
+  const value = { status: "SUCCESS", result: 5 };
+  for (const serializer of ["json", "pickle", "msgpack"] as const) {
+    expect(sniff(serializers.dumps(value, { serializer }).body)).toBe(serializer);
+  }
+  expect(sniff(bytes("children: []\nstatus: SUCCESS\n"))).toBe("yaml");
+  expect(sniff(bytes("{status: SUCCESS}"))).toBe("yaml");
+  expect(sniff(bytes(' {"a": 1}'))).toBe("json");
+  expect(sniff(bytes("[1, 2]"))).toBe("json");
+  expect(sniff(bytes("null"))).toBe("json");
+  expect(sniff(Buffer.from([0x80]))).toBe("msgpack");
+  expect(sniff(new Uint8Array(0))).toBeUndefined();
+});

@@ -1,0 +1,297 @@
+/** kombu's `SerializerRegistry`: content types, and who reads and writes them. kombu 5.6 `serialization.py`. */
+
+import { DEFAULT_CONTENT_TYPE, isContentType, normalizeContentType, TRUSTED_CONTENT } from "./content-type.js";
+import {
+  ContentDisallowed,
+  DecodeError,
+  EncodeError,
+  isKombuError,
+  reasonOf,
+  SerializerNotInstalled,
+} from "./errors.js";
+import { decodeText, encodeUtf8 } from "./text.js";
+
+/** One format. Without `encode` it can only be read, without `decode` only written. */
+export interface Serializer {
+  /** `"application/json"`; goes into the message. */
+  readonly contentType: string;
+  /** Character set of the bytes, `"utf-8"` by default; `"binary"` for none. */
+  readonly contentEncoding?: string | undefined;
+  encode?(value: unknown): Uint8Array;
+  /** `body` belongs to the caller: copy what the result keeps. */
+  decode?(body: Uint8Array): unknown;
+}
+
+/** A body with what a reader must know of it. */
+export interface EncodedContent {
+  readonly contentType: string;
+  readonly contentEncoding: string;
+  readonly body: Uint8Array;
+}
+
+export interface DumpsOptions {
+  /**
+   * Name of a serializer. Without one, bytes and strings are sent as they are (`application/data`, `text/plain`) and
+   * everything else in the registry's default format.
+   */
+  readonly serializer?: string | undefined;
+}
+
+export interface LoadsOptions {
+  /** Default `"application/data"`, which is not decoded. */
+  readonly contentType?: string | undefined;
+  /** Read only where no decoder has the content type: `"binary"` gives bytes, anything else text. Default `"utf-8"`. */
+  readonly contentEncoding?: string | undefined;
+  /**
+   * Names and content types that may be decoded. Without it, those that are enabled: only JSON in a registry made by
+   * `createSerializers`. `application/data` and `application/text` are always let through.
+   */
+  readonly accept?: Iterable<string> | undefined;
+}
+
+interface Registered extends Serializer {
+  readonly name: string;
+}
+
+/**
+ * Names, content types, and the functions behind them. A value, not a global: each application makes its own.
+ *
+ * @example
+ * const serializers = createSerializers({ pickle: { registry } });
+ * const { body, contentType } = serializers.dumps([1, 2], { serializer: "pickle" });
+ * serializers.loads(body, { contentType, accept: ["pickle"] }); // => [1, 2]
+ */
+export class SerializerRegistry {
+  readonly #byName = new Map<string, Registered>();
+  readonly #byType = new Map<string, Registered>();
+  readonly #disabled = new Set<string>();
+  #default: string | undefined;
+
+  /** Adds a serializer, or replaces the one of that name. It is enabled unless {@link disable} is called. */
+  register(name: string, serializer: Serializer): void {
+    if (name === "" || isContentType(name)) {
+      throw new SerializerNotInstalled(`Cannot register a serializer named "${name}": a name must not have a slash`, {
+        code: "bad-option",
+      });
+    }
+    if (this.#byName.has(name)) this.unregister(name);
+    const { contentType, contentEncoding } = serializer;
+    const entry: Registered = {
+      name,
+      contentType,
+      contentEncoding,
+      ...(serializer.encode && { encode: (value: unknown) => serializer.encode!(value) }),
+      ...(serializer.decode && { decode: (body: Uint8Array) => serializer.decode!(body) }),
+    };
+    this.#byName.set(name, entry);
+    this.#byType.set(normalizeContentType(contentType), entry);
+  }
+
+  /** @throws {@link SerializerNotInstalled} if there is none of that name */
+  unregister(name: string): void {
+    const entry = this.#get(name);
+    this.#byName.delete(name);
+    const type = normalizeContentType(entry.contentType);
+    // Another name may have taken the content type over since.
+    if (this.#byType.get(type) === entry) this.#byType.delete(type);
+  }
+
+  /** Decode this format, given by name or content type, when there is no accept list. */
+  enable(nameOrType: string): void {
+    this.#disabled.delete(this.#typeOf(nameOrType));
+  }
+
+  /** Refuse to decode this format, given by name or content type, unless an accept list names it. */
+  disable(nameOrType: string): void {
+    this.#disabled.add(this.#typeOf(nameOrType));
+  }
+
+  /** The format for values that are neither bytes nor strings when `dumps` is given no serializer. */
+  setDefaultSerializer(name: string): void {
+    this.#encoder(name);
+    this.#default = name;
+  }
+
+  /** Names of all serializers, in the order they were registered. */
+  get names(): string[] {
+    return [...this.#byName.keys()];
+  }
+
+  has(nameOrType: string): boolean {
+    return isContentType(nameOrType)
+      ? this.#byType.has(normalizeContentType(nameOrType))
+      : this.#byName.has(nameOrType);
+  }
+
+  /** The content type behind a name; a content type is given back normalised. */
+  contentTypeOf(nameOrType: string): string {
+    return this.#typeOf(nameOrType);
+  }
+
+  /** The name behind a content type. */
+  nameOf(contentType: string): string | undefined {
+    return this.#byType.get(normalizeContentType(contentType))?.name;
+  }
+
+  /**
+   * The accept list as a set of content types: names are replaced by theirs, content types kept, known or not.
+   *
+   * @throws {@link SerializerNotInstalled} for a name that is not registered
+   */
+  prepareAcceptContent(accept: Iterable<string>): ReadonlySet<string> {
+    // A set made by an earlier call holds content types only and is given back, so that consumers prepare it once.
+    if (this.#prepared.has(accept)) return accept as ReadonlySet<string>;
+    const types = new Set<string>();
+    for (const nameOrType of accept) types.add(this.#typeOf(nameOrType));
+    this.#prepared.add(types);
+    return types;
+  }
+  readonly #prepared = new WeakSet<object>();
+
+  /**
+   * Encodes a value.
+   *
+   * @throws {@link EncodeError} if the value has no form in that format
+   * @throws {@link SerializerNotInstalled} if there is no such serializer
+   */
+  dumps(value: unknown, options: DumpsOptions = {}): EncodedContent {
+    const { serializer } = options;
+    if (serializer === "raw") return rawEncode(value);
+    if (serializer === undefined) {
+      if (value instanceof Uint8Array)
+        return { contentType: "application/data", contentEncoding: "binary", body: value };
+      if (typeof value === "string") return encodeString(value, "text/plain");
+    }
+    const name = serializer ?? this.#default;
+    if (name === undefined) {
+      throw new SerializerNotInstalled("Cannot encode: no serializer given and the registry has no default", {
+        code: "unknown-serializer",
+      });
+    }
+    const entry = this.#encoder(name);
+    try {
+      return {
+        contentType: entry.contentType,
+        contentEncoding: entry.contentEncoding ?? "utf-8",
+        body: entry.encode(value),
+      };
+    } catch (error) {
+      if (isKombuError(error)) throw error;
+      throw new EncodeError(`Cannot encode as ${name}: ${reasonOf(error)}`, {
+        code: "encode-failed",
+        contentType: entry.contentType,
+        path: pathOf(error),
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Decodes a body.
+   *
+   * An empty body is given back as it is, whatever its type. A type without a decoder gives text, or bytes if
+   * `contentEncoding` is `"binary"`.
+   *
+   * @throws {@link ContentDisallowed} if the content type is not accepted
+   * @throws {@link DecodeError} if the bytes are not of that format
+   */
+  loads(body: Uint8Array | string, options: LoadsOptions = {}): unknown {
+    const contentType = this.checkAccept(options.contentType, options.accept);
+    if (body.length === 0) return body;
+    const entry = this.#byType.get(contentType);
+    try {
+      if (entry?.decode !== undefined) return entry.decode(typeof body === "string" ? encodeUtf8(body) : body);
+      if (typeof body === "string") return body;
+      const encoding = (options.contentEncoding || "utf-8").toLowerCase();
+      return encoding === "binary" || encoding === "ascii-8bit" ? body : decodeText(body, encoding);
+    } catch (error) {
+      if (isKombuError(error)) throw error;
+      throw new DecodeError(`Cannot decode ${describe(entry?.name, contentType)}: ${reasonOf(error)}`, {
+        code: "decode-failed",
+        contentType,
+        cause: error,
+      });
+    }
+  }
+
+  /**
+   * Checks a content type as `loads` does, without a body, and gives it normalised.
+   *
+   * @throws {@link ContentDisallowed} if it is not accepted
+   */
+  checkAccept(contentType: string | undefined, accept?: Iterable<string> | undefined): string {
+    const given = contentType || DEFAULT_CONTENT_TYPE;
+    const normalized = normalizeContentType(given);
+    if (accept !== undefined) {
+      if (!TRUSTED_CONTENT.has(normalized) && !this.prepareAcceptContent(accept).has(normalized)) {
+        throw this.#refuse(normalized, given, "untrusted");
+      }
+    } else if (this.#disabled.has(normalized)) {
+      throw this.#refuse(normalized, given, "disabled");
+    }
+    return normalized;
+  }
+
+  #get(name: string): Registered {
+    const entry = this.#byName.get(name);
+    if (entry === undefined) {
+      throw new SerializerNotInstalled(`No encoder/decoder installed for ${name}`, { code: "unknown-serializer" });
+    }
+    return entry;
+  }
+
+  #encoder(name: string): Registered & { encode(value: unknown): Uint8Array } {
+    const entry = this.#byName.get(name);
+    if (entry?.encode === undefined) {
+      throw new SerializerNotInstalled(`No encoder installed for ${name}`, { code: "unknown-serializer" });
+    }
+    return entry as Registered & { encode(value: unknown): Uint8Array };
+  }
+
+  #typeOf(nameOrType: string): string {
+    return normalizeContentType(isContentType(nameOrType) ? nameOrType : this.#get(nameOrType).contentType);
+  }
+
+  #refuse(contentType: string, given: string, why: "untrusted" | "disabled"): ContentDisallowed {
+    const name = this.#byType.get(contentType)?.name;
+    return new ContentDisallowed(
+      `Refusing to deserialize ${why} content of type ${describe(name ?? contentType, given)}`,
+      { code: "content-disallowed", contentType },
+    );
+  }
+}
+
+/** `json (application/json)` */
+function describe(name: string | undefined, contentType: string): string {
+  return name === undefined ? contentType : `${name} (${contentType})`;
+}
+
+/** The path of an encoder's error, whichever encoder it was. */
+function pathOf(error: unknown): string | undefined {
+  const path = error instanceof Error ? (error as { path?: unknown }).path : undefined;
+  return typeof path === "string" ? path : undefined;
+}
+
+function rawEncode(value: unknown): EncodedContent {
+  if (typeof value === "string") return encodeString(value, "application/data");
+  if (value instanceof Uint8Array) return { contentType: "application/data", contentEncoding: "binary", body: value };
+  throw new EncodeError(
+    `Cannot encode as raw: needs bytes or a string, found ${value === null ? "null" : typeof value}`,
+    {
+      code: "encode-failed",
+      contentType: "application/data",
+    },
+  );
+}
+
+function encodeString(text: string, contentType: string): EncodedContent {
+  try {
+    return { contentType, contentEncoding: "utf-8", body: encodeUtf8(text) };
+  } catch (cause) {
+    throw new EncodeError(`Cannot encode as ${contentType}: ${reasonOf(cause)}`, {
+      code: "encode-failed",
+      contentType,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,20 @@
+/** kombu's `pickle` serializer. */
+
+import { loads } from "../../pickle/api-load.js";
+import type { PicklerOptions, UnpicklerOptions } from "../../pickle/options.js";
+import { dumps } from "../../pickle/pickler.js";
+import type { Serializer } from "../serialization.js";
+
+/** Options of the pickle decoder and encoder behind a registry; both read `registry`, `fixImports` and `limits`. */
+export interface PickleSerializerOptions extends UnpicklerOptions, PicklerOptions {}
+
+/** kombu writes protocol 4 unless `PICKLE_PROTOCOL` says otherwise, and so does this. */
+export function pickleSerializer(options: PickleSerializerOptions = {}): Serializer {
+  const frozen = Object.freeze({ ...options });
+  return {
+    contentType: "application/x-python-serialize",
+    contentEncoding: "binary",
+    encode: (value) => dumps(value, frozen),
+    decode: (body) => loads(body, frozen),
+  };
+}

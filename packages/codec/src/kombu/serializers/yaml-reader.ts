@@ -1,0 +1,175 @@
+/** YAML as PyYAML's `safe_load` reads it: YAML 1.1 with PyYAML's own ideas of what is a number, a bool or a date. */
+import type * as yaml from "yaml";
+import { PyDate, PyDateTime } from "../../python/datetime.js";
+import { PyDict } from "../../python/dict.js";
+import { PyFloat } from "../../python/numbers.js";
+import { DecodeError } from "../errors.js";
+
+/** What is used of the yaml package. */
+export type YamlModule = Pick<typeof yaml, "parseDocument">;
+
+/** How decoded values are represented; the names and defaults are those of the pickle decoder. */
+export interface YamlModel {
+  readonly int: "auto" | "bigint";
+  readonly float: "number" | "exact";
+  readonly dict: "auto" | "map" | "object";
+  readonly maxIntDigits: number;
+  readonly maxAliases: number;
+}
+
+/** Reads one document; throws {@link DecodeError} for what `safe_load` refuses. */
+export function parseYaml(text: string, model: YamlModel, module: YamlModule): unknown {
+  const document = module.parseDocument(text, {
+    version: "1.1",
+    schema: "failsafe",
+    customTags: ["binary", "merge", "omap", "pairs", "set", ...scalarTags(model)],
+    // A warning is an unknown tag, such as `!!python/object`: safe_load refuses it.
+    logLevel: "warn",
+    prettyErrors: false,
+    uniqueKeys: false,
+    stringKeys: false,
+  });
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) throw fail(problem.message, problem);
+  // Maps throughout: keys of any type, and no way to a prototype.
+  return represent(document.toJS({ mapAsMap: true, maxAliasCount: model.maxAliases }), model);
+}
+
+const TIMESTAMP =
+  /^(\d{4})-(\d\d?)-(\d\d?)(?:(?:[Tt]|[ \t]+)(\d\d?):(\d\d):(\d\d)(?:\.(\d*))?(?:[ \t]*(?:(Z)|([-+])(\d\d?)(?::(\d\d))?))?)?$/;
+
+/** PyYAML 6 `resolver.py`, the implicit resolvers of `Resolver`. */
+function scalarTags(model: YamlModel): yaml.ScalarTag[] {
+  const digits = (text: string): string => {
+    if (text.length > model.maxIntDigits) throw fail(`an int has more than ${model.maxIntDigits} digits`);
+    return text;
+  };
+  return [
+    { tag: "tag:yaml.org,2002:null", default: true, test: /^(?:~|null|Null|NULL|)$/, resolve: () => null },
+    {
+      tag: "tag:yaml.org,2002:bool",
+      default: true,
+      test: /^(?:yes|Yes|YES|no|No|NO|true|True|TRUE|false|False|FALSE|on|On|ON|off|Off|OFF)$/,
+      resolve: (text) => /^(?:yes|true|on)$/i.test(text),
+    },
+    {
+      tag: "tag:yaml.org,2002:int",
+      default: true,
+      test: /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/,
+      resolve: (text) => yamlInt(digits(text)),
+    },
+    {
+      tag: "tag:yaml.org,2002:float",
+      default: true,
+      test: /^(?:[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+][0-9]+)?|\.[0-9][0-9_]*(?:[eE][-+][0-9]+)?|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+\.[0-9_]*|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/,
+      resolve: (text) => new PyFloat(yamlFloat(text)),
+    },
+    {
+      tag: "tag:yaml.org,2002:timestamp",
+      default: true,
+      test: TIMESTAMP,
+      resolve: (text, onError) => yamlTimestamp(text) ?? onError("there is no such day or time"),
+    },
+  ];
+}
+
+/** PyYAML 6 `constructor.py` construct_yaml_int. */
+function yamlInt(text: string): bigint {
+  const sign = text.startsWith("-") ? -1n : 1n;
+  const plain = text.replaceAll("_", "").replace(/^[-+]/, "");
+  if (plain.includes(":")) return sign * plain.split(":").reduce((value, part) => value * 60n + BigInt(part), 0n);
+  return sign * BigInt(/^0[0-7]+$/.test(plain) ? `0o${plain.slice(1)}` : plain);
+}
+
+/** PyYAML 6 `constructor.py` construct_yaml_float. */
+function yamlFloat(text: string): number {
+  const sign = text.startsWith("-") ? -1 : 1;
+  const plain = text.replaceAll("_", "").replace(/^[-+]/, "").toLowerCase();
+  if (plain === ".inf") return sign * Number.POSITIVE_INFINITY;
+  if (plain === ".nan") return Number.NaN;
+  return sign * plain.split(":").reduce((value, part) => value * 60 + Number(part), 0);
+}
+
+/** PyYAML 6 `constructor.py` construct_yaml_timestamp; `undefined` for a day or time there is not. */
+function yamlTimestamp(text: string): PyDate | PyDateTime | string | undefined {
+  const match = TIMESTAMP.exec(text);
+  if (match === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = "", utc, sign, offsetHours, offsetMinutes = "00"] = match;
+  try {
+    if (hour === undefined) {
+      // Days and months of one digit are a timestamp only with a time.
+      if (text.length !== 10) return text;
+      return PyDate.from(text);
+    }
+    const date = `${year}-${month!.padStart(2, "0")}-${day!.padStart(2, "0")}`;
+    const time = `${hour.padStart(2, "0")}:${minute}:${second}.${fraction.slice(0, 6).padEnd(6, "0")}`;
+    const zone =
+      utc !== undefined
+        ? "+00:00"
+        : sign === undefined
+          ? ""
+          : `${sign}${offsetHours!.padStart(2, "0")}:${offsetMinutes}`;
+    return PyDateTime.from(`${date}T${time}${zone}`);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** Turns what the package gives into the model, in place where others may refer to it; not recursive. */
+function represent(root: unknown, model: YamlModel): unknown {
+  const done = new Map<object, unknown>();
+  const pending: (() => void)[] = [];
+  const convert = (value: unknown): unknown => {
+    if (typeof value === "bigint") {
+      const number = Number(value);
+      return model.int === "auto" && Number.isSafeInteger(number) ? number : value;
+    }
+    if (value instanceof PyFloat) return model.float === "exact" ? value : value.value;
+    if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
+      const known = done.get(value);
+      if (known !== undefined) return known;
+      const made = shellOf(value, model);
+      done.set(value, made);
+      pending.push(() => fill(made, value, convert));
+      return made;
+    }
+    return value;
+  };
+  const result = convert(root);
+  for (let next = pending.pop(); next !== undefined; next = pending.pop()) next();
+  return result;
+}
+
+function shellOf(value: object, model: YamlModel): object {
+  if (Array.isArray(value)) return [];
+  if (value instanceof Set) return new Set();
+  const plain = [...(value as Map<unknown, unknown>).keys()].every((key) => typeof key === "string");
+  if (!plain && model.dict === "object") throw fail("a mapping has a key that is not a string");
+  return plain && model.dict !== "map" ? {} : new PyDict();
+}
+
+function fill(made: object, source: object, convert: (value: unknown) => unknown): void {
+  if (Array.isArray(made)) {
+    for (const item of source as unknown[]) made.push(convert(item));
+  } else if (made instanceof Set) {
+    for (const item of source as Set<unknown>) made.add(convert(item));
+  } else if (made instanceof PyDict) {
+    for (const [key, item] of source as Map<unknown, unknown>) {
+      if (Array.isArray(key) || key instanceof Map) throw fail("a mapping has an unhashable key");
+      made.set(convert(key), convert(item));
+    }
+  } else {
+    for (const [key, item] of source as Map<string, unknown>) {
+      Object.defineProperty(made, key, { value: convert(item), writable: true, enumerable: true, configurable: true });
+    }
+  }
+}
+
+function fail(what: string, cause?: unknown): DecodeError {
+  return new DecodeError(`Cannot decode yaml: ${what}`, {
+    code: "decode-failed",
+    contentType: "application/x-yaml",
+    cause,
+  });
+}

@@ -1,0 +1,41 @@
+/** kombu's `yaml` serializer: PyYAML's `safe_dump` and `safe_load`. */
+import { DEFAULT_LIMITS } from "../../limits.js";
+import type { ModelOptions } from "../../pickle/options.js";
+import { requirePeer } from "../builtin-module.js";
+import type { Serializer } from "../serialization.js";
+import { decodeUtf8 } from "../text.js";
+import { parseYaml, type YamlModule } from "./yaml-reader.js";
+import { writeYaml } from "./yaml-writer.js";
+
+export interface YamlOptions extends Pick<ModelOptions, "int" | "float" | "dict"> {
+  /** The yaml package, needed to read; by default it is loaded when first used. */
+  readonly module?: YamlModule | undefined;
+  /** How often aliases (`*name`) may be expanded in all; a "billion laughs" document needs more. Default 1000. */
+  readonly maxAliases?: number | undefined;
+}
+
+/**
+ * kombu's `yaml` serializer. Writes without a library; reading needs the package `yaml`.
+ *
+ * It cannot carry signatures of Celery, and tags of Python objects are refused, both as in Python.
+ */
+export function yamlSerializer(options: YamlOptions = {}): Serializer {
+  const model = Object.freeze({
+    int: options.int ?? "auto",
+    float: options.float ?? "number",
+    dict: options.dict ?? "auto",
+    maxIntDigits: DEFAULT_LIMITS.maxIntDigits,
+    maxAliases: options.maxAliases ?? 1000,
+  });
+  const given = options.module;
+  let loaded: YamlModule | undefined;
+  return {
+    contentType: "application/x-yaml",
+    contentEncoding: "utf-8",
+    encode: writeYaml,
+    decode(body) {
+      loaded ??= given ?? (requirePeer("yaml", "yaml") as YamlModule);
+      return parseYaml(decodeUtf8(body), model, loaded);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+/**
+ * `@brine/codec/numpy`: numpy's arrays, scalars and types. Not in the default registry: register them where you want them.
+ *
+ * @example
+ * const registry = registerNumpy(new ClassRegistry());
+ * loads(bytes, { registry }); // NDArray { shape: [2, 2], ... }
+ */
+import { dataEntry } from "../globals/data-entry.js";
+import { globalOfEntry } from "../globals/global-of.js";
+import type { BaseRegistry, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
+import { PickleBuffer } from "../python/buffers.js";
+import { bytesOf, intOf } from "../python/coerce.js";
+import { PyGlobal } from "../python/objects.js";
+import { Tuple } from "../python/sequences.js";
+import { DType } from "./dtype.js";
+import { NDArray, NumpyScalar, sizeOf } from "./ndarray.js";
+
+export { DType, type DTypeKind } from "./dtype.js";
+export type { ArrayItems } from "./items.js";
+export { NDArray, type NDArrayOptions, NumpyScalar } from "./ndarray.js";
+
+const dtype: GlobalEntry<DType> = {
+  module: "numpy",
+  name: "dtype",
+  nameStrings: "static-name",
+  target: DType,
+  call(args, context) {
+    const [code] = args;
+    if (args.length !== 3 || (typeof code !== "string" && !(code instanceof PyGlobal))) {
+      throw context.fail("Cannot make a numpy.dtype: needs its code");
+    }
+    return new DType(code, []);
+  },
+  setState(object, state, context) {
+    if (!Array.isArray(state) || state.length < 5) throw context.fail("Cannot set the state of a numpy.dtype");
+    object.state = state;
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(dtype as unknown as GlobalEntry),
+    args: [object.code, false, true],
+    state: object.state,
+  }),
+};
+
+function shapeOf(value: unknown, context: DecodeContext): number[] {
+  const shape = Array.isArray(value) ? value.map((axis) => intOf(axis) ?? -1) : [-1];
+  if (sizeOf(shape) === undefined) throw context.fail("Cannot make a numpy array: bad shape");
+  return shape;
+}
+
+function arrayOf(
+  type: unknown,
+  shape: unknown,
+  order: "C" | "F",
+  contents: unknown,
+  context: DecodeContext,
+  subtype?: object,
+): NDArray {
+  if (!(type instanceof DType)) throw context.fail("Cannot make a numpy array: no dtype");
+  const axes = shapeOf(shape, context);
+  const data = Array.isArray(contents) && type.kind === "O" ? contents : bytesOf(contents);
+  if (data === undefined) throw context.fail("Cannot make a numpy array: no contents");
+  try {
+    return new NDArray(data, axes, { dtype: type, order }, subtype);
+  } catch (error) {
+    throw context.fail((error as Error).message, error);
+  }
+}
+
+const ndarray: GlobalEntry<NDArray> = {
+  module: "numpy",
+  name: "ndarray",
+  nameStrings: "static-name",
+  target: NDArray,
+  setState(object, state, context) {
+    if (!Array.isArray(state) || state.length !== 5) throw context.fail("Cannot set the state of a numpy array");
+    const [, shape, type, isFortran, contents] = state;
+    NDArray.fill(object, arrayOf(type, shape, isFortran ? "F" : "C", contents, context, object.subtype));
+  },
+  reduce: (object, context) => reduceArray(object, context),
+};
+
+/** `_reconstruct(ndarray, (0,), b'b')`, which its state then fills. */
+const reconstruct: GlobalEntry = {
+  module: "numpy.core.multiarray",
+  name: "_reconstruct",
+  nameStrings: "fresh",
+  call(args, context) {
+    const [cls] = args;
+    if (args.length !== 3 || !(cls instanceof PyGlobal)) throw context.fail("Cannot make a numpy array: no class");
+    const isPlain = cls.module === "numpy" && cls.name === "ndarray";
+    return new NDArray([], [0], {}, isPlain ? undefined : cls);
+  },
+};
+
+/** `_frombuffer(buffer, dtype, shape, order)`: the contents are the buffer itself, not a copy of it. */
+const fromBuffer: GlobalEntry = {
+  module: "numpy.core.numeric",
+  name: "_frombuffer",
+  call(args, context) {
+    const [buffer, type, shape, order] = args;
+    if (args.length !== 4 || (order !== "C" && order !== "F"))
+      throw context.fail("Cannot make a numpy array of a buffer");
+    const contents =
+      buffer instanceof PickleBuffer ? buffer.bytes : buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : buffer;
+    return arrayOf(type, shape, order, contents, context);
+  },
+};
+
+const scalar: GlobalEntry<NumpyScalar> = {
+  module: "numpy.core.multiarray",
+  name: "scalar",
+  nameStrings: "fresh",
+  target: NumpyScalar,
+  call(args, context) {
+    const [type, value] = args;
+    const bytes = bytesOf(value);
+    if (!(type instanceof DType) || bytes === undefined || bytes.length !== type.itemSize) {
+      throw context.fail("Cannot make a numpy scalar: needs a dtype and its bytes");
+    }
+    return new NumpyScalar(type, bytes);
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(scalar as unknown as GlobalEntry),
+    args: [object.dtype, object.bytes],
+  }),
+};
+
+/** Types whose arrays numpy never hands out as a buffer. */
+const isBufferless = (type: DType): boolean =>
+  type.kind === "O" || type.kind === "M" || type.kind === "m" || typeof type.code !== "string";
+
+/** numpy 1.24 `array_reduce_ex`: a buffer since protocol 5, else bytes. */
+function reduceArray(object: NDArray, context: EncodeContext): Reduction {
+  const { bytes, shape, order } = object;
+  if (context.protocol >= 5 && bytes !== undefined && object.subtype === undefined && !isBufferless(object.dtype)) {
+    return {
+      kind: "reduce",
+      callable: globalOfEntry(fromBuffer),
+      args: [new PickleBuffer(bytes), object.dtype, Tuple.from(shape), order],
+    };
+  }
+  const cls = object.subtype ?? globalOfEntry(ndarray as unknown as GlobalEntry);
+  // Of one row, column or item both orders are the same; numpy calls it C then.
+  const isFortran = order === "F" && shape.filter((axis) => axis !== 1).length > 1;
+  return {
+    kind: "reduce",
+    callable: globalOfEntry(reconstruct),
+    args: [cls, Tuple.of(0), Uint8Array.of(0x62)],
+    state: Tuple.of<unknown>(1, Tuple.from(shape), object.dtype, isFortran, bytes ?? object.data),
+  };
+}
+
+/** numpy 2 renamed `numpy.core`; it still reads the old names, which is why they are written. */
+function renamed(entry: GlobalEntry): GlobalEntry {
+  const { target: _target, reduce: _reduce, ...rest } = entry;
+  return { ...rest, module: entry.module.replace("numpy.core", "numpy._core") };
+}
+
+const TYPES = [
+  ..."generic number integer signedinteger unsignedinteger inexact floating complexfloating flexible character".split(
+    " ",
+  ),
+  ..."bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split(" "),
+  ..."str_ bytes_ void object_ datetime64 timedelta64 matrix recarray record longlong ulonglong intc uintc".split(" "),
+];
+
+/** The entries of {@link registerNumpy}, for `registerEntries`. */
+export const numpyEntries: readonly GlobalEntry[] = [
+  dtype,
+  ndarray,
+  reconstruct,
+  fromBuffer,
+  scalar,
+  ...[reconstruct, fromBuffer, scalar as unknown as GlobalEntry].map(renamed),
+  ...TYPES.map((name): GlobalEntry => ({ module: "numpy", name })),
+  ...["numpy.rec", "numpy.ma", "numpy.ma.core"].flatMap((module) =>
+    ["recarray", "record", "MaskedArray"].map((name): GlobalEntry => ({ module, name })),
+  ),
+  ...["PCG64", "MT19937", "PCG64DXSM", "Philox", "SFC64"].flatMap((name): GlobalEntry[] => [
+    { module: `numpy.random._${name.toLowerCase()}`, name },
+  ]),
+  dataEntry("numpy.ma.core", "_mareconstruct"),
+  dataEntry("numpy.random._pickle", "__generator_ctor"),
+  dataEntry("numpy.random._pickle", "__bit_generator_ctor"),
+  dataEntry("numpy.random._pickle", "__randomstate_ctor"),
+] as readonly GlobalEntry[];
+
+/**
+ * Teaches a registry numpy's arrays, scalars and types.
+ *
+ * @returns the registry
+ */
+export function registerNumpy<R extends BaseRegistry>(registry: R): R {
+  registry.registerEntries(numpyEntries);
+  return registry;
+}

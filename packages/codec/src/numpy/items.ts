@@ -1,0 +1,132 @@
+/** Items of arrays and scalars, out of their bytes. */
+import { Complex } from "../python/numbers.js";
+import type { DType } from "./dtype.js";
+
+/** What the items of an array are in JavaScript. */
+export type ArrayItems =
+  | Int8Array
+  | Uint8Array
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array
+  | unknown[];
+
+interface TypedArrayClass {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, offset: number, length: number): ArrayItems;
+}
+
+const TYPED: ReadonlyMap<string, TypedArrayClass> = new Map<string, TypedArrayClass>([
+  ["b1", Uint8Array],
+  ["i1", Int8Array],
+  ["u1", Uint8Array],
+  ["i2", Int16Array],
+  ["u2", Uint16Array],
+  ["i4", Int32Array],
+  ["u4", Uint32Array],
+  ["i8", BigInt64Array],
+  ["u8", BigUint64Array],
+  ["f4", Float32Array],
+  ["f8", Float64Array],
+  ["c8", Float32Array],
+  ["c16", Float64Array],
+  ["M8", BigInt64Array],
+  ["m8", BigInt64Array],
+]);
+
+/** The dtype of a JavaScript typed array. */
+export const DTYPE_OF_TYPED: readonly (readonly [new (length: number) => ArrayItems, string])[] = [
+  [Int8Array, "|i1"],
+  [Uint8Array, "|u1"],
+  [Int16Array, "<i2"],
+  [Uint16Array, "<u2"],
+  [Int32Array, "<i4"],
+  [Uint32Array, "<u4"],
+  [BigInt64Array, "<i8"],
+  [BigUint64Array, "<u8"],
+  [Float32Array, "<f4"],
+  [Float64Array, "<f8"],
+];
+
+const IS_LITTLE = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+function swapped(bytes: Uint8Array, size: number): Uint8Array {
+  const copy = new Uint8Array(bytes.length);
+  for (let i = 0; i < bytes.length; i += size) {
+    for (let j = 0; j < size; j++) copy[i + j] = bytes[i + size - 1 - j]!;
+  }
+  return copy;
+}
+
+/** The number that 16 bits are as a half-precision float. IEEE 754 binary16. */
+export function float16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+/**
+ * The items of `bytes`: a typed array, without a copy where byte order and alignment allow; an array of strings for text,
+ * of bytes for the rest. Complex numbers are pairs of floats, bools are 0 and 1, dates are counts of their unit.
+ */
+export function itemsOf(dtype: DType, bytes: Uint8Array): ArrayItems {
+  const code = String(dtype.code);
+  const size = dtype.itemSize ?? 1;
+  if (code === "f2") {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    return Float32Array.from({ length: bytes.length / 2 }, (_, i) =>
+      float16(view.getUint16(2 * i, !dtype.isBigEndian)),
+    );
+  }
+  const typed = dtype.kind === "M" || dtype.kind === "m" ? BigInt64Array : TYPED.get(code);
+  if (typed !== undefined && dtype.names === null) {
+    const unit = typed.BYTES_PER_ELEMENT;
+    let source = bytes;
+    if (unit > 1 && dtype.isBigEndian === IS_LITTLE) source = swapped(bytes, unit);
+    else if (bytes.byteOffset % unit !== 0) source = new Uint8Array(bytes);
+    return new typed(source.buffer, source.byteOffset, source.length / unit);
+  }
+  const items: unknown[] = [];
+  if (size === 0) return items;
+  for (let i = 0; i < bytes.length; i += size) {
+    const item = bytes.subarray(i, i + size);
+    items.push(dtype.kind === "U" ? textOf(item, dtype.isBigEndian) : dtype.kind === "S" ? withoutZeros(item) : item);
+  }
+  return items;
+}
+
+function textOf(item: Uint8Array, isBig: boolean): string {
+  const view = new DataView(item.buffer, item.byteOffset, item.length);
+  const codes: number[] = [];
+  for (let i = 0; i + 3 < item.length; i += 4) {
+    const code = view.getUint32(i, !isBig);
+    codes.push(code <= 0x10ffff ? code : 0xfffd);
+  }
+  while (codes.at(-1) === 0) codes.pop();
+  let text = "";
+  for (const code of codes) text += String.fromCodePoint(code);
+  return text;
+}
+
+function withoutZeros(item: Uint8Array): Uint8Array {
+  let end = item.length;
+  while (end > 0 && item[end - 1] === 0) end--;
+  return item.subarray(0, end);
+}
+
+/** One item as a JavaScript value: numbers, bigints, booleans, {@link Complex}, text or bytes. */
+export function itemAt(dtype: DType, items: ArrayItems, index: number): unknown {
+  if (dtype.kind === "c") {
+    const pairs = items as Float64Array;
+    return new Complex(pairs[2 * index]!, pairs[2 * index + 1]!);
+  }
+  return dtype.kind === "b" ? items[index] === 1 : items[index];
+}

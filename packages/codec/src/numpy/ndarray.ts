@@ -1,0 +1,171 @@
+/** `numpy.ndarray` and numpy's scalars. */
+import { DType } from "./dtype.js";
+import { type ArrayItems, DTYPE_OF_TYPED, itemAt, itemsOf } from "./items.js";
+
+/** Axes that numpy allows, in its newest version. */
+const MAX_AXES = 64;
+
+/** Options of {@link NDArray}. */
+export interface NDArrayOptions {
+  /** Default: that of the typed array. */
+  readonly dtype?: DType | string | undefined;
+  /** How the items lie in memory: rows first (`"C"`, the default) or columns first (`"F"`). */
+  readonly order?: "C" | "F" | undefined;
+}
+
+/** The product of a shape; `undefined` when it is no shape. */
+export function sizeOf(shape: readonly number[]): number | undefined {
+  if (shape.length > MAX_AXES) return undefined;
+  let size = 1;
+  for (const axis of shape) {
+    if (!Number.isSafeInteger(axis) || axis < 0) return undefined;
+    size *= axis;
+  }
+  return Number.isSafeInteger(size) ? size : undefined;
+}
+
+/**
+ * A numpy array: items in one block, a shape, an order. Data only, no arithmetic.
+ *
+ * @example
+ * const a = new NDArray(Float64Array.of(1, 2, 3, 4), [2, 2]);
+ * a.at(1, 0) // => 3
+ */
+export class NDArray {
+  readonly shape: readonly number[];
+  readonly dtype: DType;
+  readonly order: "C" | "F";
+  /** Python's class where it is not `numpy.ndarray`: a reference to `numpy.matrix`, `numpy.recarray`. */
+  readonly subtype: object | undefined;
+  /** The items as they lie in memory; `undefined` for object arrays. Shared with what the array was made of. */
+  readonly bytes: Uint8Array | undefined;
+  #items: ArrayItems | undefined;
+
+  /**
+   * @param data - a typed array; raw bytes with a `dtype` for them; or an array of any values, which makes an object array.
+   *   Not copied
+   * @param shape - default: one axis
+   * @throws RangeError when data and shape do not fit
+   */
+  constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
+    this.dtype = dtypeOf(data, options.dtype);
+    this.order = options.order ?? "C";
+    this.subtype = subtype;
+    if (Array.isArray(data)) {
+      this.#items = data;
+      this.bytes = undefined;
+      this.shape = shape ?? [data.length];
+      if (sizeOf(this.shape) !== data.length) throw misfit(this.shape, data.length);
+      return;
+    }
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.bytes = bytes;
+    const itemSize = this.dtype.itemSize ?? 0;
+    this.shape = shape ?? [itemSize === 0 ? 0 : bytes.length / itemSize];
+    const size = sizeOf(this.shape);
+    if (size === undefined || size * itemSize !== bytes.length) throw misfit(this.shape, bytes.length);
+  }
+
+  /** Puts contents into an array that was made before they were known; for the decoder. */
+  static fill(array: NDArray, contents: NDArray): void {
+    const { shape, dtype, order, bytes } = contents;
+    Object.assign(array, { shape, dtype, order, bytes });
+    array.#items = contents.#items;
+  }
+
+  /** The items in memory order: a typed array, or an array of strings, bytes or objects. Complex numbers are two floats. */
+  get data(): ArrayItems {
+    this.#items ??= itemsOf(this.dtype, this.bytes!);
+    return this.#items;
+  }
+
+  /** How many items. */
+  get size(): number {
+    return sizeOf(this.shape)!;
+  }
+
+  /** The item at these indices, one for each axis. */
+  at(...indices: readonly number[]): unknown {
+    const { shape } = this;
+    if (indices.length !== shape.length) throw new RangeError(`Needs ${shape.length} indices, not ${indices.length}`);
+    let offset = 0;
+    for (let k = 0; k < shape.length; k++) {
+      const axis = this.order === "C" ? k : shape.length - 1 - k;
+      const index = indices[axis]!;
+      if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
+        throw new RangeError(`No index ${index} on axis ${axis}`);
+      offset = offset * shape[axis]! + index;
+    }
+    return itemAt(this.dtype, this.data, offset);
+  }
+
+  /** Nested arrays of the items, as numpy's `tolist`; the item itself for an array without axes. */
+  toArray(): unknown {
+    const build = (indices: number[]): unknown => {
+      if (indices.length === this.shape.length) return this.at(...indices);
+      return Array.from({ length: this.shape[indices.length]! }, (_, i) => build([...indices, i]));
+    };
+    return build([]);
+  }
+
+  toJSON(): unknown {
+    return this.toArray();
+  }
+}
+
+function misfit(shape: readonly number[], length: number): RangeError {
+  return new RangeError(`Cannot make an array of shape (${shape.slice(0, 8).join(", ")}) of ${length} bytes or items`);
+}
+
+function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {
+  if (dtype instanceof DType) return dtype;
+  if (typeof dtype === "string") return DType.of(dtype);
+  if (Array.isArray(data)) return DType.of("object");
+  for (const [jsClass, name] of DTYPE_OF_TYPED) if (data instanceof jsClass) return DType.of(name);
+  throw new RangeError("Cannot make an array: unknown typed array");
+}
+
+/** A numpy scalar, such as `numpy.float64(1.5)`: `value` is the JavaScript value, and the type stays. */
+export class NumpyScalar {
+  readonly dtype: DType;
+  readonly bytes: Uint8Array;
+
+  constructor(dtype: DType | string, bytes: Uint8Array) {
+    this.dtype = typeof dtype === "string" ? DType.of(dtype) : dtype;
+    this.bytes = bytes;
+  }
+
+  /** Of a number, bigint or boolean. */
+  static of(value: number | bigint | boolean, dtype: DType | string): NumpyScalar {
+    const type = typeof dtype === "string" ? DType.of(dtype) : dtype;
+    const size = type.itemSize ?? 0;
+    const view = new DataView(new ArrayBuffer(size));
+    const little = !type.isBigEndian;
+    const code = String(type.code);
+    if (code === "f8") view.setFloat64(0, Number(value), little);
+    else if (code === "f4") view.setFloat32(0, Number(value), little);
+    else if (size === 8 && (type.kind === "i" || type.kind === "u")) view.setBigInt64(0, BigInt(value), little);
+    else if (size === 4 && (type.kind === "i" || type.kind === "u")) view.setInt32(0, Number(value), little);
+    else if (size === 2 && (type.kind === "i" || type.kind === "u")) view.setInt16(0, Number(value), little);
+    else if (size === 1) view.setInt8(0, Number(value));
+    else throw new RangeError(`Cannot make a numpy scalar of type ${type}`);
+    return new NumpyScalar(type, new Uint8Array(view.buffer));
+  }
+
+  get value(): unknown {
+    return itemAt(this.dtype, itemsOf(this.dtype, this.bytes), 0);
+  }
+
+  valueOf(): unknown {
+    return this.value;
+  }
+
+  toString(): string {
+    return String(this.value);
+  }
+
+  toJSON(): unknown {
+    const { value } = this;
+    return typeof value === "bigint" ? Number(value) : value;
+  }
+}

@@ -1,0 +1,660 @@
+/** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
+import { utf8Length } from "../bytes/writer.js";
+import { PicklingError } from "../errors.js";
+import type { AnyClass, ClassRegistryView, EncodeContext, Reduction } from "../globals/registry.js";
+import { PickleBuffer } from "../python/buffers.js";
+import { PyDict } from "../python/dict.js";
+import { PyFloat } from "../python/numbers.js";
+import { PyGlobal, PyObject } from "../python/objects.js";
+import { ByteArray, Tuple } from "../python/sequences.js";
+import { FrozenSet, PySet } from "../python/sets.js";
+import * as op from "./opcodes.js";
+import type { ResolvedPicklerOptions } from "./pickler-options.js";
+import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
+import { ContainerWriter } from "./save-container.js";
+import { lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
+import {
+  BATCH_SIZE,
+  DictSaving,
+  DONE,
+  FrozenSetSaving,
+  keySegment,
+  ListSaving,
+  Saving,
+  SetSaving,
+  TupleSaving,
+} from "./saving.js";
+import { Trail } from "./trail.js";
+
+/** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
+const MAX_RECURSION = 100;
+
+/** Pairs of one dict whose keys go through the cache of keys. */
+const MAX_CACHED_KEYS = 128;
+
+const SET = new PyGlobal("builtins", "set");
+const FROZENSET = new PyGlobal("builtins", "frozenset");
+const ObjectPrototype = Object.prototype;
+const ArrayPrototype = Array.prototype;
+const MapPrototype = Map.prototype;
+const TuplePrototype = Tuple.prototype;
+const BufferPrototype = (globalThis as { readonly Buffer?: AnyClass }).Buffer?.prototype;
+
+export class Encoder extends ContainerWriter implements EncodeContext {
+  declare registry: ClassRegistryView;
+  private undefinedMode: ResolvedPicklerOptions["undefined"] = "error";
+  private opaque: ResolvedPicklerOptions["opaque"] = "refuse";
+  private persistentId: ResolvedPicklerOptions["persistentId"];
+  private reducerOverride: ResolvedPicklerOptions["reducerOverride"];
+  private dispatchTable: ResolvedPicklerOptions["dispatchTable"];
+  bufferCallback: ResolvedPicklerOptions["bufferCallback"];
+  private maxDepth = Number.MAX_SAFE_INTEGER;
+  private maxRecursion = MAX_RECURSION;
+  /** Only without a memo: what is being written, to notice a value that contains itself. */
+  private openObjects: Set<object> | undefined;
+  /** Whether `for in` finds properties that an object does not have itself. */
+  private isPolluted = false;
+  private trail = new Trail();
+  /** The error that {@link failure} made for this pickle, which still lacks its path. */
+  private failed: PicklingError | undefined;
+
+  configure(options: ResolvedPicklerOptions): void {
+    this.protocol = options.protocol;
+    this.registry = options.registry;
+    this.fixImports = options.fixImports;
+    this.bufferCallback = options.bufferCallback;
+    this.strings = options.memoizeStrings;
+    this.isFast = options.fast;
+    this.cachesKeys = options.protocol > 0 && options.memoizeStrings !== "none" && !options.fast;
+    this.python = options.python;
+    this.undefinedMode = options.undefined;
+    this.opaque = options.opaque;
+    this.persistentId = options.persistentId;
+    this.reducerOverride = options.reducerOverride;
+    this.dispatchTable = options.dispatchTable;
+    this.maxBytes = options.maxBytes;
+    this.maxDepth = options.maxDepth;
+    this.maxIntDigits = options.maxIntDigits;
+    this.maxRecursion = Math.min(MAX_RECURSION, options.maxDepth);
+  }
+
+  /** Writes one pickle into the buffer; `takeBytes` or `takeChunks` then has it. */
+  encode(value: unknown): void {
+    this.resetBytes();
+    this.trail.clear();
+    this.failed = undefined;
+    this.openObjects = this.isFast ? new Set() : undefined;
+    this.isPolluted = isPolluted();
+    this.isFraming = false;
+    this.updateLimit();
+    try {
+      if (this.protocol >= 2) {
+        this.buf[this.pos++] = op.PROTO;
+        this.buf[this.pos++] = this.protocol;
+      }
+      this.isFraming = this.protocol >= 4;
+      this.openFrame();
+      this.save(value, 0);
+      this.writeOpcode(op.STOP);
+      this.commitFrame();
+      this.room(0);
+    } catch (error) {
+      throw this.located(error);
+    }
+  }
+
+  /** Lets the next pickle refer to strings of this one, which was taken as `bytes`. */
+  keep(bytes: Uint8Array): void {
+    // Earlier chunks are kept already. A copy, since the caller may change what it was given.
+    this.stringMemo.moved(Uint8Array.prototype.slice.call(bytes, bytes.length - this.pos), this.pos);
+    this.pos = 0;
+  }
+
+  /** Forgets the value that was written, and the hooks. */
+  release(): void {
+    this.clearMemos();
+    this.resetBytes();
+    this.openObjects = undefined;
+    this.bufferCallback = undefined;
+    this.persistentId = undefined;
+    this.reducerOverride = undefined;
+    this.dispatchTable = undefined;
+  }
+
+  // -- errors
+
+  fail(message: string, cause?: unknown): Error {
+    return this.failure("unpicklable", message, cause);
+  }
+
+  failure(code: PicklingError["code"], message: string, cause?: unknown): PicklingError {
+    this.failed = new PicklingError(message, { code, cause });
+    return this.failed;
+  }
+
+  private limitFailure(name: "maxBytes" | "maxDepth" | "maxIntDigits", max: number, what: string): PicklingError {
+    const message = `Cannot pickle ${what}: the limit ${name} is ${max}`;
+    this.failed = new PicklingError(message, { code: "limit-exceeded", limit: { name, max } });
+    return this.failed;
+  }
+
+  tooLong(): Error {
+    return this.limitFailure("maxBytes", this.maxBytes, "a value of so many bytes");
+  }
+
+  intTooLong(): Error {
+    return this.limitFailure("maxIntDigits", this.maxIntDigits, "an int of so many digits as text");
+  }
+
+  private tooDeep(): Error {
+    return this.limitFailure("maxDepth", this.maxDepth, "a value nested so deeply");
+  }
+
+  /** The error to leave the encoder with: one of ours, with the path. */
+  private located(error: unknown): PicklingError {
+    const path = this.trail.path();
+    const at = path === "" ? "" : ` at ${path}`;
+    const { failed } = this;
+    if (failed !== undefined && error === failed) {
+      const { code, limit, cause } = failed;
+      const [head, tail] = splitMessage(failed.message);
+      return new PicklingError(`${head}${at}${tail}`, { code, limit, cause, path });
+    }
+    const reason = error instanceof Error ? error.message : String(error);
+    return new PicklingError(`Cannot pickle the value${at}: ${reason}`, { code: "hook-failed", path, cause: error });
+  }
+
+  /** Reports where in the value an error happened, from the inside out. */
+  note(segment: string): void {
+    this.trail.note(segment);
+  }
+
+  /** `undefined` as the value of a dict. */
+  checkDefined(value: unknown): unknown {
+    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
+    return value;
+  }
+
+  private undefinedValue(): Error {
+    return this.fail('Cannot pickle undefined: delete it, use null, or pass the option undefined: "none" or "omit"');
+  }
+
+  /** `undefined` as a key or a member of a set. */
+  checkKey(key: unknown): unknown {
+    if (key !== undefined || this.undefinedMode === "none") return key;
+    throw this.fail("Cannot pickle undefined as a key of a dict or a member of a set");
+  }
+
+  // -- values
+
+  /** Writes any value; `depth` is how many levels of recursion it is in. */
+  save(value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
+    this.saveValue(value, depth);
+  }
+
+  private saveValue(value: unknown, depth: number): void {
+    switch (typeof value) {
+      case "string":
+        this.saveStr(value);
+        return;
+      case "number":
+        this.saveNumber(value);
+        return;
+      case "boolean":
+        this.saveBool(value);
+        return;
+      case "object":
+        if (value === null) this.buf[this.pos++] = op.NONE;
+        else this.saveObject(value, depth);
+        return;
+      case "undefined":
+        this.buf[this.pos++] = op.NONE;
+        return;
+      case "bigint":
+        this.saveBigint(value);
+        return;
+      case "function":
+        this.saveObject(value, depth);
+        return;
+      default:
+        throw this.fail(`Cannot pickle ${String(value)}`);
+    }
+  }
+
+  private saveObject(value: object, depth: number): void {
+    const known = this.objectMemo.find(value);
+    if (known >= 0) {
+      this.get(known);
+      return;
+    }
+    if (depth < this.maxRecursion && this.openObjects === undefined) {
+      if (Array.isArray(value)) {
+        const prototype = Object.getPrototypeOf(value);
+        if (prototype === ArrayPrototype && this.protocol > 0) {
+          this.saveList(value, depth + 1);
+          return;
+        }
+        if (prototype === TuplePrototype) {
+          this.saveTuple(value, depth + 1);
+          return;
+        }
+      } else if (Object.getPrototypeOf(value) === ObjectPrototype && this.protocol > 0) {
+        this.saveDict(value as Record<string, unknown>, depth + 1);
+        return;
+      }
+    }
+    const saving = this.openObject(value);
+    if (saving === undefined) return;
+    if (depth >= this.maxDepth) throw this.tooDeep();
+    if (this.openObjects !== undefined) this.guard(value, saving);
+    this.drive(saving, depth + 1);
+  }
+
+  /** Without a memo only this keeps a value that contains itself from being written for ever. */
+  private guard(value: object, saving: Saving): void {
+    if (this.openObjects!.has(value))
+      throw this.fail("Cannot pickle a value that contains itself with the option fast");
+    this.openObjects!.add(value);
+    saving.owner = value;
+  }
+
+  /** CPython 3.12 `batch_list_exact`. */
+  private saveList(items: readonly unknown[], depth: number): void {
+    this.openContainer(op.EMPTY_LIST, op.LIST, items);
+    let i = 0;
+    try {
+      if (items.length === 1) {
+        this.save(items[0], depth);
+        this.writeOpcode(op.APPEND);
+        return;
+      }
+      while (i < items.length) {
+        this.writeOpcode(op.MARK);
+        const end = Math.min(i + BATCH_SIZE, items.length);
+        if (typeof items[i] === "number" && this.persistentId === undefined) i = this.saveNumbers(items, i, end);
+        while (typeof items[i] === "string" && this.persistentId === undefined && i < end) {
+          const next = this.saveStrings(items, i, end);
+          if (next === i) break;
+          i = next;
+        }
+        for (; i < end && i < items.length; i++) this.save(items[i], depth);
+        this.writeOpcode(op.APPENDS);
+      }
+    } catch (error) {
+      this.note(`[${i}]`);
+      throw error;
+    }
+  }
+
+  /** The numbers at the start of a batch; returns where the first other value is. */
+  private saveNumbers(items: readonly unknown[], start: number, end: number): number {
+    for (let i = start; i < end; i++) {
+      const value = items[i];
+      if (typeof value !== "number") return i;
+      if (this.pos >= this.limit) this.boundary();
+      const pos = this.pos;
+      if (value >>> 0 === value && value < 256 && (value !== 0 || 1 / value > 0)) {
+        this.buf[pos] = op.BININT1;
+        this.buf[pos + 1] = value;
+        this.pos = pos + 2;
+      } else {
+        this.saveNumber(value);
+      }
+    }
+    return end;
+  }
+
+  private saveTuple(items: readonly unknown[], depth: number): void {
+    const count = items.length;
+    if (count === 0) {
+      this.saveEmptyTuple();
+      return;
+    }
+    let i = 0;
+    try {
+      if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
+      for (; i < count; i++) this.save(items[i], depth);
+    } catch (error) {
+      this.note(`[${i}]`);
+      throw error;
+    }
+    this.closeTuple(count, items);
+  }
+
+  /** The own properties of a plain object. CPython 3.12 `batch_dict_exact`. */
+  private saveDict(object: Record<string, unknown>, depth: number): void {
+    this.openContainer(op.EMPTY_DICT, op.DICT, object);
+    const omits = this.undefinedMode === "omit";
+    let at = "";
+    // The first pair waits until a second one shows that the pairs need a MARK.
+    let firstKey = "";
+    let firstValue: unknown;
+    let count = 0;
+    try {
+      for (const key in object) {
+        if (this.isPolluted && !Object.hasOwn(object, key)) continue;
+        at = key;
+        const value = object[key];
+        if (value === undefined && omits) continue;
+        if (count === 0) {
+          firstKey = key;
+          firstValue = value;
+          count = 1;
+          continue;
+        }
+        if (count === 1) {
+          this.writeOpcode(op.MARK);
+          at = firstKey;
+          this.savePair(firstKey, firstValue, depth);
+          at = key;
+        } else if (count % BATCH_SIZE === 0) {
+          this.writeOpcode(op.SETITEMS);
+          this.writeOpcode(op.MARK);
+        }
+        if (count < MAX_CACHED_KEYS) this.savePair(key, value, depth);
+        else this.saveWidePair(key, value, depth);
+        count++;
+      }
+      if (count === 1) {
+        at = firstKey;
+        this.savePair(firstKey, firstValue, depth);
+        this.writeOpcode(op.SETITEM);
+      }
+    } catch (error) {
+      this.note(keySegment(at));
+      throw error;
+    }
+    if (count < 2) return;
+    this.writeOpcode(op.SETITEMS);
+    if (count % BATCH_SIZE === 0) {
+      // CPython notices the end only in another batch, which is then empty.
+      this.writeOpcode(op.MARK);
+      this.writeOpcode(op.SETITEMS);
+    }
+  }
+
+  /** A pair of a dict so wide that its keys are no field names: they would only fill the cache of keys. */
+  private saveWidePair(key: string, value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId === undefined || !this.savePersistent(key, depth)) this.saveSharedStr(key);
+    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
+    this.save(value, depth);
+  }
+
+  private savePair(key: string, value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId === undefined || !this.savePersistent(key, depth)) this.saveKey(key);
+    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
+    this.save(value, depth);
+  }
+
+  // -- any object, without recursion
+
+  /** Writes what `saving` holds, to the end. */
+  drive(saving: Saving, depth: number): void {
+    if (depth >= this.maxRecursion) {
+      this.driveDeep(saving, depth);
+      return;
+    }
+    try {
+      for (let child = saving.next(this); child !== DONE; child = saving.next(this)) {
+        if (child instanceof Saving) this.drive(child, depth + 1);
+        else this.save(child, depth);
+      }
+    } catch (error) {
+      this.note(saving.segment());
+      throw error;
+    }
+    if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+  }
+
+  private driveDeep(first: Saving, depth: number): void {
+    const open: Saving[] = [first];
+    try {
+      for (let top: Saving | undefined = first; top !== undefined; ) {
+        const child = top.next(this);
+        if (child === DONE) {
+          if (top.owner !== undefined) this.openObjects!.delete(top.owner);
+          open.pop();
+          top = open[open.length - 1];
+          continue;
+        }
+        const inner: Saving | undefined = child instanceof Saving ? child : this.openValue(child, depth);
+        if (inner === undefined) continue;
+        if (depth + open.length > this.maxDepth) throw this.tooDeep();
+        open.push(inner);
+        top = inner;
+      }
+    } catch (error) {
+      for (let i = open.length - 1; i >= 0; i--) this.note(open[i]!.segment());
+      throw error;
+    }
+  }
+
+  /** Writes a value, or as much of a container as comes before what it holds. */
+  private openValue(value: unknown, depth: number): Saving | undefined {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return undefined;
+    if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+      this.saveValue(value, depth);
+      return undefined;
+    }
+    const known = this.objectMemo.find(value);
+    if (known >= 0) {
+      this.get(known);
+      return undefined;
+    }
+    const saving = this.openObject(value);
+    if (saving !== undefined && this.openObjects !== undefined) this.guard(value, saving);
+    return saving;
+  }
+
+  private openObject(value: object): Saving | undefined {
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (Array.isArray(value)) {
+      if (prototype === ArrayPrototype) return this.openList(value);
+      if (prototype === TuplePrototype) return this.openTuple(value);
+    } else if (prototype === ObjectPrototype || prototype === null) {
+      return this.openDict(value);
+    } else if (prototype === MapPrototype || prototype === PyDict.prototype) {
+      return this.openMap(value as Map<unknown, unknown>);
+    } else if (prototype === Set.prototype || prototype === PySet.prototype) {
+      return this.openSet(value as Set<unknown>);
+    } else if (prototype === FrozenSet.prototype) {
+      return this.openFrozenSet(value as FrozenSet);
+    } else if (prototype === Uint8Array.prototype || prototype === BufferPrototype) {
+      saveBytes(this, value as Uint8Array, value);
+      return undefined;
+    } else if (prototype === PyFloat.prototype) {
+      this.saveFloat((value as PyFloat).value);
+      return undefined;
+    } else if (prototype === ByteArray.prototype) {
+      return saveBytearray(this, value as ByteArray, value);
+    } else if (prototype === ArrayBuffer.prototype) {
+      saveBytes(this, new Uint8Array(value as ArrayBuffer), value);
+      return undefined;
+    } else if (prototype === PickleBuffer.prototype) {
+      return saveBuffer(this, value as PickleBuffer);
+    }
+    return this.openReduced(value, prototype as object);
+  }
+
+  private openList(items: readonly unknown[]): Saving | undefined {
+    this.openContainer(op.EMPTY_LIST, op.LIST, items);
+    return items.length === 0 ? undefined : new ListSaving(items);
+  }
+
+  private openTuple(items: readonly unknown[]): Saving | undefined {
+    if (items.length > 0) return new TupleSaving(items, items, this.protocol);
+    this.saveEmptyTuple();
+    return undefined;
+  }
+
+  private openDict(object: object): Saving | undefined {
+    this.openContainer(op.EMPTY_DICT, op.DICT, object);
+    return this.openPairs(Object.entries(object));
+  }
+
+  private openMap(map: Map<unknown, unknown>): Saving | undefined {
+    this.openContainer(op.EMPTY_DICT, op.DICT, map);
+    if (this.undefinedMode === "omit") return this.openPairs([...map]);
+    return map.size === 0 ? undefined : new DictSaving(map, map.size);
+  }
+
+  private openPairs(pairs: readonly (readonly [unknown, unknown])[]): Saving | undefined {
+    const kept = this.undefinedMode === "omit" ? pairs.filter((pair) => pair[1] !== undefined) : pairs;
+    return kept.length === 0 ? undefined : new DictSaving(kept, kept.length);
+  }
+
+  private openSet(set: Set<unknown>): Saving | undefined {
+    if (this.protocol < 4) return new ReduceSaving(set, { kind: "reduce", callable: SET, args: [[...set]] });
+    this.openContainer(op.EMPTY_SET, op.EMPTY_SET, set);
+    return set.size === 0 ? undefined : new SetSaving(set);
+  }
+
+  private openFrozenSet(set: FrozenSet): Saving {
+    if (this.protocol >= 4) return new FrozenSetSaving(set);
+    return new ReduceSaving(set, { kind: "reduce", callable: FROZENSET, args: [[...set]] });
+  }
+
+  // -- objects that are written as a call, and references to classes
+
+  private openReduced(value: object, prototype: object | null): Saving | undefined {
+    if (this.reducerOverride !== undefined) {
+      const reduced: unknown = this.reducerOverride(value);
+      if (reduced !== undefined) return this.openReduction(value, this.normalized(reduced, value));
+    }
+    if (value instanceof PyGlobal) {
+      this.saveGlobal(value);
+      return undefined;
+    }
+    if (typeof value === "function") {
+      this.saveFunction(value as AnyClass);
+      return undefined;
+    }
+    const jsClass = classOf(prototype);
+    const reducer = jsClass === undefined ? undefined : this.dispatchTable?.get(jsClass);
+    if (reducer !== undefined) return this.openReduction(value, this.normalized(reducer(value as never), value));
+    const entry = jsClass === undefined ? undefined : this.registry.findByTarget(jsClass);
+    if (entry?.reduce !== undefined) return this.openReduction(value, entry.reduce(value, this));
+    if (value instanceof PyObject) return this.openPyObject(value);
+    return this.openUnregistered(value, jsClass);
+  }
+
+  private normalized(reduced: unknown, value: object): Reduction | PyGlobal {
+    const jsClass = classOf(Object.getPrototypeOf(value));
+    const entry = jsClass === undefined ? undefined : this.registry.findByTarget(jsClass);
+    const name = entry ?? { module: "builtins", name: jsClass?.name ?? "object" };
+    return normalizeReduction(reduced as Reduction, name, this);
+  }
+
+  private openReduction(value: object, reduction: Reduction | PyGlobal): Saving | undefined {
+    if (!(reduction instanceof PyGlobal)) return new ReduceSaving(value, lowerReduction(reduction, this));
+    this.saveGlobal(reduction, value);
+    return undefined;
+  }
+
+  /** A class or function of JavaScript that the registry knows by a Python name. */
+  private saveFunction(value: AnyClass): void {
+    const entry = this.registry.findByTarget(value);
+    if (entry !== undefined) {
+      this.saveGlobal(this.registry.globalOf(entry), value);
+      return;
+    }
+    const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
+    throw this.fail(`Cannot pickle ${kind} ${JSON.stringify(value.name)}: only registered ones have a name in Python`);
+  }
+
+  private openPyObject(value: PyObject): Saving {
+    if (this.opaque === "refuse") {
+      throw this.fail(
+        `Cannot pickle a PyObject of ${String(value.callable)}: register its class, or pass the option opaque: "allow"`,
+      );
+    }
+    return new ReduceSaving(value, reductionOfPyObject(value, this), value.steps);
+  }
+
+  private openUnregistered(value: object, jsClass: AnyClass | undefined): Saving | undefined {
+    const { __reduce_ex__: reduceEx, __reduce__: reduce } = value as {
+      readonly __reduce_ex__?: unknown;
+      readonly __reduce__?: unknown;
+    };
+    if (typeof reduceEx === "function") {
+      return this.openReduction(value, this.normalized(Reflect.apply(reduceEx, value, [this.protocol]), value));
+    }
+    if (typeof reduce === "function") {
+      return this.openReduction(value, this.normalized(Reflect.apply(reduce, value, []), value));
+    }
+    const name = jsClass?.name ?? "";
+    switch (foreignType(value)) {
+      case "Array":
+        if (name === "Array") return this.openList(value as unknown[]);
+        break;
+      case "Object":
+        // A plain object of another realm: its prototype is that realm's Object.prototype.
+        if (name === "Object" && Object.getPrototypeOf(jsClass!.prototype) === null) return this.openDict(value);
+        break;
+      case "Map":
+        if (name === "Map") return this.openMap(value as Map<unknown, unknown>);
+        break;
+      case "Set":
+        if (name === "Set") return this.openSet(value as Set<unknown>);
+        break;
+      case "Uint8Array":
+        if (name === "Uint8Array" || name === "Buffer" || name === "FastBuffer") {
+          saveBytes(this, value as Uint8Array, value);
+          return undefined;
+        }
+        break;
+    }
+    const shown = name === "" ? "an object of an anonymous class" : `an instance of class ${name}`;
+    throw this.fail(
+      `Cannot pickle ${shown}: it is not registered; use registry.register("module.${name || "ClassName"}", ${name || "TheClass"})`,
+    );
+  }
+
+  /** Writes the persistent id of `value`, if the hook gives it one. */
+  private savePersistent(value: unknown, depth: number): boolean {
+    const id = this.persistentId!(value);
+    if (id === undefined || id === null) return false;
+    if (this.protocol > 0) {
+      this.ready();
+      this.saveValue(id, depth);
+      this.writeOpcode(op.BINPERSID);
+      return true;
+    }
+    const text = String(id);
+    if (text.includes("\n") || utf8Length(text) !== text.length) {
+      throw this.failure("persistent-id", "Cannot pickle a persistent id at protocol 0 that is not one line of ASCII");
+    }
+    this.writeOpcode(op.PERSID);
+    this.writeAscii(`${text}\n`);
+    return true;
+  }
+}
+
+/** Whether somebody gave `Object.prototype` an enumerable property. */
+function isPolluted(): boolean {
+  for (const _ in ObjectPrototype) return true;
+  return false;
+}
+
+/** The class whose own prototype this is. */
+function classOf(prototype: unknown): AnyClass | undefined {
+  if (typeof prototype !== "object" || prototype === null || !Object.hasOwn(prototype, "constructor")) return undefined;
+  const jsClass: unknown = prototype.constructor;
+  return typeof jsClass === "function" && jsClass.prototype === prototype ? (jsClass as AnyClass) : undefined;
+}
+
+/** The builtin type of an object that may come from another realm (`node:vm`, an iframe). */
+function foreignType(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** What comes before and after the path in a message: `Cannot pickle X`, `: because`. */
+function splitMessage(message: string): [string, string] {
+  const colon = message.indexOf(": ");
+  return colon < 0 ? [message, ""] : [message.slice(0, colon), message.slice(colon)];
+}

@@ -1,0 +1,85 @@
+/** The decoder's options with every default filled in. */
+import { PickleError } from "../errors.js";
+import { defaultRegistry } from "../globals/default-registry.js";
+import type { ClassRegistryView } from "../globals/registry.js";
+import { DEFAULT_LIMITS, type Limits } from "../limits.js";
+import type { UnpicklerOptions } from "./options.js";
+
+export interface ResolvedUnpicklerOptions {
+  readonly registry: ClassRegistryView;
+  readonly int: "auto" | "bigint";
+  readonly float: "number" | "exact";
+  readonly bytes: "copy" | "view";
+  readonly tuple: "tuple" | "array";
+  readonly dict: "auto" | "map" | "object";
+  readonly datetime: "python" | "temporal" | "date";
+  readonly buffers: Iterable<Uint8Array | ArrayBuffer> | undefined;
+  readonly encoding: "ASCII" | "latin1" | "utf-8" | "bytes";
+  readonly errors: "strict" | "replace" | "ignore" | "surrogateescape" | "backslashreplace";
+  readonly fixImports: boolean;
+  readonly persistentLoad: ((id: unknown) => unknown) | undefined;
+  readonly unregistered: "error" | "opaque";
+  readonly limits: Limits;
+}
+
+const CHOICES = {
+  int: ["auto", "bigint"],
+  float: ["number", "exact"],
+  bytes: ["copy", "view"],
+  tuple: ["tuple", "array"],
+  dict: ["auto", "map", "object"],
+  datetime: ["python", "temporal", "date"],
+  encoding: ["ASCII", "latin1", "utf-8", "bytes"],
+  errors: ["strict", "replace", "ignore", "surrogateescape", "backslashreplace"],
+  unregistered: ["error", "opaque"],
+} as const;
+
+function choose<K extends keyof typeof CHOICES>(options: UnpicklerOptions, name: K): (typeof CHOICES)[K][number] {
+  const value: unknown = options[name];
+  const choices: readonly string[] = CHOICES[name];
+  if (value === undefined) return choices[0] as (typeof CHOICES)[K][number];
+  for (let i = 0; i < choices.length; i++) if (choices[i] === value) return value as (typeof CHOICES)[K][number];
+  const wanted = choices.map((choice) => JSON.stringify(choice)).join(" or ");
+  throw new PickleError(`Cannot use option ${name} ${String(value)}: must be ${wanted}`, { code: "bad-option" });
+}
+
+/** @throws PickleError `bad-option` */
+export function resolveUnpicklerOptions(options: UnpicklerOptions): ResolvedUnpicklerOptions {
+  if (options.persistentLoad !== undefined && typeof options.persistentLoad !== "function") {
+    throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
+  }
+  return {
+    registry: options.registry ?? defaultRegistry,
+    int: choose(options, "int"),
+    float: choose(options, "float"),
+    bytes: choose(options, "bytes"),
+    tuple: choose(options, "tuple"),
+    dict: choose(options, "dict"),
+    datetime: choose(options, "datetime"),
+    buffers: options.buffers,
+    encoding: choose(options, "encoding"),
+    errors: choose(options, "errors"),
+    fixImports: options.fixImports ?? true,
+    persistentLoad: options.persistentLoad,
+    unregistered: choose(options, "unregistered"),
+    limits: options.limits === undefined ? DEFAULT_LIMITS : resolveLimits(options.limits),
+  };
+}
+
+/** What no options at all mean. */
+export const DEFAULT_UNPICKLER_OPTIONS: ResolvedUnpicklerOptions = Object.freeze(resolveUnpicklerOptions({}));
+
+function resolveLimits(limits: Partial<Limits>): Limits {
+  const resolved: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
+    const value = limits[name];
+    if (value === undefined) continue;
+    if (typeof value !== "number" || !(value >= 0)) {
+      throw new PickleError(`Cannot use limit ${name} ${String(value)}: must be a number from 0`, {
+        code: "bad-option",
+      });
+    }
+    resolved[name] = value;
+  }
+  return resolved;
+}

@@ -1,0 +1,118 @@
+/** Small builtin types: range, slice, object(), and the types of the singletons. */
+import { HashParts, hashKey, type PyHashable } from "./hash.js";
+import { PyGlobal } from "./objects.js";
+
+/** An integer as Brine decodes it. */
+export type PyInt = number | bigint;
+
+/** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable. */
+export class Range implements Iterable<PyInt>, PyHashable {
+  readonly start: PyInt;
+  readonly stop: PyInt;
+  readonly step: PyInt;
+
+  constructor(start: PyInt, stop: PyInt, step: PyInt = 1) {
+    this.start = start;
+    this.stop = stop;
+    this.step = step;
+  }
+
+  /** How many numbers it has; a bigint when that is no safe integer. */
+  get length(): PyInt {
+    const { start, stop, step } = this;
+    const [first, last, by] = [BigInt(start), BigInt(stop), BigInt(step)];
+    if (by === 0n) return 0;
+    const span = by > 0n ? last - first : first - last;
+    if (span <= 0n) return 0;
+    const size = by > 0n ? by : -by;
+    const length = (span + size - 1n) / size;
+    return length <= 9007199254740991n ? Number(length) : length;
+  }
+
+  *[Symbol.iterator](): IterableIterator<PyInt> {
+    const { start, stop, step } = this;
+    if (typeof start === "number" && typeof stop === "number" && typeof step === "number") {
+      if (step > 0) for (let i = start; i < stop; i += step) yield i;
+      else if (step < 0) for (let i = start; i > stop; i += step) yield i;
+      return;
+    }
+    const [first, last, by] = [BigInt(start), BigInt(stop), BigInt(step)];
+    if (by > 0n) for (let i = first; i < last; i += by) yield i;
+    else if (by < 0n) for (let i = first; i > last; i += by) yield i;
+  }
+
+  /** Whether both have the same numbers, as Python compares ranges. */
+  equals(other: unknown): boolean {
+    if (!(other instanceof Range)) return false;
+    const length = BigInt(this.length);
+    if (length !== BigInt(other.length)) return false;
+    if (length === 0n) return true;
+    return BigInt(this.start) === BigInt(other.start) && (length === 1n || BigInt(this.step) === BigInt(other.step));
+  }
+
+  toString(): string {
+    const step = BigInt(this.step) === 1n ? "" : `, ${this.step}`;
+    return `range(${this.start}, ${this.stop}${step})`;
+  }
+
+  [hashKey](): unknown {
+    const length = BigInt(this.length);
+    return `r${length},${length === 0n ? "" : this.start},${length > 1n ? this.step : ""}`;
+  }
+}
+
+/** A Python slice: data only. */
+export class Slice implements PyHashable {
+  readonly start: unknown;
+  readonly stop: unknown;
+  readonly step: unknown;
+
+  constructor(start: unknown, stop: unknown = null, step: unknown = null) {
+    this.start = start;
+    this.stop = stop;
+    this.step = step;
+  }
+
+  toString(): string {
+    return `slice(${this.start}, ${this.stop}, ${this.step})`.replaceAll("null", "None");
+  }
+
+  [hashKey](): unknown {
+    return new HashParts("l", [this.start, this.stop, this.step]);
+  }
+}
+
+/** What `object()` makes in Python: equal only to itself. Often a marker such as "no value given". */
+export class BareObject {
+  toString(): string {
+    return "<object object>";
+  }
+}
+
+/** The type of a Python singleton, which a pickle can only name as `type(None)`. */
+export class SingletonType {
+  readonly name: string;
+  /** The singleton. */
+  readonly value: null | PyGlobal;
+
+  constructor(name: string, value: null | PyGlobal) {
+    this.name = name;
+    this.value = value;
+    Object.freeze(this);
+  }
+
+  toString(): string {
+    return `<class '${this.name}'>`;
+  }
+}
+
+/** `...` */
+export const Ellipsis: PyGlobal = new PyGlobal("builtins", "Ellipsis");
+/** What Python's binary operators return to say that they cannot. */
+export const NotImplemented: PyGlobal = new PyGlobal("builtins", "NotImplemented");
+/** `type(None)` */
+export const NoneType: SingletonType = new SingletonType("NoneType", null);
+/** `type(...)` */
+export const EllipsisType: SingletonType = new SingletonType("ellipsis", Ellipsis);
+/** `type(NotImplemented)` */
+export const NotImplementedType: SingletonType = new SingletonType("NotImplementedType", NotImplemented);

@@ -1,0 +1,167 @@
+/** Python's enums: members are objects of their own, found by name or by value. */
+import { PyDict } from "./dict.js";
+import { hashKey, type PyHashable } from "./hash.js";
+
+/** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
+export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
+
+/** One member of an enum. Members are unique: compare them with `===`. */
+export class EnumMember<V = unknown> implements PyHashable {
+  readonly enumName: string;
+  /** `RED`; for a combination of flags `R|X`, `null` for no flag at all. */
+  readonly name: string | null;
+  readonly value: V;
+
+  constructor(enumName: string, name: string | null, value: V) {
+    this.enumName = enumName;
+    this.name = name;
+    this.value = value;
+    Object.freeze(this);
+  }
+
+  valueOf(): V {
+    return this.value;
+  }
+
+  /** `Color.RED` */
+  toString(): string {
+    return `${this.enumName}.${this.name ?? String(this.value)}`;
+  }
+
+  toJSON(): V {
+    return this.value;
+  }
+
+  [hashKey](): unknown {
+    const kind = kindOf(this);
+    if (kind === "str") return `s${String(this.value)}`;
+    return kind === "int" || kind === "intflag" ? this.value : this;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+}
+
+/** The enum behind an object that {@link defineEnum} made. */
+const DEFINITION = Symbol.for("brine.enum");
+
+function kindOf(member: EnumMember): EnumKind {
+  return (member.constructor as unknown as { readonly kind: EnumKind }).kind;
+}
+
+/** Members by name. */
+export type PyEnum<M extends Record<string, unknown> = Record<string, unknown>> = {
+  readonly [K in keyof M]: EnumMember<M[K]>;
+};
+
+/** What is known of an enum beyond its members. */
+export class EnumDefinition {
+  readonly name: string;
+  readonly kind: EnumKind;
+  /** The class of this enum's members only. */
+  readonly memberClass: new (
+    enumName: string,
+    name: string | null,
+    value: unknown,
+  ) => EnumMember;
+  readonly #byName = new Map<string, EnumMember>();
+  readonly #byValue = new PyDict<unknown, EnumMember>();
+  #allBits = 0;
+
+  constructor(name: string, members: Readonly<Record<string, unknown>>, kind: EnumKind) {
+    this.name = name;
+    this.kind = kind;
+    this.memberClass = class extends EnumMember {
+      static readonly kind = kind;
+    };
+    for (const [memberName, value] of Object.entries(members)) {
+      // A second name for a value is an alias of the first.
+      const known = isHashable(value) ? this.#byValue.get(value) : undefined;
+      const member = known ?? new this.memberClass(name, memberName, value);
+      this.#byName.set(memberName, member);
+      if (known === undefined && isHashable(value)) this.#byValue.set(value, member);
+      if (this.isFlag) this.#allBits |= Number(value);
+    }
+  }
+
+  get isFlag(): boolean {
+    return this.kind === "flag" || this.kind === "intflag";
+  }
+
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  byName(name: string): EnumMember | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** The member of a value; of flags also a combination. `undefined` for a value that is none. */
+  byValue(value: unknown): EnumMember | undefined {
+    if (!isHashable(value)) return this.#unhashed(value);
+    const member = this.#byValue.get(value);
+    if (member !== undefined || !this.isFlag) return member;
+    const bits = Number(value);
+    if (!Number.isInteger(bits) || bits < 0 || bits > 0x7fffffff) return undefined;
+    if ((bits & ~this.#allBits) !== 0 && this.kind === "flag") return undefined;
+    const combination = new this.memberClass(this.name, this.#combinedName(bits), bits);
+    this.#byValue.set(bits, combination);
+    return combination;
+  }
+
+  #unhashed(value: unknown): EnumMember | undefined {
+    const text = JSON.stringify(value);
+    for (const member of this.#byName.values()) if (JSON.stringify(member.value) === text) return member;
+    return undefined;
+  }
+
+  /** `R|X`, in the order of definition; bits without a name as a number. CPython 3.12 `enum.py` Flag._missing_. */
+  #combinedName(bits: number): string | null {
+    const names: string[] = [];
+    let rest = bits;
+    for (const [name, member] of this.#byName) {
+      const value = Number(member.value);
+      const isSingle = value !== 0 && (value & (value - 1)) === 0;
+      if (isSingle && member.name === name && (bits & value) === value) {
+        names.push(name);
+        rest &= ~value;
+      }
+    }
+    if (names.length === 0) return null;
+    return rest === 0 ? names.join("|") : `${names.join("|")}|${rest}`;
+  }
+}
+
+function isHashable(value: unknown): boolean {
+  return !Array.isArray(value) || value.constructor !== Array;
+}
+
+/**
+ * Makes an enum: an object with a member for each name.
+ *
+ * @param kind - `"flag"` and `"intflag"` also have combinations, by value
+ */
+export function defineEnum<const M extends Record<string, unknown>>(
+  name: string,
+  members: M,
+  kind: EnumKind = "enum",
+): PyEnum<M> {
+  const definition = new EnumDefinition(name, members, kind);
+  const object = Object.create(null) as Record<string | symbol, unknown>;
+  Object.defineProperty(object, DEFINITION, { value: definition });
+  for (const memberName of definition.names) object[memberName] = definition.byName(memberName);
+  return Object.freeze(object) as PyEnum<M>;
+}
+
+/** @throws TypeError for an object that {@link defineEnum} did not make */
+export function definitionOf(pyEnum: object): EnumDefinition {
+  const definition = (pyEnum as { readonly [DEFINITION]?: unknown })[DEFINITION];
+  if (!(definition instanceof EnumDefinition)) throw new TypeError("Not an enum: make it with registerEnum");
+  return definition;
+}
+
+/** The member of an enum with this value; of flags also a combination: `memberOf(Perm, 5)`. `undefined` without one. */
+export function memberOf(pyEnum: object, value: unknown): EnumMember | undefined {
+  return definitionOf(pyEnum).byValue(value);
+}

@@ -1,0 +1,39 @@
+/** `collections.namedtuple`. */
+import { Tuple } from "./sequences.js";
+
+/** A class made by {@link namedTuple}: a {@link Tuple} with a getter for each field. */
+export interface NamedTupleClass<F extends string = string> {
+  readonly fields: readonly F[];
+  readonly prototype: Tuple & { readonly [K in F]: unknown };
+  new (...items: unknown[]): Tuple & { readonly [K in F]: unknown };
+}
+
+/**
+ * Makes a named tuple class.
+ *
+ * @example
+ * const Point = namedTuple("Point", ["x", "y"]);
+ * new Point(1, 2).x // => 1
+ */
+export function namedTuple<const F extends string>(name: string, fields: readonly F[]): NamedTupleClass<F> {
+  const made = {
+    [name]: class extends Tuple {
+      static readonly fields = Object.freeze([...fields]);
+
+      constructor(...items: unknown[]) {
+        super(items.length);
+        for (let i = 0; i < items.length; i++) this[i] = items[i];
+      }
+    },
+  };
+  const jsClass = made[name]!;
+  for (const [i, field] of fields.entries()) {
+    Object.defineProperty(jsClass.prototype, field, {
+      get(this: Tuple) {
+        return this[i];
+      },
+      configurable: true,
+    });
+  }
+  return jsClass as unknown as NamedTupleClass<F>;
+}

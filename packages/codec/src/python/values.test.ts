@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { dumps, loads } from "../index.js";
+import { Decimal } from "./decimal.js";
+import { Fraction } from "./fraction.js";
+import { hashEquals } from "./hash.js";
+import { IPv6Address } from "./ipaddress.js";
+import { Complex, floatRepr, PyFloat } from "./numbers.js";
+import { PurePosixPath, PureWindowsPath } from "./pathlib.js";
+import { repr } from "./repr.js";
+import { tuple } from "./sequences.js";
+import { UUID } from "./uuid.js";
+
+describe("numbers", () => {
+  it.each([
+    [1, "1.0"],
+    [1e16, "1e+16"],
+    [123456789012345680, "1.2345678901234568e+17"],
+    [1e-5, "1e-05"],
+    [0.0001, "0.0001"],
+    [-0, "-0.0"],
+    [1e22, "1e+22"],
+    [Number.NaN, "nan"],
+    [-Infinity, "-inf"],
+    [5e-324, "5e-324"],
+  ])("floatRepr(%s) is %s", (value, text) => {
+    expect(floatRepr(value)).toBe(text);
+  });
+
+  it.each([
+    ["1.10", "1.10"],
+    ["1e5", "1E+5"],
+    ["0.0000001", "1E-7"],
+    ["007.5", "7.5"],
+    ["-0", "-0"],
+    ["+Inf", "Infinity"],
+    ["nan12", "NaN12"],
+    [".5", "0.5"],
+    ["1_000", "1000"],
+  ])("Decimal(%s) is %s", (text, shown) => {
+    expect(new Decimal(text).toString()).toBe(shown);
+  });
+
+  it("compares numbers of every type by value", () => {
+    expect(hashEquals(new Decimal("1.00"), 1)).toBe(true);
+    expect(hashEquals(new Decimal("0.5"), 0.5)).toBe(true);
+    expect(hashEquals(new Decimal("0.1"), 0.1)).toBe(false);
+    expect(hashEquals(new Fraction(1, 2), new Decimal("0.5"))).toBe(true);
+    expect(hashEquals(new Fraction(1, 3), new Fraction(2, 6))).toBe(true);
+    expect(hashEquals(new Complex(2, 0), 2n)).toBe(true);
+    expect(hashEquals(new Decimal("1E+1000000000"), new Decimal("10E+999999999"))).toBe(true);
+    expect(() => new Decimal("x")).toThrow(SyntaxError);
+    expect(new Decimal("1.0").equals(new Decimal("1.00"))).toBe(true);
+  });
+});
+
+describe("small values", () => {
+  it("UUID reads and shows every form", () => {
+    const uuid = UUID.from("{12345678-1234-5678-1234-567812345678}");
+    expect(uuid.toString()).toBe("12345678-1234-5678-1234-567812345678");
+    expect(UUID.from(uuid.bytes).equals(uuid)).toBe(true);
+    expect(() => UUID.from("x")).toThrow(SyntaxError);
+  });
+
+  it("paths join as Python's", () => {
+    expect(new PurePosixPath("/a", "b", "/c/./d/").toString()).toBe("/c/d");
+    expect(new PureWindowsPath("c:/a", "\\b").toString()).toBe("c:\\b");
+    expect(new PureWindowsPath("c:\\", "a", "b").parts).toEqual(["c:\\", "a", "b"]);
+  });
+
+  it("IPv6Address is written in its shortest form", () => {
+    expect(new IPv6Address("2001:0db8:0:0:1:0:0:1").toString()).toBe("2001:db8::1:0:0:1");
+    expect(new IPv6Address("::ffff:1.2.3.4").toString()).toBe("::ffff:102:304");
+    expect(() => new IPv6Address("1::2::3")).toThrow(RangeError);
+  });
+
+  it("typed arrays are written as array.array, bytes stay bytes", () => {
+    expect(repr(loads(dumps([Float64Array.of(1.5), Int16Array.of(-1), new Uint8Array([97])])))).toBe(
+      "[array('d', [1.5]), array('h', [-1]), b'a']",
+    );
+  });
+});
+
+describe("repr()", () => {
+  it("shows cycles and depth without recursion", () => {
+    const list: unknown[] = [1];
+    list.push(list, { list });
+    expect(repr(list)).toBe("[1, [...], {'list': [...]}]");
+    let deep: unknown = new PyFloat(2);
+    for (let i = 0; i < 100_000; i++) deep = [deep];
+    expect(repr(deep)).toContain("2.0");
+    expect(repr(tuple("it's", 'a"b', "\u0000\u00e9\n"))).toBe(`("it's", 'a"b', '\\x00é\\n')`);
+  });
+});

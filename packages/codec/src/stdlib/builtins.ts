@@ -1,0 +1,267 @@
+/** `builtins`, known as `__builtin__` at protocols 0 to 2. */
+import { dataEntry } from "../globals/data-entry.js";
+import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
+import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
+import {
+  BareObject,
+  Ellipsis,
+  EllipsisType,
+  NoneType,
+  NotImplemented,
+  NotImplementedType,
+  type PyInt,
+  Range,
+  SingletonType,
+  Slice,
+} from "../python/builtins.js";
+import { bytesFrom, latin1Bytes } from "../python/bytes.js";
+import { Complex, PyFloat } from "../python/numbers.js";
+import { type BoundMethod, PyGlobal } from "../python/objects.js";
+import { ByteArray, Tuple } from "../python/sequences.js";
+import { FrozenSet, setOf } from "../python/sets.js";
+
+const module = "builtins";
+
+function isInt(value: unknown): value is PyInt {
+  return typeof value === "bigint" || Number.isInteger(value);
+}
+
+function isIndex(value: unknown): value is PyInt | boolean {
+  return isInt(value) || typeof value === "boolean";
+}
+
+const toInt = (value: PyInt | boolean): PyInt => (typeof value === "boolean" ? Number(value) : value);
+
+function wrongArguments(name: string, args: readonly unknown[], context: DecodeContext): Error {
+  return context.fail(`Cannot call ${name} with ${args.length} arguments of these types`);
+}
+
+/** The items of what Python's `list(x)` accepts and pickles really have. */
+function itemsOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  return value instanceof Set ? [...value] : undefined;
+}
+
+function asNumber(value: unknown): number | undefined {
+  if (typeof value === "number" || typeof value === "boolean" || typeof value === "bigint") return Number(value);
+  return value instanceof PyFloat ? value.value : undefined;
+}
+
+const complex: GlobalEntry<Complex> = {
+  module,
+  name: "complex",
+  target: Complex,
+  call(args, context) {
+    const re = args.length > 0 ? asNumber(args[0]) : 0;
+    const im = args.length > 1 ? asNumber(args[1]) : 0;
+    if (re === undefined || im === undefined || args.length > 2) throw wrongArguments("complex", args, context);
+    return new Complex(re, im);
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(complex),
+    args: [new PyFloat(object.re), new PyFloat(object.im)],
+  }),
+};
+
+const range: GlobalEntry<Range> = {
+  module,
+  name: "range",
+  target: Range,
+  call(args, context) {
+    if (args.length < 1 || args.length > 3 || !args.every(isIndex)) throw wrongArguments("range", args, context);
+    const [first, second, third] = args as readonly (PyInt | boolean)[];
+    const step = third === undefined ? 1 : toInt(third);
+    if (BigInt(step) === 0n) throw context.fail("Cannot call range: step must not be zero");
+    return second === undefined ? new Range(0, toInt(first!)) : new Range(toInt(first!), toInt(second), step);
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(range),
+    args: [object.start, object.stop, object.step],
+  }),
+};
+
+const slice: GlobalEntry<Slice> = {
+  module,
+  name: "slice",
+  target: Slice,
+  call(args, context) {
+    if (args.length < 1 || args.length > 3) throw wrongArguments("slice", args, context);
+    return args.length === 1 ? new Slice(null, args[0]) : new Slice(args[0], args[1], args[2] ?? null);
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(slice),
+    args: [object.start, object.stop, object.step],
+  }),
+};
+
+/** `set([...])` and `frozenset([...])`: how they are written at protocols 0 to 3. */
+const set: GlobalEntry = {
+  module,
+  name: "set",
+  target: Set,
+  call(args, context) {
+    const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
+    if (items === undefined) throw wrongArguments("set", args, context);
+    return setOf(items);
+  },
+};
+
+const frozenset: GlobalEntry = {
+  module,
+  name: "frozenset",
+  target: FrozenSet,
+  call(args, context) {
+    const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
+    if (items === undefined) throw wrongArguments("frozenset", args, context);
+    return new FrozenSet(items);
+  },
+};
+
+/** The bytes that `bytes(...)` and `bytearray(...)` make of what pickles give them; `undefined` for other arguments. */
+function bytesArgument(args: readonly unknown[]): Uint8Array | undefined {
+  const [value, encoding] = args;
+  if (args.length === 0) return new Uint8Array(0);
+  if (typeof value === "string") {
+    // Python 2.7 and Python before 3.8 write (text, 'latin-1').
+    return encoding === "latin-1" || encoding === "latin1" ? latin1Bytes(value) : undefined;
+  }
+  if (args.length !== 1) return undefined;
+  if (value instanceof Uint8Array) return value;
+  if (!Array.isArray(value)) return undefined;
+  const bytes = new Uint8Array(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const byte = value[i];
+    if (!Number.isInteger(byte) || byte < 0 || byte > 255) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}
+
+const bytearray: GlobalEntry = {
+  module,
+  name: "bytearray",
+  target: ByteArray,
+  call(args, context) {
+    const bytes = bytesArgument(args);
+    if (bytes === undefined) throw wrongArguments("bytearray", args, context);
+    return new ByteArray(bytes);
+  },
+  setState(_object, state, context) {
+    // Python 2.7 writes its empty __dict__ as None, later ones nothing.
+    if (state !== null) throw context.fail("Cannot set the state of a bytearray: it has no attributes");
+  },
+};
+
+const bytes: GlobalEntry = {
+  module,
+  name: "bytes",
+  target: Uint8Array,
+  call(args, context) {
+    const value = bytesArgument(args);
+    if (value === undefined) throw wrongArguments("bytes", args, context);
+    return bytesFrom(value);
+  },
+};
+
+const tuple: GlobalEntry = {
+  module,
+  name: "tuple",
+  target: Tuple,
+  call(args, context) {
+    const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
+    if (items === undefined) throw wrongArguments("tuple", args, context);
+    return context.tuple === "array" ? [...items] : Tuple.from(items);
+  },
+};
+
+const list: GlobalEntry = {
+  module,
+  name: "list",
+  target: Array,
+  call(args, context) {
+    const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
+    if (items === undefined) throw wrongArguments("list", args, context);
+    return [...items];
+  },
+};
+
+const object: GlobalEntry<BareObject> = {
+  module,
+  name: "object",
+  target: BareObject,
+  call(args, context) {
+    if (args.length > 0) throw wrongArguments("object", args, context);
+    return new BareObject();
+  },
+  create: () => new BareObject(),
+  reduce: () => ({ kind: "newobj", callable: globalOfEntry(object), args: [] }),
+};
+
+const SINGLETON_TYPES = [NoneType, EllipsisType, NotImplementedType];
+
+/** `type(None)`: the only calls of `type` that pickles have. */
+const type: GlobalEntry<SingletonType> = {
+  module,
+  name: "type",
+  target: SingletonType,
+  call(args, context) {
+    const found = args.length === 1 ? SINGLETON_TYPES.find((singleton) => singleton.value === args[0]) : undefined;
+    if (found === undefined) throw wrongArguments("type", args, context);
+    return found;
+  },
+  reduce: (value) => ({ kind: "reduce", callable: globalOfEntry(type), args: [value.value] }),
+};
+
+/** Types that decode to a reference and that no pickle may call. */
+const TYPES: readonly (readonly [name: string, target?: AnyClass])[] = [
+  ["int", BigInt as unknown as AnyClass],
+  ["float", PyFloat],
+  ["bool", Boolean],
+  ["str", String],
+  ["dict", Map],
+  ["memoryview"],
+  ["property"],
+  ["classmethod"],
+  ["staticmethod"],
+  ["super"],
+];
+
+/** Functions that decode to a reference. */
+const FUNCTIONS = [
+  ..."abs all any ascii bin callable chr dir divmod format hasattr hash hex id isinstance".split(" "),
+  ..."issubclass len max min next oct ord pow print repr round sorted sum vars".split(" "),
+];
+
+/** Iterators are what they were made of, and how far they are. */
+const ITERATORS = ["enumerate", "filter", "iter", "map", "reversed", "zip"];
+
+/** How a {@link BoundMethod} is written. */
+export const boundMethodTwin: GlobalEntry<BoundMethod> = {
+  module,
+  name: "getattr",
+  reduce: (object) => ({ kind: "reduce", callable: GETATTR, args: [object.owner, object.method] }),
+};
+
+const GETATTR = new PyGlobal(module, "getattr");
+
+export const builtinsEntries: readonly GlobalEntry[] = [
+  complex,
+  range,
+  slice,
+  set,
+  frozenset,
+  bytearray,
+  bytes,
+  tuple,
+  list,
+  object,
+  type,
+  adoptGlobal({ module, name: "Ellipsis" }, Ellipsis),
+  adoptGlobal({ module, name: "NotImplemented" }, NotImplemented),
+  ...TYPES.map(([name, target]): GlobalEntry => ({ module, name, target })),
+  ...ITERATORS.map((name) => dataEntry(module, name, name === "iter" ? { nameStrings: "fresh" } : {})),
+  ...FUNCTIONS.map((name): GlobalEntry => ({ module, name, nameStrings: "fresh" })),
+] as readonly GlobalEntry[];

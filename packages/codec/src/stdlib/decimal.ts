@@ -1,0 +1,72 @@
+/** `decimal`: a Decimal is its text. */
+import { globalOfEntry } from "../globals/global-of.js";
+import type { GlobalEntry } from "../globals/registry.js";
+import { intOf } from "../python/coerce.js";
+import { Decimal, DecimalContext } from "../python/decimal.js";
+
+const module = "decimal";
+
+const decimal: GlobalEntry<Decimal> = {
+  module,
+  name: "Decimal",
+  nameStrings: "static-name",
+  target: Decimal,
+  call(args, context) {
+    const [value] = args;
+    if (args.length !== 1 || (typeof value !== "string" && intOf(value) === undefined && typeof value !== "bigint")) {
+      throw context.fail("Cannot make a Decimal: needs its text");
+    }
+    try {
+      return new Decimal(value as string | number | bigint);
+    } catch (error) {
+      throw context.fail((error as Error).message, error);
+    }
+  },
+  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(decimal), args: [object.toString()] }),
+};
+
+const context: GlobalEntry<DecimalContext> = {
+  module,
+  name: "Context",
+  nameStrings: "static-name",
+  target: DecimalContext,
+  call(args, decoding) {
+    const [prec, rounding, Emin, Emax, capitals, clamp, flags, traps] = args;
+    const numbers = [prec, Emin, Emax, capitals, clamp].map(intOf);
+    if (
+      args.length !== 8 ||
+      numbers.includes(undefined) ||
+      typeof rounding !== "string" ||
+      !Array.isArray(flags) ||
+      !Array.isArray(traps)
+    ) {
+      throw decoding.fail("Cannot make a decimal.Context: needs its 8 settings");
+    }
+    return new DecimalContext({
+      prec: numbers[0]!,
+      rounding,
+      Emin: numbers[1]!,
+      Emax: numbers[2]!,
+      capitals: numbers[3]!,
+      clamp: numbers[4]!,
+      flags,
+      traps,
+    });
+  },
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(context),
+    args: [
+      object.prec,
+      object.rounding,
+      object.Emin,
+      object.Emax,
+      object.capitals,
+      object.clamp,
+      object.flags,
+      object.traps,
+    ],
+  }),
+};
+
+export const decimalEntries: readonly GlobalEntry[] = [decimal, context] as readonly GlobalEntry[];

@@ -1,0 +1,92 @@
+/** The builtin exceptions, known as `exceptions.*` at protocols 0 to 2. */
+import { type ExceptionEntryOptions, exceptionEntry } from "../globals/exception-entry.js";
+import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
+import { JS_ERRORS, osErrorClass, type PyExceptionName, pyExceptions } from "../python/exceptions.js";
+import { PyGlobal } from "../python/objects.js";
+
+const module = "builtins";
+
+/** Attributes that the class keeps apart from `__dict__`, after those of `__dict__`. */
+function withAttributes(names: readonly string[]): ExceptionEntryOptions {
+  return {
+    stateOf(_exception, state) {
+      if (state === undefined) return undefined;
+      const ordered: Record<string, unknown> = {};
+      for (const name of Object.keys(state)) if (!names.includes(name)) ordered[name] = state[name];
+      for (const name of names) if (Object.hasOwn(state, name)) ordered[name] = state[name];
+      return ordered;
+    },
+  };
+}
+
+const OPTIONS: Readonly<Partial<Record<PyExceptionName, ExceptionEntryOptions>>> = {
+  // Two to five arguments are specialised by errno, as its constructor does.
+  OSError: {
+    classFor: (args) => (args.length >= 2 && args.length <= 5 ? osErrorClass(args[0]) : pyExceptions.OSError),
+  },
+  // Made at run time, unlike the others: its strings are its own.
+  ExceptionGroup: { nameStrings: "fresh" },
+  ImportError: withAttributes(["name", "path", "name_from"]),
+  ModuleNotFoundError: withAttributes(["name", "path", "name_from"]),
+  // Since 3.12 its state repeats `args`. CPython 3.12 `exceptions.c` AttributeError_getstate.
+  AttributeError: {
+    stateOf: (exception, state) => ({ ...without(state, "args"), args: exception.args }),
+  },
+};
+
+function without(state: Record<string, unknown> | undefined, name: string): Record<string, unknown> {
+  const rest: Record<string, unknown> = { ...state };
+  delete rest[name];
+  return rest;
+}
+
+/** Names that were classes of their own in older Pythons and are the same class since 3.3. */
+const ALIASES: readonly (readonly [string, PyExceptionName])[] = [
+  ["IOError", "OSError"],
+  ["EnvironmentError", "OSError"],
+  ["WindowsError", "OSError"],
+  ["StandardError", "Exception"],
+];
+
+function alias(name: string, of: PyExceptionName): GlobalEntry {
+  const { target: _target, ...rest } = exceptionEntry({ module, name }, pyExceptions[of], OPTIONS[of]);
+  return rest;
+}
+
+export const exceptionEntries: readonly GlobalEntry[] = [
+  ...(Object.keys(pyExceptions) as PyExceptionName[]).map((name) =>
+    exceptionEntry({ module, name }, pyExceptions[name], OPTIONS[name]),
+  ),
+  ...ALIASES.map(([name, of]) => alias(name, of)),
+];
+
+/** Own properties of an error that can be attributes of a Python exception: plain values only, so that it can always be sent. */
+function plainProperties(error: Error): Record<string, unknown> | undefined {
+  const state: Record<string, unknown> = {};
+  let isEmpty = true;
+  for (const [name, value] of Object.entries(error)) {
+    if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean" && value !== null)
+      continue;
+    state[name] = value;
+    isEmpty = false;
+  }
+  return isEmpty ? undefined : state;
+}
+
+function reduceError(name: PyExceptionName, error: Error): Reduction {
+  const state = plainProperties(error);
+  const errors = (error as Partial<AggregateError>).errors;
+  if (name === "ExceptionGroup" && Array.isArray(errors) && errors.length > 0) {
+    return { kind: "reduce", callable: new PyGlobal(module, name), args: [error.message, errors], state };
+  }
+  const callable = new PyGlobal(module, name === "ExceptionGroup" ? "Exception" : name);
+  return { kind: "reduce", callable, args: error.message === "" ? [] : [error.message], state };
+}
+
+/** JavaScript's own errors, written as the Python exception that means the same. Stack and cause are not written. */
+export const errorTwins: readonly (readonly [target: AnyClass, entry: GlobalEntry])[] = JS_ERRORS.map(
+  ([jsClass, name]) => [
+    jsClass,
+    { module, name, reduce: (error: object, _context: EncodeContext) => reduceError(name, error as Error) },
+  ],
+);

@@ -1,0 +1,54 @@
+/** `ipaddress`: an IPv4Address is its number, the others their text; before Python 3.12 an IPv6Address was a number too. */
+import { exceptionEntry } from "../globals/exception-entry.js";
+import { globalOfEntry } from "../globals/global-of.js";
+import type { GlobalEntry } from "../globals/registry.js";
+import { bigintOf } from "../python/coerce.js";
+import { exceptionClass, pyExceptions } from "../python/exceptions.js";
+import {
+  IPv4Address,
+  IPv4Interface,
+  IPv4Network,
+  IPv6Address,
+  IPv6Interface,
+  IPv6Network,
+} from "../python/ipaddress.js";
+
+const module = "ipaddress";
+
+type Address = IPv4Address | IPv6Address | IPv4Network | IPv6Network | IPv4Interface | IPv6Interface;
+
+function entryOf(jsClass: new (value: never) => Address): GlobalEntry {
+  const isAddress = jsClass === (IPv4Address as unknown) || jsClass === (IPv6Address as unknown);
+  const entry: GlobalEntry<Address> = {
+    module,
+    name: jsClass.name,
+    target: jsClass,
+    call(args, context) {
+      const [value] = args;
+      const number = isAddress ? bigintOf(value) : undefined;
+      if (args.length !== 1 || (typeof value !== "string" && number === undefined)) {
+        throw context.fail(`Cannot make an ${jsClass.name}: needs its text`);
+      }
+      try {
+        return new jsClass((number ?? value) as never);
+      } catch (error) {
+        throw context.fail((error as Error).message, error);
+      }
+    },
+    reduce: (object) => ({
+      kind: "reduce",
+      callable: globalOfEntry(entry as unknown as GlobalEntry),
+      args: [object instanceof IPv4Address ? Number(object.int) : object.toString()],
+    }),
+  };
+  return entry as unknown as GlobalEntry;
+}
+
+export const ipaddressEntries: readonly GlobalEntry[] = [
+  ...[IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface].map((jsClass) =>
+    entryOf(jsClass as new (value: never) => Address),
+  ),
+  ...["AddressValueError", "NetmaskValueError"].map((name) =>
+    exceptionEntry({ module, name }, exceptionClass(`${module}.${name}`, pyExceptions.ValueError) as never),
+  ),
+];

@@ -1,0 +1,54 @@
+/** `uuid`: an object whose state is its number. CPython 3.12 `uuid.py` UUID.__getstate__. */
+import { enumEntry } from "../globals/enum-entry.js";
+import { globalOfEntry } from "../globals/global-of.js";
+import type { GlobalEntry } from "../globals/registry.js";
+import { bigintOf, intOf, plainInt } from "../python/coerce.js";
+import { defineEnum, EnumMember } from "../python/enum.js";
+import { UUID } from "../python/uuid.js";
+
+const module = "uuid";
+
+/** `uuid.SafeUUID` */
+export const SafeUUID = defineEnum("SafeUUID", { safe: 0, unsafe: -1, unknown: null });
+
+/** An item of a state dict, whichever form the dict options gave it. */
+function member(state: unknown, name: string): unknown {
+  if (state instanceof Map) return state.get(name);
+  if (typeof state !== "object" || state === null || !Object.hasOwn(state, name)) return undefined;
+  return (state as Record<string, unknown>)[name];
+}
+
+const uuid: GlobalEntry<UUID> = {
+  module,
+  name: "UUID",
+  target: UUID,
+  create: () => new UUID(0n),
+  setState(object, state, context) {
+    const int = bigintOf(member(state, "int"));
+    if (int === undefined || int < 0n || int >> 128n !== 0n)
+      throw context.fail("Cannot set the state of a UUID: no 128-bit int");
+    const writable = object as { int: bigint; isSafe: 0 | -1 | null };
+    writable.int = int;
+    const safe = member(state, "is_safe");
+    // Python 3.7 writes the enum member, later ones its value.
+    const value = safe instanceof EnumMember ? safe.value : safe;
+    if (value === undefined || value === null) return;
+    const number = intOf(value);
+    if (number !== 0 && number !== -1) throw context.fail("Cannot set the state of a UUID: is_safe is no SafeUUID");
+    writable.isSafe = number;
+  },
+  reduce(object) {
+    const int = plainInt(object.int);
+    return {
+      kind: "newobj",
+      callable: globalOfEntry(uuid),
+      args: [],
+      state: object.isSafe === null ? { int } : { int, is_safe: object.isSafe },
+    };
+  },
+};
+
+export const uuidEntries: readonly GlobalEntry[] = [
+  uuid as unknown as GlobalEntry,
+  enumEntry({ module, name: "SafeUUID" }, SafeUUID),
+];

@@ -1,0 +1,83 @@
+/**
+ * What `pickletools.dis(annotate=...)` prints beside an opcode, word for word, so that both disassemblies can be compared.
+ * From CPython 3.12; 3.13 corrects LONG4's to "four-byte".
+ */
+import type { OpcodeName } from "../pickle/opcodes.js";
+
+const PUSH_PY2_STR = "Push a Python string object.";
+const PUSH_BYTES = "Push a Python bytes object.";
+const PUSH_STR = "Push a Python Unicode string object.";
+const READ_MEMO = "Read an object from the memo and push it on the stack.";
+const STORE_MEMO = "Store the stack top into the memo.  The stack is not popped.";
+const BUILD_INSTANCE = "Build an object instance.";
+
+export const ANNOTATIONS: Readonly<Record<OpcodeName, string>> = Object.freeze({
+  INT: "Push an integer or bool.",
+  BININT: "Push a four-byte signed integer.",
+  BININT1: "Push a one-byte unsigned integer.",
+  BININT2: "Push a two-byte unsigned integer.",
+  LONG: "Push a long integer.",
+  LONG1: "Long integer using one-byte length.",
+  LONG4: "Long integer using found-byte length.",
+  STRING: PUSH_PY2_STR,
+  BINSTRING: PUSH_PY2_STR,
+  SHORT_BINSTRING: PUSH_PY2_STR,
+  BINBYTES: PUSH_BYTES,
+  SHORT_BINBYTES: PUSH_BYTES,
+  BINBYTES8: PUSH_BYTES,
+  BYTEARRAY8: "Push a Python bytearray object.",
+  NEXT_BUFFER: "Push an out-of-band buffer object.",
+  READONLY_BUFFER: "Make an out-of-band buffer object read-only.",
+  NONE: "Push None on the stack.",
+  NEWTRUE: "Push True onto the stack.",
+  NEWFALSE: "Push False onto the stack.",
+  UNICODE: PUSH_STR,
+  SHORT_BINUNICODE: PUSH_STR,
+  BINUNICODE: PUSH_STR,
+  BINUNICODE8: PUSH_STR,
+  FLOAT: "Newline-terminated decimal float literal.",
+  BINFLOAT: "Float stored in binary form, with 8 bytes of data.",
+  EMPTY_LIST: "Push an empty list.",
+  APPEND: "Append an object to a list.",
+  APPENDS: "Extend a list by a slice of stack objects.",
+  LIST: "Build a list out of the topmost stack slice, after markobject.",
+  EMPTY_TUPLE: "Push an empty tuple.",
+  TUPLE: "Build a tuple out of the topmost stack slice, after markobject.",
+  TUPLE1: "Build a one-tuple out of the topmost item on the stack.",
+  TUPLE2: "Build a two-tuple out of the top two items on the stack.",
+  TUPLE3: "Build a three-tuple out of the top three items on the stack.",
+  EMPTY_DICT: "Push an empty dict.",
+  DICT: "Build a dict out of the topmost stack slice, after markobject.",
+  SETITEM: "Add a key+value pair to an existing dict.",
+  SETITEMS: "Add an arbitrary number of key+value pairs to an existing dict.",
+  EMPTY_SET: "Push an empty set.",
+  ADDITEMS: "Add an arbitrary number of items to an existing set.",
+  FROZENSET: "Build a frozenset out of the topmost slice, after markobject.",
+  POP: "Discard the top stack item, shrinking the stack by one item.",
+  DUP: "Push the top stack item onto the stack again, duplicating it.",
+  MARK: "Push markobject onto the stack.",
+  POP_MARK: "Pop all the stack objects at and above the topmost markobject.",
+  GET: READ_MEMO,
+  BINGET: READ_MEMO,
+  LONG_BINGET: READ_MEMO,
+  PUT: STORE_MEMO,
+  BINPUT: STORE_MEMO,
+  LONG_BINPUT: STORE_MEMO,
+  MEMOIZE: STORE_MEMO,
+  EXT1: "Extension code.",
+  EXT2: "Extension code.",
+  EXT4: "Extension code.",
+  GLOBAL: "Push a global object (module.attr) on the stack.",
+  STACK_GLOBAL: "Push a global object (module.attr) on the stack.",
+  REDUCE: "Push an object built from a callable and an argument tuple.",
+  BUILD: "Finish building an object, via __setstate__ or dict update.",
+  INST: "Build a class instance.",
+  OBJ: "Build a class instance.",
+  NEWOBJ: BUILD_INSTANCE,
+  NEWOBJ_EX: BUILD_INSTANCE,
+  PROTO: "Protocol version indicator.",
+  STOP: "Stop the unpickling machine.",
+  FRAME: "Indicate the beginning of a new frame.",
+  PERSID: "Push an object identified by a persistent ID.",
+  BINPERSID: "Push an object identified by a persistent ID.",
+});

@@ -1,0 +1,127 @@
+import { isPickleError } from "../errors.js";
+import { Cursor } from "./cursor.js";
+import { type MachineFinding, ScanMachine } from "./scan-machine.js";
+import { GlobalJudge, type ScanPolicy, type Verdict } from "./scan-policy.js";
+import { type ScanFinding, type ScanReport, worse } from "./scan-report.js";
+
+export interface ScanOptions extends ScanPolicy {
+  /** Findings kept in the report; the verdict counts all. Default 100,000. */
+  readonly maxFindings?: number | undefined;
+}
+
+/** A pickle in a pickle in a pickle ... more than this deep is nobody's data. */
+const MAX_NESTING = 8;
+
+/**
+ * What the pickles in `bytes` would import, call and change: every one, in every pickle of a stream one after another, up to
+ * the first byte that is no pickle. Nothing is imported, called or built; the work is linear in the input.
+ *
+ * Only `"allowed"` means that loading the input does nothing but make values. It never throws for bad input: what cannot be
+ * read is a finding.
+ *
+ * @example
+ * const { verdict, findings } = scan(bytes, { allow: ["app.models.User"] });
+ * if (verdict !== "allowed") throw new Error(findings.map((finding) => finding.message).join("; "));
+ */
+export function scan(bytes: Uint8Array | ArrayBuffer, options: ScanOptions = {}): ScanReport {
+  const scanner = new Scanner(options);
+  scanner.stream(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes);
+  return scanner.result();
+}
+
+class Scanner {
+  readonly #judge: GlobalJudge;
+  readonly #maxFindings: number;
+  #verdict: Verdict = "allowed";
+  readonly #findings: ScanFinding[] = [];
+  #omitted = 0;
+  #pickles = 0;
+
+  constructor(options: ScanOptions) {
+    this.#judge = new GlobalJudge(options);
+    this.#maxFindings = options.maxFindings ?? 100_000;
+  }
+
+  result(): ScanReport {
+    return { verdict: this.#verdict, findings: this.#findings, pickles: this.#pickles, omitted: this.#omitted };
+  }
+
+  /** All pickles of the input; one without any is damaged too. */
+  stream(bytes: Uint8Array): void {
+    const cursor = new Cursor(bytes);
+    for (let pickle = 0; pickle === 0 || cursor.remaining > 0; pickle++) {
+      const report = (finding: MachineFinding) => this.#add({ ...finding, pickle, within: [] });
+      if (!this.#pickle(cursor, report, pickle, [])) return;
+      this.#pickles++;
+    }
+  }
+
+  /** One pickle; false where it breaks off. */
+  #pickle(
+    cursor: Cursor,
+    report: (finding: MachineFinding) => void,
+    pickle: number,
+    within: readonly number[],
+  ): boolean {
+    const start = cursor.position;
+    const machine = new ScanMachine(cursor, {
+      judge: this.#judge,
+      report,
+      content: (content, offset) => this.#nested(content, offset, pickle, within),
+    });
+    try {
+      machine.run();
+      return true;
+    } catch (error) {
+      if (!isPickleError(error)) throw error;
+      const what = pickle > 0 && machine.offset === start ? "what follows the pickle is none" : "is damaged";
+      report({
+        kind: "malformed",
+        verdict: "unknown",
+        offset: machine.offset,
+        opcode: error.opcode,
+        message: `${what}: ${error.message}`,
+      });
+      return false;
+    }
+  }
+
+  /** Looks for a pickle in a string. What only looks like one, and does nothing, is not reported. */
+  #nested(content: Uint8Array, offset: number, pickle: number, outer: readonly number[]): void {
+    if (!looksLikePickle(content)) return;
+    const within = [...outer, offset];
+    if (within.length > MAX_NESTING) {
+      this.#add({
+        kind: "nested",
+        verdict: "dangerous",
+        offset,
+        pickle,
+        within: outer,
+        message: `nests pickles more than ${MAX_NESTING} deep`,
+      });
+      return;
+    }
+    const found: MachineFinding[] = [];
+    const complete = this.#pickle(new Cursor(content), (finding) => found.push(finding), pickle, within);
+    const acts = found.some(({ kind }) => kind !== "malformed");
+    if (!acts || (!complete && !found.some(({ verdict }) => verdict === "dangerous"))) return;
+    const verdict = found.map((finding) => finding.verdict).reduce(worse, "allowed");
+    this.#add({ kind: "nested", verdict, offset, pickle, within: outer, message: "holds a pickle in a string" });
+    for (const finding of found) this.#add({ ...finding, pickle, within });
+  }
+
+  #add(finding: ScanFinding): void {
+    this.#verdict = worse(this.#verdict, finding.verdict);
+    if (this.#findings.length < this.#maxFindings) this.#findings.push(finding);
+    else this.#omitted++;
+  }
+}
+
+/** The beginnings of a pickle: PROTO, or one of the opcodes a hostile pickle of protocol 0 or 1 begins with. */
+function looksLikePickle(bytes: Uint8Array): boolean {
+  if (bytes.length < 4) return false;
+  const first = bytes[0];
+  if (first === 0x80) return bytes[1]! <= 5;
+  // GLOBAL, or a mark; the rest of text that begins so soon turns out to be no pickle.
+  return (first === 0x63 || first === 0x28) && bytes.includes(0x2e) && bytes.includes(0x0a);
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from "node:fs";
+import { inflateSync } from "node:zlib";
+import { describe, expect, test } from "vitest";
+import { isPickleError, UnpicklingError } from "../errors.js";
+import { dis } from "./dis.js";
+import { optimize } from "./optimize.js";
+
+interface DisOutcome {
+  readonly text: string;
+  readonly error?: string;
+  readonly type?: string;
+  /** Only the start of the text is stored. */
+  readonly cut?: boolean;
+}
+interface Row {
+  readonly name: string;
+  readonly pickle: string;
+  readonly dis: DisOutcome;
+  readonly annotated?: DisOutcome;
+  readonly narrow?: DisOutcome;
+  readonly optimize: { readonly bytes?: string; readonly error?: string };
+}
+
+/** Made by CPython: `test/vectors/generate_tools.py`. */
+const { rows } = JSON.parse(readFileSync(new URL("../../../../test/vectors/tools.json", import.meta.url), "utf8")) as {
+  readonly rows: readonly Row[];
+};
+
+/** Messages that name a codec of Python's: what is wrong is found, its wording is not copied. */
+const CODEC_MESSAGE =
+  /codec can't decode|invalid \\x escape|list index out of range|literal for int|not supported between/;
+
+function bytesOf(text: string): Buffer {
+  return text.startsWith("z:") ? inflateSync(Buffer.from(text.slice(2), "base64")) : Buffer.from(text, "base64");
+}
+
+function run(bytes: Uint8Array, options: Parameters<typeof dis>[1]): DisOutcome {
+  const lines: string[] = [];
+  try {
+    return { text: dis(bytes, { ...options, out: (line) => lines.push(line) }) };
+  } catch (error) {
+    if (!isPickleError(error)) throw error;
+    return { text: lines.map((line) => `${line}\n`).join(""), error: error.message };
+  }
+}
+
+function expectSame(found: DisOutcome, wanted: DisOutcome): void {
+  expect(wanted.cut ? found.text.slice(0, 2000) : found.text).toBe(wanted.text);
+  if (wanted.error === undefined) expect(found.error).toBeUndefined();
+  else if (CODEC_MESSAGE.test(wanted.error)) expect(found.error).toBeDefined();
+  else expect(found.error).toBe(wanted.error);
+}
+
+describe("against CPython's pickletools", () => {
+  test.each(rows)("dis() prints what CPython prints: $name", (row) => {
+    const bytes = bytesOf(row.pickle);
+    expectSame(run(bytes, {}), row.dis);
+    if (row.annotated) expectSame(run(bytes, { annotate: 30 }), row.annotated);
+    if (row.narrow) expectSame(run(bytes, { indentLevel: 1, annotate: 1 }), row.narrow);
+  });
+
+  test.each(rows)("optimize() makes the bytes CPython makes: $name", (row) => {
+    const bytes = bytesOf(row.pickle);
+    // CPython writes `gNone` for a GET of nothing at protocol 0, where it raises at the others.
+    if (row.optimize.bytes === undefined || bytesOf(row.optimize.bytes).includes("gNone")) {
+      expect(() => optimize(bytes)).toThrow(UnpicklingError);
+    } else {
+      expect(Buffer.from(optimize(bytes)).equals(bytesOf(row.optimize.bytes))).toBe(true);
+    }
+  });
+});
