@@ -1,0 +1,280 @@
+/**
+ * A connection to RabbitMQ that restores itself.
+ *
+ * Why a thin layer of our own on `amqplib.connect`, and not amqplib 2's `recovery` option or amqp-connection-manager. Both were
+ * tried with connections cut and publishes refused:
+ * - `recovery` reopens the connection to one URL. Channels, declarations, consumers and unconfirmed messages are left to the
+ *   caller, which is where the work is, and there is no second host. A connection that is reset while its `setup` runs ends
+ *   the process with an uncaught ECONNRESET: nobody listens for `error` yet (amqplib 2.3.1, lib/recovery.js `_connect` calls
+ *   `runSetup` before `_bindModel`).
+ * - amqp-connection-manager 5.0.0 restores channels and messages, but takes the whole connection down over one publish to an
+ *   exchange that does not exist, and rejects every message in flight with "channel closed", the good ones too. An ack for a delivery of a lost
+ *   connection is sent on the new one, where its tag is another message's.
+ */
+import { EventEmitter } from "node:events";
+import type { ChannelModel, SocketOptions } from "amqplib";
+import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
+import { type Deferred, deferred, raceAbort } from "./deferred.js";
+import { AmqpError, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
+import { patchFieldTables } from "./patch-field-tables.js";
+import { RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
+import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
+
+/** The part of the `amqplib` module that is used. */
+export interface AmqplibModule {
+  connect(url: string, socketOptions?: SocketOptions): Promise<ChannelModel>;
+}
+
+export interface ConnectionOptions {
+  /** Seconds between heartbeats; the connection counts as dead after two missed. 0: none. Default 60; `?heartbeat=` of a URL wins. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** For one host to answer. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's. Once connected, there is no limit. */
+  readonly maxConnectAttempts?: number | undefined;
+  /** Delays between rounds. */
+  readonly backOff?: BackOffOptions | undefined;
+  /** Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... */
+  readonly socket?: SocketOptions | undefined;
+  /** Shown by RabbitMQ's management pages. */
+  readonly connectionName?: string | undefined;
+  /** Your `amqplib` module. Default: the one this package finds. */
+  readonly amqplib?: AmqplibModule | undefined;
+}
+
+export interface ConnectionEvents {
+  /** The connection is lost; it is being restored unless `close` was called. */
+  disconnect: [error: Error];
+  /** Connection, topology and consumers are back. */
+  reconnect: [];
+  /** Something to log that harmed nothing, such as a failed attempt to connect. */
+  warning: [error: Error];
+  /** RabbitMQ takes no messages for now (memory or disk alarm); publishing waits. */
+  blocked: [reason: string];
+  unblocked: [];
+}
+
+/** Run on every new connection before the connection counts as ready. */
+export type Restorer = (model: ChannelModel) => Promise<void>;
+
+/** See {@link connect}. */
+export class AmqpConnection extends EventEmitter<ConnectionEvents> {
+  /** For logs: never has a password. */
+  readonly description: string;
+  readonly #urls: readonly string[];
+  readonly #options: ConnectionOptions;
+  readonly #restorers = new Set<Restorer>();
+  readonly #closing = new AbortController();
+  #model: ChannelModel | undefined;
+  #ready: Deferred<ChannelModel> = deferred();
+  #isReady = false;
+  #started: Promise<void> | undefined;
+  #nextUrl = 0;
+
+  constructor(urls: string | readonly string[], options: ConnectionOptions = {}) {
+    super();
+    this.#urls = parseUrls(urls);
+    this.#options = options;
+    this.description = this.#urls.map(describeUrl).join(";");
+  }
+
+  /** Whether there is a connection and everything on it is restored. */
+  get isReady(): boolean {
+    return this.#isReady;
+  }
+
+  get isClosed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /**
+   * Resolves when the first connection is there. Later calls give the same promise.
+   *
+   * @throws {@link ConnectionError} `access-refused` at once when the broker refuses the login; `unreachable` after the last attempt
+   */
+  connect(signal?: AbortSignal): Promise<void> {
+    if (this.isClosed) return Promise.reject(closedError());
+    this.#started ??= this.#establish(true).catch((error) => {
+      this.#started = undefined;
+      throw error;
+    });
+    return raceAbort(this.#started, signal);
+  }
+
+  /** The open connection, once it is ready; waits while it is being restored. */
+  async ready(signal?: AbortSignal): Promise<ChannelModel> {
+    if (this.isClosed) throw closedError();
+    if (this.#started === undefined) await this.connect(signal);
+    return raceAbort(this.#ready.promise, signal);
+  }
+
+  /**
+   * Opens a confirm channel that is opened, set up and consumed from again after a loss.
+   *
+   * @throws what `setup` threw; {@link ConnectionError}; the signal's reason
+   */
+  createChannel(
+    options: RecoveringChannelOptions & { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<RecoveringChannel> {
+    return new RecoveringChannel(this, options).open(options.signal);
+  }
+
+  /** Adds what is to run on every new connection, in the order added. */
+  addRestorer(restorer: Restorer): void {
+    this.#restorers.add(restorer);
+  }
+
+  removeRestorer(restorer: Restorer): void {
+    this.#restorers.delete(restorer);
+  }
+
+  /** Closes for good. */
+  async close(): Promise<void> {
+    if (this.isClosed) return;
+    this.#closing.abort();
+    this.#isReady = false;
+    this.#ready.reject(closedError());
+    const model = this.#model;
+    this.#model = undefined;
+    if (model !== undefined) await model.close().catch(() => undefined);
+  }
+
+  async #establish(isFirst: boolean): Promise<void> {
+    const maxAttempts = isFirst ? (this.#options.maxConnectAttempts ?? 100) : Number.POSITIVE_INFINITY;
+    for (let attempt = 1; !this.isClosed; attempt++) {
+      const failure = await this.#round(isFirst);
+      if (failure === undefined) return;
+      if (attempt >= maxAttempts) {
+        throw new ConnectionError(`Cannot connect to ${this.description}: ${failure.message}`, {
+          code: "unreachable",
+          cause: failure,
+        });
+      }
+      this.emit("warning", failure);
+      await pause(backOffMs(attempt, this.#options.backOff), this.#closing.signal);
+    }
+    throw closedError();
+  }
+
+  /** Tries every host once, from the one after the last tried. Resolves to the last failure, or nothing on success. */
+  async #round(isFirst: boolean): Promise<Error | undefined> {
+    let failure: Error | undefined;
+    for (let tried = 0; tried < this.#urls.length && !this.isClosed; tried++) {
+      const url = this.#urls[this.#nextUrl % this.#urls.length] as string;
+      this.#nextUrl++;
+      try {
+        await this.#open(url);
+        // Stay with a host that works.
+        this.#nextUrl--;
+        return undefined;
+      } catch (error) {
+        failure = toAmqpError(error, `connect to ${describeUrl(url)}`);
+        // A refused login will be refused again. Later on it may be a broker that has not loaded its users yet.
+        if (isFirst && isAmqpError(failure) && failure.code === "access-refused") throw failure;
+      }
+    }
+    return failure ?? closedError();
+  }
+
+  async #open(url: string): Promise<void> {
+    const { heartbeatSeconds = 60, connectTimeoutMs = 10_000, socket, connectionName } = this.#options;
+    const amqplib = this.#options.amqplib ?? (await import("amqplib"));
+    const clientProperties = {
+      ...socket?.clientProperties,
+      ...(connectionName && { connection_name: connectionName }),
+    };
+    const socketOptions: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
+    const model = await amqplib.connect(withHeartbeat(url, heartbeatSeconds), socketOptions).catch((error: unknown) => {
+      throw explainHandshake(error, url);
+    });
+    await this.#adopt(model);
+  }
+
+  async #adopt(model: ChannelModel): Promise<void> {
+    let lost: Error | undefined;
+    // Always listened to: an `error` event that nobody hears ends the process. `close` follows and says the same.
+    model.on("error", (error) => {
+      lost ??= error;
+    });
+    model.on("blocked", (reason) => this.emit("blocked", reason));
+    model.on("unblocked", () => this.emit("unblocked"));
+    if (this.isClosed) {
+      await model.close().catch(() => undefined);
+      throw closedError();
+    }
+    if (!patchFieldTables(model)) {
+      this.emit(
+        "warning",
+        new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }),
+      );
+    }
+    this.#model = model;
+    const ended = new Promise<Error>((resolve) => {
+      model.on("close", (error?: Error) => resolve(lost ?? error ?? new Error("Connection closed")));
+    });
+    void ended.then((error) => this.#onEnd(model, error));
+    try {
+      for (const restorer of this.#restorers) {
+        await Promise.race([restorer(model), ended.then((error) => Promise.reject(error))]);
+      }
+      if (this.#model !== model) throw closedError();
+    } catch (error) {
+      if (this.#model === model) this.#model = undefined;
+      await model.close().catch(() => undefined);
+      throw error;
+    }
+    this.#isReady = true;
+    this.#ready.resolve(model);
+  }
+
+  #onEnd(model: ChannelModel, cause: Error): void {
+    if (this.#model !== model) return;
+    this.#model = undefined;
+    // While restoring, the loop that called the restorers goes on by itself.
+    if (!this.#isReady || this.isClosed) return;
+    this.#isReady = false;
+    this.#ready = deferred();
+    const error = new ConnectionError(`Connection to ${this.description} lost: ${cause.message}`, {
+      code: "connection-lost",
+      cause,
+    });
+    this.#started = this.#establish(false).then(
+      () => void this.emit("reconnect"),
+      () => undefined,
+    );
+    this.emit("disconnect", error);
+  }
+}
+
+/**
+ * Connects to RabbitMQ, and again whenever the connection is lost, with growing and random delays, host after host.
+ *
+ * @param urls - one URL, several, or several separated by `;` as kombu takes them
+ * @throws {@link ConnectionError} when the first connection cannot be had
+ * @example
+ * const connection = await connect("amqp://guest:guest@localhost//");
+ * const channel = await connection.createChannel({ setup: (raw) => raw.assertQueue("jobs"), prefetch: 10 });
+ * await pickled(channel).sendToQueue("jobs", { id: 1 });
+ */
+export async function connect(
+  urls: string | readonly string[],
+  options: ConnectionOptions & { readonly signal?: AbortSignal | undefined } = {},
+): Promise<AmqpConnection> {
+  const connection = new AmqpConnection(urls, options);
+  try {
+    await connection.connect(options.signal);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return connection;
+}
+
+function explainHandshake(error: unknown, url: string): AmqpError {
+  const text = error instanceof Error ? error.message : String(error);
+  const refused = /ACCESS.REFUSED|NOT.ALLOWED|SASL|vhost .* not found/i.test(text);
+  return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${text || (error as { code?: string }).code}`, {
+    code: refused ? "access-refused" : "unreachable",
+    cause: error,
+  });
+}

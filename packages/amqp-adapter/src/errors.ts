@@ -1,0 +1,133 @@
+/**
+ * Every error of this package. `code` is stable and meant for programs; the message is meant for people and may change.
+ * Errors of the message body (`DecodeError`, `EncodeError`, `ContentDisallowed`) are `@brine/codec/kombu`'s.
+ */
+
+/** What went wrong, for programs. */
+export type AmqpErrorCode =
+  /** No broker of the list could be reached, within the attempts allowed. */
+  | "unreachable"
+  /** The broker refused the login, the virtual host or the operation (403). */
+  | "access-refused"
+  /** The connection ended while the operation was under way. */
+  | "connection-lost"
+  /** `close()` was called. */
+  | "closed"
+  /** No such exchange or queue (404). */
+  | "not-found"
+  /** Exclusive to another connection (405). */
+  | "resource-locked"
+  /** Declared before with other arguments, an unknown delivery tag, a bad property (406). */
+  | "precondition-failed"
+  /** Any other reply of the broker that closes a channel; `replyCode` has it. */
+  | "channel-error"
+  /** The broker cancelled a consumer: its queue was deleted or moved. */
+  | "consumer-cancelled"
+  /** A mandatory message that no queue takes. */
+  | "returned"
+  /** The broker refused the message (a full queue with `x-overflow: reject-publish`). */
+  | "nacked"
+  /** The connection was lost before the broker confirmed the message: it may or may not have arrived. */
+  | "unconfirmed"
+  /** A header or argument that AMQP cannot carry, or that Python would misread; `path` names it. */
+  | "bad-header"
+  /** A property, body or option of the wrong type. */
+  | "bad-option"
+  /** A remote call had no answer in time. */
+  | "timeout"
+  /** The server's handler of a remote call threw; `remote` has what it threw. */
+  | "remote-error"
+  /** A callback of yours threw. */
+  | "handler-failed";
+
+export interface AmqpErrorOptions {
+  readonly code: AmqpErrorCode;
+  /** AMQP reply code, such as 404. */
+  readonly replyCode?: number | undefined;
+  /** Which header: `.timelimit[1]`. */
+  readonly path?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("brine.AmqpError");
+
+/** Parent of this package's errors. */
+export class AmqpError extends Error {
+  override name = "AmqpError";
+  readonly code: AmqpErrorCode;
+  readonly replyCode?: number | undefined;
+  readonly path?: string | undefined;
+
+  constructor(message: string, options: AmqpErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.replyCode = options.replyCode;
+    this.path = options.path;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** There is no connection: never was, or no longer. */
+export class ConnectionError extends AmqpError {
+  override name = "ConnectionError";
+}
+
+/** The broker refused an operation. Only the channel used for it is affected, and that one is replaced. */
+export class ChannelError extends AmqpError {
+  override name = "ChannelError";
+}
+
+/** The broker did not take responsibility for a message. */
+export class PublishError extends AmqpError {
+  override name = "PublishError";
+}
+
+/** A remote procedure call failed. */
+export class RpcError extends AmqpError {
+  override name = "RpcError";
+  /** With code `"remote-error"`: what the server answered, a decoded exception or its description. */
+  readonly remote: unknown;
+
+  constructor(message: string, options: AmqpErrorOptions & { readonly remote?: unknown }) {
+    super(message, options);
+    this.remote = options.remote;
+  }
+}
+
+/** Whether `error` is an {@link AmqpError}, of this or another copy of the package. */
+export function isAmqpError(error: unknown): error is AmqpError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}
+
+/** The reply code amqplib puts on errors the broker sent, if `error` is one. */
+export function replyCodeOf(error: unknown): number | undefined {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return typeof code === "number" ? code : undefined;
+}
+
+const CODES: ReadonlyMap<number, AmqpErrorCode> = new Map([
+  [403, "access-refused"],
+  [404, "not-found"],
+  [405, "resource-locked"],
+  [406, "precondition-failed"],
+]);
+
+/** amqplib's error of a refused operation as a {@link ChannelError}, any other as a {@link ConnectionError}. */
+export function toAmqpError(error: unknown, action: string): AmqpError {
+  if (isAmqpError(error)) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const replyCode = replyCodeOf(error);
+  if (replyCode === undefined) {
+    return new ConnectionError(`Cannot ${action}: ${text}`, { code: "connection-lost", cause: error });
+  }
+  const code = CODES.get(replyCode) ?? "channel-error";
+  return new ChannelError(`Cannot ${action}: ${text}`, { code, replyCode, cause: error });
+}
+
+/** What every operation rejects with once `close()` was called. */
+export function closedError(): ConnectionError {
+  return new ConnectionError("Connection closed", { code: "closed" });
+}

@@ -1,0 +1,240 @@
+/** A channel that outlives its connection. */
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import type { ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
+import { backOffMs, pause } from "./back-off.js";
+import type { AmqpConnection } from "./connection.js";
+import { type Deferred, deferred, raceAbort } from "./deferred.js";
+import { closedError, toAmqpError } from "./errors.js";
+import { Publisher } from "./publisher.js";
+
+export interface RecoveringChannelOptions {
+  /** Run on every new channel before anything else: declare, bind, set the prefetch. */
+  readonly setup?: ((channel: ConfirmChannel) => Promise<unknown>) | undefined;
+  /** Unsettled messages at most for each consumer; 0: no limit. Default 0. */
+  readonly prefetch?: number | undefined;
+  /** As in {@link AmqpTransportOptions}. Default `"resend"`. */
+  readonly unconfirmed?: "resend" | "reject" | undefined;
+}
+
+export interface RecoveringChannelEvents {
+  /** The channel is lost, and with it what was unsettled; it is being replaced. */
+  lost: [error: Error];
+  /** Set up and consuming again. */
+  reopen: [];
+}
+
+const CLOSE_TIMEOUT_MS = 10_000;
+
+type OnMessage = (message: ConsumeMessage | null) => void;
+
+interface ConsumerRecord {
+  readonly queue: string;
+  readonly onMessage: OnMessage;
+  readonly options: Options.Consume;
+}
+
+/**
+ * A confirm channel of amqplib that is opened again, set up again and consumes again after a loss. Methods have amqplib's
+ * names; publishing resolves with the broker's confirm. Made by `AmqpConnection.createChannel`.
+ *
+ * It is one channel of the broker's, as amqplib's: an operation that the broker refuses closes it for all that is on it, and
+ * what was unsettled is delivered again once it is back.
+ */
+export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
+  readonly #connection: AmqpConnection;
+  readonly #options: RecoveringChannelOptions;
+  readonly #publisher: Publisher;
+  readonly #consumers = new Map<string, ConsumerRecord>();
+  readonly #queues = new Map<string, Options.AssertQueue | undefined>();
+  /** Which channel a message came on: its delivery tag means nothing on another. */
+  readonly #origin = new WeakMap<Message, ConfirmChannel>();
+  readonly #closing = new AbortController();
+  #current: Deferred<ConfirmChannel> = deferred();
+  /** Set while messages may come on it, which is before it is ready. */
+  #channel: ConfirmChannel | undefined;
+  #isReady = false;
+  #prefetch: { readonly count: number; readonly global: boolean | undefined };
+
+  constructor(connection: AmqpConnection, options: RecoveringChannelOptions) {
+    super();
+    this.#connection = connection;
+    this.#options = options;
+    this.#prefetch = { count: options.prefetch ?? 0, global: undefined };
+    this.#publisher = new Publisher({
+      open: () => this.#current.promise,
+      reopens: true,
+      confirms: true,
+      unconfirmed: options.unconfirmed,
+    });
+  }
+
+  /** The open amqplib channel, once there is one: for everything that has no method here. Do not keep it. */
+  get raw(): Promise<ConfirmChannel> {
+    return this.#current.promise;
+  }
+
+  /** Opens it the first time. @throws what `setup` threw, or the connection's error */
+  async open(signal?: AbortSignal): Promise<this> {
+    try {
+      await raceAbort(this.#openOnce(), signal);
+      return this;
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  publish(
+    exchange: string,
+    routingKey: string,
+    content: Buffer,
+    options: Options.Publish = {},
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return this.#publisher.publish(exchange, routingKey, content, options, signal);
+  }
+
+  sendToQueue(queue: string, content: Buffer, options: Options.Publish = {}, signal?: AbortSignal): Promise<void> {
+    return this.publish("", queue, content, options, signal);
+  }
+
+  /** The consumer tag stays the same over reconnections. `null` is given when the broker cancels it for good. */
+  async consume(queue: string, onMessage: OnMessage, options: Options.Consume = {}): Promise<Replies.Consume> {
+    const consumerTag = options.consumerTag ?? `brine-${randomUUID()}`;
+    const record = { queue, onMessage, options: { ...options, consumerTag } };
+    const channel = await this.#current.promise;
+    try {
+      await this.#consumeOn(channel, consumerTag, record);
+    } catch (error) {
+      const failure = toAmqpError(error, `consume from queue ${queue}`);
+      if (failure.code !== "connection-lost") throw failure;
+    }
+    this.#consumers.set(consumerTag, record);
+    return { consumerTag };
+  }
+
+  async cancel(consumerTag: string): Promise<Replies.Cancel> {
+    this.#consumers.delete(consumerTag);
+    await this.#channel?.cancel(consumerTag).catch(() => undefined);
+    return { consumerTag };
+  }
+
+  async get(queue: string, options?: Options.Get): Promise<GetMessage | false> {
+    const channel = await this.#current.promise;
+    const message = await channel.get(queue, options);
+    if (message) this.#origin.set(message, channel);
+    return message;
+  }
+
+  /** Declares the queue, now and on every channel that replaces this one. */
+  async assertQueue(queue: string, options?: Options.AssertQueue): Promise<Replies.AssertQueue> {
+    const reply = await (await this.#current.promise).assertQueue(queue, options);
+    this.#queues.set(reply.queue, options);
+    return reply;
+  }
+
+  /** For consumers that follow, on this channel and those that replace it. */
+  async prefetch(count: number, global?: boolean): Promise<void> {
+    this.#prefetch = { count, global };
+    await (await this.#current.promise).prefetch(count, global);
+  }
+
+  /** Does nothing for a message of a channel that is gone: the broker redelivers it. So do `nack` and `reject`. */
+  ack(message: Message, allUpTo?: boolean): void {
+    this.#channelOf(message)?.ack(message, allUpTo);
+  }
+
+  nack(message: Message, allUpTo?: boolean, requeue?: boolean): void {
+    this.#channelOf(message)?.nack(message, allUpTo, requeue);
+  }
+
+  reject(message: Message, requeue?: boolean): void {
+    this.#channelOf(message)?.reject(message, requeue);
+  }
+
+  /** Waits for confirms under way, for ten seconds at most, then closes for good. */
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort();
+    const waited = new AbortController();
+    if (this.#isReady) await Promise.race([this.#publisher.idle(), pause(CLOSE_TIMEOUT_MS, waited.signal)]);
+    waited.abort();
+    const channel = this.#channel;
+    this.#channel = undefined;
+    this.#current.reject(closedError());
+    await this.#publisher.close(closedError());
+    await channel?.close().catch(() => undefined);
+  }
+
+  #channelOf(message: Message): ConfirmChannel | undefined {
+    const channel = this.#origin.get(message);
+    return channel === this.#channel ? channel : undefined;
+  }
+
+  async #openOnce(): Promise<void> {
+    const model = await this.#connection.ready();
+    const channel = await model.createConfirmChannel();
+    let reason: Error | undefined;
+    channel.on("error", (error) => {
+      reason = error;
+    });
+    channel.on("close", () => this.#onClose(channel, reason));
+    await this.#options.setup?.(channel);
+    if (this.#prefetch.count > 0) await channel.prefetch(this.#prefetch.count, this.#prefetch.global);
+    for (const [queue, options] of this.#queues) await channel.assertQueue(queue, options);
+    this.#channel = channel;
+    for (const [tag, record] of this.#consumers) await this.#consumeOn(channel, tag, record);
+    if (this.#closing.signal.aborted) {
+      await channel.close();
+      return;
+    }
+    // What ended before `close` was listened to, or since the last answer, would leave a dead channel behind.
+    if ((await this.#connection.ready()) !== model || this.#channel !== channel) throw new Error("Channel closed");
+    this.#isReady = true;
+    this.#current.resolve(channel);
+  }
+
+  async #consumeOn(channel: ConfirmChannel, tag: string, { queue, onMessage, options }: ConsumerRecord): Promise<void> {
+    await channel.consume(
+      queue,
+      (message) => {
+        if (message !== null) this.#origin.set(message, channel);
+        else this.#consumers.delete(tag);
+        onMessage(message);
+      },
+      options,
+    );
+  }
+
+  #onClose(channel: ConfirmChannel, reason: Error | undefined): void {
+    if (this.#channel !== channel) return;
+    this.#channel = undefined;
+    // Lost while `close` waited for confirms: they will not come.
+    if (this.#closing.signal.aborted) void this.#publisher.close(closedError());
+    // While it is being opened, whoever opens it finds out, and whoever waits for it waits on.
+    if (!this.#isReady || this.#closing.signal.aborted) return;
+    this.#isReady = false;
+    this.#current = deferred();
+    this.emit("lost", toAmqpError(reason ?? new Error("Channel closed"), "keep the channel open"));
+    void this.#reopen();
+  }
+
+  async #reopen(): Promise<void> {
+    for (let attempt = 1; !this.#closing.signal.aborted; attempt++) {
+      try {
+        await this.#openOnce();
+        this.emit("reopen");
+        return;
+      } catch (error) {
+        if (this.#connection.isClosed) {
+          this.#current.reject(closedError());
+          return;
+        }
+        const failure = toAmqpError(error, "reopen a channel");
+        if (failure.code !== "connection-lost") this.#connection.emit("warning", failure);
+        await pause(backOffMs(attempt), this.#closing.signal);
+      }
+    }
+  }
+}

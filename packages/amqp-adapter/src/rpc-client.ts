@@ -1,0 +1,181 @@
+/** Calling functions over queues: request with `reply_to` and `correlation_id`, answer to that queue. */
+import { randomUUID } from "node:crypto";
+import type { PublishValueOptions } from "./bodies.js";
+import { RpcError } from "./errors.js";
+import type { PickledChannel } from "./pickled.js";
+import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
+
+/** Header of an answer that is an exception; its value is the exception's class. */
+export const RPC_ERROR_HEADER = "x-rpc-error";
+
+/** RabbitMQ's pseudo-queue for answers to the channel that asked. */
+const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
+
+export interface RpcClientOptions {
+  /**
+   * `"direct"` (default): RabbitMQ's direct reply-to, which needs no queue; answers under way are lost with the channel.
+   * `"queue"`: a queue of its own, which outlives a reconnection by five minutes.
+   */
+  readonly replyTo?: "direct" | "queue" | undefined;
+  /** Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface RpcCallOptions extends Omit<PublishValueOptions, "correlationId" | "replyTo"> {
+  /** Default: the client's. */
+  readonly timeoutMs?: number | undefined;
+}
+
+interface Call {
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Calls servers, in Python or Node, that answer to `reply_to` with the request's `correlation_id`. Any number of calls may be
+ * under way on one client.
+ *
+ * @example
+ * const client = new RpcClient(pickled(await connection.createConfirmChannel()));
+ * const sum = await client.call<number>("add", [2, 3], { timeoutMs: 5_000 });
+ */
+export class RpcClient {
+  readonly #channel: PickledChannel;
+  readonly #options: RpcClientOptions;
+  readonly #calls = new Map<string, Call>();
+  readonly #consumerTag = `brine-rpc-${randomUUID()}`;
+  readonly #onLost = (error: Error) => this.#rejectLost(error);
+  #replyTo: Promise<string> | undefined;
+
+  constructor(channel: PickledChannel, options: RpcClientOptions = {}) {
+    this.#channel = channel;
+    this.#options = options;
+  }
+
+  /** Calls without an answer so far. */
+  get pending(): number {
+    return this.#calls.size;
+  }
+
+  /**
+   * Sends `value` to a queue, or to an exchange, and resolves to the answer. The request expires in the queue when the caller no longer
+   * waits for it.
+   *
+   * @throws {@link RpcError} `"timeout"`; `"remote-error"` with `remote`, what the server's handler threw; `"connection-lost"`
+   * @throws {@link PublishError} `"returned"` at once when there is no such queue, on a confirm channel
+   * @throws the signal's reason when aborted; the decoder's error for an answer that cannot be decoded
+   */
+  async call<T = unknown>(
+    to: string | { readonly exchange: string; readonly routingKey: string },
+    value: unknown,
+    options: RpcCallOptions = {},
+  ): Promise<T> {
+    const { timeoutMs = this.#options.timeoutMs ?? 30_000, signal, ...publish } = options;
+    signal?.throwIfAborted();
+    const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
+    const correlationId = randomUUID();
+    const replyTo = await this.#start();
+    return new Promise<T>((resolve, reject) => {
+      const finish = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", onAbort);
+        this.#calls.delete(correlationId);
+      };
+      const fail = (error: unknown) => {
+        finish();
+        reject(error);
+      };
+      const onAbort = () => fail(signal?.reason);
+      const timer = setTimeout(() => {
+        fail(new RpcError(`No answer from ${address.routingKey} in ${timeoutMs} ms`, { code: "timeout" }));
+      }, timeoutMs);
+      signal?.addEventListener("abort", onAbort, { once: true });
+      if (signal?.aborted) return onAbort();
+      this.#calls.set(correlationId, {
+        resolve: (answer) => {
+          finish();
+          resolve(answer as T);
+        },
+        reject: fail,
+      });
+      const expiration = String(Math.max(1, Math.ceil(timeoutMs)));
+      const request = { expiration, deliveryMode: 1, mandatory: true, ...publish, correlationId, replyTo };
+      this.#channel.publish(address.exchange, address.routingKey, value, request).catch(fail);
+    });
+  }
+
+  /** Stops listening for answers; calls under way are rejected. The channel stays open. */
+  async close(): Promise<void> {
+    this.#rejectAll(new RpcError("Client closed", { code: "closed" }));
+    if (this.#replyTo === undefined) return;
+    this.#replyTo = undefined;
+    this.#channel.off("lost", this.#onLost);
+    await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
+  }
+
+  /** Begins to listen for answers. Fails as often as it is tried while the channel cannot do it. */
+  #start(): Promise<string> {
+    if (this.#replyTo === undefined) {
+      this.#channel.on("lost", this.#onLost);
+      this.#replyTo = this.#listen().catch((error) => {
+        this.#replyTo = undefined;
+        this.#channel.off("lost", this.#onLost);
+        throw error;
+      });
+    }
+    return this.#replyTo;
+  }
+
+  async #listen(): Promise<string> {
+    let queue = DIRECT_REPLY_TO;
+    if (this.#options.replyTo === "queue") {
+      queue = `brine.rpc-${randomUUID()}`;
+      // Neither exclusive nor auto-delete: either would take it away with the connection.
+      await this.#channel.assertQueue(queue, { durable: true, expires: 300_000 });
+    }
+    await this.#channel.consume(queue, (message) => this.#onAnswer(message), {
+      noAck: true,
+      consumerTag: this.#consumerTag,
+      onDecodeError: (message, error) => this.#take(message)?.reject(error),
+    });
+    return queue;
+  }
+
+  /** The call that `message` answers. None for an answer that came too late or twice. */
+  #take(message: ReceivedMessage): Call | undefined {
+    return message.correlationId === undefined ? undefined : this.#calls.get(message.correlationId);
+  }
+
+  #onAnswer(message: PickledMessage): void {
+    const call = this.#take(message);
+    if (call === undefined) return;
+    const { [RPC_ERROR_HEADER]: exception } = message.headers;
+    if (exception === undefined) {
+      call.resolve(message.value);
+      return;
+    }
+    const remote = message.value;
+    const text = remote instanceof Error ? remote.message : JSON.stringify(describeRemote(remote));
+    const cause = remote instanceof Error ? remote : undefined;
+    call.reject(new RpcError(`Remote ${String(exception)}: ${text}`, { code: "remote-error", remote, cause }));
+  }
+
+  #rejectLost(error: Error): void {
+    if (this.#options.replyTo === "queue") return;
+    this.#rejectAll(
+      new RpcError("The channel was lost, and with it the answer", { code: "connection-lost", cause: error }),
+    );
+  }
+
+  #rejectAll(error: RpcError): void {
+    for (const call of [...this.#calls.values()]) call.reject(error);
+  }
+}
+
+/** The arguments of an exception in Celery's JSON form, or the value as it is. */
+function describeRemote(remote: unknown): unknown {
+  if (typeof remote === "object" && remote !== null && Object.hasOwn(remote, "exc_message")) {
+    return (remote as { exc_message: unknown }).exc_message;
+  }
+  return remote;
+}

@@ -1,0 +1,121 @@
+/** Answering calls over queues. */
+import type { PublishValueOptions } from "./bodies.js";
+import type { PickledChannel } from "./pickled.js";
+import type { PickledMessage } from "./pickled-message.js";
+import { RPC_ERROR_HEADER } from "./rpc-client.js";
+
+export interface RpcServerOptions {
+  /** Calls handled at once; 0: no limit. Default 1. Set on the channel, for this consumer. */
+  readonly prefetch?: number | undefined;
+  /** Format of the answers. Default: that of the request, else the channel's. */
+  readonly serializer?: string | undefined;
+}
+
+/** Gets the value that was sent, and the message around it; what it returns, or resolves to, is the answer. */
+export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => unknown;
+
+/**
+ * Answers the calls that arrive in a queue, from Python or Node. A request is acknowledged once its answer is on its way; one
+ * without `reply_to` is handled and acknowledged.
+ *
+ * What the handler throws is the answer too, with header `x-rpc-error`: pickled as an exception, or in other formats as Celery
+ * writes exceptions in JSON, `{ exc_type, exc_message, exc_module }`. So is an answer that cannot be encoded.
+ *
+ * @example
+ * const server = await serveRpc<[number, number]>(pickled(channel), "add", ([a, b]) => a + b);
+ */
+export class RpcServer {
+  readonly queue: string;
+  readonly #channel: PickledChannel;
+  readonly #handler: RpcHandler;
+  readonly #options: RpcServerOptions;
+  readonly #running = new Set<Promise<void>>();
+  #consumerTag: string | undefined;
+
+  constructor(channel: PickledChannel, queue: string, handler: RpcHandler, options: RpcServerOptions = {}) {
+    this.queue = queue;
+    this.#channel = channel;
+    this.#handler = handler;
+    this.#options = options;
+  }
+
+  /** Begins to answer. The queue must exist. */
+  async start(): Promise<this> {
+    await this.#channel.prefetch(this.#options.prefetch ?? 1);
+    const { consumerTag } = await this.#channel.consume(this.queue, (message) => {
+      const answering = this.#answer(message);
+      this.#running.add(answering);
+      const forget = () => void this.#running.delete(answering);
+      answering.then(forget, forget);
+      return answering;
+    });
+    this.#consumerTag = consumerTag;
+    return this;
+  }
+
+  /** Takes no more calls, and waits for those under way. The channel stays open. */
+  async close(): Promise<void> {
+    const tag = this.#consumerTag;
+    this.#consumerTag = undefined;
+    if (tag !== undefined) await this.#channel.cancel(tag).catch(() => undefined);
+    await Promise.allSettled([...this.#running]);
+  }
+
+  async #answer(message: PickledMessage): Promise<void> {
+    let outcome: { readonly value: unknown } | { readonly error: unknown };
+    try {
+      outcome = { value: await this.#handler(message.value, message) };
+    } catch (error) {
+      outcome = { error };
+    }
+    if (message.replyTo) await this.#reply(message, message.replyTo, outcome);
+    message.ack();
+  }
+
+  async #reply(
+    message: PickledMessage,
+    replyTo: string,
+    outcome: { readonly value: unknown } | { readonly error: unknown },
+  ): Promise<void> {
+    const serializer = this.#options.serializer ?? this.#channel.formatOf(message);
+    const { correlationId } = message;
+    const options: PublishValueOptions = { ...(correlationId && { correlationId }), deliveryMode: 1, serializer };
+    try {
+      if ("value" in outcome) {
+        await this.#channel.sendToQueue(replyTo, outcome.value, options);
+        return;
+      }
+    } catch (error) {
+      // An answer without a form in the format; anything else will fail again below.
+      outcome = { error };
+    }
+    await this.#replyError(replyTo, "error" in outcome ? outcome.error : undefined, options);
+  }
+
+  async #replyError(replyTo: string, error: unknown, options: PublishValueOptions): Promise<void> {
+    const name = error instanceof Error ? error.name : typeof error;
+    const headers = { [RPC_ERROR_HEADER]: name };
+    const text = error instanceof Error ? error.message : String(error);
+    const described = { exc_type: name, exc_message: [text], exc_module: "builtins" };
+    const isPickle = options.serializer === undefined || options.serializer === "pickle";
+    try {
+      await this.#channel.sendToQueue(replyTo, isPickle && error instanceof Error ? error : described, {
+        ...options,
+        headers,
+      });
+    } catch {
+      // An exception whose class or attributes cannot be written.
+      await this.#channel.sendToQueue(replyTo, described, { ...options, headers });
+    }
+  }
+}
+
+/** Makes an {@link RpcServer} and starts it. */
+export function serveRpc<T = unknown>(
+  channel: PickledChannel,
+  queue: string,
+  handler: RpcHandler<T>,
+  options: RpcServerOptions = {},
+): Promise<RpcServer> {
+  return new RpcServer(channel, queue, handler as RpcHandler, options).start();
+}

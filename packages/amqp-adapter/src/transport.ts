@@ -1,0 +1,261 @@
+/** RabbitMQ as Celery's transport. */
+import { randomUUID } from "node:crypto";
+import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { AmqpConnection, type ConnectionOptions } from "./connection.js";
+import { raceAbort } from "./deferred.js";
+import { DELAYED_DELIVERY_EXCHANGE, delayedBindingKey, delayedLevels } from "./delayed-delivery.js";
+import { publishOptions } from "./deliveries.js";
+import { closedError, isAmqpError, PublishError } from "./errors.js";
+import { Publisher } from "./publisher.js";
+import { Topology } from "./topology.js";
+import { TransportConsumer } from "./transport-consumer.js";
+import type {
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  PublishOptions,
+  Queue,
+  TransportMessage,
+} from "./transport-types.js";
+
+export interface AmqpTransportOptions extends ConnectionOptions {
+  /**
+   * What happens to messages that the broker had not confirmed when the connection was lost. `"resend"` (default): sent again,
+   * so that none is lost and some may arrive twice. `"reject"`: `publish` rejects with code `"unconfirmed"`.
+   */
+  readonly unconfirmed?: "resend" | "reject" | undefined;
+  /** How long `close` waits for publishes under way. Default 10,000. */
+  readonly closeTimeoutMs?: number | undefined;
+}
+
+const MAX_KNOWN_EXCHANGES = 10_000;
+
+interface AmqpTransportEvents {
+  disconnect: [error: Error];
+  reconnect: [];
+  warning: [error: Error];
+}
+
+/**
+ * One logical connection to RabbitMQ for `@brine/celery`. Made by {@link amqp}.
+ *
+ * Publishes are confirmed; connection, declarations and consumers come back after a loss; an operation the broker refuses
+ * rejects with a `ChannelError` and disturbs nothing else.
+ */
+export class AmqpTransport extends EventEmitter<AmqpTransportEvents> {
+  readonly type = "amqp";
+  readonly description: string;
+  readonly capabilities = Object.freeze({ delayedDelivery: true, visibilityTimeoutSeconds: undefined });
+  readonly #options: AmqpTransportOptions;
+  readonly #connection: AmqpConnection;
+  readonly #publisher: Publisher;
+  readonly #topology: Topology;
+  readonly #consumers = new Set<TransportConsumer>();
+  /** Queues that turned out to be quorum queues or streams although nothing in their declaration says so. */
+  readonly #withoutGlobalQos = new Set<string>();
+  /** Exchanges known to exist; one deleted since then still fails with the broker's 404. */
+  readonly #exchanges = new Set<string>();
+  #isClosing = false;
+
+  constructor(urls: string | readonly string[], options: AmqpTransportOptions = {}) {
+    super();
+    this.#options = options;
+    this.#connection = new AmqpConnection(urls, options);
+    this.description = this.#connection.description;
+    const ready = () => this.#connection.ready();
+    this.#topology = new Topology(ready);
+    this.#publisher = new Publisher({
+      open: async () => (await ready()).createConfirmChannel(),
+      reopens: true,
+      confirms: true,
+      unconfirmed: options.unconfirmed,
+    });
+    this.#connection.addRestorer((model) => this.#topology.restore(model, (error) => this.emit("warning", error)));
+    this.#connection.addRestorer(async (model) => {
+      for (const consumer of this.#consumers) await consumer.restore(model);
+    });
+    this.#connection.on("disconnect", (error) => this.#onDisconnect(error));
+    this.#connection.on("reconnect", () => this.emit("reconnect"));
+    this.#connection.on("warning", (error) => this.emit("warning", error));
+  }
+
+  async connect(signal?: AbortSignal): Promise<void> {
+    await this.#connection.connect(signal);
+  }
+
+  async declareExchange(exchange: Exchange): Promise<void> {
+    await this.#topology.declareExchange(exchange);
+  }
+
+  /**
+   * Declares the queue, its exchange and the binding. For an empty name one is made here rather than by the broker: a
+   * client may not declare the broker's `amq.gen-…` again after a reconnection.
+   */
+  async declareQueue(queue: Queue): Promise<string> {
+    const name = queue.name === "" ? `brine.gen-${randomUUID()}` : queue.name;
+    if (queue.exchange !== undefined) await this.declareExchange(queue.exchange);
+    await this.#topology.declareQueue({ ...queue, name });
+    if (queue.exchange !== undefined) {
+      await this.#topology.bindQueue(name, queue.exchange.name, queue.routingKey ?? "");
+    }
+    return name;
+  }
+
+  async bindQueue(queue: string, exchange: Exchange, routingKey: string): Promise<void> {
+    await this.declareExchange(exchange);
+    await this.#topology.bindQueue(queue, exchange.name, routingKey);
+  }
+
+  async bindExchange(destination: string, source: string, routingKey: string): Promise<void> {
+    await this.#topology.bindExchange(destination, source, routingKey);
+  }
+
+  /**
+   * Declares the 28 levels of native delayed delivery, as a Celery worker does. Needed once a broker; repeating it is harmless.
+   *
+   * @param queueType - must equal what other workers use. Default `"quorum"`, as in Celery
+   */
+  async declareDelayedDelivery(queueType: "classic" | "quorum" = "quorum"): Promise<void> {
+    const levels = delayedLevels(queueType);
+    for (const { name, queueArguments, waitKey } of levels) {
+      const exchange: Exchange = { name, type: "topic" };
+      await this.declareQueue({ name, exchange, routingKey: waitKey, arguments: queueArguments });
+    }
+    await this.declareExchange({ name: DELAYED_DELIVERY_EXCHANGE, type: "topic" });
+    for (const { name, next, passKey } of levels) await this.bindExchange(next, name, passKey);
+  }
+
+  /** Lets delayed messages for `queue` reach it. It must have a topic exchange: a direct one cannot skip the delay in the key. */
+  async bindDelayedDelivery(queue: Queue & { readonly exchange: Exchange }): Promise<void> {
+    const key = delayedBindingKey(queue.routingKey ?? queue.name);
+    await this.bindExchange(queue.exchange.name, DELAYED_DELIVERY_EXCHANGE, key);
+    await this.bindQueue(queue.name, queue.exchange, key);
+  }
+
+  /** Consumers of the queue on this transport stop consuming it. */
+  async deleteQueue(name: string): Promise<void> {
+    for (const consumer of this.#consumers) await consumer.cancelQueue(name);
+    await this.#topology.deleteQueue(name);
+  }
+
+  async queueLength(name: string): Promise<number> {
+    return (await this.#topology.checkQueue(name)).messageCount;
+  }
+
+  async purgeQueue(name: string): Promise<number> {
+    const { messageCount } = await this.#topology.run(`purge queue ${name}`, (channel) => channel.purgeQueue(name));
+    return messageCount;
+  }
+
+  /**
+   * Resolves when the broker has confirmed the message. While there is no connection it waits for one; `signal` bounds that.
+   *
+   * @throws {@link PublishError}: `"not-found"` (no such exchange), `"returned"` (mandatory, no queue), `"nacked"`, `"unconfirmed"`
+   * @throws {@link AmqpError} `"bad-header"`
+   */
+  async publish(message: TransportMessage, options: PublishOptions): Promise<void> {
+    if (this.#isClosing) throw closedError();
+    const { body } = message;
+    const content = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+    const properties = publishOptions(message, options.mandatory ?? false);
+    const { exchange, routingKey, signal } = options;
+    if (exchange !== "" && !this.#exchanges.has(exchange)) await this.#findExchange(exchange, signal);
+    try {
+      await this.#publisher.publish(exchange, routingKey, content, properties, signal);
+    } catch (error) {
+      if (isAmqpError(error) && error.code === "not-found") this.#exchanges.delete(exchange);
+      throw error;
+    }
+  }
+
+  /**
+   * Asks for an exchange before the first message goes to it. A publish to one that does not exist closes the channel for all
+   * messages in flight; they are sent again, and those that had arrived arrive twice.
+   */
+  async #findExchange(exchange: string, signal: AbortSignal | undefined): Promise<void> {
+    const found = this.#topology.run(`publish to exchange ${exchange}`, (channel) => channel.checkExchange(exchange));
+    try {
+      await raceAbort(found, signal);
+    } catch (error) {
+      if (!isAmqpError(error) || error.replyCode === undefined) throw error;
+      throw new PublishError(error.message, { code: error.code, replyCode: error.replyCode, cause: error });
+    }
+    if (this.#exchanges.size >= MAX_KNOWN_EXCHANGES) this.#exchanges.clear();
+    this.#exchanges.add(exchange);
+  }
+
+  /**
+   * Consumes from queues that exist. `prefetch` is shared by the classic queues of this consumer; each quorum queue has its own.
+   * A message whose headers cannot be read is rejected without requeueing and reported as a `warning`.
+   *
+   * @throws {@link ChannelError} `"not-found"`, or `"access-refused"` when another consumer is exclusive
+   */
+  async consume(
+    queues: readonly Queue[],
+    onMessage: (delivery: Delivery) => void,
+    options: ConsumeOptions = {},
+  ): Promise<Consumer> {
+    if (this.#isClosing) throw closedError();
+    const consumer = new TransportConsumer(
+      {
+        connection: () => this.#connection.ready(),
+        checkQueue: (name) => this.#topology.checkQueue(name),
+        redeclareQueue: (name) => this.#topology.redeclareQueue(name),
+        refusesGlobalQos: (queue) => this.#refusesGlobalQos(queue),
+        warn: (error) => this.emit("warning", error),
+        backOff: this.#options.backOff,
+        onDone: (done) => void this.#consumers.delete(done),
+      },
+      onMessage,
+      options,
+    );
+    this.#consumers.add(consumer);
+    try {
+      for (const queue of queues) await consumer.addQueue(queue);
+    } catch (error) {
+      this.#consumers.delete(consumer);
+      await consumer.close();
+      throw error;
+    }
+    return consumer;
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const giveUp = new AbortController();
+    const timeout = sleep(this.#options.closeTimeoutMs ?? 10_000, undefined, { signal: giveUp.signal });
+    await Promise.race([this.#publisher.idle(), timeout.catch(() => undefined)]);
+    giveUp.abort();
+    await this.#publisher.close(closedError());
+    for (const consumer of this.#consumers) await consumer.close();
+    this.#consumers.clear();
+    await this.#connection.close();
+  }
+
+  #refusesGlobalQos(queue: Queue): boolean {
+    const type = queue.arguments?.["x-queue-type"];
+    return type === "quorum" || type === "stream" || this.#withoutGlobalQos.has(queue.name);
+  }
+
+  #onDisconnect(error: Error): void {
+    // The broker's answer to a shared prefetch on a queue it declared as quorum by itself (default queue type of the virtual
+    // host): next time that queue gets a prefetch of its own.
+    const queue = /queue '(.*)' in vhost '.*' does not support global qos/.exec(error.message)?.[1];
+    if (queue !== undefined) this.#withoutGlobalQos.add(queue);
+    this.emit("disconnect", error);
+  }
+}
+
+/**
+ * The RabbitMQ transport for `new Celery({ broker })`.
+ *
+ * @param urls - one URL, several, or several separated by `;`
+ * @example
+ * const app = new Celery({ broker: amqp("amqp://guest:guest@localhost//") });
+ */
+export function amqp(urls: string | readonly string[], options: AmqpTransportOptions = {}): AmqpTransport {
+  return new AmqpTransport(urls, options);
+}
