@@ -1,0 +1,54 @@
+/** Options of {@link createCache}. */
+import type { Ttl } from "../dialects/dialect.js";
+import type { ReadOptions } from "../pickled/options.js";
+
+export interface CacheOptions {
+  /** Milliseconds; `null`: for ever. Default: the dialect's. */
+  readonly ttl?: Ttl | undefined;
+  /** Spreads lifetimes: 0.1 means ±10 %. Default 0. */
+  readonly jitter?: number | undefined;
+  /** Lifetime of `null`, which is also what a loader's `undefined` becomes. Default: `ttl`; 0: not stored. */
+  readonly negativeTtl?: Ttl | undefined;
+  /** How long a value is kept after its time, to be served while one caller makes it anew. Milliseconds, default 0. */
+  readonly staleTtl?: number | undefined;
+  /** Make values anew before they expire, the earlier the larger: XFetch. 1 is usual. Default 0: off. */
+  readonly beta?: number | undefined;
+  /**
+   * How many callers make a missing value. `"process"` (default): one a process. `"redis"`: one over all processes that
+   * lock as redis-py does, Python's too; the others wait. `"off"`: all of them.
+   */
+  readonly singleFlight?: "process" | "redis" | "off" | undefined;
+  /** With `"redis"`: when the lock ends if its holder dies. Milliseconds, default 30,000; it is renewed meanwhile. */
+  readonly lockTtl?: number | undefined;
+  /** With `"redis"`: how long to wait for another's value before making one. Milliseconds, default 10,000. */
+  readonly waitFor?: number | undefined;
+  /** Deadline of each call to Redis. Milliseconds, default 1000. */
+  readonly timeout?: number | undefined;
+  /** `"load"` (default): without Redis, values are made and not stored. `"throw"`. */
+  readonly onRedisError?: "load" | "throw" | undefined;
+}
+
+export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
+  /** For {@link PickleCache.invalidateTags}. */
+  readonly tags?: readonly string[] | undefined;
+}
+
+/** What a loader is told, and may decide. */
+export interface LoadContext {
+  readonly key: string;
+  /** Overrides the lifetime of the value at hand. */
+  setTtl(ttl: Ttl): void;
+  /** Do not store the value at hand. */
+  skip(): void;
+}
+
+export interface CacheEvents {
+  hit: [key: string];
+  miss: [key: string];
+  /** A value past its time was served; it is being made anew. */
+  stale: [key: string];
+  /** Redis failed; the caller was served all the same, unless `onRedisError` is `"throw"`. */
+  error: [error: Error, operation: string, key: string];
+  /** A stored value could not be decoded; it counts as missing, and stays. */
+  decodeError: [error: Error, key: string];
+}

@@ -1,0 +1,43 @@
+import { describe, expect, test } from "vitest";
+import { connectionFactory, parseRedisUrl } from "./connection.js";
+import { isRedisAdapterError } from "./errors.js";
+
+describe("parseRedisUrl()", () => {
+  test.each([
+    ["redis://localhost", { host: "localhost", port: 6379, db: 0 }],
+    ["redis://:p%40ss@h:1234/5", { host: "h", port: 1234, db: 5, password: "p@ss" }],
+    ["redis://user:pw@[::1]:1/2", { host: "::1", port: 1, db: 2, username: "user", password: "pw" }],
+    ["redis://h/?virtual_host=3", { host: "h", port: 6379, db: 3 }],
+    ["rediss://h", { host: "h", port: 6379, db: 0, tls: {} }],
+    ["rediss://h/1?ssl_cert_reqs=CERT_NONE", { host: "h", port: 6379, db: 1, tls: { rejectUnauthorized: false } }],
+    ["unix:///run/redis.sock?db=2", { path: "/run/redis.sock", db: 2 }],
+    ["redis+socket:///run/redis.sock?virtual_host=4", { path: "/run/redis.sock", db: 4 }],
+    [
+      "sentinel://a:26379;sentinel://:pw@b:26380/3",
+      {
+        sentinels: [
+          { host: "a", port: 26379 },
+          { host: "b", port: 26380 },
+        ],
+        name: "main",
+        db: 3,
+        password: "pw",
+      },
+    ],
+  ])("understands %s", (url, options) => {
+    expect(parseRedisUrl(url, { masterName: "main" })).toEqual(options);
+  });
+
+  test.each(["", "localhost", "amqp://h", "redis://h/name", "redis://h:port", "sentinel://a"])("refuses %j", (url) => {
+    expect(() => parseRedisUrl(url)).toThrow(expect.toSatisfy(isRedisAdapterError));
+  });
+
+  test("keeps passwords out of its errors and descriptions", () => {
+    try {
+      parseRedisUrl("redis://:secret@ho st");
+    } catch (error) {
+      expect(`${error} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain("secret");
+    }
+    expect(connectionFactory("redis://:secret@h/1", {}).description).toBe("redis://h/1");
+  });
+});

@@ -1,0 +1,173 @@
+/** Redis addresses as Celery writes them, and connections of our own made from them or from the user's client. */
+import { Redis, type RedisOptions } from "ioredis";
+import { RedisAdapterError } from "./errors.js";
+
+/** Where Redis is: a URL (or several, for Sentinel, with `;` between them), or a client whose settings are taken over. */
+export type RedisSource = string | Redis;
+
+export interface ConnectionOptions {
+  /** Added to what the URL says, such as `tls` or `password`. */
+  readonly connection?: RedisOptions | undefined;
+  /** Sentinel: the name of the master. kombu's `master_name`. */
+  readonly masterName?: string | undefined;
+  /** Sentinel: the password of the sentinels themselves. */
+  readonly sentinelPassword?: string | undefined;
+}
+
+/** What makes connections to one Redis. */
+export interface ConnectionFactory {
+  /** For logs: without a password. */
+  readonly description: string;
+  readonly db: number;
+  /** A connection that is not connected yet. */
+  create(options: RedisOptions): Redis;
+}
+
+export function connectionFactory(source: RedisSource, options: ConnectionOptions): ConnectionFactory {
+  if (typeof source !== "string") {
+    const { db, host, port, path, sentinels, name } = source.options;
+    const place = sentinels ? `sentinel master ${name}` : (path ?? `${host ?? "localhost"}:${port ?? 6379}`);
+    return {
+      description: `redis://${place}/${db ?? 0}`,
+      db: db ?? 0,
+      create: (own) => source.duplicate({ ...options.connection, ...ownOptions(own) }),
+    };
+  }
+  const settings: RedisOptions = { ...parseRedisUrl(source, options), ...options.connection };
+  return {
+    description: describeUrl(source),
+    db: settings.db ?? 0,
+    create: (own) => new Redis({ ...settings, ...ownOptions(own), replyMapping: "legacy" }),
+  };
+}
+
+/** What a connection of ours needs whatever the user's client is set to. */
+function ownOptions(options: RedisOptions): RedisOptions {
+  return {
+    lazyConnect: true,
+    // RESP2: messages and invalidations arrive the same way in ioredis 5 and 6.
+    protocol: 2,
+    // Keys are prefixed as kombu does it, by `globalKeyprefix`; ioredis leaves channels and replies unprefixed.
+    keyPrefix: "",
+    // callBuffer fails with "unknown command" when it is on (ioredis issue 1923).
+    enableAutoPipelining: false,
+    stringNumbers: false,
+    enableReadyCheck: true,
+    commandTimeout: undefined,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 6), 2000),
+    // After a failover the old master answers READONLY until it is connected to anew; 2: and the command is sent again.
+    reconnectOnError: (error) => (error.message.startsWith("READONLY") ? 2 : false),
+    ...options,
+  };
+}
+
+/**
+ * Understands `redis://`, `rediss://`, `unix://` and kombu's `redis+socket://`, and `sentinel://a:26379;sentinel://b:26379/0`.
+ *
+ * @throws RedisAdapterError `bad-url`, without the URL in its message: it may hold a password
+ */
+export function parseRedisUrl(url: string, options: ConnectionOptions = {}): RedisOptions {
+  const urls = url.split(";").map((part) => parsePart(part.trim()));
+  const first = urls[0]!;
+  const scheme = first.protocol.slice(0, -1);
+  switch (scheme) {
+    case "redis":
+    case "rediss":
+    case "valkey":
+    case "valkeys": {
+      const parsed = authority(first);
+      const db = first.searchParams.get("db") ?? first.searchParams.get("virtual_host");
+      return {
+        host: parsed.host,
+        port: parsed.port ?? 6379,
+        db: database(db ?? first.pathname),
+        ...credentials(first),
+        ...(scheme.endsWith("s") && scheme !== "redis" ? { tls: tlsOptions(first) } : {}),
+      };
+    }
+    case "unix":
+    case "redis+socket":
+      return {
+        path: decodeURIComponent(first.pathname),
+        db: database(first.searchParams.get("virtual_host") ?? first.searchParams.get("db") ?? ""),
+        ...credentials(first),
+      };
+    case "sentinel": {
+      const name = options.masterName ?? first.searchParams.get("master_name") ?? first.searchParams.get("name");
+      if (!name) {
+        throw new RedisAdapterError("Cannot use Sentinel: masterName is missing", { code: "bad-option" });
+      }
+      // kombu takes database and credentials from the last of the addresses that has them.
+      const withPath = urls.findLast((part) => part.pathname.length > 1);
+      const withAuth = urls.findLast((part) => part.password !== "" || part.username !== "");
+      return {
+        sentinels: urls.map((part) => {
+          const { host, port } = authority(part);
+          return { host, port: port ?? 26379 };
+        }),
+        name,
+        db: database(withPath?.pathname ?? ""),
+        ...(withAuth ? credentials(withAuth) : {}),
+        ...(options.sentinelPassword === undefined ? {} : { sentinelPassword: options.sentinelPassword }),
+      };
+    }
+    default:
+      throw new RedisAdapterError(`Cannot use a URL of scheme ${JSON.stringify(scheme)}: it is not one of Redis`, {
+        code: "bad-url",
+      });
+  }
+}
+
+function parsePart(part: string): URL {
+  try {
+    return new URL(part);
+  } catch {
+    // No cause: its message and input hold the URL, and with it the password.
+    throw new RedisAdapterError("Cannot parse the Redis URL", { code: "bad-url" });
+  }
+}
+
+function authority(url: URL): { readonly host: string; readonly port: number | undefined } {
+  const host = url.hostname.replace(/^\[(.*)\]$/, "$1");
+  return {
+    host: host === "" ? "localhost" : decodeURIComponent(host),
+    port: url.port === "" ? undefined : Number(url.port),
+  };
+}
+
+function credentials(url: URL): RedisOptions {
+  return {
+    ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
+    ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+  };
+}
+
+function database(path: string): number {
+  const text = path.replace(/^\/+/, "");
+  if (text === "") return 0;
+  if (!/^\d+$/.test(text)) {
+    throw new RedisAdapterError(`Cannot use ${JSON.stringify(text)} as a Redis database: it is no number`, {
+      code: "bad-url",
+    });
+  }
+  return Number(text);
+}
+
+/** The `ssl_*` parameters that Celery's URLs carry. */
+function tlsOptions(url: URL): NonNullable<RedisOptions["tls"]> {
+  const requirement = url.searchParams
+    .get("ssl_cert_reqs")
+    ?.replace(/^CERT_/, "")
+    .toLowerCase();
+  return requirement === "none" ? { rejectUnauthorized: false } : {};
+}
+
+function describeUrl(url: string): string {
+  return url
+    .split(";")
+    .map((part) => {
+      const parsed = new URL(part.trim());
+      return `${parsed.protocol}//${parsed.host}${parsed.pathname}`;
+    })
+    .join(";");
+}

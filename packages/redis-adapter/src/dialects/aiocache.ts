@@ -1,0 +1,24 @@
+/** aiocache's `RedisCache` with `PickleSerializer`, up to 0.12. */
+import type { Dialect, PickleOptions, Ttl } from "./dialect.js";
+import { plain } from "./plain.js";
+
+/** Options of {@link aiocache}. */
+export interface AiocacheOptions {
+  /** `namespace`. Default none. */
+  readonly namespace?: string | undefined;
+  /** `ttl`, in milliseconds. Default `null`: none. */
+  readonly defaultTtl?: Ttl | undefined;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** What aiocache stores: pickles, ints too (its `increment` makes a value that its own `get` cannot read). */
+export function aiocache(options: AiocacheOptions = {}): Dialect {
+  const { namespace = "" } = options;
+  const prefix = namespace === "" ? "" : `${namespace}:`;
+  return Object.freeze({
+    ...plain({ ...options.pickle, prefix, defaultTtl: options.defaultTtl }),
+    name: "aiocache",
+    // aiocache.lock.RedLock
+    lockKey: (key: string) => `${prefix}${key}-lock`,
+  });
+}

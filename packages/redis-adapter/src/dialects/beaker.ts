@@ -1,0 +1,69 @@
+/** Beaker's `ext:redis`. */
+import { createHash } from "node:crypto";
+import { PyFloat, tuple } from "@brine/codec";
+import { RedisAdapterError } from "../errors.js";
+import { type Dialect, type Expiry, escapeGlob, expiry, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
+
+/** Options of {@link beaker}. */
+export interface BeakerOptions {
+  /** The cache's namespace; for functions `"<module>|<function>"`. */
+  readonly namespace: string;
+  /** `expire`, in milliseconds; whole seconds are stored. Default `null`: none. */
+  readonly defaultTtl?: Ttl | undefined;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** Beaker replaces longer keys by their digest: container.py `MAX_KEY_LENGTH`. */
+const MAX_KEY_LENGTH = 1024;
+
+/** What `beaker.cache` stores: a pickled tuple of the time of storing, the lifetime in seconds or None, and the value. */
+export function beaker(options: BeakerOptions): Dialect {
+  const pickle = pickleCodec(options.pickle);
+  const prefix = `beaker_cache:${options.namespace}:`;
+  const untilGone = expiry(options.defaultTtl ?? null);
+  const defaultExpiry = untilGone(undefined);
+  const key = (name: string): string => {
+    const full = prefix + name;
+    return full.length > MAX_KEY_LENGTH ? createHash("sha1").update(full).digest("hex") : full;
+  };
+  return Object.freeze({
+    name: "beaker",
+    key,
+    unkey: (redisKey: string) => (redisKey.startsWith(prefix) ? redisKey.slice(prefix.length) : redisKey),
+    pattern: (pattern: string) => escapeGlob(prefix) + pattern,
+    // The lifetime within the value is the namespace's; Redis' own may be shorter.
+    encode: (value: unknown) => pickle.encode(tuple(new PyFloat(Date.now() / 1000), seconds(defaultExpiry), value)),
+    decode(raw: Buffer) {
+      const stored = pickle.decode(raw);
+      if (!Array.isArray(stored) || stored.length !== 3) {
+        throw new RedisAdapterError("Cannot read a Beaker value: it is no tuple of three", { code: "decode" });
+      }
+      return stored[2] as unknown;
+    },
+    ttl: untilGone,
+    lockKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
+    flightKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
+    digits: false,
+    // The time of storing is part of the bytes.
+    canonical: false,
+  });
+}
+
+function seconds(expiry: Expiry): number | null {
+  return typeof expiry === "object" ? Math.ceil(expiry.px / 1000) : null;
+}
+
+/** Beaker's sessions with `type = ext:redis`: a pickled dict under `beaker_cache:<session id>:session`. */
+export function beakerSession(options: { readonly pickle?: PickleOptions | undefined } = {}): Dialect {
+  const [prefix, suffix] = ["beaker_cache:", ":session"];
+  return Object.freeze({
+    name: "beaker-session",
+    key: (sid: string) => prefix + sid + suffix,
+    unkey: (redisKey: string) => redisKey.slice(prefix.length, -suffix.length),
+    pattern: (pattern: string) => prefix + pattern + suffix,
+    ...pickleCodec(options.pickle),
+    ttl: expiry(null),
+    digits: false,
+    canonical: true,
+  });
+}

@@ -1,0 +1,66 @@
+/** cachelib and Flask-Caching. */
+import {
+  type Dialect,
+  decodeDigits,
+  encodeDigits,
+  expiry,
+  type PickleOptions,
+  pickleCodec,
+  prefixedKeys,
+  type Ttl,
+  toBuffer,
+} from "./dialect.js";
+
+/** Options of {@link cachelib} and {@link flaskCaching}. */
+export interface CachelibOptions {
+  /** `key_prefix`, `CACHE_KEY_PREFIX`. Default `""` for cachelib, `"flask_cache_"` for Flask-Caching. */
+  readonly prefix?: string | undefined;
+  /**
+   * How ints are written. `"digits"` (default): as cachelib >= 0.15.4, so that `inc` works; earlier versions read them, too.
+   * `"pickle"`: as earlier versions write them.
+   */
+  readonly ints?: "digits" | "pickle" | undefined;
+  /** `default_timeout`. Milliseconds; default 300,000; `null` or 0: none. */
+  readonly defaultTtl?: Ttl | undefined;
+  /** cachelib writes its Python's highest protocol; the default here is 4. */
+  readonly pickle?: PickleOptions | undefined;
+}
+
+const MARK = 0x21;
+const MARK_BYTES = Buffer.from("!");
+
+/** What `cachelib.redis.RedisCache` stores: `!` and a pickle. A value without the mark is an int or, as it is, bytes. */
+export function cachelib(options: CachelibOptions = {}): Dialect {
+  const pickle = pickleCodec(options.pickle);
+  const keys = prefixedKeys(options.prefix ?? "");
+  const digits = (options.ints ?? "digits") === "digits";
+  const untilGone = expiry(options.defaultTtl === undefined ? 300_000 : options.defaultTtl);
+  return Object.freeze({
+    name: "cachelib",
+    ...keys,
+    encode(value: unknown) {
+      const int = digits ? encodeDigits(value) : undefined;
+      if (int !== undefined) return int;
+      const bytes = pickle.encode(value);
+      return Buffer.concat([MARK_BYTES, typeof bytes === "string" ? Buffer.from(bytes) : toBuffer(bytes)]);
+    },
+    decode(raw: Buffer) {
+      if (raw[0] === MARK) return pickle.decode(raw.subarray(1));
+      // cachelib: "before 0.8 we did not have serialization. Still support that."
+      return decodeDigits(raw, options.pickle?.int) ?? raw;
+    },
+    // 0 means no expiry here, where Django deletes.
+    ttl: (ttl: Ttl | undefined) => (ttl === 0 ? ("persist" as const) : untilGone(ttl)),
+    lockKey: keys.key,
+    digits,
+    canonical: true,
+  });
+}
+
+/** What Flask-Caching stores with `CACHE_TYPE = "RedisCache"`: cachelib's values behind its own prefix. */
+export function flaskCaching(options: CachelibOptions = {}): Dialect {
+  return Object.freeze({
+    ...cachelib({ ...options, prefix: options.prefix ?? "flask_cache_" }),
+    name: "flask-caching",
+  });
+}

@@ -1,0 +1,132 @@
+/** What a Python library does to values, keys and lifetimes before they reach Redis. */
+import { dumps, loads, type PicklerOptions, type UnpicklerOptions } from "@brine/codec";
+import { RedisAdapterError } from "../errors.js";
+
+/** Milliseconds; `null`: no expiry (Django's `timeout=None`). */
+export type Ttl = number | null;
+
+/** What a lifetime means to Redis. */
+export type Expiry = { readonly px: number } | "persist" | "delete";
+
+/** Values to bytes and back. */
+export interface ValueCodec {
+  /**
+   * Never empty, and never anything that ioredis would turn into text by itself.
+   *
+   * @param place - the key in Redis, or the channel, and the field: for codecs that bind a value to its place
+   */
+  encode(value: unknown, place?: string): Buffer | string;
+  decode(raw: Buffer, place?: string): unknown;
+}
+
+/** How one Python library names keys, frames values and treats lifetimes. Make your own by implementing it. */
+export interface Dialect extends ValueCodec {
+  /** For messages: `"django"`. */
+  readonly name: string;
+  /** The key in Redis. */
+  key(key: string, version?: number): string;
+  /** The user's key of a key in Redis. */
+  unkey(redisKey: string): string;
+  /** A glob pattern for SCAN, with the dialect's own part escaped. */
+  pattern(pattern: string, version?: number): string;
+  /** What a lifetime becomes; `undefined`: the dialect's default. */
+  ttl(ttl: Ttl | undefined): Expiry;
+  /** Where the library keeps its lock of a key, as redis-py's `Lock`. */
+  lockKey?(key: string): string;
+  /** Where the library keeps the lock under which it makes the value of a key anew. Default: the lock `<key>:lock`. */
+  flightKey?(key: string): string;
+  /** Hash and field names where they are treated in another way than keys: django-redis 6 prefixes fields, not names. */
+  hash?(name: string): string;
+  field?(field: string): string;
+  unfield?(field: string): string;
+  /** Whether an integer is stored as its digits, so that INCRBY works. */
+  readonly digits: boolean;
+  /** Whether equal values have equal bytes, equal to CPython's: what SISMEMBER, SREM and ZSCORE compare. */
+  readonly canonical: boolean;
+  /** Loads what cannot be loaded synchronously; awaited before the first command. */
+  load?(): Promise<void>;
+}
+
+/**
+ * How values are pickled and unpickled: the options of `dumps` and of `loads`. Decoded bytes are views of the reply by
+ * default. The default protocol is 4, which every Python >= 3.4 reads.
+ */
+export interface PickleOptions extends PicklerOptions, UnpicklerOptions {}
+
+/** Pickles, without anything around them. */
+export function pickleCodec(options: PickleOptions = {}): ValueCodec {
+  const decoding: UnpicklerOptions = Object.freeze({ ...options, bytes: options.bytes ?? "view" });
+  return {
+    encode: (value) => toBuffer(dumps(value, options)),
+    decode: (raw) => loads(raw, decoding),
+  };
+}
+
+/** ioredis would store another Uint8Array as the text of its numbers. */
+export function toBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Python's `int(bytes)`: digits with underscores between them, a sign, white space around; 4300 digits at most. */
+const INT = /^[\t\n\v\f\r ]*[-+]?[0-9]+(?:_[0-9]+)*[\t\n\v\f\r ]*$/;
+const MAX_DIGITS = 4300;
+/** What an int can start with; a pickle of protocol 2 and up starts with 0x80, so most values need no more than this. */
+const isIntStart = (byte: number): boolean =>
+  (byte >= 0x30 && byte <= 0x39) || byte === 0x2d || byte === 0x2b || byte === 0x20 || (byte >= 0x09 && byte <= 0x0d);
+
+/** The digits of what Python would call an int, and nothing else: bool and float are no ints to these libraries. */
+export function encodeDigits(value: unknown): string | undefined {
+  if (typeof value === "bigint") return String(value);
+  // -0 and integral numbers beyond 2**53 are floats to the codec, too.
+  if (typeof value === "number" && Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  return undefined;
+}
+
+/** The int that Python's `int(raw)` reads; `undefined` where it raises ValueError. */
+export function decodeDigits(raw: Buffer, int: "auto" | "bigint" | undefined): number | bigint | undefined {
+  const first = raw[0];
+  if (first === undefined || !isIntStart(first) || raw.length > MAX_DIGITS * 2) return undefined;
+  const text = raw.toString("latin1");
+  if (!INT.test(text)) return undefined;
+  const digits = text.trim().replaceAll("_", "");
+  const big = digits.startsWith("+") ? digits.slice(1) : digits;
+  if (big.length - (big.startsWith("-") ? 1 : 0) > MAX_DIGITS) return undefined;
+  if (int === "bigint") return BigInt(big);
+  const number = Number(big);
+  // -0 is 0 to Python's int.
+  return Number.isSafeInteger(number) ? number + 0 : BigInt(big);
+}
+
+/** A codec that stores ints as their digits and everything else as `inner` does. */
+export function withDigits(inner: ValueCodec, int: "auto" | "bigint" | undefined): ValueCodec {
+  return {
+    encode: (value) => encodeDigits(value) ?? inner.encode(value),
+    decode: (raw) => decodeDigits(raw, int) ?? inner.decode(raw),
+  };
+}
+
+/** The parts of a dialect that most do alike: keys are `prefix` and the user's key, nothing expires by default. */
+export function prefixedKeys(prefix: string): Pick<Dialect, "key" | "unkey" | "pattern"> {
+  return {
+    key: (key) => prefix + key,
+    unkey: (redisKey) => (redisKey.startsWith(prefix) ? redisKey.slice(prefix.length) : redisKey),
+    pattern: (pattern) => escapeGlob(prefix) + pattern,
+  };
+}
+
+/** Lifetimes where 0 and less delete. */
+export function expiry(defaultTtl: Ttl): Dialect["ttl"] {
+  return (ttl) => {
+    const ms = ttl === undefined ? defaultTtl : ttl;
+    if (ms === null) return "persist";
+    if (Number.isNaN(ms)) throw new RedisAdapterError("Cannot use NaN as a lifetime", { code: "bad-option" });
+    if (ms === Number.POSITIVE_INFINITY) return "persist";
+    const px = Math.trunc(ms);
+    return px <= 0 ? "delete" : { px };
+  };
+}
+
+/** Text that matches itself in a glob pattern, escaped as django-redis does it. */
+export function escapeGlob(text: string): string {
+  return text.replaceAll(/[*?[]/g, "[$&]");
+}

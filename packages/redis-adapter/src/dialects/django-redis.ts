@@ -1,0 +1,96 @@
+/** django-redis (`django_redis.cache.RedisCache`), 5.2 to 6.0. */
+import { jsonSerializer, msgpackSerializer, type Serializer } from "@brine/codec/kombu";
+import { RedisAdapterError } from "../errors.js";
+import { type CompressorName, compressor, decompress, type ValueCompressor } from "./compressors.js";
+import { type Dialect, expiry, pickleCodec, toBuffer, type ValueCodec, withDigits } from "./dialect.js";
+import { DJANGO_TTL, type DjangoOptions, djangoKeys } from "./django.js";
+
+/** Options of {@link djangoRedis}. */
+export interface DjangoRedisOptions extends DjangoOptions {
+  /** `OPTIONS.SERIALIZER`. Default `"pickle"`. */
+  readonly serializer?: "pickle" | "json" | "msgpack" | ValueCodec | undefined;
+  /** `OPTIONS.COMPRESSOR`. Default none. */
+  readonly compressor?: CompressorName | ValueCompressor | undefined;
+  /** Bytes of a decompressed value at most. Default 64 MiB. */
+  readonly maxDecompressedBytes?: number | undefined;
+}
+
+export const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+
+/**
+ * What django-redis stores: keys as Django's, ints as digits, everything else serialized and then compressed. A value that
+ * is too short for the compressor, or does not have its form, is stored as it is; both sides read both.
+ */
+export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
+  const keys = djangoKeys(options);
+  const { serializer = "pickle" } = options;
+  const compression = typeof options.compressor === "string" ? compressor(options.compressor) : options.compressor;
+  const maxBytes = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
+  const serialize = serializerOf(serializer, options);
+  const codec = compression === undefined ? serialize : compressed(serialize, compression, maxBytes);
+  const load = compression?.load;
+  return Object.freeze({
+    name: `django-redis${compression ? `+${compression.name}` : ""}`,
+    ...keys,
+    ...withDigits(codec, options.pickle?.int),
+    ttl: expiry(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl),
+    lockKey: keys.key,
+    // django-redis 6 `hset(name, key, value)`: the name is raw, the field is a key.
+    hash: (name: string) => name,
+    field: (field: string) => keys.key(field),
+    unfield: keys.unkey,
+    digits: true,
+    canonical: compression === undefined && serializer === "pickle",
+    ...(load === undefined ? {} : { load: () => load() }),
+  });
+}
+
+function serializerOf(
+  serializer: NonNullable<DjangoRedisOptions["serializer"]>,
+  options: DjangoRedisOptions,
+): ValueCodec {
+  if (typeof serializer !== "string") return serializer;
+  switch (serializer) {
+    case "pickle":
+      return pickleCodec(options.pickle);
+    case "json":
+      // DjangoJSONEncoder writes dates, Decimal and UUID as plain strings, as kombu 5.2 does.
+      return serializerCodec(jsonSerializer({ dialect: "5.2" }));
+    case "msgpack":
+      return serializerCodec(msgpackSerializer());
+    default:
+      serializer satisfies never;
+      throw new RedisAdapterError(`Cannot use serializer ${JSON.stringify(serializer)}: there is none`, {
+        code: "bad-option",
+      });
+  }
+}
+
+export function serializerCodec(serializer: Serializer): ValueCodec {
+  return {
+    encode: (value) => toBuffer(serializer.encode!(value)),
+    decode: (raw) => serializer.decode!(raw),
+  };
+}
+
+function compressed(inner: ValueCodec, compression: ValueCompressor, maxBytes: number): ValueCodec {
+  return {
+    encode(value) {
+      const plain = inner.encode(value);
+      const bytes = typeof plain === "string" ? Buffer.from(plain) : plain;
+      return bytes.length > compression.minLength ? toBuffer(compression.compress(bytes)) : bytes;
+    },
+    decode(raw) {
+      if (!compression.matches(raw)) return inner.decode(raw);
+      let bytes: Buffer;
+      try {
+        bytes = decompress(compression, raw, maxBytes);
+      } catch (error) {
+        if (error instanceof RedisAdapterError && error.cause instanceof RangeError) throw error;
+        // django-redis: what cannot be decompressed was stored as it is.
+        bytes = raw;
+      }
+      return inner.decode(bytes);
+    },
+  };
+}

@@ -1,0 +1,63 @@
+/** Django's own `django.core.cache.backends.redis.RedisCache` (Django >= 4.0). */
+import { type Dialect, escapeGlob, expiry, type PickleOptions, pickleCodec, type Ttl, withDigits } from "./dialect.js";
+
+/** Where Django puts keys; the same for its own backend and for django-redis. */
+export interface DjangoKeyOptions {
+  /** `KEY_PREFIX`. Default `""`; the colon after it stays. */
+  readonly prefix?: string | undefined;
+  /** `VERSION`. Default 1. */
+  readonly version?: number | undefined;
+  /** `KEY_FUNCTION`. Default `"%s:%s:%s" % (prefix, version, key)`. */
+  readonly keyFunction?: ((key: string, prefix: string, version: number) => string) | undefined;
+  /** `REVERSE_KEY_FUNCTION` of django-redis, for {@link keyFunction}. */
+  readonly reverseKeyFunction?: ((redisKey: string) => string) | undefined;
+}
+
+/** Options of {@link django}. */
+export interface DjangoOptions extends DjangoKeyOptions {
+  /** `TIMEOUT`. Milliseconds; default 300,000, as in Django; `null`: none. */
+  readonly defaultTtl?: Ttl | undefined;
+  /** Django writes protocol 5 (its Python's highest); the default here is 4, which every Python reads. */
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** Django's default lifetime of a cached value. */
+export const DJANGO_TTL = 300_000;
+
+export function djangoKeys(options: DjangoKeyOptions): Pick<Dialect, "key" | "unkey" | "pattern"> {
+  const { prefix = "", version: ownVersion = 1, keyFunction, reverseKeyFunction } = options;
+  return {
+    key: (key, version = ownVersion) =>
+      keyFunction ? keyFunction(key, prefix, version) : `${prefix}:${version}:${key}`,
+    unkey(redisKey) {
+      if (reverseKeyFunction) return reverseKeyFunction(redisKey);
+      if (keyFunction || !redisKey.startsWith(`${prefix}:`)) return redisKey;
+      // The version is a number, so its colon is the first one after the prefix; the key may have more.
+      const colon = redisKey.indexOf(":", prefix.length + 1);
+      return colon === -1 ? redisKey : redisKey.slice(colon + 1);
+    },
+    pattern(pattern, version = ownVersion) {
+      return keyFunction
+        ? keyFunction(pattern, escapeGlob(prefix), version)
+        : `${escapeGlob(prefix)}:${version}:${pattern}`;
+    },
+  };
+}
+
+/**
+ * What `django.core.cache` stores: key `:1:key`, ints as digits (so that `cache.incr` works), everything else pickled.
+ *
+ * django-redis without compressor and with its default serializer reads and writes the same.
+ */
+export function django(options: DjangoOptions = {}): Dialect {
+  const keys = djangoKeys(options);
+  return Object.freeze({
+    name: "django",
+    ...keys,
+    ...withDigits(pickleCodec(options.pickle), options.pickle?.int),
+    ttl: expiry(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl),
+    lockKey: keys.key,
+    digits: true,
+    canonical: true,
+  });
+}

@@ -1,0 +1,49 @@
+/** dogpile.cache with its Redis backend, >= 1.1. */
+import { createHash } from "node:crypto";
+import { RedisAdapterError } from "../errors.js";
+import { type Dialect, expiry, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
+
+/** Options of {@link dogpile}. */
+export interface DogpileOptions {
+  /** The region's `key_mangler`. Default none; `"sha1"`: dogpile's `sha1_mangle_key`. */
+  readonly mangle?: "sha1" | ((key: string) => string) | undefined;
+  /** `redis_expiration_time`. Milliseconds; default `null`: none, the region judges by the time of creation. */
+  readonly defaultTtl?: Ttl | undefined;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+const BAR = 0x7c;
+/** dogpile's version of the metadata: api.py `value_version`. */
+const VALUE_VERSION = 2;
+
+/** What dogpile.cache stores: `{"ct": <time of creation>, "v": 2}|` and a pickle. */
+export function dogpile(options: DogpileOptions = {}): Dialect {
+  const pickle = pickleCodec(options.pickle);
+  const { mangle } = options;
+  const key = (name: string): string =>
+    mangle === "sha1" ? createHash("sha1").update(name).digest("hex") : mangle === undefined ? name : mangle(name);
+  return Object.freeze({
+    name: "dogpile",
+    key,
+    unkey: (redisKey: string) => redisKey,
+    pattern: (pattern: string) => pattern,
+    encode(value: unknown) {
+      const metadata = `{"ct": ${Date.now() / 1000}, "v": ${VALUE_VERSION}}|`;
+      const bytes = pickle.encode(value);
+      return Buffer.concat([Buffer.from(metadata), typeof bytes === "string" ? Buffer.from(bytes) : bytes]);
+    },
+    decode(raw: Buffer) {
+      const bar = raw.indexOf(BAR);
+      if (raw[0] !== 0x7b || bar === -1) {
+        throw new RedisAdapterError("Cannot read a dogpile value: it has no metadata", { code: "decode" });
+      }
+      return pickle.decode(raw.subarray(bar + 1));
+    },
+    ttl: expiry(options.defaultTtl ?? null),
+    lockKey: (name: string) => `_lock${key(name)}`,
+    flightKey: (name: string) => `_lock${key(name)}`,
+    digits: false,
+    // The time of creation is part of the bytes.
+    canonical: false,
+  });
+}

@@ -1,0 +1,25 @@
+import { type Dialect, expiry, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
+
+/** Options of {@link plain}. */
+export interface PlainOptions extends PickleOptions {
+  /** Before every key. Default `""`. */
+  readonly prefix?: string | undefined;
+  /** Default `null`: values do not expire. */
+  readonly defaultTtl?: Ttl | undefined;
+}
+
+/**
+ * Pickles and nothing else: `redis.set(key, pickle.dumps(value))` and `pickle.loads(redis.get(key))` in Python. Also what
+ * walrus, arq's payloads and aiocache store.
+ */
+export function plain(options: PlainOptions = {}): Dialect {
+  return Object.freeze({
+    name: "plain",
+    ...prefixedKeys(options.prefix ?? ""),
+    ...pickleCodec(options),
+    ttl: expiry(options.defaultTtl ?? null),
+    lockKey: prefixedKeys(options.prefix ?? "").key,
+    digits: false,
+    canonical: true,
+  });
+}

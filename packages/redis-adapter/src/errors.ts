@@ -1,0 +1,86 @@
+/** Errors of this package. `code` is stable and meant for programs; the message is meant for people and may change. */
+
+export type RedisAdapterErrorCode =
+  /** An option or argument has a value that does not exist or is not allowed. */
+  | "bad-option"
+  /** A Redis URL that cannot be understood. */
+  | "bad-url"
+  /** What was popped from a queue is no kombu envelope. */
+  | "bad-envelope"
+  /** A message that a Python worker could not take, refused before it was sent. */
+  | "bad-message"
+  /** A stored value cannot be decoded; see {@link DecodeError}. */
+  | "decode"
+  /** A value has no form in the dialect, such as one that would be stored empty. */
+  | "encode"
+  /** No queue takes a message published as `mandatory`. */
+  | "unroutable"
+  /** The exchange is used with another type, or has a type that kombu's Redis transport does not have. */
+  | "bad-exchange"
+  /** Redis did not answer in time. */
+  | "timeout"
+  /** Redis is out of reach. */
+  | "unavailable"
+  /** The object was closed. */
+  | "closed"
+  /** An operation that the dialect, the server or a pipeline cannot do. */
+  | "unsupported"
+  /** A value that the schema given does not accept. */
+  | "schema"
+  /** A signature that does not match. */
+  | "bad-signature"
+  /** A lock that is no longer held. */
+  | "lock-lost"
+  /** A job that does not exist, failed, or is not in the state asked for. */
+  | "job";
+
+export interface RedisAdapterErrorOptions {
+  readonly code: RedisAdapterErrorCode;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("brine.RedisAdapterError");
+
+/** The parent of every error of this package. */
+export class RedisAdapterError extends Error {
+  override name = "RedisAdapterError";
+  readonly code: RedisAdapterErrorCode;
+
+  constructor(message: string, options: RedisAdapterErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether `error` is a {@link RedisAdapterError}, of this or another copy of the package. */
+export function isRedisAdapterError(error: unknown): error is RedisAdapterError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}
+
+/** How many bytes of a value an error may show: enough to tell a pickle from JSON, too few to leak what it holds. */
+const HEAD_BYTES = 16;
+
+/**
+ * A stored value that its dialect cannot decode: a foreign, altered or truncated one, or one with a class that is not
+ * registered. Carries the key and the first 16 bytes, never the payload, so it can be logged.
+ */
+export class DecodeError extends RedisAdapterError {
+  override name = "DecodeError";
+  readonly key: string | undefined;
+  readonly dialect: string;
+  /** The first 16 bytes, in hex. */
+  readonly head: string;
+
+  constructor(key: string | undefined, dialect: string, raw: Uint8Array, cause: unknown) {
+    const where = key === undefined ? "" : ` of ${JSON.stringify(key)}`;
+    const why = cause instanceof Error ? `: ${cause.message}` : "";
+    super(`Cannot decode the ${dialect} value${where} (${raw.length} bytes)${why}`, { code: "decode", cause });
+    this.key = key;
+    this.dialect = dialect;
+    this.head = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.length, HEAD_BYTES)).toString("hex");
+  }
+}

@@ -1,0 +1,40 @@
+export { createCache, type PickleCache } from "./cache/cache.js";
+export type { Lock, LockOptions } from "./cache/lock.js";
+export type { CacheEvents, CacheOptions, GetOrSetOptions, LoadContext } from "./cache/options.js";
+export { type ConnectionOptions, parseRedisUrl, type RedisSource } from "./connection.js";
+export { type AiocacheOptions, aiocache } from "./dialects/aiocache.js";
+export { type BeakerOptions, beaker, beakerSession } from "./dialects/beaker.js";
+export { type CachelibOptions, cachelib, flaskCaching } from "./dialects/cachelib.js";
+export { type CompressorName, compressor, type ValueCompressor } from "./dialects/compressors.js";
+export type { Dialect, Expiry, PickleOptions, Ttl, ValueCodec } from "./dialects/dialect.js";
+export { type DjangoKeyOptions, type DjangoOptions, django } from "./dialects/django.js";
+export { type DjangoRedisOptions, djangoRedis } from "./dialects/django-redis.js";
+export { type DogpileOptions, dogpile } from "./dialects/dogpile.js";
+export { type PlainOptions, plain } from "./dialects/plain.js";
+export {
+  type DjangoSessionOptions,
+  djangoSession,
+  type FlaskSessionOptions,
+  flaskSession,
+} from "./dialects/sessions.js";
+export { type SignedOptions, signed } from "./dialects/signed.js";
+export {
+  DecodeError,
+  isRedisAdapterError,
+  RedisAdapterError,
+  type RedisAdapterErrorCode,
+} from "./errors.js";
+export type { RedisConsumer } from "./kombu/consumer.js";
+export { type Envelope, formatEnvelope, parseEnvelope } from "./kombu/envelope.js";
+export type { RedisTransportOptions } from "./kombu/settings.js";
+export { RedisTransport, redis } from "./kombu/transport.js";
+export type { Arg, RedisLike } from "./pickled/client.js";
+export type { OnDecodeError, PickledRedisOptions, ReadOptions, SetOptions, StandardSchema } from "./pickled/options.js";
+export { type PickledRedis, pickled } from "./pickled/pickled.js";
+export type { PickledPipeline } from "./pickled/pipeline.js";
+export type { ScanOptions } from "./pickled/scan.js";
+export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/stream-commands.js";
+export type { SubscribeOptions } from "./pickled/subscribe.js";
+export type { PickledCommands, ScanEntry, Scored } from "./pickled/types.js";
+export type { RedisChordStore } from "./results/chord-store.js";
+export { type RedisBackendOptions, RedisResultStore, redisBackend } from "./results/result-store.js";

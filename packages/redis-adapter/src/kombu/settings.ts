@@ -1,0 +1,93 @@
+/** Options of the transport: kombu's transport options by their names in camelCase. */
+import type { ConnectionOptions } from "../connection.js";
+import { RedisAdapterError } from "../errors.js";
+import { PRIORITY_STEPS, SEPARATOR } from "./priority.js";
+
+/** Options of {@link redis}. Those that name keys must equal the `broker_transport_options` of the Python workers. */
+export interface RedisTransportOptions extends ConnectionOptions {
+  /** Put before every key and channel, as it is. kombu's `global_keyprefix`. Default `""`. */
+  readonly globalKeyprefix?: string | undefined;
+  /** What is unsettled for longer is given to another worker. Seconds, default 3600. Running deliveries are renewed. */
+  readonly visibilityTimeoutSeconds?: number | undefined;
+  /** How often to look for what others left unsettled. Seconds, default: the least of 30 and a quarter of the visibility timeout. */
+  readonly restoreIntervalSeconds?: number | undefined;
+  /** Default 0, 3, 6, 9. */
+  readonly prioritySteps?: readonly number[] | undefined;
+  /** kombu's `sep`. */
+  readonly separator?: string | undefined;
+  /** `true` (default): `/<db>.`; `false`: none, as kombu 3; or the prefix itself. */
+  readonly fanoutPrefix?: boolean | string | undefined;
+  /** Whether routing keys are part of fanout channels. Default true. */
+  readonly fanoutPatterns?: boolean | undefined;
+  /** kombu's `unacked_key`, `unacked_index_key`, `unacked_mutex_key`. */
+  readonly unackedKey?: string | undefined;
+  readonly unackedIndexKey?: string | undefined;
+  readonly unackedMutexKey?: string | undefined;
+  /** How long the lock of a restore lasts if its holder dies. Seconds, default 300. */
+  readonly unackedMutexExpireSeconds?: number | undefined;
+  /** `"round_robin"` (default): a busy queue does not starve others. `"sorted"`, `"priority"`: by name, as given. */
+  readonly queueOrderStrategy?: "round_robin" | "sorted" | "priority" | undefined;
+  /** How often to look for messages where the server cannot say that there are some. Milliseconds, default 250. */
+  readonly pollingIntervalMs?: number | undefined;
+  /** Messages of one pop at most; a larger number costs fewer round trips and shares less evenly. Default 16. */
+  readonly popBatch?: number | undefined;
+}
+
+/** The options resolved, once. */
+export interface TransportSettings {
+  readonly globalKeyprefix: string;
+  readonly visibilityTimeoutSeconds: number;
+  readonly restoreIntervalMs: number;
+  readonly heartbeatIntervalMs: number;
+  readonly prioritySteps: readonly number[];
+  readonly separator: string;
+  readonly fanoutPrefix: string;
+  readonly fanoutPatterns: boolean;
+  readonly unackedKey: string;
+  readonly unackedIndexKey: string;
+  readonly unackedMutexKey: string;
+  readonly unackedMutexExpireMs: number;
+  readonly queueOrderStrategy: "round_robin" | "sorted" | "priority";
+  readonly pollingIntervalMs: number;
+  readonly popBatch: number;
+}
+
+/** Bytes of messages that one pop takes at most, so that a batch of large ones does not hold up the server. */
+export const POP_BYTES = 1024 * 1024;
+
+export function resolveTransportOptions(options: RedisTransportOptions, db: number): TransportSettings {
+  const prefix = options.globalKeyprefix ?? "";
+  const visibility = positive("visibilityTimeoutSeconds", options.visibilityTimeoutSeconds ?? 3600);
+  const quarter = visibility / 4;
+  const steps = [...(options.prioritySteps ?? PRIORITY_STEPS)].sort((a, b) => a - b);
+  if (steps[0] !== 0) {
+    throw new RedisAdapterError(`Cannot use prioritySteps ${JSON.stringify(steps)}: the first must be 0`, {
+      code: "bad-option",
+    });
+  }
+  const { fanoutPrefix = true } = options;
+  return Object.freeze({
+    globalKeyprefix: prefix,
+    visibilityTimeoutSeconds: visibility,
+    restoreIntervalMs:
+      positive("restoreIntervalSeconds", options.restoreIntervalSeconds ?? Math.min(30, quarter)) * 1000,
+    // Others may have been given a shorter timeout than ours, so half a minute at most.
+    heartbeatIntervalMs: Math.min(30, quarter) * 1000,
+    prioritySteps: Object.freeze(steps),
+    separator: options.separator ?? SEPARATOR,
+    fanoutPrefix: typeof fanoutPrefix === "string" ? fanoutPrefix : fanoutPrefix ? `/${db}.` : "",
+    fanoutPatterns: options.fanoutPatterns ?? true,
+    unackedKey: prefix + (options.unackedKey ?? "unacked"),
+    unackedIndexKey: prefix + (options.unackedIndexKey ?? "unacked_index"),
+    unackedMutexKey: prefix + (options.unackedMutexKey ?? "unacked_mutex"),
+    unackedMutexExpireMs: positive("unackedMutexExpireSeconds", options.unackedMutexExpireSeconds ?? 300) * 1000,
+    queueOrderStrategy: options.queueOrderStrategy ?? "round_robin",
+    pollingIntervalMs: positive("pollingIntervalMs", options.pollingIntervalMs ?? 250),
+    popBatch: Math.ceil(positive("popBatch", options.popBatch ?? 16)),
+  });
+}
+
+function positive(name: string, value: number): number {
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new RedisAdapterError(`Cannot use ${value} for ${name}: it must be above 0`, { code: "bad-option" });
+}

@@ -1,0 +1,77 @@
+/**
+ * What is used of the user's client: ioredis 5 and 6, a Cluster, iovalkey. By shape, so that either major's types fit.
+ *
+ * Only the named `...Buffer` methods are called on it: `callBuffer` fails while `enableAutoPipelining` is on (ioredis issue
+ * 1923), and the methods without `Buffer` turn bytes into text.
+ */
+import { RedisAdapterError } from "../errors.js";
+
+/** An argument that ioredis sends as it is. */
+export type Arg = string | Buffer | number;
+
+type AnyMethod = (...args: never[]) => unknown;
+
+/** A client of ioredis: `Redis` or `Cluster`, version 5 or 6. */
+export interface RedisLike {
+  readonly getBuffer: AnyMethod;
+  readonly setBuffer: AnyMethod;
+  readonly mgetBuffer: AnyMethod;
+  readonly pipeline: AnyMethod;
+  readonly multi: AnyMethod;
+  readonly duplicate: AnyMethod;
+  readonly on: AnyMethod;
+  readonly isCluster?: boolean | undefined;
+}
+
+/** One command with its reply's meaning. */
+export interface Command {
+  /** In lower case: the method is `<name>Buffer`. */
+  readonly name: string;
+  readonly args: readonly Arg[];
+  /** Makes the result of the reply, where strings are Buffers. */
+  parse(reply: unknown): unknown;
+}
+
+type Method = (...args: readonly unknown[]) => Promise<unknown>;
+
+export interface PipelineOfClient {
+  callBuffer(command: string, ...args: Arg[]): unknown;
+  exec(): Promise<[error: Error | null, result: unknown][] | null>;
+}
+
+/** Sends one command; the reply has Buffers for strings. */
+export function send(client: RedisLike, name: string, args: readonly Arg[]): Promise<unknown> {
+  const method = (client as unknown as Readonly<Record<string, Method | undefined>>)[`${name}Buffer`];
+  if (typeof method !== "function") {
+    throw new RedisAdapterError(`Cannot send ${name.toUpperCase()}: the client has no method ${name}Buffer`, {
+      code: "unsupported",
+    });
+  }
+  return method.apply(client, args as unknown[]).catch(stripPayload);
+}
+
+/** Several commands in one go; with `atomic` in MULTI and EXEC. Replies in order, errors in their places. */
+export async function sendAll(
+  client: RedisLike,
+  commands: readonly { readonly name: string; readonly args: readonly Arg[] }[],
+  atomic: boolean,
+): Promise<[error: Error | null, result: unknown][]> {
+  if (commands.length === 0) return [];
+  const pipeline = (atomic ? client.multi() : client.pipeline()) as PipelineOfClient;
+  for (const { name, args } of commands) pipeline.callBuffer(name.toUpperCase(), ...args);
+  const replies = await pipeline.exec().catch(stripPayload);
+  if (replies === null)
+    throw new RedisAdapterError("The transaction was discarded: a watched key changed", { code: "unavailable" });
+  for (const [error] of replies) if (error !== null) strip(error);
+  return replies;
+}
+
+/** Errors of ioredis carry the command with its arguments, which is the value: not for logs. */
+function stripPayload(error: unknown): never {
+  strip(error);
+  throw error;
+}
+
+function strip(error: unknown): void {
+  if (error instanceof Error && Object.hasOwn(error, "command")) delete (error as { command?: unknown }).command;
+}

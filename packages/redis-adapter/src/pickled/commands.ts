@@ -1,0 +1,25 @@
+/** All commands, by ioredis' names, as functions that make a {@link Command}. */
+
+import { hashCommands, listCommands, setCommands } from "./collection-commands.js";
+import type { CommandContext } from "./context.js";
+import { command, toNumber } from "./context.js";
+import { keyCommands } from "./key-commands.js";
+import { streamCommands } from "./stream-commands.js";
+import { stringCommands } from "./string-commands.js";
+
+export function commandsOf(context: CommandContext) {
+  return {
+    ...keyCommands(context),
+    ...stringCommands(context),
+    ...hashCommands(context),
+    ...listCommands(context),
+    ...setCommands(context),
+    ...streamCommands(context),
+    /** Channels are not keys: neither prefixed nor versioned. */
+    publish: (channel: string, value: unknown) =>
+      command("publish", [channel, context.encode(value, channel)], toNumber),
+  };
+}
+
+export type CommandTable = ReturnType<typeof commandsOf>;
+export type CommandName = keyof CommandTable;

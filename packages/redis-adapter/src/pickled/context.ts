@@ -1,0 +1,120 @@
+/** What every command of a {@link PickledRedis} shares: keys, values and their errors. */
+import type { Dialect, Ttl } from "../dialects/dialect.js";
+import { DecodeError, RedisAdapterError } from "../errors.js";
+import type { Arg, Command } from "./client.js";
+import type { OnDecodeError, ReadOptions, ResolvedOptions, SetOptions, StandardSchema } from "./options.js";
+
+export class CommandContext {
+  readonly dialect: Dialect;
+  readonly #options: ResolvedOptions;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.dialect = options.dialect;
+  }
+
+  key(key: string, version?: number): string {
+    return this.dialect.key(key, version);
+  }
+
+  /** Where a field's value is. */
+  place(hash: string, field: string): string {
+    return `${this.hash(hash)} ${this.field(field)}`;
+  }
+
+  hash(name: string): string {
+    return this.dialect.hash === undefined ? this.dialect.key(name) : this.dialect.hash(name);
+  }
+
+  field(field: string): string {
+    return this.dialect.field === undefined ? field : this.dialect.field(field);
+  }
+
+  unfield(field: string): string {
+    return this.dialect.unfield === undefined ? field : this.dialect.unfield(field);
+  }
+
+  /** @throws RedisAdapterError `encode` for a value that would be stored empty, which no reader can tell from garbage */
+  encode(value: unknown, place: string): Buffer | string {
+    const bytes = this.dialect.encode(value, place);
+    if (bytes.length === 0) {
+      throw new RedisAdapterError(`Cannot store an empty value: ${this.dialect.name} has no such form`, {
+        code: "encode",
+      });
+    }
+    return bytes;
+  }
+
+  /** The value of a reply; `undefined` for a missing one. `place` as in `encode`; `key` is for messages. */
+  decode(raw: unknown, place: string, key: string, options?: ReadOptions): unknown {
+    if (raw === null || raw === undefined) return undefined;
+    const bytes = raw as Buffer;
+    const policy: OnDecodeError = options?.onDecodeError ?? this.#options.onDecodeError;
+    let value: unknown;
+    try {
+      if (bytes.length > this.#options.maxValueBytes) {
+        throw new RedisAdapterError(`longer than maxValueBytes (${this.#options.maxValueBytes})`, { code: "decode" });
+      }
+      value = this.dialect.decode(bytes, place);
+    } catch (cause) {
+      const error = new DecodeError(key, this.dialect.name, bytes, cause);
+      if (policy === "throw") throw error;
+      return policy === "miss" ? undefined : policy(error, { key, raw: bytes });
+    }
+    return options?.schema === undefined ? value : validate(value, options.schema, key);
+  }
+
+  /** The arguments of SET that say how long. */
+  expiry(options: SetOptions): Arg[] {
+    const words = (["ex", "px", "exat", "pxat"] as const).filter((word) => options[word] !== undefined);
+    const count = words.length + (options.ttl === undefined ? 0 : 1) + (options.keepTtl ? 1 : 0);
+    if (count > 1) {
+      throw new RedisAdapterError("Cannot set two lifetimes: give one of ttl, ex, px, exat, pxat, keepTtl", {
+        code: "bad-option",
+      });
+    }
+    const word = words[0];
+    if (word !== undefined) return [word.toUpperCase(), options[word]!];
+    if (options.keepTtl) return ["KEEPTTL"];
+    return this.ttl(options.ttl);
+  }
+
+  /** As {@link expiry}, of the dialect's lifetime. A lifetime that is over: Redis refuses 0, one millisecond is as good. */
+  ttl(ttl: Ttl | undefined): Arg[] {
+    const expiry = this.dialect.ttl(ttl);
+    if (expiry === "persist") return [];
+    return ["PX", expiry === "delete" ? 1 : expiry.px];
+  }
+
+  /** @throws RedisAdapterError `unsupported` where members cannot be found by their bytes */
+  needCanonical(command: string): void {
+    if (this.dialect.canonical) return;
+    throw new RedisAdapterError(
+      `Cannot use ${command}: equal values of ${this.dialect.name} do not have equal bytes, and Redis compares bytes`,
+      { code: "unsupported" },
+    );
+  }
+}
+
+function validate<T>(value: unknown, schema: StandardSchema<T>, key: string): unknown {
+  const result = schema["~standard"].validate(value);
+  return result instanceof Promise ? result.then((settled) => accepted(settled, key)) : accepted(result, key);
+}
+
+function accepted<T>(result: Awaited<ReturnType<StandardSchema<T>["~standard"]["validate"]>>, key: string): T {
+  if (result.issues === undefined) return (result as { readonly value: T }).value;
+  const first = result.issues[0]?.message ?? "invalid";
+  throw new RedisAdapterError(`The value of ${JSON.stringify(key)} does not match its schema: ${first}`, {
+    code: "schema",
+    cause: result.issues,
+  });
+}
+
+/** A command whose reply is handed on as it is. */
+export function command(name: string, args: readonly Arg[], parse: Command["parse"] = (reply) => reply): Command {
+  return { name, args, parse };
+}
+
+export const toNumber = (reply: unknown): number => Number(reply);
+export const toBoolean = (reply: unknown): boolean => Number(reply) === 1;
+export const toText = (reply: unknown): string => String(reply);

@@ -1,0 +1,68 @@
+/** Options of {@link pickled} and of its commands. */
+import type { Dialect, Ttl } from "../dialects/dialect.js";
+import type { DecodeError } from "../errors.js";
+
+/** What to do with a value that cannot be decoded. `"miss"`: as if there were none. A function's result stands for the value. */
+export type OnDecodeError =
+  | "throw"
+  | "miss"
+  | ((error: DecodeError, context: { readonly key: string; readonly raw: Buffer }) => unknown);
+
+export interface PickledRedisOptions {
+  /** Default {@link plain}. */
+  readonly dialect?: Dialect | undefined;
+  /** Bytes of one stored value at most; longer ones are not decoded. Default 64 MiB. */
+  readonly maxValueBytes?: number | undefined;
+  /** Default `"throw"`. Values are never deleted. */
+  readonly onDecodeError?: OnDecodeError | undefined;
+}
+
+export interface ResolvedOptions {
+  readonly dialect: Dialect;
+  readonly maxValueBytes: number;
+  readonly onDecodeError: OnDecodeError;
+}
+
+/** A validator: Zod, Valibot, ArkType, ... (standardschema.dev). */
+export interface StandardSchema<T = unknown> {
+  readonly "~standard": {
+    readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
+  };
+}
+
+type SchemaResult<T> =
+  | { readonly value: T; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string }[] };
+
+export interface ReadOptions<T = unknown> {
+  /** Validates, and may transform, what was decoded. @throws RedisAdapterError `schema` */
+  readonly schema?: StandardSchema<T> | undefined;
+  /** Django's `version`. */
+  readonly version?: number | undefined;
+  /** Overrides the option of {@link pickled}. */
+  readonly onDecodeError?: OnDecodeError | undefined;
+}
+
+/** Lifetime and conditions. `ttl` (milliseconds) obeys the dialect, the rest are Redis' own words. */
+export interface SetOptions {
+  /** Milliseconds, `null` for ever; default: the dialect's, which is none for plain and 300,000 for Django. */
+  readonly ttl?: Ttl | undefined;
+  /** Seconds. */
+  readonly ex?: number | undefined;
+  /** Milliseconds. */
+  readonly px?: number | undefined;
+  /** Unix time in seconds. */
+  readonly exat?: number | undefined;
+  /** Unix time in milliseconds. */
+  readonly pxat?: number | undefined;
+  readonly keepTtl?: boolean | undefined;
+  /** Only if there is no such key. */
+  readonly nx?: boolean | undefined;
+  /** Only if there is one. */
+  readonly xx?: boolean | undefined;
+  /** Django's `version`. */
+  readonly version?: number | undefined;
+}
+
+/** Bytes of one stored value that are decoded by default: above any sane cache, below what stalls a process. */
+export const DEFAULT_MAX_VALUE_BYTES = 64 * 1024 * 1024;

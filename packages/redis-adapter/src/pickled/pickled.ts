@@ -1,0 +1,164 @@
+/** ioredis with values instead of bytes. */
+
+import type { Dialect, Ttl } from "../dialects/dialect.js";
+import { plain } from "../dialects/plain.js";
+import { RedisAdapterError } from "../errors.js";
+import { type Arg, type Command, type RedisLike, send, sendAll } from "./client.js";
+import { type CommandName, type CommandTable, commandsOf } from "./commands.js";
+import { CommandContext } from "./context.js";
+import { DEFAULT_MAX_VALUE_BYTES, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
+import { createPipeline, type PickledPipeline } from "./pipeline.js";
+import { type ScanOptions, scan } from "./scan.js";
+import { bySlot } from "./slots.js";
+import { isSpread } from "./spread.js";
+import { setArguments } from "./string-commands.js";
+import { type SubscribeOptions, subscribe } from "./subscribe.js";
+import type { PickledCommands, ScanEntry } from "./types.js";
+
+/** The user's client and the dialect of its values, without the commands. */
+export class PickledConnection<C extends RedisLike = RedisLike> {
+  /** The client given, untouched, for everything else. */
+  readonly client: C;
+  readonly dialect: Dialect;
+  readonly #options: ResolvedOptions;
+  readonly #context: CommandContext;
+  readonly #table: CommandTable;
+  #loading: Promise<void> | undefined;
+
+  constructor(client: C, options: ResolvedOptions) {
+    this.client = client;
+    this.dialect = options.dialect;
+    this.#options = options;
+    this.#context = new CommandContext(options);
+    this.#table = commandsOf(this.#context);
+  }
+
+  /** The commands bound to the client; for {@link pickled}. */
+  static commandsOf(connection: PickledConnection): PickledCommands {
+    const commands: Record<string, unknown> = {};
+    for (const name of Object.keys(connection.#table) as CommandName[]) {
+      const make = connection.#table[name] as (...args: readonly unknown[]) => Command;
+      commands[name] = async (...args: readonly unknown[]) => connection.#run(make(...args));
+    }
+    return commands as unknown as PickledCommands;
+  }
+
+  /** The bytes a value is stored as. */
+  encode(value: unknown, redisKey = ""): Buffer | string {
+    return this.#context.encode(value, redisKey);
+  }
+
+  /** The value of stored bytes. @throws DecodeError */
+  decode<T = unknown>(raw: Buffer, redisKey = ""): T {
+    return this.#context.decode(raw, redisKey, redisKey, { onDecodeError: "throw" }) as T;
+  }
+
+  /** The key as it is in Redis. */
+  key(key: string, version?: number): string {
+    return this.dialect.key(key, version);
+  }
+
+  /** The same client with another dialect, or other limits. */
+  with(options: PickledRedisOptions): PickledRedis<C> {
+    return pickled(this.client, { ...this.#options, ...options });
+  }
+
+  pipeline(): PickledPipeline {
+    return createPipeline(this.client, this.#table, false, () => this.#ready());
+  }
+
+  /** As `pipeline`, in one transaction. */
+  multi(): PickledPipeline {
+    return createPipeline(this.client, this.#table, true, () => this.#ready());
+  }
+
+  /** Stores several values, each with its lifetime; in one transaction unless in a cluster. */
+  async mset(
+    entries: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>,
+    options: { readonly ttl?: Ttl | undefined; readonly version?: number | undefined } = {},
+  ): Promise<void> {
+    await this.#ready();
+    const list =
+      Symbol.iterator in entries ? [...(entries as Iterable<readonly [string, unknown]>)] : Object.entries(entries);
+    // MSET cannot set lifetimes.
+    const commands = list.map(([key, value]) => ({
+      name: "set",
+      args: setArguments(this.#context, key, value, options),
+    }));
+    if (this.client.isCluster) {
+      await Promise.all(commands.map(({ name, args }) => send(this.client, name, args)));
+      return;
+    }
+    for (const [error] of await sendAll(this.client, commands, true)) if (error !== null) throw error;
+  }
+
+  /** Keys of the dialect and their values, in no order; a key may come twice. Skips what is no string. */
+  scan<T = unknown>(options: ScanOptions<T> = {}): AsyncGenerator<ScanEntry<T>, void, void> {
+    return scan<T>(this.client, this.#context, options);
+  }
+
+  /**
+   * Values published on channels, from when the iteration starts. On a connection of its own, which ends with the iteration.
+   */
+  subscribe<T = unknown>(
+    channels: string | readonly string[],
+    options: SubscribeOptions<T> = {},
+  ): AsyncGenerator<{ readonly channel: string; readonly value: T }, void, void> {
+    return subscribe<T>(this.client, this.#context, [channels].flat() as string[], options);
+  }
+
+  async #run(command: Command): Promise<unknown> {
+    await this.#ready();
+    if (this.client.isCluster && isSpread(command)) {
+      const groups = bySlot(command.keys);
+      if (groups.length > 1) {
+        const parts = groups.map(async (indexes) => ({ indexes, result: await this.#send(command.part(indexes)) }));
+        return command.merge(await Promise.all(parts));
+      }
+    }
+    if (isSpread(command) && command.keys.length === 0) return command.merge([]);
+    return this.#send(command);
+  }
+
+  async #send(command: Command): Promise<unknown> {
+    // ioredis makes a plain object of HGETALL's reply, with a prototype for a field to hit; a pipeline leaves it alone.
+    if (command.name === "hgetall") {
+      const [[error, reply]] = (await sendAll(this.client, [command], false)) as [[Error | null, unknown]];
+      if (error !== null) throw error;
+      return command.parse(reply);
+    }
+    return command.parse(await send(this.client, command.name, command.args as Arg[]));
+  }
+
+  #ready(): Promise<void> | undefined {
+    if (this.dialect.load === undefined) return undefined;
+    this.#loading ??= this.dialect.load();
+    return this.#loading;
+  }
+}
+
+/** A client with values instead of bytes: ioredis' commands, and what {@link PickledConnection} adds. */
+export type PickledRedis<C extends RedisLike = RedisLike> = PickledConnection<C> & PickledCommands;
+
+/**
+ * Wraps a client of ioredis: the same names, values instead of bytes, in the form a Python library gives them.
+ *
+ * The client stays yours: its options, its life, its raw commands at `.client`. Leave its `keyPrefix` unset where the
+ * dialect names keys.
+ *
+ * @example
+ * const py = pickled(new Redis(), { dialect: django({ prefix: "app" }) });
+ * await py.set("user:7", { name: "Ann", seen: new Date() }, { ttl: 300_000 }); // cache.set("user:7", ..., 300)
+ * await py.get("user:7"); // undefined: no such key, null: None
+ */
+export function pickled<C extends RedisLike>(client: C, options: PickledRedisOptions = {}): PickledRedis<C> {
+  if (typeof client?.getBuffer !== "function") {
+    throw new RedisAdapterError("Cannot wrap the client: it is no client of ioredis", { code: "bad-option" });
+  }
+  const connection = new PickledConnection(client, {
+    dialect: options.dialect ?? plain(),
+    maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
+    onDecodeError: options.onDecodeError ?? "throw",
+  });
+  return Object.assign(connection, PickledConnection.commandsOf(connection));
+}

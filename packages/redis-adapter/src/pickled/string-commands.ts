@@ -1,0 +1,60 @@
+import { RedisAdapterError } from "../errors.js";
+import type { Arg, Command } from "./client.js";
+import { type CommandContext, command, toNumber } from "./context.js";
+import type { ReadOptions, SetOptions } from "./options.js";
+import { inOrder, spread } from "./spread.js";
+
+/** SET with these lifetimes and conditions. */
+export function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
+  if (options.nx && options.xx) throw new RedisAdapterError("Cannot use nx and xx together", { code: "bad-option" });
+  const place = context.key(key, options.version);
+  const args: Arg[] = [place, context.encode(value, place), ...context.expiry(options)];
+  if (options.nx) args.push("NX");
+  if (options.xx) args.push("XX");
+  return args;
+}
+
+export function stringCommands(context: CommandContext) {
+  /** A command on one key whose reply is the value there. */
+  const reading = (name: string, key: string, args: readonly Arg[], options?: ReadOptions): Command => {
+    const place = context.key(key, options?.version);
+    return command(name, [place, ...args], (reply) => context.decode(reply, place, key, options));
+  };
+  return {
+    get: (key: string, options?: ReadOptions) => reading("get", key, [], options),
+    getdel: (key: string, options?: ReadOptions) => reading("getdel", key, [], options),
+    mget: (keys: readonly string[], options?: ReadOptions) => {
+      const places = keys.map((key) => context.key(key, options?.version));
+      return spread(
+        places,
+        (some, indexes) =>
+          command("mget", some, (reply) => {
+            const values = (reply as unknown[]).map((raw, i) => {
+              const at = indexes[i]!;
+              return context.decode(raw, places[at]!, keys[at]!, options);
+            });
+            return values.some((value) => value instanceof Promise) ? Promise.all(values) : values;
+          }),
+        inOrder,
+      );
+    },
+    set: (key: string, value: unknown, options: SetOptions & { readonly get?: boolean | undefined } = {}) => {
+      const args = setArguments(context, key, value, options);
+      if (!options.get) return command("set", args, (reply) => reply !== null);
+      return command("set", [...args, "GET"], (reply) => context.decode(reply, args[0] as string, key));
+    },
+    getset: (key: string, value: unknown, options?: ReadOptions) =>
+      reading("getset", key, [context.encode(value, context.key(key, options?.version))], options),
+    getex: (key: string, options: SetOptions & ReadOptions & { readonly persist?: boolean | undefined }) =>
+      reading("getex", key, options.persist ? ["PERSIST"] : context.expiry(options), options),
+    incr: (key: string, by: number | bigint = 1) => {
+      if (!context.dialect.digits) {
+        throw new RedisAdapterError(
+          `Cannot increment ${JSON.stringify(key)}: ${context.dialect.name} does not store ints as digits`,
+          { code: "unsupported" },
+        );
+      }
+      return command("incrby", [context.key(key), String(by)], toNumber);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+/** The public face of {@link pickled}: ioredis' names, values instead of bytes. */
+import type { Ttl } from "../dialects/dialect.js";
+import type { LimitOptions, ZaddOptions } from "./collection-commands.js";
+import type { ReadOptions, SetOptions } from "./options.js";
+import type { StreamEntry, XaddOptions, XreadOptions } from "./stream-commands.js";
+
+type Fields = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
+export interface Scored<T> {
+  readonly member: T;
+  readonly score: number;
+}
+
+/**
+ * What each command takes and gives. `undefined` is a missing key, field or element; `null` is a stored `None`.
+ *
+ * `R` says what a result is wrapped in: a promise on {@link PickledRedis}, the next pipeline in a {@link PickledPipeline}.
+ */
+export interface PickledCommands {
+  get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** In a cluster split by slot. */
+  mget<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
+  /** Whether it was stored, which `nx` and `xx` may prevent; with `get` the value before. */
+  set<T = unknown>(key: string, value: unknown, options: SetOptions & { readonly get: true }): Promise<T | undefined>;
+  set(key: string, value: unknown, options?: SetOptions & { readonly get?: false | undefined }): Promise<boolean>;
+  getset<T = unknown>(key: string, value: unknown, options?: ReadOptions<T>): Promise<T | undefined>;
+  getex<T = unknown>(
+    key: string,
+    options: SetOptions & ReadOptions<T> & { readonly persist?: boolean | undefined },
+  ): Promise<T | undefined>;
+  getdel<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** @throws RedisAdapterError `unsupported` where the dialect pickles ints */
+  incr(key: string, by?: number | bigint): Promise<number>;
+
+  del(...keys: string[]): Promise<number>;
+  unlink(...keys: string[]): Promise<number>;
+  exists(...keys: string[]): Promise<number>;
+  expire(key: string, seconds: number): Promise<boolean>;
+  pexpire(key: string, milliseconds: number): Promise<boolean>;
+  persist(key: string): Promise<boolean>;
+  ttl(key: string): Promise<number>;
+  pttl(key: string): Promise<number>;
+  type(key: string): Promise<string>;
+
+  hget<T = unknown>(key: string, field: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  hset(key: string, fields: Fields): Promise<number>;
+  hsetnx(key: string, field: string, value: unknown): Promise<boolean>;
+  hmget<T = unknown>(key: string, fields: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
+  hgetall<T = unknown>(key: string, options?: ReadOptions<T>): Promise<Map<string, T>>;
+  hdel(key: string, ...fields: string[]): Promise<number>;
+  hexists(key: string, field: string): Promise<boolean>;
+  hkeys(key: string): Promise<string[]>;
+  hlen(key: string): Promise<number>;
+
+  lpush(key: string, ...values: unknown[]): Promise<number>;
+  rpush(key: string, ...values: unknown[]): Promise<number>;
+  lpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  rpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** Blocks the connection: use a client of its own. `timeoutSeconds` 0: for ever. */
+  blpop<T = unknown>(
+    keys: string | readonly string[],
+    timeoutSeconds: number,
+    options?: ReadOptions<T>,
+  ): Promise<{ readonly key: string; readonly value: T } | undefined>;
+  brpop<T = unknown>(
+    keys: string | readonly string[],
+    timeoutSeconds: number,
+    options?: ReadOptions<T>,
+  ): Promise<{ readonly key: string; readonly value: T } | undefined>;
+  lrange<T = unknown>(key: string, start: number, stop: number, options?: ReadOptions<T>): Promise<T[]>;
+  lindex<T = unknown>(key: string, index: number, options?: ReadOptions<T>): Promise<T | undefined>;
+  lset(key: string, index: number, value: unknown): Promise<void>;
+  ltrim(key: string, start: number, stop: number): Promise<void>;
+  llen(key: string): Promise<number>;
+  lmove<T = unknown>(
+    from: string,
+    to: string,
+    where: "LEFT" | "RIGHT",
+    whereTo: "LEFT" | "RIGHT",
+    options?: ReadOptions<T>,
+  ): Promise<T | undefined>;
+
+  sadd(key: string, ...members: unknown[]): Promise<number>;
+  /** @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
+  srem(key: string, ...members: unknown[]): Promise<number>;
+  /** @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
+  sismember(key: string, member: unknown): Promise<boolean>;
+  smembers<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T[]>;
+  spop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  scard(key: string): Promise<number>;
+  zadd(
+    key: string,
+    entries: Iterable<readonly [member: unknown, score: number]>,
+    options?: ZaddOptions,
+  ): Promise<number>;
+  zrem(key: string, ...members: unknown[]): Promise<number>;
+  zscore(key: string, member: unknown): Promise<number | undefined>;
+  zrange<T = unknown>(
+    key: string,
+    start: number,
+    stop: number,
+    options?: ReadOptions<T> & { readonly rev?: boolean | undefined },
+  ): Promise<Scored<T>[]>;
+  zrangebyscore<T = unknown>(
+    key: string,
+    min: number | string,
+    max: number | string,
+    options?: ReadOptions<T> & LimitOptions,
+  ): Promise<Scored<T>[]>;
+  zpopmin<T = unknown>(key: string, count?: number, options?: ReadOptions<T>): Promise<Scored<T>[]>;
+  zpopmax<T = unknown>(key: string, count?: number, options?: ReadOptions<T>): Promise<Scored<T>[]>;
+  zcard(key: string): Promise<number>;
+
+  xadd(key: string, fields: Readonly<Record<string, unknown>>, options?: XaddOptions): Promise<string>;
+  xlen(key: string): Promise<number>;
+  xrange(
+    key: string,
+    start?: string,
+    end?: string,
+    options?: ReadOptions & { readonly count?: number | undefined },
+  ): Promise<StreamEntry[]>;
+  xdel(key: string, ...ids: string[]): Promise<number>;
+  xread(streams: Readonly<Record<string, string>>, options?: XreadOptions): Promise<StreamEntry[]>;
+
+  /** Tells subscribers; resolves to how many there were. The channel's name is used as it is. */
+  publish(channel: string, value: unknown): Promise<number>;
+}
+
+/** An entry of {@link PickledRedis.scan}. */
+export interface ScanEntry<T> {
+  readonly key: string;
+  readonly value: T;
+  /** Milliseconds, `undefined` for ever; only with the option `ttl`. */
+  readonly ttl?: Ttl | undefined;
+}

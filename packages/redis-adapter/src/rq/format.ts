@@ -1,0 +1,104 @@
+/** How RQ writes times, durations and the job itself. */
+import { deflateSync, inflateSync } from "node:zlib";
+import { repr, type Tuple, tuple } from "@brine/codec";
+import { jsonSerializer } from "@brine/codec/kombu";
+import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
+import { serializerCodec } from "../dialects/django-redis.js";
+import { RedisAdapterError } from "../errors.js";
+
+/** A number of seconds, or as RQ's `"1h"`; -1: none. */
+export type Duration = number | `${number}${"s" | "m" | "h" | "d"}`;
+
+/** How functions, arguments and results travel: `Queue(serializer=...)`. Every queue and worker must agree. */
+export type RqSerializer = "pickle" | "json" | ValueCodec;
+
+/** What a job calls. */
+export interface Call {
+  /** `"module.function"`, or the method's name when there is an instance. */
+  readonly func: string;
+  readonly instance: unknown;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+}
+
+/** Bytes of a decompressed job at most. */
+const MAX_BYTES = 256 * 1024 * 1024;
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** rq `utils.py` parse_timeout: whole seconds. */
+export function seconds(name: string, duration: Duration): number {
+  const match = /^(-?\d+(?:\.\d+)?)([smhd]?)$/i.exec(String(duration));
+  if (match === null) {
+    throw new RedisAdapterError(`Cannot use ${JSON.stringify(duration)} for ${name}: write seconds, or "1h"`, {
+      code: "bad-option",
+    });
+  }
+  return Math.trunc(Number(match[1]) * (UNITS[match[2]!.toLowerCase()] ?? 1));
+}
+
+/** UTC with six decimals: rq `utils.py` utcformat. */
+export function utcformat(date: Date): string {
+  return date.toISOString().replace("Z", "000Z");
+}
+
+export function serializerOf(serializer: RqSerializer | undefined, pickle: PickleOptions | undefined): ValueCodec {
+  if (serializer === undefined || serializer === "pickle") return pickleCodec(pickle);
+  if (serializer === "json") return serializerCodec(jsonSerializer({ dialect: "5.2" }));
+  return serializer;
+}
+
+export function encodeCall(call: Call, codec: ValueCodec): Buffer {
+  return deflateSync(codec.encode(tuple(call.func, call.instance, tuple(...call.args), call.kwargs)));
+}
+
+/** @throws RedisAdapterError `decode`, and what the codec throws */
+export function decodeCall(data: Buffer, codec: ValueCodec): Call {
+  let bytes = data;
+  try {
+    bytes = inflateSync(data, { maxOutputLength: MAX_BYTES });
+  } catch (error) {
+    if (error instanceof RangeError)
+      throw new RedisAdapterError("The job is too large", { code: "decode", cause: error });
+    // rq: what is not compressed is taken as it is.
+  }
+  const call = codec.decode(bytes) as readonly unknown[] | Tuple;
+  if (!Array.isArray(call) || call.length !== 4 || typeof call[0] !== "string" || !Array.isArray(call[2])) {
+    throw new RedisAdapterError("The job's data is no (function, instance, args, kwargs)", { code: "decode" });
+  }
+  const kwargs: Record<string, unknown> = Object.assign(
+    Object.create(null),
+    call[3] instanceof Map ? Object.fromEntries(call[3]) : (call[3] ?? {}),
+  );
+  return { func: call[0], instance: call[1] ?? null, args: [...(call[2] as unknown[])], kwargs };
+}
+
+/** `module.function(1, 'a', key=2)`: rq `utils.py` get_call_string. */
+export function callString(call: Call): string {
+  const args = [
+    ...call.args.map((value) => repr(value)),
+    ...Object.entries(call.kwargs).map(([key, value]) => `${key}=${repr(value)}`),
+  ];
+  return `${call.func}(${args.map((text) => (text.length > 200 ? `${text.slice(0, 200)}...` : text)).join(", ")})`;
+}
+
+export function encodeResult(value: unknown, codec: ValueCodec): string {
+  const bytes = codec.encode(value);
+  return (typeof bytes === "string" ? Buffer.from(bytes) : bytes).toString("base64");
+}
+
+export function decodeResult(text: string, codec: ValueCodec): unknown {
+  return codec.decode(Buffer.from(text, "base64"));
+}
+
+export function encodeTraceback(text: string): string {
+  return deflateSync(text).toString("base64");
+}
+
+export function decodeTraceback(text: string): string {
+  const bytes = Buffer.from(text, "base64");
+  try {
+    return inflateSync(bytes, { maxOutputLength: MAX_BYTES }).toString();
+  } catch {
+    return text;
+  }
+}

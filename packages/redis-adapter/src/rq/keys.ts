@@ -1,0 +1,26 @@
+/** RQ's keys. rq 1.13, 2.3 and 2.10: `job.py`, `queue.py`, `registry.py`, `worker.py`, `results.py`. */
+
+export const QUEUES = "rq:queues";
+export const WORKERS = "rq:workers";
+export const SUSPENDED = "rq:suspended";
+
+export const queueKey = (queue: string): string => `rq:queue:${queue}`;
+export const intermediateKey = (queue: string): string => `rq:queue:${queue}:intermediate`;
+export const jobKey = (id: string): string => `rq:job:${id}`;
+export const dependentsKey = (id: string): string => `rq:job:${id}:dependents`;
+/** Two colons, really: `"{0}:{1}:dependencies".format("rq:job:", id)`. */
+export const dependenciesKey = (id: string): string => `rq:job::${id}:dependencies`;
+export const resultsKey = (id: string): string => `rq:results:${id}`;
+export const executionKey = (id: string, execution: string): string => `rq:execution:${id}:${execution}`;
+export const executionsKey = (id: string): string => `rq:executions:${id}`;
+export const workerKey = (name: string): string => `rq:worker:${name}`;
+export const workersOfQueueKey = (queue: string): string => `rq:workers:${queue}`;
+export const workerExecutionsKey = (name: string): string => `rq:worker:${name}:executions`;
+export const pubsubChannel = (worker: string): string => `rq:pubsub:${worker}`;
+
+/** Sorted sets of jobs of a queue, by state. */
+export type Registry = "started" | "finished" | "failed" | "deferred" | "scheduled" | "canceled";
+
+export function registryKey(registry: Registry, queue: string): string {
+  return `rq:${registry === "started" ? "wip" : registry}:${queue}`;
+}
