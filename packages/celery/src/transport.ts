@@ -127,7 +127,11 @@ export interface Transport {
   purgeQueue(name: string): Promise<number>;
   /** Resolves when the broker has taken responsibility (publisher confirm, LPUSH reply); rejects when it did not. */
   publish(message: TransportMessage, options: PublishOptions): Promise<void>;
-  consume(queues: readonly Queue[], onMessage: (delivery: Delivery) => void, options?: ConsumeOptions): Promise<Consumer>;
+  consume(
+    queues: readonly Queue[],
+    onMessage: (delivery: Delivery) => void,
+    options?: ConsumeOptions,
+  ): Promise<Consumer>;
   on<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
   off<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
   /** Waits for publishes under way, then closes. Unsettled deliveries go back to their queues. */

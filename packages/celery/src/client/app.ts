@@ -1,0 +1,354 @@
+/** `Celery`: one application, as Python's `celery.Celery`. */
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { Tuple } from "@brine/codec";
+import type { ResultBackend } from "../backends/backend.js";
+import { CeleryError } from "../errors.js";
+import { formatIsoTime } from "../protocol/iso8601.js";
+import { saferepr } from "../protocol/saferepr.js";
+import type { SignatureDict, SignatureLike } from "../protocol/signature.js";
+import { readSignature } from "../protocol/signature.js";
+import type { TaskMessage } from "../protocol/task-message.js";
+import type { Delivery, Transport } from "../transport.js";
+import type { Retry } from "../worker/control-flow.js";
+import { Worker, type WorkerOptions } from "../worker/worker.js";
+import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
+import { AsyncResult, type ResultContext } from "./async-result.js";
+import { LamportClock } from "./clock.js";
+import { makeBackend, makeTransport } from "./connections.js";
+import { ContentCodec } from "./content.js";
+import { Control } from "./control.js";
+import { CurrentTaskStore } from "./current-task.js";
+import { EventDispatcher } from "./events.js";
+import { TaskPublisher } from "./publisher.js";
+import { type Destination, Router } from "./router.js";
+import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
+import { Signature, type SignatureFields } from "./signature.js";
+import { Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
+import { type More, WorkFlow } from "./work-flow.js";
+
+/**
+ * Sends tasks to Celery workers, waits for results, and runs tasks in workers of its own.
+ *
+ * Nothing connects before it is needed; `close` ends everything.
+ *
+ * @example
+ * const app = new Celery({ broker: amqp("amqp://localhost"), backend: "rpc://", acceptContent: ["json", "pickle"] });
+ * const add = app.task<[number, number], number>("proj.tasks.add");
+ * const sum = await (await add.delay(2, 3)).get({ timeoutMs: 10_000 });
+ */
+export class Celery {
+  readonly settings: ResolvedSettings;
+  readonly transport: Transport;
+  readonly backend: ResultBackend;
+  readonly content: ContentCodec;
+  readonly router: Router;
+  readonly control: Control;
+  readonly clock = new LamportClock();
+  readonly currentTask = new CurrentTaskStore();
+  /** `gen<pid>@<host>`: what messages say they come from. */
+  readonly origin = `gen${process.pid}@${hostname()}`;
+  readonly #tasks = new Map<string, Task>();
+  readonly #publisher: TaskPublisher;
+  readonly #events: EventDispatcher;
+  readonly #workFlow: WorkFlow;
+  readonly #resultContext: ResultContext;
+  readonly #workers = new Set<Worker>();
+  #connected: Promise<void> | undefined;
+
+  constructor(settings: CelerySettings) {
+    this.settings = resolveSettings(settings);
+    this.content = new ContentCodec(this.settings);
+    for (const name of [this.settings.taskSerializer, this.settings.resultSerializer]) {
+      this.content.serializers.contentTypeOf(name);
+    }
+    this.transport = makeTransport(settings);
+    const { transport, content, clock } = this;
+    const onWarning = (error: Error): void => this.settings.logger.warn?.(error.message, { error });
+    this.backend = makeBackend(settings, this.settings, { transport, content, onWarning });
+    this.router = new Router(this.settings);
+    this.control = new Control({ transport, content, clock, settings: this.settings });
+    this.#publisher = new TaskPublisher(transport, content, this.settings);
+    const source = { hostname: this.origin, pid: process.pid, utcoffset: utcOffset() };
+    this.#events = new EventDispatcher({ transport, content, clock, source, onWarning });
+    this.#resultContext = {
+      backend: this.backend,
+      revoke: (taskId, options) => this.control.revoke(taskId, options),
+    };
+    this.#workFlow = new WorkFlow({
+      backend: this.backend,
+      context: this.#resultContext,
+      protocol: this.settings.taskProtocol,
+      sendTask: (name, call) => this.sendTask(name, call),
+    });
+  }
+
+  /**
+   * Names a task: with a handler for workers of this app to run, without one to call what runs elsewhere.
+   *
+   * @example
+   * const add = app.task("proj.add", (context, x: number, y: number) => x + y);
+   * const resize = app.task<[string], void>("video.resize", { queue: "video" });
+   */
+  task<Args extends readonly unknown[] = readonly unknown[], Result = unknown>(
+    name: string,
+    handler: TaskHandler<Args, Result>,
+  ): Task<Args, Result>;
+  task<Args extends readonly unknown[] = readonly unknown[], Result = unknown>(
+    name: string,
+    options?: TaskOptions,
+    handler?: TaskHandler<Args, Result>,
+  ): Task<Args, Result>;
+  task<Args extends readonly unknown[], Result>(
+    name: string,
+    optionsOrHandler: TaskOptions | TaskHandler<Args, Result> = {},
+    handler?: TaskHandler<Args, Result>,
+  ): Task<Args, Result> {
+    if (name === "") throw new CeleryError("Cannot make a task without a name", { code: "bad-option" });
+    const isHandler = typeof optionsOrHandler === "function";
+    const task = new Task<Args, Result>(
+      name,
+      isHandler ? {} : optionsOrHandler,
+      isHandler ? optionsOrHandler : handler,
+      this,
+    );
+    this.#tasks.set(name, task as unknown as Task);
+    return task;
+  }
+
+  /** Tasks named so far. */
+  get tasks(): ReadonlyMap<string, Task> {
+    return this.#tasks;
+  }
+
+  /** A signature of any task, known here or not. */
+  signature<Result = unknown>(name: string, fields?: SignatureFields): Signature<Result>;
+  /** A signature that came as a dict, of any kind. */
+  signature<Result = unknown>(dict: SignatureDict | SignatureLike): Signature<Result>;
+  signature<Result>(
+    nameOrDict: string | SignatureDict | SignatureLike,
+    fields: SignatureFields = {},
+  ): Signature<Result> {
+    if (typeof nameOrDict === "string") return Signature.make<Result>(nameOrDict, fields, this);
+    return new Signature<Result>(readSignature(nameOrDict, "signature"), this);
+  }
+
+  /** The result of a task sent by whomever. */
+  result<Result = unknown>(taskId: string): AsyncResult<Result> {
+    return new AsyncResult<Result>(taskId, this.#resultContext);
+  }
+
+  /** Connects now rather than with the first task. */
+  async connect(signal?: AbortSignal): Promise<void> {
+    this.#connected ??= this.transport.connect(signal);
+    try {
+      await this.#connected;
+    } catch (error) {
+      this.#connected = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Sends a task by name. Resolves when the broker has taken it.
+   *
+   * @throws InvalidMessageError, EncodeError: nothing was sent
+   * @throws CeleryError `publish-failed`, `bad-option`
+   */
+  async sendTask<Result = unknown>(
+    name: string,
+    call: TaskCall<readonly unknown[]> = {},
+  ): Promise<AsyncResult<Result>> {
+    const { args = [], kwargs = {}, ...given } = call;
+    const task = this.#tasks.get(name);
+    const options = { ...task?.options, ...withoutUndefined(given) } as TaskCall<readonly unknown[]>;
+    const route = this.router.lookup(name, args, kwargs, options as Readonly<Record<string, unknown>>);
+    const destination = this.router.destination(withRouteDefaults(given, task?.options), route);
+    const message = this.#message(name, args, kwargs, { ...route, ...options } as TaskCall<readonly unknown[]>);
+    await this.connect(options.signal);
+    await this.#publisher.send({
+      message,
+      destination,
+      replyTo: options.replyTo ?? (message.ignoreResult ? "" : await this.backend.replyTo()),
+      serializer: options.serializer ?? route?.serializer ?? this.settings.taskSerializer,
+      compression: options.compression ?? route?.compression ?? this.settings.taskCompression,
+      priority: options.priority ?? route?.priority ?? this.settings.taskDefaultPriority,
+      deliveryMode: options.deliveryMode ?? this.settings.taskDefaultDeliveryMode,
+      expiration: expirationOf(message),
+      retry: options.retry ?? this.settings.taskPublishRetry,
+      retryPolicy: { ...this.settings.taskPublishRetryPolicy, ...options.retryPolicy },
+      mandatory: options.mandatory ?? false,
+      signal: options.signal,
+    });
+    if (this.settings.taskSendSentEvent) this.#sendSentEvent(message, destination);
+    const result = new AsyncResult<Result>(message.id, this.#resultContext);
+    this.currentTask.get()?.children.push(result as AsyncResult);
+    return result;
+  }
+
+  #message(
+    task: string,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: TaskCall<readonly unknown[]>,
+  ): TaskMessage {
+    const parent = this.currentTask.get();
+    const id = options.taskId ?? randomUUID();
+    const tuple = Tuple.from(args);
+    const plain = { ...kwargs };
+    return {
+      task,
+      id,
+      args: tuple,
+      kwargs: plain,
+      retries: options.retries ?? 0,
+      eta: etaOf(options),
+      expires: expiresOf(options.expires),
+      group: options.groupId ?? null,
+      groupIndex: options.groupIndex ?? null,
+      rootId: options.rootId ?? parent?.rootId ?? id,
+      parentId: options.parentId ?? parent?.id ?? null,
+      timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
+      shadow: options.shadow ?? null,
+      ignoreResult: options.ignoreResult ?? this.settings.taskIgnoreResult,
+      replacedTaskNesting: 0,
+      stampedHeaders: options.stamps === undefined ? null : Object.keys(options.stamps),
+      stamps: options.stamps ?? {},
+      origin: this.origin,
+      argsrepr: options.argsrepr ?? saferepr(tuple),
+      kwargsrepr: options.kwargsrepr ?? saferepr(plain),
+      callbacks: links(options.link),
+      errbacks: links(options.linkError),
+      chain: options.chain ?? null,
+      chord: options.chord ?? null,
+      headers: { ...parent?.traceHeaders, ...options.headers },
+    };
+  }
+
+  #sendSentEvent(message: TaskMessage, destination: Destination): void {
+    this.#events.send("task-sent", {
+      uuid: message.id,
+      root_id: message.rootId,
+      parent_id: message.parentId,
+      name: message.task,
+      args: message.argsrepr,
+      kwargs: message.kwargsrepr,
+      retries: message.retries,
+      eta: message.eta,
+      expires: message.expires,
+      queue: destination.queue?.name ?? null,
+      exchange: destination.exchange,
+      routing_key: destination.routingKey,
+    });
+  }
+
+  /**
+   * Sends a task again as Celery's `retry` does: the same id, one retry more, to the queue it came from, in the format it
+   * came in.
+   */
+  async resend(message: TaskMessage, delivery: Delivery, retry: Retry): Promise<void> {
+    const { args = message.args, kwargs = message.kwargs, queue, priority, headers } = retry.changes;
+    const tuple = Tuple.from(args);
+    const again: TaskMessage = {
+      ...message,
+      args: tuple,
+      kwargs: { ...kwargs },
+      argsrepr: retry.changes.args === undefined ? (message.argsrepr ?? saferepr(tuple)) : saferepr(tuple),
+      kwargsrepr: retry.changes.kwargs === undefined ? (message.kwargsrepr ?? saferepr(kwargs)) : saferepr(kwargs),
+      retries: message.retries + 1,
+      eta: formatIsoTime(retry.etaMs),
+      parentId: message.id,
+      rootId: message.rootId ?? message.id,
+      headers: { ...message.headers, ...headers },
+    };
+    const cameFrom = { exchange: delivery.exchange, routingKey: delivery.routingKey, queue: undefined };
+    await this.#publisher.send({
+      message: again,
+      destination: queue === undefined ? cameFrom : this.router.destination({ queue }, undefined),
+      replyTo: delivery.properties.replyTo ?? "",
+      serializer: this.content.serializers.nameOf(delivery.contentType ?? "") ?? this.settings.taskSerializer,
+      compression: typeof delivery.headers.compression === "string" ? delivery.headers.compression : undefined,
+      priority: priority ?? delivery.properties.priority,
+      deliveryMode: delivery.properties.deliveryMode ?? this.settings.taskDefaultDeliveryMode,
+      expiration: expirationOf(again),
+      retry: true,
+      retryPolicy: this.settings.taskPublishRetryPolicy,
+      mandatory: false,
+      signal: undefined,
+    });
+    if (this.settings.taskSendSentEvent) this.#sendSentEvent(again, cameFrom);
+  }
+
+  /** Sends a signature dict of any kind with more arguments and options (Python's names). */
+  async applySignature(signature: SignatureDict, more: More = {}): Promise<AsyncResult<unknown>> {
+    await this.connect();
+    return this.#workFlow.apply(readSignature(signature, "signature"), more);
+  }
+
+  /** A worker that runs the tasks that have handlers. `start` it. */
+  worker(options: WorkerOptions = {}): Worker {
+    const worker = new Worker(this, options);
+    this.#workers.add(worker);
+    worker.once("stopped", () => this.#workers.delete(worker));
+    return worker;
+  }
+
+  /** Stops its workers (warm), sends what is under way, and closes broker and backend. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#workers].map((worker) => worker.stop()));
+    await this.#events.flush();
+    await this.backend.close();
+    await this.transport.close();
+    this.#connected = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}
+
+/** Celery's `utcoffset()`: whole hours west of UTC. */
+export function utcOffset(): number {
+  return Math.trunc(new Date().getTimezoneOffset() / 60);
+}
+
+function withoutUndefined<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A queue named in the call wins over the task's own exchange and key, and the other way round. */
+function withRouteDefaults(given: TaskCall<readonly unknown[]>, own: TaskOptions | undefined) {
+  const { queue, exchange, routingKey } = given;
+  if (queue !== undefined || exchange !== undefined || routingKey !== undefined) return { queue, exchange, routingKey };
+  return { queue: own?.queue, exchange: own?.exchange, routingKey: own?.routingKey };
+}
+
+function etaOf(options: TaskCall<readonly unknown[]>): string | null {
+  const { countdown, eta } = options;
+  if (countdown !== undefined) {
+    if (!Number.isFinite(countdown)) throw badTime("countdown", countdown);
+    if (countdown !== 0) return formatIsoTime(Date.now() + countdown * 1000);
+  }
+  return eta === undefined ? null : timeToIso(eta, "eta");
+}
+
+function expiresOf(expires: number | Time | undefined): string | null {
+  if (expires === undefined) return null;
+  if (typeof expires !== "number") return timeToIso(expires, "expires");
+  if (!Number.isFinite(expires)) throw badTime("expires", expires);
+  return formatIsoTime(Date.now() + expires * 1000);
+}
+
+function badTime(name: string, value: number): CeleryError {
+  return new CeleryError(`Cannot send task: ${name} is ${value}, not a number of seconds`, {
+    code: "bad-option",
+    path: name,
+  });
+}
+
+/** The broker drops the message when nobody took it in time. Past is `"0"`; RabbitMQ refuses more than about 49 days. */
+function expirationOf(message: TaskMessage): string | undefined {
+  if (message.expires === null) return undefined;
+  const ms = Math.max(0, Math.trunc(timeToMs(message.expires, "expires") - Date.now()));
+  return ms > 0xffffffff ? undefined : String(ms);
+}

@@ -1,0 +1,151 @@
+/** The options of `applyAsync` and their names inside signatures. */
+import { CeleryError } from "../errors.js";
+import { formatIsoTime, parseIsoTime } from "../protocol/iso8601.js";
+import { isSignatureLike, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
+import type { RetryPolicy } from "./settings.js";
+
+/** A point in time: `Date`, ISO 8601 text, or a value with `toDate()` such as the codec's `PyDateTime`. */
+export type Time = Date | string | { toDate(): Date };
+
+type Links = SignatureLike | SignatureDict | readonly (SignatureLike | SignatureDict)[];
+
+/** How one call of a task is sent. Durations are in seconds. */
+export interface ApplyOptions {
+  /** Default: a random UUID. */
+  readonly taskId?: string | undefined;
+  /** Seconds from now until it may run. */
+  readonly countdown?: number | undefined;
+  /** When it may run. */
+  readonly eta?: Time | undefined;
+  /** Seconds from now, or a time, after which it must not start. */
+  readonly expires?: number | Time | undefined;
+  /** 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. */
+  readonly priority?: number | undefined;
+  readonly queue?: string | undefined;
+  readonly exchange?: string | undefined;
+  readonly routingKey?: string | undefined;
+  /** Own headers, which the task sees as `request.headers`: numbers, strings, booleans, null, and arrays and objects of them. */
+  readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  readonly serializer?: string | undefined;
+  readonly compression?: string | undefined;
+  readonly deliveryMode?: 1 | 2 | undefined;
+  /** Try again when the broker does not take it. Default `taskPublishRetry`. */
+  readonly retry?: boolean | undefined;
+  readonly retryPolicy?: RetryPolicy | undefined;
+  /** Hard limit. */
+  readonly timeLimit?: number | undefined;
+  readonly softTimeLimit?: number | undefined;
+  /** Called with the result. */
+  readonly link?: Links | undefined;
+  /** Called with the id of the failed task. */
+  readonly linkError?: Links | undefined;
+  readonly ignoreResult?: boolean | undefined;
+  /** Where rpc replies go. Default: this client. */
+  readonly replyTo?: string | undefined;
+  /** Name shown instead of the task's. */
+  readonly shadow?: string | undefined;
+  readonly groupId?: string | undefined;
+  readonly groupIndex?: number | undefined;
+  readonly rootId?: string | undefined;
+  readonly parentId?: string | undefined;
+  readonly retries?: number | undefined;
+  /** Celery 5.3 and later. */
+  readonly stamps?: Readonly<Record<string, unknown>> | undefined;
+  /** Text for logs instead of the arguments' repr; hides secrets. */
+  readonly argsrepr?: string | undefined;
+  readonly kwargsrepr?: string | undefined;
+  /** Fail when no queue takes the message. Default false. */
+  readonly mandatory?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** The rest of the chain, reversed; written by {@link chain}. */
+  readonly chain?: readonly SignatureDict[] | undefined;
+  readonly chord?: SignatureDict | undefined;
+}
+
+/** Options that travel inside signatures, with their Python names. */
+const WIRE_NAMES: ReadonlyMap<keyof ApplyOptions, string> = new Map([
+  ["taskId", "task_id"],
+  ["countdown", "countdown"],
+  ["eta", "eta"],
+  ["expires", "expires"],
+  ["priority", "priority"],
+  ["queue", "queue"],
+  ["exchange", "exchange"],
+  ["routingKey", "routing_key"],
+  ["headers", "headers"],
+  ["serializer", "serializer"],
+  ["compression", "compression"],
+  ["deliveryMode", "delivery_mode"],
+  ["timeLimit", "time_limit"],
+  ["softTimeLimit", "soft_time_limit"],
+  ["link", "link"],
+  ["linkError", "link_error"],
+  ["ignoreResult", "ignore_result"],
+  ["replyTo", "reply_to"],
+  ["shadow", "shadow"],
+  ["groupId", "group_id"],
+  ["groupIndex", "group_index"],
+  ["rootId", "root_id"],
+  ["parentId", "parent_id"],
+  ["retries", "retries"],
+  ["stamps", "stamps"],
+  ["argsrepr", "argsrepr"],
+  ["kwargsrepr", "kwargsrepr"],
+  ["chain", "chain"],
+  ["chord", "chord"],
+]);
+
+const JS_NAMES: ReadonlyMap<string, keyof ApplyOptions> = new Map([...WIRE_NAMES].map(([js, wire]) => [wire, js]));
+
+/** Options for a signature: Python's names, times as text, links as lists of dicts. */
+export function optionsToWire(options: ApplyOptions): Record<string, unknown> {
+  const wire: Record<string, unknown> = {};
+  for (const [name, wireName] of WIRE_NAMES) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (name === "link" || name === "linkError") wire[wireName] = links(value as Links);
+    else if (name === "eta") wire[wireName] = timeToIso(value as Time, "eta");
+    else if (name === "expires")
+      wire[wireName] = typeof value === "number" ? value : timeToIso(value as Time, "expires");
+    else wire[wireName] = value;
+  }
+  return wire;
+}
+
+/** Options of a signature that came from the wire. Unknown ones are left out, as are nulls. */
+export function optionsFromWire(wire: Readonly<Record<string, unknown>>): ApplyOptions {
+  const options: Record<string, unknown> = {};
+  for (const [wireName, value] of Object.entries(wire)) {
+    const name = JS_NAMES.get(wireName);
+    if (name !== undefined && value !== null && value !== undefined) options[name] = value;
+  }
+  return options as ApplyOptions;
+}
+
+/** One signature or several, as a list of dicts. */
+export function links(value: Links | undefined): SignatureDict[] | null {
+  if (value === undefined) return null;
+  const list = Array.isArray(value) ? value : [value];
+  return list.length === 0
+    ? null
+    : list.map((link) => (isSignatureLike(link) ? link.toDict() : (link as SignatureDict)));
+}
+
+/** @throws CeleryError `bad-option` for what is no time */
+export function timeToMs(time: Time, name: string): number {
+  const ms =
+    typeof time === "string" ? parseIsoTime(time) : time instanceof Date ? time.getTime() : time?.toDate?.().getTime();
+  if (ms === undefined || Number.isNaN(ms)) {
+    throw new CeleryError(`Cannot send task: ${name} is ${String(time)}, not a time`, {
+      code: "bad-option",
+      path: name,
+    });
+  }
+  return ms;
+}
+
+/** Text is kept as it is, once it is known to be a time. */
+export function timeToIso(time: Time, name: string): string {
+  const ms = timeToMs(time, name);
+  return typeof time === "string" ? time : formatIsoTime(ms);
+}

@@ -1,0 +1,138 @@
+/** `chain`, `group`, `chord`, `map`, `starmap`, `chunks`: signatures made of signatures, as `celery.canvas` makes them. */
+import { Tuple } from "@brine/codec";
+import { makeSignature, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
+import { Signature, type SignatureSender } from "./signature.js";
+
+type Part = SignatureLike | SignatureDict;
+
+/**
+ * Runs one after another; each gets the result of the one before in front of its arguments, unless it is immutable. A group
+ * followed by a task becomes a chord.
+ *
+ * @example
+ * await chain(add.s(2, 3), mul.s(10)).delay(); // 50
+ */
+export function chain<Result = unknown>(...parts: readonly Part[]): Signature<Result> {
+  const steps = foldSteps(parts.map((part) => dictOf(part)));
+  return new Signature<Result>(chainDict(steps), senderOf(parts));
+}
+
+/** Runs all at the same time. `get` of its result gives all results in order. */
+export function group<Result = unknown>(...parts: readonly (Part | readonly Part[])[]): Signature<Result[]> {
+  const tasks = (parts.flat() as Part[]).map((part) => dictOf(part));
+  return new Signature<Result[]>(
+    makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }),
+    senderOf(parts.flat() as Part[]),
+  );
+}
+
+/** Runs `header` at the same time, then `body` with the list of all results. Needs a result store on both sides. */
+export function chord<Result = unknown>(header: readonly Part[] | Part, body: Part): Signature<Result> {
+  const isList = Array.isArray(header);
+  const parts = isList ? (header as readonly Part[]) : [header as Part];
+  const dicts = parts.map((part) => dictOf(part));
+  const tasks = !isList && dicts[0]!.subtask_type === "group" ? groupTasks(dicts[0]!) : dicts;
+  return new Signature<Result>(chordDict(tasks, dictOf(body)), senderOf([...parts, body]));
+}
+
+/** One task that calls `task` with each item: `[task(item) for item in it]`. */
+export function map<Result = unknown>(task: Part, it: readonly unknown[]): Signature<Result[]> {
+  const dict = makeSignature("celery.map", {
+    kwargs: { task: dictOf(task), it: [...it] },
+    subtask_type: "xmap",
+    immutable: true,
+  });
+  return new Signature<Result[]>(dict, senderOf([task]));
+}
+
+/** One task that calls `task` with each list of arguments: `[task(*args) for args in it]`. */
+export function starmap<Result = unknown>(task: Part, it: readonly (readonly unknown[])[]): Signature<Result[]> {
+  return new Signature<Result[]>(starmapDict(dictOf(task), it), senderOf([task]));
+}
+
+/** Splits a long list of arguments into a group of starmaps of `n` calls each. */
+export function chunks<Result = unknown>(
+  task: Part,
+  it: readonly (readonly unknown[])[],
+  n: number,
+): Signature<Result[][]> {
+  if (!Number.isSafeInteger(n) || n < 1)
+    throw new RangeError(`Cannot make chunks of ${n}: a positive integer is needed`);
+  const tasks: SignatureDict[] = [];
+  for (let at = 0; at < it.length; at += n) tasks.push(starmapDict(dictOf(task), it.slice(at, at + n)));
+  return new Signature<Result[][]>(
+    makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }),
+    senderOf([task]),
+  );
+}
+
+function starmapDict(task: SignatureDict, it: readonly (readonly unknown[])[]): SignatureDict {
+  const calls = it.map((args) => Tuple.from(args));
+  return makeSignature("celery.starmap", { kwargs: { task, it: calls }, subtask_type: "xstarmap", immutable: true });
+}
+
+export function chainDict(tasks: readonly SignatureDict[], options: Record<string, unknown> = {}): SignatureDict {
+  return makeSignature("celery.chain", { kwargs: { tasks: [...tasks] }, options, subtask_type: "chain" });
+}
+
+export function chordDict(header: readonly SignatureDict[], body: SignatureDict): SignatureDict {
+  return makeSignature("celery.chord", {
+    kwargs: {
+      header: makeSignature("celery.group", { kwargs: { tasks: [...header] }, subtask_type: "group" }),
+      body,
+    },
+    subtask_type: "chord",
+  });
+}
+
+/** The tasks of a chain or group signature, each with all its keys. */
+export function groupTasks(dict: SignatureDict): SignatureDict[] {
+  const { tasks } = dict.kwargs;
+  if (!Array.isArray(tasks)) return [];
+  return tasks.map((task, index) => readSignature(task, `kwargs.tasks[${index}]`));
+}
+
+/** Header and body of a chord signature. The header of one from Python may be a list or a group. */
+export function chordParts(dict: SignatureDict): { header: SignatureDict[]; body: SignatureDict } {
+  const { header, body } = dict.kwargs;
+  const tasks = Array.isArray(header)
+    ? header.map((task, index) => readSignature(task, `kwargs.header[${index}]`))
+    : groupTasks(readSignature(header, "kwargs.header"));
+  return { header: tasks, body: readSignature(body, "kwargs.body") };
+}
+
+/**
+ * The steps of a chain without chains in it; a group before another step has become the header of a chord, and what
+ * follows a chord its body. Celery 5.2 `canvas.py` `_chain.__or__`.
+ */
+export function foldSteps(parts: readonly SignatureDict[]): SignatureDict[] {
+  const steps: SignatureDict[] = [];
+  const pending = [...parts].reverse();
+  for (let step = pending.pop(); step !== undefined; step = pending.pop()) {
+    if (step.subtask_type === "chain") {
+      const tasks = groupTasks(step);
+      for (let i = tasks.length - 1; i >= 0; i--) pending.push(tasks[i]!);
+      continue;
+    }
+    const last = steps.at(-1);
+    if (last?.subtask_type === "group") steps[steps.length - 1] = chordDict(groupTasks(last), step);
+    else if (last?.subtask_type === "chord") steps[steps.length - 1] = extendChord(last, step);
+    else steps.push(step);
+  }
+  return steps;
+}
+
+function extendChord(dict: SignatureDict, step: SignatureDict): SignatureDict {
+  const { header, body } = chordParts(dict);
+  const steps = foldSteps([body, step]);
+  return { ...chordDict(header, steps.length === 1 ? steps[0]! : chainDict(steps)), options: dict.options };
+}
+
+function dictOf(part: Part): SignatureDict {
+  return readSignature(part, "signature");
+}
+
+function senderOf(parts: readonly Part[]): SignatureSender | undefined {
+  for (const part of parts) if (part instanceof Signature && part.sender !== undefined) return part.sender;
+  return undefined;
+}

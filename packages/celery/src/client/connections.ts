@@ -1,0 +1,60 @@
+/** Makes transports and backends of what the settings name. */
+import type { ResultBackend } from "../backends/backend.js";
+import { DisabledBackend } from "../backends/disabled.js";
+import { ResultCodec } from "../backends/result-codec.js";
+import { RpcBackend } from "../backends/rpc.js";
+import { StoreBackend } from "../backends/store.js";
+import { MemoryResultStore } from "../memory/result-store.js";
+import { MemoryTransport } from "../memory/transport.js";
+import type { ResultStore, Transport } from "../transport.js";
+import type { ContentCodec } from "./content.js";
+import { badOption, type CelerySettings, type ResolvedSettings } from "./settings.js";
+
+/** @throws CeleryError `bad-option` for a URL that nobody is named for */
+export function makeTransport(settings: CelerySettings): Transport {
+  const { broker, transports } = settings;
+  if (broker === undefined) throw badOption("no broker is given", "broker");
+  if (typeof broker !== "string") return broker;
+  const scheme = schemeOf(broker);
+  const factory = own(transports, scheme);
+  if (factory !== undefined) return factory(broker);
+  if (scheme === "memory") return new MemoryTransport();
+  throw badOption(`nothing in transports makes a broker of "${scheme}://"`, "broker");
+}
+
+export function makeBackend(
+  given: CelerySettings,
+  settings: ResolvedSettings,
+  parts: { readonly transport: Transport; readonly content: ContentCodec; readonly onWarning: (error: Error) => void },
+): ResultBackend {
+  const codec = new ResultCodec(parts.content, settings.resultSerializer, settings.registry);
+  const {
+    resultExpires: expiresSeconds,
+    resultPersistent: isPersistent,
+    resultChordOrdered: isChordOrdered,
+  } = settings;
+  if (given.backend === undefined || given.backend === "disabled://") return new DisabledBackend();
+  if (typeof given.backend === "string" && schemeOf(given.backend) === "rpc") {
+    const { transport, onWarning } = parts;
+    return new RpcBackend({ transport, codec, expiresSeconds, isPersistent, onWarning });
+  }
+  const store = typeof given.backend === "string" ? makeStore(given.backend, given) : given.backend;
+  return new StoreBackend({ store, codec, expiresSeconds, isChordOrdered });
+}
+
+function makeStore(url: string, settings: CelerySettings): ResultStore {
+  const scheme = schemeOf(url);
+  const factory = own(settings.resultStores, scheme);
+  if (factory !== undefined) return factory(url);
+  if (scheme === "memory") return new MemoryResultStore();
+  throw badOption(`nothing in resultStores makes a backend of "${scheme}://"`, "backend");
+}
+
+function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, key) ? record[key] : undefined;
+}
+
+function schemeOf(url: string): string {
+  const end = url.indexOf(":");
+  return end < 0 ? url : url.slice(0, end);
+}

@@ -1,0 +1,185 @@
+/** Remote control of workers: `ping`, `inspect`, `revoke`, ... as `app.control` of Python. */
+import { randomUUID } from "node:crypto";
+import { controlExchange, encodeControlRequest, replyExchange, replyQueue } from "../protocol/pidbox.js";
+import { isPlainRecord } from "../protocol/signature.js";
+import type { Transport } from "../transport.js";
+import type { LamportClock } from "./clock.js";
+import type { ContentCodec } from "./content.js";
+import type { ResolvedSettings } from "./settings.js";
+
+export interface BroadcastOptions {
+  /** Node names, such as `celery@host`. Default: every worker. */
+  readonly destination?: readonly string[] | undefined;
+  /** A glob of node names instead. */
+  readonly pattern?: string | undefined;
+  /** Milliseconds to gather replies. Default 1000. */
+  readonly timeoutMs?: number | undefined;
+  /** Stop after so many replies. Default: the number of `destination`, else wait for `timeoutMs`. */
+  readonly limit?: number | undefined;
+}
+
+/** Replies by node name. */
+export type Replies = Readonly<Record<string, unknown>>;
+
+export interface ControlOptions {
+  readonly transport: Transport;
+  readonly content: ContentCodec;
+  readonly clock: LamportClock;
+  readonly settings: ResolvedSettings;
+}
+
+export class Control {
+  readonly #options: ControlOptions;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a command without waiting for anybody. */
+  async cast(
+    method: string,
+    args: Readonly<Record<string, unknown>> = {},
+    options: BroadcastOptions = {},
+  ): Promise<void> {
+    await this.#send(method, args, options, undefined);
+  }
+
+  /** Sends a command and gathers replies until `limit` have come or the time is up. Nobody answering gives `{}`. */
+  async broadcast(
+    method: string,
+    args: Readonly<Record<string, unknown>> = {},
+    options: BroadcastOptions = {},
+  ): Promise<Replies> {
+    const { transport, settings, content, clock } = this.#options;
+    await transport.connect();
+    const oid = randomUUID();
+    const ticket = randomUUID();
+    const replies: Record<string, unknown> = Object.create(null);
+    const limit = options.limit ?? options.destination?.length;
+    let enough: () => void = () => {};
+    const isEnough = new Promise<void>((resolve) => {
+      enough = resolve;
+    });
+    const queue = replyQueue(oid, settings.controlExchange);
+    const consumer = await transport.consume(
+      [queue],
+      (delivery) => {
+        clock.adjust(delivery.headers.clock);
+        if (delivery.headers.ticket !== undefined && delivery.headers.ticket !== ticket) return;
+        void content
+          .decode(delivery)
+          .then((body) => {
+            if (isPlainRecord(body)) Object.assign(replies, body);
+            if (limit !== undefined && Object.keys(replies).length >= limit) enough();
+          })
+          .catch((error: Error) => settings.logger.warn?.(`Cannot decode a control reply: ${error.message}`));
+      },
+      { noAck: true },
+    );
+    const timer = setTimeout(() => enough(), options.timeoutMs ?? 1000);
+    try {
+      await this.#send(method, args, options, { ticket, oid });
+      await isEnough;
+    } finally {
+      clearTimeout(timer);
+      await consumer.cancel();
+    }
+    return replies;
+  }
+
+  async #send(
+    method: string,
+    args: Readonly<Record<string, unknown>>,
+    options: BroadcastOptions,
+    reply: { readonly ticket: string; readonly oid: string } | undefined,
+  ): Promise<void> {
+    const { transport, settings, content, clock } = this.#options;
+    const exchange = controlExchange(settings.controlExchange);
+    await transport.connect();
+    await transport.declareExchange(exchange);
+    const body = encodeControlRequest({
+      method,
+      arguments: args,
+      destination: options.destination ?? null,
+      pattern: options.pattern ?? null,
+      matcher: options.pattern === undefined ? null : "glob",
+      ticket: reply?.ticket ?? null,
+      replyTo:
+        reply === undefined ? null : { exchange: replyExchange(settings.controlExchange).name, routingKey: reply.oid },
+    });
+    const timeoutMs = options.timeoutMs ?? 1000;
+    const encoded = await content.encode(body, settings.taskSerializer);
+    await transport.publish(
+      {
+        ...encoded,
+        // A request that is met later than anybody waits for it is dropped by the worker.
+        headers: { clock: clock.forward(), expires: (Date.now() + timeoutMs + 10_000) / 1000 },
+        properties: { deliveryMode: 2, priority: 0 },
+      },
+      { exchange: exchange.name, routingKey: "" },
+    );
+  }
+
+  async ping(options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("ping", {}, options);
+  }
+
+  /** `active`, `reserved`, `scheduled`, `registered`, `stats`, `conf`, `active_queues`, `query_task`, ... */
+  async inspect(
+    method: string,
+    args: Readonly<Record<string, unknown>> = {},
+    options: BroadcastOptions = {},
+  ): Promise<Replies> {
+    return this.broadcast(method, args, options);
+  }
+
+  async revoke(
+    taskId: string | readonly string[],
+    options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } & BroadcastOptions = {},
+  ): Promise<void> {
+    const { terminate = false, signal = "SIGTERM", ...rest } = options;
+    await this.cast("revoke", { task_id: taskId, terminate, signal }, rest);
+  }
+
+  async rateLimit(taskName: string, rateLimit: string | number, options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("rate_limit", { task_name: taskName, rate_limit: rateLimit }, options);
+  }
+
+  /** Seconds. */
+  async timeLimit(
+    taskName: string,
+    limits: { readonly hard?: number | undefined; readonly soft?: number | undefined },
+    options: BroadcastOptions = {},
+  ): Promise<Replies> {
+    return this.broadcast(
+      "time_limit",
+      { task_name: taskName, hard: limits.hard ?? null, soft: limits.soft ?? null },
+      options,
+    );
+  }
+
+  async addConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast(
+      "add_consumer",
+      { queue, exchange: null, exchange_type: "direct", routing_key: null },
+      options,
+    );
+  }
+
+  async cancelConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("cancel_consumer", { queue }, options);
+  }
+
+  async enableEvents(options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("enable_events", {}, options);
+  }
+
+  async disableEvents(options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("disable_events", {}, options);
+  }
+
+  /** Warm shutdown of workers. */
+  async shutdown(options: BroadcastOptions = {}): Promise<void> {
+    await this.cast("shutdown", {}, options);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * `node:diagnostics_channel` channels for tracing and metrics:
+ * - `brine.celery.publish`: `{ task, id, queue, exchange, routingKey, headers }`, before a message leaves; subscribers may add
+ *   headers such as `traceparent`
+ * - `brine.celery.task:start`, `:end`: `{ task, id, retries, headers, state?, runtimeMs? }` around a run in a worker
+ * - `brine.celery.decode-error`: `{ queue, verdict, error }` for messages that are no task
+ */
+import { channel } from "node:diagnostics_channel";
+
+export interface PublishDiagnostics {
+  readonly task: string;
+  readonly id: string;
+  readonly exchange: string;
+  readonly routingKey: string;
+  /** The message's headers, not yet validated. */
+  readonly headers: Record<string, unknown>;
+}
+
+export interface RunDiagnostics {
+  readonly task: string;
+  readonly id: string;
+  readonly retries: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly state?: string | undefined;
+  readonly runtimeMs?: number | undefined;
+}
+
+export const publishChannel = /* @__PURE__ */ channel("brine.celery.publish");
+export const taskStartChannel = /* @__PURE__ */ channel("brine.celery.task:start");
+export const taskEndChannel = /* @__PURE__ */ channel("brine.celery.task:end");
+export const decodeErrorChannel = /* @__PURE__ */ channel("brine.celery.decode-error");
+
+/** Names of W3C trace context headers, as OpenTelemetry's Celery instrumentation puts them among the task's headers. */
+const TRACE_HEADERS = ["traceparent", "tracestate", "baggage"] as const;
+
+/** The trace context of a message, for what its task sends. */
+export function traceHeadersOf(headers: Readonly<Record<string, unknown>>): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of TRACE_HEADERS) {
+    const value = Object.hasOwn(headers, name) ? headers[name] : undefined;
+    if (typeof value === "string") found[name] = value;
+  }
+  return found;
+}

@@ -1,0 +1,202 @@
+/** Celery's settings in camelCase, with Celery's defaults. Durations are in seconds, as Celery's are. */
+import { availableParallelism } from "node:os";
+import type { ClassRegistryView, Limits } from "@brine/codec";
+import { CeleryError } from "../errors.js";
+import { celeryRegistry } from "../protocol/pickle-globals.js";
+import type { Queue, ResultStore, Transport } from "../transport.js";
+
+/** Where a task goes: `{ queue }`, or an exchange with a routing key. Other fields are defaults of `applyAsync`. */
+export interface Route {
+  readonly queue?: string | Queue | undefined;
+  readonly exchange?: string | undefined;
+  readonly routingKey?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly serializer?: string | undefined;
+  readonly compression?: string | undefined;
+}
+
+export type RouteFunction = (
+  task: string,
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, unknown>>,
+) => Route | string | undefined;
+
+/** By name or glob (`"video.*"`), in order, or a function. */
+export type Routes =
+  | Readonly<Record<string, Route | string>>
+  | RouteFunction
+  | readonly (Readonly<Record<string, Route | string>> | RouteFunction)[];
+
+export interface RetryPolicy {
+  /** Default 3; `undefined`: for ever. */
+  readonly maxRetries?: number | undefined;
+  /** Seconds before the first retry. Default 0. */
+  readonly intervalStart?: number | undefined;
+  /** Seconds added for each further one. Default 0.2. */
+  readonly intervalStep?: number | undefined;
+  /** Seconds at most. Default 1. */
+  readonly intervalMax?: number | undefined;
+}
+
+/** What happened, in the words of `console`. Absent methods are not called. */
+export interface Logger {
+  debug?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  info?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  warn?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  error?(message: string, details?: Readonly<Record<string, unknown>>): void;
+}
+
+export interface CelerySettings {
+  /** A transport (`amqp("amqp://…")`, `redis("redis://…")` of the adapters), `"memory://"`, or a URL whose scheme is in `transports`. */
+  readonly broker?: Transport | string | undefined;
+  /** A result store (`redisBackend("redis://…")`), `"rpc://"`, `"memory://"`, or a URL whose scheme is in `resultStores`. Default: no results. */
+  readonly backend?: ResultStore | string | undefined;
+  /** Factories by URL scheme, for configurations that are text: `{ amqp: (url) => amqp(url) }`. */
+  readonly transports?: Readonly<Record<string, (url: string) => Transport>> | undefined;
+  readonly resultStores?: Readonly<Record<string, (url: string) => ResultStore>> | undefined;
+
+  /** Default `"json"`. */
+  readonly taskSerializer?: string | undefined;
+  /** Default: `"json"`. */
+  readonly resultSerializer?: string | undefined;
+  /** What is decoded, by name or content type. Default `["json"]`: pickle must be asked for. */
+  readonly acceptContent?: readonly string[] | undefined;
+  /** The same for results. Default: `acceptContent`. */
+  readonly resultAcceptContent?: readonly string[] | undefined;
+  /** `"zlib"`, `"bzip2"`, `"lzma"`, `"zstd"`, `"brotli"`. Default none. */
+  readonly taskCompression?: string | undefined;
+  /** Protocol of pickles written. Default 4, as kombu's. */
+  readonly pickleProtocol?: 2 | 3 | 4 | 5 | undefined;
+  /** kombu's JSON dialect: `"5.2"` writes dates as plain strings. Default `"5.3"`. */
+  readonly jsonDialect?: "5.2" | "5.3" | undefined;
+  /** Classes that pickles may name: see `createRegistry`. Default: the standard library and Celery. */
+  readonly registry?: ClassRegistryView | undefined;
+  /** Bounds on what one pickle may cost. */
+  readonly limits?: Partial<Limits> | undefined;
+  /** Bytes of a body after decompression. Default 128 MiB. */
+  readonly maxBodyBytes?: number | undefined;
+
+  /** Default `"celery"`. */
+  readonly taskDefaultQueue?: string | undefined;
+  /** Default: the queue's name. */
+  readonly taskDefaultExchange?: string | undefined;
+  readonly taskDefaultExchangeType?: "direct" | "topic" | "fanout" | undefined;
+  readonly taskDefaultRoutingKey?: string | undefined;
+  /** 2 persistent (default), 1 transient. */
+  readonly taskDefaultDeliveryMode?: 1 | 2 | undefined;
+  readonly taskDefaultPriority?: number | undefined;
+  /** `"quorum"` for quorum queues; must be what Python's side declares. */
+  readonly taskDefaultQueueType?: "classic" | "quorum" | undefined;
+  /** `x-max-priority` of queues that do not set it. */
+  readonly taskQueueMaxPriority?: number | undefined;
+  readonly taskQueues?: readonly Queue[] | undefined;
+  readonly taskRoutes?: Routes | undefined;
+  /** Queues named but not in `taskQueues` are made. Default true. */
+  readonly taskCreateMissingQueues?: boolean | undefined;
+
+  /** Default 2. */
+  readonly taskProtocol?: 1 | 2 | undefined;
+  /** Default true. */
+  readonly taskPublishRetry?: boolean | undefined;
+  readonly taskPublishRetryPolicy?: RetryPolicy | undefined;
+  readonly taskSendSentEvent?: boolean | undefined;
+  readonly taskIgnoreResult?: boolean | undefined;
+  readonly taskStoreErrorsEvenIfIgnored?: boolean | undefined;
+  readonly taskTrackStarted?: boolean | undefined;
+  readonly taskAcksLate?: boolean | undefined;
+  readonly taskAcksOnFailureOrTimeout?: boolean | undefined;
+  readonly taskRejectOnWorkerLost?: boolean | undefined;
+  /** Seconds. */
+  readonly taskTimeLimit?: number | undefined;
+  /** Seconds. */
+  readonly taskSoftTimeLimit?: number | undefined;
+  /** `"100/m"`, `"10/s"`, `"5/h"`. */
+  readonly taskDefaultRateLimit?: string | undefined;
+
+  /** Seconds results are kept; `null`: for ever. Default one day. */
+  readonly resultExpires?: number | null | undefined;
+  /** rpc replies survive a restart of the broker. Default false. */
+  readonly resultPersistent?: boolean | undefined;
+  /** Results say name, arguments, worker, retries and queue. Default false. */
+  readonly resultExtended?: boolean | undefined;
+  /** `result_backend_transport_options['result_chord_ordered']`: must be the same on all workers. Default true. */
+  readonly resultChordOrdered?: boolean | undefined;
+
+  /** Default 4. */
+  readonly workerPrefetchMultiplier?: number | undefined;
+  /** Default: the number of CPUs. */
+  readonly workerConcurrency?: number | undefined;
+  readonly workerSendTaskEvents?: boolean | undefined;
+  readonly workerEnableRemoteControl?: boolean | undefined;
+  readonly workerDisableRateLimits?: boolean | undefined;
+  /** Default `"celery"`; the exchange is `<name>.pidbox`. */
+  readonly controlExchange?: string | undefined;
+  readonly logger?: Logger | undefined;
+}
+
+/** Settings with defaults filled in; those without a default stay `undefined`. */
+export type ResolvedSettings = ReturnType<typeof resolveSettings>;
+
+const DEFAULT_RETRY_POLICY = Object.freeze({ maxRetries: 3, intervalStart: 0, intervalStep: 0.2, intervalMax: 1 });
+const DAY_SECONDS = 86_400;
+
+/** @throws CeleryError `bad-option` */
+export function resolveSettings(settings: CelerySettings) {
+  const queue = settings.taskDefaultQueue ?? "celery";
+  const acceptContent = settings.acceptContent ?? ["json"];
+  const protocol = settings.taskProtocol ?? 2;
+  if (protocol !== 1 && protocol !== 2) throw badOption(`taskProtocol is 1 or 2, not ${String(protocol)}`);
+  if (acceptContent.length === 0) throw badOption("acceptContent is empty: no message could be read");
+  return Object.freeze({
+    taskSerializer: settings.taskSerializer ?? "json",
+    resultSerializer: settings.resultSerializer ?? "json",
+    acceptContent,
+    resultAcceptContent: settings.resultAcceptContent ?? acceptContent,
+    taskCompression: settings.taskCompression,
+    pickleProtocol: settings.pickleProtocol ?? 4,
+    jsonDialect: settings.jsonDialect ?? "5.3",
+    registry: settings.registry ?? celeryRegistry,
+    limits: settings.limits,
+    maxBodyBytes: settings.maxBodyBytes,
+    taskDefaultQueue: queue,
+    taskDefaultExchange: settings.taskDefaultExchange ?? queue,
+    taskDefaultExchangeType: settings.taskDefaultExchangeType ?? "direct",
+    taskDefaultRoutingKey: settings.taskDefaultRoutingKey ?? queue,
+    taskDefaultDeliveryMode: settings.taskDefaultDeliveryMode ?? 2,
+    taskDefaultPriority: settings.taskDefaultPriority,
+    taskDefaultQueueType: settings.taskDefaultQueueType,
+    taskQueueMaxPriority: settings.taskQueueMaxPriority,
+    taskQueues: settings.taskQueues ?? [],
+    taskRoutes: settings.taskRoutes,
+    taskCreateMissingQueues: settings.taskCreateMissingQueues ?? true,
+    taskProtocol: protocol as 1 | 2,
+    taskPublishRetry: settings.taskPublishRetry ?? true,
+    taskPublishRetryPolicy: Object.freeze({ ...DEFAULT_RETRY_POLICY, ...settings.taskPublishRetryPolicy }),
+    taskSendSentEvent: settings.taskSendSentEvent ?? false,
+    taskIgnoreResult: settings.taskIgnoreResult ?? false,
+    taskStoreErrorsEvenIfIgnored: settings.taskStoreErrorsEvenIfIgnored ?? false,
+    taskTrackStarted: settings.taskTrackStarted ?? false,
+    taskAcksLate: settings.taskAcksLate ?? false,
+    taskAcksOnFailureOrTimeout: settings.taskAcksOnFailureOrTimeout ?? true,
+    taskRejectOnWorkerLost: settings.taskRejectOnWorkerLost ?? false,
+    taskTimeLimit: settings.taskTimeLimit,
+    taskSoftTimeLimit: settings.taskSoftTimeLimit,
+    taskDefaultRateLimit: settings.taskDefaultRateLimit,
+    resultExpires: settings.resultExpires === undefined ? DAY_SECONDS : settings.resultExpires,
+    resultPersistent: settings.resultPersistent ?? false,
+    resultExtended: settings.resultExtended ?? false,
+    resultChordOrdered: settings.resultChordOrdered ?? true,
+    workerPrefetchMultiplier: settings.workerPrefetchMultiplier ?? 4,
+    workerConcurrency: settings.workerConcurrency ?? availableParallelism(),
+    workerSendTaskEvents: settings.workerSendTaskEvents ?? false,
+    workerEnableRemoteControl: settings.workerEnableRemoteControl ?? true,
+    workerDisableRateLimits: settings.workerDisableRateLimits ?? false,
+    controlExchange: settings.controlExchange ?? "celery",
+    logger: settings.logger ?? {},
+  });
+}
+
+export function badOption(message: string, path?: string): CeleryError {
+  return new CeleryError(`Cannot use settings: ${message}`, { code: "bad-option", path });
+}

@@ -1,0 +1,149 @@
+/** Signatures to build work-flows from: a task's name, arguments and options, as a value. */
+import { PyGlobal, Tuple } from "@brine/codec";
+import {
+  makeSignature,
+  mergeSignature,
+  type SignatureDict,
+  type SignatureLike,
+  type SubtaskType,
+} from "../protocol/signature.js";
+import { type ApplyOptions, links, optionsToWire } from "./apply-options.js";
+import type { AsyncResult } from "./async-result.js";
+
+export interface SignatureFields {
+  readonly args?: readonly unknown[] | undefined;
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+  readonly options?: ApplyOptions | undefined;
+  /** Takes no arguments from the task before it. Default false. */
+  readonly immutable?: boolean | undefined;
+}
+
+/** Sends a signature; an app implements it. */
+export interface SignatureSender {
+  applySignature(
+    signature: SignatureDict,
+    more: { args?: readonly unknown[]; kwargs?: Record<string, unknown>; options?: Record<string, unknown> },
+  ): Promise<AsyncResult<unknown>>;
+}
+
+/**
+ * A task call that has not been made. Immutable as a value: `set`, `clone` and `link` give a new one.
+ *
+ * Pickled and in JSON it is what Python's `celery.canvas.Signature` is, so it may be an argument of a task.
+ */
+export class Signature<Result = unknown> implements SignatureLike {
+  readonly #dict: SignatureDict;
+  readonly #sender: SignatureSender | undefined;
+  /** Only for the type of the result. */
+  declare readonly resultType?: Result;
+
+  constructor(dict: SignatureDict, sender?: SignatureSender) {
+    this.#dict = Object.freeze({ ...dict });
+    this.#sender = sender;
+  }
+
+  static make<Result>(task: string, fields: SignatureFields, sender?: SignatureSender): Signature<Result> {
+    const dict = makeSignature(task, {
+      args: Tuple.from(fields.args ?? []),
+      kwargs: { ...fields.kwargs },
+      options: optionsToWire(fields.options ?? {}),
+      immutable: fields.immutable ?? false,
+    });
+    return new Signature<Result>(dict, sender);
+  }
+
+  get task(): string {
+    return this.#dict.task;
+  }
+
+  get args(): readonly unknown[] {
+    return this.#dict.args;
+  }
+
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#dict.kwargs;
+  }
+
+  /** With Python's names. */
+  get options(): Readonly<Record<string, unknown>> {
+    return this.#dict.options;
+  }
+
+  get subtaskType(): SubtaskType | null {
+    return this.#dict.subtask_type;
+  }
+
+  get isImmutable(): boolean {
+    return this.#dict.immutable;
+  }
+
+  get sender(): SignatureSender | undefined {
+    return this.#sender;
+  }
+
+  /** A copy with more arguments in front and other keyword arguments and options: a partial. */
+  clone(more: SignatureFields): Signature<Result> {
+    const merged = mergeSignature(this.#dict, {
+      ...(more.args === undefined ? {} : { args: more.args }),
+      ...(more.kwargs === undefined ? {} : { kwargs: { ...more.kwargs } }),
+      options: optionsToWire(more.options ?? {}),
+    });
+    const args = Tuple.from(merged.args);
+    return new Signature({ ...merged, args, immutable: more.immutable ?? merged.immutable }, this.#sender);
+  }
+
+  set(options: ApplyOptions & { readonly immutable?: boolean | undefined }): Signature<Result> {
+    const { immutable, ...rest } = options;
+    return this.clone({ options: rest, immutable });
+  }
+
+  /** A copy that calls `callback` with its result. */
+  link(callback: SignatureLike | SignatureDict): Signature<Result> {
+    return this.#withLink("link", callback);
+  }
+
+  /** A copy that calls `errback` when it fails. */
+  linkError(errback: SignatureLike | SignatureDict): Signature<Result> {
+    return this.#withLink("link_error", errback);
+  }
+
+  #withLink(option: "link" | "link_error", target: SignatureLike | SignatureDict): Signature<Result> {
+    const present = (this.#dict.options[option] as SignatureDict[] | undefined) ?? [];
+    const options = { ...this.#dict.options, [option]: [...present, ...(links(target) ?? [])] };
+    return new Signature({ ...this.#dict, options }, this.#sender);
+  }
+
+  /** @throws Error when the signature was not made by an app */
+  async applyAsync(more: SignatureFields = {}): Promise<AsyncResult<Result>> {
+    if (this.#sender === undefined) throw new Error(`Cannot send ${this.task}: the signature belongs to no app`);
+    const sent = await this.#sender.applySignature(this.#dict, {
+      ...(more.args === undefined ? {} : { args: more.args }),
+      ...(more.kwargs === undefined ? {} : { kwargs: { ...more.kwargs } }),
+      options: optionsToWire(more.options ?? {}),
+    });
+    return sent as AsyncResult<Result>;
+  }
+
+  /** Sends it with these arguments in front of its own. */
+  async delay(...args: unknown[]): Promise<AsyncResult<Result>> {
+    return this.applyAsync({ args });
+  }
+
+  toDict(): SignatureDict {
+    return this.#dict;
+  }
+
+  toJSON(): SignatureDict {
+    return this.#dict;
+  }
+
+  /** kombu asks for it when it writes JSON. */
+  __json__(): SignatureDict {
+    return this.#dict;
+  }
+
+  /** `celery.canvas.signature(dict)`, as Python pickles its own. */
+  __reduce__(): readonly [PyGlobal, readonly [SignatureDict]] {
+    return [new PyGlobal("celery.canvas", "signature"), [this.#dict]];
+  }
+}

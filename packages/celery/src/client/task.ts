@@ -1,0 +1,127 @@
+/** Typed task definitions: what a client calls, and what a worker runs. */
+import type { TaskContext } from "../worker/context.js";
+import type { ApplyOptions } from "./apply-options.js";
+import type { AsyncResult } from "./async-result.js";
+import { Signature, type SignatureFields, type SignatureSender } from "./signature.js";
+
+/**
+ * What a worker runs. It always gets the context first, then the positional arguments; keyword arguments are in
+ * `context.kwargs`, or in their places where `parameters` names them.
+ */
+export type TaskHandler<Args extends readonly unknown[], Result> = (
+  context: TaskContext,
+  ...args: Args
+) => Result | Promise<Result>;
+
+/** Retries on errors without `context.retry`. Durations are in seconds. */
+export interface AutoRetryOptions {
+  /** Error classes, or a test. Default: every error but Ignore and Reject. */
+  readonly for?: readonly (abstract new (...args: never[]) => Error)[] | ((error: unknown) => boolean) | undefined;
+  /** `true` is 1: the base of `base * 2 ** retries`. Default: no back-off, `defaultRetryDelay` each time. */
+  readonly backoff?: boolean | number | undefined;
+  /** Default 600. */
+  readonly backoffMax?: number | undefined;
+  /** A random part of the delay instead of all of it, so that a crowd of failures does not come back as one. Default true. */
+  readonly jitter?: boolean | undefined;
+}
+
+/** Defaults for every call, and how a worker treats the task. Durations are in seconds. */
+export interface TaskOptions
+  extends Pick<
+    ApplyOptions,
+    | "queue"
+    | "exchange"
+    | "routingKey"
+    | "priority"
+    | "serializer"
+    | "compression"
+    | "expires"
+    | "timeLimit"
+    | "softTimeLimit"
+    | "ignoreResult"
+    | "headers"
+    | "deliveryMode"
+  > {
+  /** Names of the positional parameters, so that a call by keyword finds them and a wrong one fails as in Python. */
+  readonly parameters?: readonly string[] | undefined;
+  /** Acknowledge after the run instead of before. Default `taskAcksLate`. */
+  readonly acksLate?: boolean | undefined;
+  /** For late acks: acknowledge a task that failed too. False rejects it. Default `taskAcksOnFailureOrTimeout`. */
+  readonly acksOnFailureOrTimeout?: boolean | undefined;
+  /** For late acks: put it back when the thread that ran it is lost. Default `taskRejectOnWorkerLost`. */
+  readonly rejectOnWorkerLost?: boolean | undefined;
+  readonly trackStarted?: boolean | undefined;
+  readonly storeErrorsEvenIfIgnored?: boolean | undefined;
+  /** Default 3; `null`: for ever. */
+  readonly maxRetries?: number | null | undefined;
+  /** Default 180. */
+  readonly defaultRetryDelay?: number | undefined;
+  readonly autoRetry?: boolean | AutoRetryOptions | undefined;
+  /** `"100/m"`, `"10/s"`, `"5/h"`, or a number per second. */
+  readonly rateLimit?: string | number | undefined;
+  /**
+   * A module whose default export is the function, run in a worker thread as `fn(...args)`: for work that would block the
+   * event loop, and for hard limits that really stop it. Arguments and result must be cloneable.
+   */
+  readonly module?: string | URL | undefined;
+}
+
+/** A call with options. */
+export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions {
+  readonly args?: Args | undefined;
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface TaskSender extends SignatureSender {
+  sendTask<Result>(name: string, call: TaskCall<readonly unknown[]>): Promise<AsyncResult<Result>>;
+}
+
+/** A task by name. Made by `app.task`. */
+export class Task<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
+  readonly name: string;
+  readonly options: TaskOptions;
+  /** Absent: other workers run it. */
+  readonly handler: TaskHandler<Args, Result> | undefined;
+  readonly #sender: TaskSender;
+
+  constructor(name: string, options: TaskOptions, handler: TaskHandler<Args, Result> | undefined, sender: TaskSender) {
+    this.name = name;
+    this.options = Object.freeze({ ...options });
+    this.handler = handler;
+    this.#sender = sender;
+  }
+
+  /** Whether a worker of this app can run it. */
+  get isRunnable(): boolean {
+    return this.handler !== undefined || this.options.module !== undefined;
+  }
+
+  /** Sends it with positional arguments. Resolves when the broker has it. */
+  async delay(...args: Args): Promise<AsyncResult<Result>> {
+    return this.#sender.sendTask<Result>(this.name, { args });
+  }
+
+  /**
+   * Sends it with everything a call can have.
+   *
+   * @example
+   * await add.applyAsync({ args: [2, 3], countdown: 10, queue: "math", expires: 60 });
+   */
+  async applyAsync(call: TaskCall<Args> = {}): Promise<AsyncResult<Result>> {
+    return this.#sender.sendTask<Result>(this.name, call);
+  }
+
+  /** A signature with these arguments: `chain(add.s(2, 3), mul.s(10))`. Fewer than all make a partial. */
+  s(...args: Partial<Args> extends readonly unknown[] ? unknown[] : never): Signature<Result> {
+    return this.signature({ args });
+  }
+
+  /** An immutable signature: takes nothing from the task before it. */
+  si(...args: Args): Signature<Result> {
+    return this.signature({ args, immutable: true });
+  }
+
+  signature(fields: SignatureFields = {}): Signature<Result> {
+    return Signature.make<Result>(this.name, fields, this.#sender);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * Errors of this package that are not Python exceptions: what a caller does differently has its own class, the rest is in
+ * `code`. Python's exceptions (`NotRegistered`, `TaskRevokedError`, ...) are in `protocol/python-exceptions.ts`.
+ */
+
+export type CeleryErrorCode =
+  /** A message would break a worker, or is not what Celery's protocol allows; `path` says which field. */
+  | "invalid-message"
+  /** A setting or an option has a value that does not exist, or two contradict each other. */
+  | "bad-option"
+  /** The operation needs a result backend, or one that can do more. */
+  | "no-backend"
+  /** `AsyncResult.get` waited as long as it was told to. */
+  | "timeout"
+  /** The task cannot be sent; `cause` is the transport's error. */
+  | "publish-failed"
+  /** The result cannot be decoded; `cause` says why. */
+  | "undecodable-result"
+  /** The worker or the app is in a state that does not allow the call. */
+  | "bad-state";
+
+export interface CeleryErrorOptions {
+  readonly code: CeleryErrorCode;
+  /** Where in the message, such as `headers.timelimit` or `body[2].chain[0].options`. */
+  readonly path?: string | undefined;
+  readonly taskId?: string | undefined;
+  readonly cause?: unknown;
+}
+
+const BRAND = Symbol.for("brine.CeleryError");
+
+/** The parent of this package's errors. */
+export class CeleryError extends Error {
+  override name = "CeleryError";
+  readonly code: CeleryErrorCode;
+  readonly path?: string | undefined;
+  readonly taskId?: string | undefined;
+
+  constructor(message: string, options: CeleryErrorOptions) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.path = options.path;
+    this.taskId = options.taskId;
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** A task message that must not leave, because a Python worker would reject it or die of it. Nothing was sent. */
+export class InvalidMessageError extends CeleryError {
+  override name = "InvalidMessageError";
+  constructor(message: string, path: string) {
+    super(message, { code: "invalid-message", path });
+  }
+}
+
+/** The result did not become ready within `timeoutMs`. The task itself goes on. */
+export class ResultTimeoutError extends CeleryError {
+  override name = "ResultTimeoutError";
+  constructor(taskId: string, timeoutMs: number) {
+    super(`Cannot get the result of task ${taskId}: not ready after ${timeoutMs} ms`, { code: "timeout", taskId });
+  }
+}
+
+/** Whether `error` is a {@link CeleryError}, of this or another copy of the package. */
+export function isCeleryError(error: unknown): error is CeleryError {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}

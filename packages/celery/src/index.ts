@@ -1,0 +1,55 @@
+/** `@brine/celery`: Celery in Node. Public names only; no logic. */
+
+export { Celery } from "./client/app.js";
+export type { ApplyOptions, Time } from "./client/apply-options.js";
+export { AsyncResult, type GetOptions, type StateChange } from "./client/async-result.js";
+export { chain, chord, chunks, group, map, starmap } from "./client/canvas.js";
+export { type BroadcastOptions, Control, type Replies } from "./client/control.js";
+export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
+export { GroupResult } from "./client/group-result.js";
+export type {
+  CelerySettings,
+  Logger,
+  ResolvedSettings,
+  RetryPolicy,
+  Route,
+  RouteFunction,
+  Routes,
+} from "./client/settings.js";
+export { Signature, type SignatureFields } from "./client/signature.js";
+export { type AutoRetryOptions, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./client/task.js";
+export {
+  CeleryError,
+  type CeleryErrorCode,
+  type CeleryErrorOptions,
+  InvalidMessageError,
+  isCeleryError,
+  ResultTimeoutError,
+} from "./errors.js";
+export { MemoryBroker } from "./memory/broker.js";
+export { MemoryResultStore } from "./memory/result-store.js";
+export { MemoryTransport } from "./memory/transport.js";
+export type { CeleryEvent } from "./protocol/events.js";
+export type { RemoteError } from "./protocol/exceptions.js";
+export { celeryRegistry, createRegistry } from "./protocol/pickle-globals.js";
+export {
+  ChordError,
+  InvalidTaskError,
+  MaxRetriesExceededError,
+  NotRegistered,
+  PYTHON_EXCEPTIONS,
+  SoftTimeLimitExceeded,
+  TaskRevokedError,
+  Terminated,
+  TimeLimitExceeded,
+  WorkerLostError,
+} from "./protocol/python-exceptions.js";
+export type { SignatureDict, SignatureLike, SubtaskType } from "./protocol/signature.js";
+export type { TaskState } from "./protocol/states.js";
+export type { TaskMessage } from "./protocol/task-message.js";
+export { type OutgoingTask, validateTask } from "./protocol/validate.js";
+export type * from "./transport.js";
+export { type RetryOptions, TaskContext } from "./worker/context.js";
+export { Ignore, Reject, Retry } from "./worker/control-flow.js";
+export type { BadMessage } from "./worker/intake.js";
+export { Worker, type WorkerEvents, type WorkerOptions } from "./worker/worker.js";

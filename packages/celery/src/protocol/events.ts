@@ -1,0 +1,66 @@
+/** Monitoring events as `celery events`, Flower and gossip read them. JSON always, whatever tasks are serialized with. */
+import type { Exchange } from "../transport.js";
+import { isPlainRecord } from "./signature.js";
+
+export const EVENT_EXCHANGE: Exchange = Object.freeze({ name: "celeryev", type: "topic", durable: true });
+
+export type TaskEventType =
+  | "task-sent"
+  | "task-received"
+  | "task-started"
+  | "task-succeeded"
+  | "task-failed"
+  | "task-retried"
+  | "task-revoked"
+  | "task-rejected";
+export type WorkerEventType = "worker-online" | "worker-heartbeat" | "worker-offline";
+
+/** One event. The fields after the common ones depend on the type. */
+export interface CeleryEvent {
+  readonly type: string;
+  /** Seconds since the epoch. */
+  readonly timestamp: number;
+  readonly hostname: string;
+  /** Hours that local time is ahead of UTC, negated, as Python's `utcoffset()` of Celery. */
+  readonly utcoffset: number;
+  readonly pid: number;
+  /** Lamport clock. */
+  readonly clock: number;
+  readonly [field: string]: unknown;
+}
+
+/** Where events come from: the parts every event of a process shares. */
+export interface EventSource {
+  readonly hostname: string;
+  readonly pid: number;
+  readonly utcoffset: number;
+}
+
+/** An event; field order is Celery's. */
+export function makeEvent(
+  type: string,
+  source: EventSource,
+  at: { readonly clock: number; readonly timestamp: number },
+  fields: Readonly<Record<string, unknown>>,
+): CeleryEvent {
+  return {
+    hostname: source.hostname,
+    utcoffset: source.utcoffset,
+    pid: source.pid,
+    clock: at.clock,
+    ...fields,
+    timestamp: at.timestamp,
+    type,
+  };
+}
+
+/** The routing key of an event type: `worker-heartbeat` becomes `worker.heartbeat`; a batch of task events is `task.multi`. */
+export function eventRoutingKey(type: string): string {
+  return type.replaceAll("-", ".");
+}
+
+/** Events of one message: workers send task events in batches, as an array. What is no event is left out. */
+export function readEvents(body: unknown): CeleryEvent[] {
+  const events = Array.isArray(body) ? body : [body];
+  return events.filter((event): event is CeleryEvent => isPlainRecord(event) && typeof event.type === "string");
+}

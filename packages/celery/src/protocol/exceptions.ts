@@ -1,0 +1,193 @@
+/**
+ * Errors between the two languages. What a Node task throws becomes a Python exception in either of Celery's forms (an
+ * instance for pickle, `exc_type`/`exc_message`/`exc_module` for the rest); what a Python task raised becomes an Error.
+ */
+import {
+  type AnyClass,
+  type ClassRegistryView,
+  exceptionClass,
+  PyException,
+  type PyExceptionClass,
+  type PyExceptionName,
+  PyObject,
+  pyExceptions,
+} from "@brine/codec";
+import { UnpickleableExceptionWrapper } from "./pickle-globals.js";
+import { saferepr } from "./saferepr.js";
+import { isPlainRecord } from "./signature.js";
+
+/** Python's names for JavaScript's own errors. */
+const BUILTIN_ERRORS: ReadonlyMap<unknown, PyExceptionName> = new Map<unknown, PyExceptionName>([
+  [Error, "Exception"],
+  [TypeError, "TypeError"],
+  [RangeError, "ValueError"],
+  [SyntaxError, "SyntaxError"],
+  [ReferenceError, "NameError"],
+  [URIError, "ValueError"],
+  [EvalError, "RuntimeError"],
+  // Not ExceptionGroup, which no Python before 3.11 can unpickle.
+  [AggregateError, "RuntimeError"],
+]);
+
+/** The module that Python shows for error classes which only Node has. It must not be the name of a real module. */
+const NODE_MODULE = "node";
+
+/** Celery's form of an exception outside of pickle. */
+export interface JsonException {
+  exc_type: string;
+  exc_message: unknown[];
+  exc_module: string;
+}
+
+/** An Error that a result brought, with what Python said about it. */
+export interface RemoteError extends Error {
+  /** Python's traceback text, or Node's stack. */
+  readonly traceback?: string | undefined;
+  readonly taskId?: string | undefined;
+}
+
+/**
+ * The exception to pickle for anything thrown: registered classes and {@link PyException}s stay what they are, JavaScript's
+ * errors become Python's, system errors become `OSError(errno, message)`, and classes that Python cannot know travel as
+ * Celery's `UnpickleableExceptionWrapper`, from which Python makes a class of the same name.
+ */
+export function exceptionToPickle(thrown: unknown, registry: ClassRegistryView): object {
+  if (thrown instanceof PyException) return thrown;
+  if (!(thrown instanceof Error)) return new pyExceptions.Exception(saferepr(thrown));
+  const builtin = BUILTIN_ERRORS.get(thrown.constructor);
+  if (builtin !== undefined) return systemError(thrown) ?? new pyExceptions[builtin](thrown.message);
+  if (registry.findByTarget(thrown.constructor as AnyClass) !== undefined) return thrown;
+  return wrapException(thrown);
+}
+
+/** An exception that any Python can load, whatever the arguments of `thrown` are. */
+export function wrapException(thrown: unknown): object {
+  const { exc_module, exc_type, exc_message } = exceptionToJson(thrown);
+  const args = exc_message.map((arg) => (isScalar(arg) ? arg : saferepr(arg)));
+  return new UnpickleableExceptionWrapper(
+    exc_module,
+    exc_type,
+    args,
+    `${exc_type}(${args.map((arg) => saferepr(arg)).join(", ")})`,
+  );
+}
+
+/** `{exc_type, exc_message, exc_module}`; arguments are as they are, so they may not fit the serializer. */
+export function exceptionToJson(thrown: unknown, registry?: ClassRegistryView): JsonException {
+  if (thrown instanceof PyException) return named(thrown.pythonClass, [...thrown.args]);
+  if (!(thrown instanceof Error)) return named("builtins.Exception", [saferepr(thrown)]);
+  const builtin = BUILTIN_ERRORS.get(thrown.constructor);
+  if (builtin !== undefined) {
+    const system = systemError(thrown);
+    return system === undefined ? named(`builtins.${builtin}`, [thrown.message]) : exceptionToJson(system);
+  }
+  const entry = registry?.findByTarget(thrown.constructor as AnyClass);
+  if (entry !== undefined) return { exc_type: entry.name, exc_message: [thrown.message], exc_module: entry.module };
+  return { exc_type: thrown.name || "Error", exc_message: [thrown.message], exc_module: NODE_MODULE };
+}
+
+/** As {@link exceptionToJson}, with arguments that every serializer can carry. */
+export function exceptionToSafeJson(thrown: unknown): JsonException {
+  const form = exceptionToJson(thrown);
+  return { ...form, exc_message: form.exc_message.map((arg) => (isScalar(arg) ? arg : saferepr(arg))) };
+}
+
+function named(pythonName: string, args: unknown[]): JsonException {
+  const dot = pythonName.lastIndexOf(".");
+  return { exc_type: pythonName.slice(dot + 1), exc_message: args, exc_module: pythonName.slice(0, dot) };
+}
+
+/** `ENOENT: no such file` with its errno: what Python has `OSError` for. */
+function systemError(error: Error): PyException | undefined {
+  const { errno, code } = error as NodeJS.ErrnoException;
+  if (typeof errno !== "number" || typeof code !== "string") return undefined;
+  return new pyExceptions.OSError(Math.abs(errno), error.message);
+}
+
+function isScalar(value: unknown): boolean {
+  return value === null || typeof value === "string" || typeof value === "boolean" || Number.isSafeInteger(value);
+}
+
+/**
+ * The Error for the result of a task that did not succeed: the class registered for the Python exception, or one made with
+ * its name. Nothing is imported and no constructor but an exception's own runs.
+ */
+export function errorFromResult(
+  value: unknown,
+  details: {
+    readonly registry: ClassRegistryView;
+    readonly taskId: string;
+    readonly traceback: string | null;
+  },
+): RemoteError {
+  const error = toError(value, details.registry);
+  const { taskId, traceback } = details;
+  Object.defineProperty(error, "taskId", { value: taskId, configurable: true, writable: true });
+  if (traceback !== null) {
+    Object.defineProperty(error, "traceback", { value: traceback, configurable: true, writable: true });
+    error.stack = `${error.stack ?? String(error)}\nRemote traceback of task ${taskId}:\n${traceback}`;
+  }
+  return error;
+}
+
+function toError(value: unknown, registry: ClassRegistryView): Error {
+  if (value instanceof UnpickleableExceptionWrapper) return restore(value, registry);
+  if (value instanceof Error) return value;
+  if (value instanceof PyObject) return fromOpaque(value);
+  if (isPlainRecord(value) && typeof value.exc_type === "string") {
+    const module = typeof value.exc_module === "string" ? value.exc_module : "celery.backends.base";
+    return construct(module, value.exc_type, messageArgs(value.exc_message), registry);
+  }
+  // Celery itself fails with these two on such results; celery-node stores them.
+  if (value === null || value === undefined) return new pyExceptions.RuntimeError("No active exception to reraise");
+  return new pyExceptions.ValueError(typeof value === "string" ? value : saferepr(value));
+}
+
+function messageArgs(message: unknown): readonly unknown[] {
+  if (Array.isArray(message)) return message;
+  return message === null || message === undefined ? [] : [message];
+}
+
+function construct(module: string, name: string, args: readonly unknown[], registry: ClassRegistryView): Error {
+  const target = registry.find(module, name)?.target;
+  if (target !== undefined && (target === PyException || target.prototype instanceof Error)) {
+    try {
+      return Reflect.construct(target, args as unknown[]) as Error;
+    } catch {
+      // A constructor of the application's that refuses these arguments: fall back to a plain exception of that name.
+    }
+  }
+  return new (remoteClass(module, name))(...args.slice(0, 100));
+}
+
+function restore(wrapper: PyException, registry: ClassRegistryView): Error {
+  const [module, name, args] = wrapper.args as readonly unknown[];
+  if (typeof module !== "string" || typeof name !== "string") return wrapper;
+  return construct(module, name, Array.isArray(args) ? args : [], registry);
+}
+
+/** An instance of an exception class nobody registered: its name, arguments and attributes are all there. */
+function fromOpaque(object: PyObject): Error {
+  const text = String(object.callable);
+  const dot = text.lastIndexOf(".");
+  const error = new (remoteClass(text.slice(0, Math.max(dot, 0)), text.slice(dot + 1)))(...object.args.slice(0, 100));
+  const { state } = object;
+  if (isPlainRecord(state)) PyException.setAttributes(error, Object.entries(state));
+  return error;
+}
+
+function remoteClass(module: string, name: string): PyExceptionClass {
+  return exceptionClass(module === "" ? name : `${module}.${name}`);
+}
+
+/** A stack with the causes below it, where Python's results have their traceback. */
+export function formatTraceback(thrown: unknown): string {
+  const parts: string[] = [];
+  const seen = new Set<unknown>();
+  for (let error = thrown; error instanceof Error && !seen.has(error) && parts.length < 10; error = error.cause) {
+    seen.add(error);
+    parts.push(error.stack ?? `${error.name}: ${error.message}`);
+  }
+  if (parts.length === 0) return saferepr(thrown);
+  return parts.join("\n\nThe above exception was caused by:\n\n");
+}

@@ -1,0 +1,70 @@
+/** What a task message says, whichever protocol version carried it. */
+import type { SignatureDict } from "./signature.js";
+
+export interface TaskMessage {
+  readonly task: string;
+  readonly id: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly retries: number;
+  /** ISO 8601. */
+  readonly eta: string | null;
+  /** ISO 8601. */
+  readonly expires: string | null;
+  readonly group: string | null;
+  readonly groupIndex: number | null;
+  readonly rootId: string | null;
+  readonly parentId: string | null;
+  /** Seconds, hard limit first, as on the wire (Celery's protocol page has it the wrong way round). */
+  readonly timelimit: readonly [hard: number | null, soft: number | null];
+  readonly shadow: string | null;
+  readonly ignoreResult: boolean;
+  readonly replacedTaskNesting: number;
+  readonly stampedHeaders: readonly string[] | null;
+  readonly stamps: Readonly<Record<string, unknown>>;
+  readonly origin: string | null;
+  readonly argsrepr: string | null;
+  readonly kwargsrepr: string | null;
+  readonly callbacks: readonly SignatureDict[] | null;
+  readonly errbacks: readonly SignatureDict[] | null;
+  /** The rest of the chain, reversed: the last element runs next. */
+  readonly chain: readonly SignatureDict[] | null;
+  /** The body of the chord this task is a part of. */
+  readonly chord: SignatureDict | null;
+  /** Headers that are not the protocol's own. */
+  readonly headers: Readonly<Record<string, unknown>>;
+}
+
+/** A task message ready to be serialized: what goes into headers, and what is the body. */
+export interface TaskEnvelope {
+  readonly headers: Record<string, unknown>;
+  readonly body: unknown;
+  readonly correlationId: string;
+  readonly replyTo: string;
+}
+
+/** The order of protocol 2's headers, as Celery writes them. */
+export const V2_HEADERS = [
+  "lang",
+  "task",
+  "id",
+  "shadow",
+  "eta",
+  "expires",
+  "group",
+  "group_index",
+  "retries",
+  "timelimit",
+  "root_id",
+  "parent_id",
+  "argsrepr",
+  "kwargsrepr",
+  "origin",
+  "ignore_result",
+  "replaced_task_nesting",
+  "stamped_headers",
+  "stamps",
+] as const;
+
+/** Header names that the protocol or the transports own; the rest are the application's. */
+export const RESERVED_HEADERS: ReadonlySet<string> = new Set([...V2_HEADERS, "compression", "redelivered", "clock"]);

@@ -1,0 +1,148 @@
+/** What a handler gets first: its task as it was sent, and what it can do beside returning. */
+import { type Time, timeToMs } from "../client/apply-options.js";
+import type { Logger } from "../client/settings.js";
+import type { TaskCall } from "../client/task.js";
+import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
+import type { TaskMessage } from "../protocol/task-message.js";
+import { Retry } from "./control-flow.js";
+import type { Request } from "./request.js";
+
+export interface RetryOptions
+  extends Pick<TaskCall<readonly unknown[]>, "args" | "kwargs" | "queue" | "priority" | "headers"> {
+  /** Seconds. Default: the task's `defaultRetryDelay`. */
+  readonly countdown?: number | undefined;
+  readonly eta?: Time | undefined;
+  /** Why. Shown while it waits, and thrown when there are no retries left. */
+  readonly error?: unknown;
+  /** Default: the task's `maxRetries`. `null`: for ever. */
+  readonly maxRetries?: number | null | undefined;
+}
+
+const DEFAULT_MAX_RETRIES = 3;
+const DEFAULT_RETRY_DELAY_SECONDS = 180;
+
+export class TaskContext {
+  readonly #request: Request;
+  readonly #updateState: (state: string, meta: unknown) => Promise<void>;
+  /** The node name of the worker. */
+  readonly hostname: string;
+  /** Prefixed with the task. */
+  readonly log: Required<Logger>;
+  /** When its hard limit, or without one its soft limit, stops it. */
+  readonly deadline: Date | undefined;
+
+  constructor(
+    request: Request,
+    options: {
+      readonly hostname: string;
+      readonly logger: Logger;
+      readonly deadline: Date | undefined;
+      readonly updateState: (state: string, meta: unknown) => Promise<void>;
+    },
+  ) {
+    this.#request = request;
+    this.hostname = options.hostname;
+    this.log = prefixed(options.logger, `${request.name}[${request.id}]: `, request.id);
+    this.deadline = options.deadline;
+    this.#updateState = options.updateState;
+  }
+
+  get id(): string {
+    return this.#request.id;
+  }
+
+  get name(): string {
+    return this.#request.name;
+  }
+
+  get args(): readonly unknown[] {
+    return this.#request.message.args;
+  }
+
+  get kwargs(): Readonly<Record<string, unknown>> {
+    return this.#request.message.kwargs;
+  }
+
+  /** How often it was retried: 0 the first time. */
+  get retries(): number {
+    return this.#request.message.retries;
+  }
+
+  get rootId(): string {
+    return this.#request.message.rootId ?? this.id;
+  }
+
+  get parentId(): string | null {
+    return this.#request.message.parentId;
+  }
+
+  get groupId(): string | null {
+    return this.#request.message.group;
+  }
+
+  /** Custom headers: those that the protocol does not use itself. */
+  get headers(): Readonly<Record<string, unknown>> {
+    return this.#request.message.headers;
+  }
+
+  /** The message as it came. */
+  get request(): TaskMessage {
+    return this.#request.message;
+  }
+
+  get deliveryInfo(): {
+    readonly exchange: string;
+    readonly routingKey: string;
+    readonly queue: string;
+    readonly redelivered: boolean;
+  } {
+    const { exchange, routingKey, queue, redelivered } = this.#request.delivery;
+    return { exchange, routingKey, queue, redelivered };
+  }
+
+  /**
+   * Aborted when the soft or hard limit passes, when it is terminated, and on a cold shutdown. JavaScript cannot be
+   * interrupted from outside: pass it on (`fetch(url, { signal })`) or check `signal.aborted`; what ignores it runs on, though
+   * its result no longer counts.
+   */
+  get signal(): AbortSignal {
+    return this.#request.controller.signal;
+  }
+
+  /** Tells those who wait how far it is: a custom state such as `PROGRESS` with any meta. Not for states of the end. */
+  async updateState(state: string, meta: unknown): Promise<void> {
+    await this.#updateState(state, meta);
+  }
+
+  /**
+   * An error to throw: `throw context.retry({ error, countdown: 10 })`. The task runs again, as a new message with the same
+   * id. When there are no retries left it is `error` itself, or MaxRetriesExceededError without one.
+   */
+  retry(options: RetryOptions = {}): Error {
+    const { task } = this.#request;
+    const maxRetries =
+      options.maxRetries === undefined
+        ? task.options.maxRetries === undefined
+          ? DEFAULT_MAX_RETRIES
+          : task.options.maxRetries
+        : options.maxRetries;
+    if (maxRetries !== null && this.retries >= maxRetries) {
+      if (options.error instanceof Error) return options.error;
+      return new MaxRetriesExceededError(
+        `Can't retry ${this.name}[${this.id}] args:${this.args.length} after ${maxRetries} retries`,
+      );
+    }
+    const delay = options.countdown ?? task.options.defaultRetryDelay ?? DEFAULT_RETRY_DELAY_SECONDS;
+    const etaMs = options.eta === undefined ? Date.now() + delay * 1000 : timeToMs(options.eta, "eta");
+    const { args, kwargs, queue, priority, headers } = options;
+    return new Retry(etaMs, options.error, { args, kwargs, queue, priority, headers });
+  }
+}
+
+function prefixed(logger: Logger, prefix: string, taskId: string): Required<Logger> {
+  const method =
+    (level: keyof Logger) =>
+    (message: string, details?: Readonly<Record<string, unknown>>): void =>
+      logger[level]?.(prefix + message, { taskId, ...details });
+  return { debug: method("debug"), info: method("info"), warn: method("warn"), error: method("error") };
+}

@@ -1,0 +1,35 @@
+/** What a handler throws to say something other than "failed". */
+import type { TaskCall } from "../client/task.js";
+
+/** Run it again later. Made by `context.retry`, and thrown by the handler. */
+export class Retry extends Error {
+  override name = "Retry";
+  /** Milliseconds since the epoch. */
+  readonly etaMs: number;
+  /** What is stored as the result while it waits. */
+  readonly error: unknown;
+  readonly changes: Pick<TaskCall<readonly unknown[]>, "args" | "kwargs" | "queue" | "priority" | "headers">;
+
+  constructor(etaMs: number, error: unknown, changes: Retry["changes"]) {
+    super("Task is to be retried", error === undefined ? undefined : { cause: error });
+    this.etaMs = etaMs;
+    this.error = error;
+    this.changes = changes;
+  }
+}
+
+/** Forget it: the message is acknowledged, nothing is stored, and nothing that follows runs. */
+export class Ignore extends Error {
+  override name = "Ignore";
+}
+
+/** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
+export class Reject extends Error {
+  override name = "Reject";
+  readonly requeue: boolean;
+
+  constructor(reason = "", options: { readonly requeue?: boolean | undefined } = {}) {
+    super(reason);
+    this.requeue = options.requeue ?? false;
+  }
+}
