@@ -1,0 +1,131 @@
+/** Everything that is measured, behind one shape, so that the runner treats all alike. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createInterface, type Interface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { deserialize, serialize } from "node:v8";
+import { dumps, loads } from "@brine/codec";
+import { decode as msgpackDecode, encode as msgpackEncode } from "@msgpack/msgpack";
+import { Packr } from "msgpackr";
+
+export type Direction = "decode" | "encode";
+
+/** A contender prepared for one workload; `undefined` where it cannot do it. */
+export interface Contender {
+  readonly name: string;
+  /** Returns nanoseconds per iteration. */
+  time(iterations: number): Promise<number> | number;
+}
+
+/** Keeps results alive, so that no work is optimised away. */
+export let sink: unknown;
+
+function timed(name: string, action: () => unknown): Contender | undefined {
+  try {
+    // What fails once, or gives nothing, is not measured.
+    if (action() === undefined) return undefined;
+  } catch {
+    return undefined;
+  }
+  return {
+    name,
+    time(iterations) {
+      const start = process.hrtime.bigint();
+      for (let i = 0; i < iterations; i++) sink = action();
+      return Number(process.hrtime.bigint() - start) / iterations;
+    },
+  };
+}
+
+/** A CPython that answers one request a line. */
+export class CPython {
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+
+  constructor(python: string) {
+    const script = fileURLToPath(new URL("cpython.py", import.meta.url));
+    this.#child = spawn(python, [script], { stdio: ["pipe", "pipe", "inherit"] });
+    this.#lines = createInterface({ input: this.#child.stdout! });
+  }
+
+  async time(request: { file: string; direction: Direction; protocol: number; iterations: number }): Promise<number> {
+    this.#child.stdin!.write(`${JSON.stringify(request)}\n`);
+    const [line] = (await once(this.#lines, "line")) as [string];
+    return (JSON.parse(line) as { nanoseconds: number }).nanoseconds;
+  }
+
+  close(): void {
+    this.#child.stdin!.end();
+  }
+}
+
+/** Python's pickle: the reference of every ratio. */
+export function cpython(python: CPython, file: string, direction: Direction, protocol: number): Contender {
+  return { name: "CPython", time: (iterations) => python.time({ file, direction, protocol, iterations }) };
+}
+
+export function brine(pickle: Buffer, direction: Direction, protocol: 0 | 1 | 2 | 3 | 4 | 5): Contender {
+  const value = loads(pickle);
+  const contender = timed("brine", direction === "decode" ? () => loads(pickle) : () => dumps(value, { protocol }));
+  if (contender === undefined) throw new Error("Brine cannot do this workload");
+  return contender;
+}
+
+interface PickleParser {
+  Parser: new () => { parse(bytes: Uint8Array): unknown };
+}
+
+/** The other contenders that can do the workload. */
+export async function peers(pickle: Buffer, jsonFile: string | undefined, direction: Direction): Promise<Contender[]> {
+  const found: (Contender | undefined)[] = [];
+  const plain = toPlain(loads(pickle));
+  const packr = new Packr({ useRecords: false });
+  if (direction === "decode") {
+    const { Parser } = (await import("pickleparser")) as unknown as PickleParser;
+    const quiet = console.warn;
+    console.warn = () => {};
+    found.push(timed("pickleparser", () => new Parser().parse(pickle)));
+    console.warn = quiet;
+    // @ts-expect-error jpickle has no types
+    const jpickle = (await import("jpickle")) as { default: { loads(text: string): unknown } };
+    found.push(timed("jpickle", () => jpickle.default.loads(pickle.toString("latin1"))));
+    const packed = attempt(() => packr.pack(plain));
+    if (packed !== undefined) found.push(timed("msgpackr", () => packr.unpack(packed)));
+    const encoded = attempt(() => msgpackEncode(plain, { maxDepth: 20_000, useBigInt64: true }));
+    if (encoded !== undefined) found.push(timed("@msgpack/msgpack", () => msgpackDecode(encoded)));
+    if (jsonFile !== undefined) {
+      const text = readFileSync(jsonFile);
+      found.push(timed("JSON", () => JSON.parse(text.toString())));
+    }
+    const cloned = attempt(() => serialize(plain));
+    if (cloned !== undefined) found.push(timed("v8", () => deserialize(cloned)));
+  } else {
+    found.push(timed("msgpackr", () => packr.pack(plain)));
+    found.push(timed("@msgpack/msgpack", () => msgpackEncode(plain, { maxDepth: 20_000, useBigInt64: true })));
+    if (jsonFile !== undefined) {
+      const value: unknown = JSON.parse(readFileSync(jsonFile, "utf8"));
+      found.push(timed("JSON", () => Buffer.from(JSON.stringify(value))));
+    }
+    found.push(timed("v8", () => serialize(plain)));
+  }
+  return found.filter((entry) => entry !== undefined);
+}
+
+function attempt<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What formats without Python's types can hold: tuples as arrays, rich values as text. */
+function toPlain(value: unknown): unknown {
+  if (Array.isArray(value) && value.length === 1) return value; // deep nesting stays as it is
+  if (Array.isArray(value)) return Array.from(value, toPlain);
+  if (value instanceof Uint8Array || typeof value !== "object" || value === null) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return String(value);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item)]));
+}

@@ -1,0 +1,48 @@
+"""Times `pickle` on request: one JSON object a line in, one out, so that CPython takes its turns between the others.
+
+Request: {"file": path, "direction": "decode" | "encode", "protocol": n, "iterations": n}
+Reply:   {"nanoseconds": per iteration}
+"""
+
+import gc
+import json
+import pickle
+import sys
+import threading
+import time
+
+values = {}
+inputs = {}
+
+
+def serve():
+    for line in sys.stdin:
+        request = json.loads(line)
+        path = request["file"]
+        if path not in inputs:
+            with open(path, "rb") as source:
+                inputs[path] = source.read()
+            values[path] = pickle.loads(inputs[path])
+        data, value, protocol = inputs[path], values[path], request["protocol"]
+        count = range(request["iterations"])
+        loads, dumps = pickle.loads, pickle.dumps
+        # As timeit does: collections of the cycle collector are not what is compared.
+        gc.disable()
+        start = time.perf_counter_ns()
+        if request["direction"] == "decode":
+            for _ in count:
+                loads(data)
+        else:
+            for _ in count:
+                dumps(value, protocol)
+        elapsed = time.perf_counter_ns() - start
+        gc.enable()
+        print(json.dumps({"nanoseconds": elapsed / request["iterations"]}), flush=True)
+
+
+# Deep values need a deep stack.
+sys.setrecursionlimit(60_000)
+threading.stack_size(512 * 1024 * 1024)
+thread = threading.Thread(target=serve)
+thread.start()
+thread.join()

@@ -1,0 +1,98 @@
+/** Writes a run's results as data, as a table and as a chart, for the documentation. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { WORKLOADS } from "./workloads.js";
+
+export interface Row {
+  readonly direction: "decode" | "encode";
+  readonly workload: string;
+  readonly bytes: number;
+  readonly result: Readonly<Record<string, { readonly nanoseconds: number; readonly ratio: number }>>;
+}
+
+export interface Run {
+  readonly cpython: string;
+  readonly node: string;
+  readonly protocol: number;
+}
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+export function save(rows: readonly Row[], run: Run): void {
+  const name = `node${run.node.split(".")[0]}-p${run.protocol}`;
+  const results = path.join(ROOT, "bench/results");
+  mkdirSync(results, { recursive: true });
+  writeFileSync(
+    path.join(results, `${name}.json`),
+    `${JSON.stringify({ ...run, cpu: cpus()[0]?.model, rows }, null, 1)}\n`,
+  );
+  writeFileSync(path.join(results, `${name}.md`), table(rows, run));
+  writeFileSync(path.join(results, `${name}.svg`), chart(rows, run));
+  console.error(`Written: bench/results/${name}.{json,md,svg}`);
+}
+
+function table(rows: readonly Row[], run: Run): string {
+  const out = [
+    `Node ${run.node}, CPython ${run.cpython}, protocol ${run.protocol}. Ratios: their time / Brine's, above 1 Brine is faster.`,
+    "",
+  ];
+  for (const direction of ["decode", "encode"] as const) {
+    const mine = rows.filter((row) => row.direction === direction);
+    if (mine.length === 0) continue;
+    const names = [...new Set(mine.flatMap((row) => Object.keys(row.result)))].filter((name) => name !== "brine");
+    out.push(
+      `| ${direction} | bytes | Brine | ${names.join(" | ")} |`,
+      `|---|--:|--:|${names.map(() => "--:|").join("")}`,
+    );
+    for (const row of mine) {
+      const time = `${(row.result.brine!.nanoseconds / 1000).toPrecision(3)} us`;
+      const cells = names.map((name) => row.result[name]?.ratio.toFixed(2) ?? "-");
+      out.push(`| ${row.workload}: ${WORKLOADS[row.workload]} | ${row.bytes} | ${time} | ${cells.join(" | ")} |`);
+    }
+    out.push("");
+  }
+  return out.join("\n");
+}
+
+const COLORS = { decode: "#2f6f8f", encode: "#d08a2e" };
+
+/** Bars of the ratio to CPython on a logarithmic scale, the line at 1 being CPython. */
+function chart(rows: readonly Row[], run: Run): string {
+  const workloads = [...new Set(rows.map((row) => row.workload))];
+  const [left, width, rowHeight, top] = [250, 470, 30, 56];
+  const [low, high] = [0.25, 16];
+  const x = (ratio: number): number =>
+    left +
+    (width * (Math.log2(Math.min(high, Math.max(low, ratio))) - Math.log2(low))) / (Math.log2(high) - Math.log2(low));
+  const height = top + workloads.length * rowHeight + 30;
+  const parts = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 60} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<rect width="100%" height="100%" fill="#fff"/>`,
+    `<text x="12" y="22" font-size="15" font-weight="600">Times as fast as CPython's C pickle (protocol ${run.protocol}, Node ${run.node}, CPython ${run.cpython})</text>`,
+    `<text x="${left}" y="42" fill="${COLORS.decode}">■ loads</text><text x="${left + 70}" y="42" fill="${COLORS.encode}">■ dumps</text>`,
+  ];
+  for (const tick of [0.25, 0.5, 1, 2, 4, 8, 16]) {
+    parts.push(
+      `<line x1="${x(tick)}" y1="${top - 6}" x2="${x(tick)}" y2="${height - 22}" stroke="${tick === 1 ? "#333" : "#ddd"}"/>`,
+      `<text x="${x(tick)}" y="${height - 8}" text-anchor="middle" fill="#555">${tick}x</text>`,
+    );
+  }
+  for (const [index, workload] of workloads.entries()) {
+    const y = top + index * rowHeight;
+    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${WORKLOADS[workload]}</text>`);
+    for (const [lane, direction] of (["decode", "encode"] as const).entries()) {
+      const ratio = rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;
+      if (ratio === undefined) continue;
+      const [from, to] = [Math.min(x(1), x(ratio)), Math.max(x(1), x(ratio))];
+      const at = y + 2 + lane * 12;
+      parts.push(
+        `<rect x="${from}" y="${at}" width="${Math.max(1, to - from)}" height="10" fill="${COLORS[direction]}"/>`,
+        `<text x="${to + 4}" y="${at + 9}" font-size="10" fill="#333">${ratio.toFixed(2)}</text>`,
+      );
+    }
+  }
+  parts.push("</svg>", "");
+  return parts.join("\n");
+}

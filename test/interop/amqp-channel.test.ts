@@ -1,0 +1,158 @@
+/** Channels that outlive their connection, and TLS. */
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { connect as connectTcp } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createServer, type TLSSocket } from "node:tls";
+import { promisify } from "node:util";
+import { type AmqpConnection, connect, pickled, type RecoveringChannel } from "@brine/amqp-adapter";
+import { afterEach, expect, it, vi } from "vitest";
+import { describeEachGeneration } from "../services/inject.js";
+import { startProxy, type TcpProxy } from "./tcp-proxy.js";
+
+describeEachGeneration("amqp channels", (set) => {
+  const open: { close(): Promise<void> }[] = [];
+  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
+    open.push(resource);
+    return resource;
+  };
+
+  afterEach(async () => {
+    for (const resource of open.splice(0).reverse()) await resource.close();
+  });
+
+  async function start(): Promise<{ connection: AmqpConnection; proxy: TcpProxy; name: (label: string) => string }> {
+    const { amqp: address, name } = await set.isolate();
+    const proxy = keep(await startProxy(address.url));
+    const connection = keep(await connect(proxy.url, { backOff: { initialDelayMs: 20 } }));
+    return { connection, proxy, name };
+  }
+
+  const reopened = (channel: RecoveringChannel) => new Promise<void>((resolve) => channel.once("reopen", resolve));
+
+  it("are set up again, consume again with their prefetch, and settle only their own messages", async () => {
+    const { connection, proxy, name } = await start();
+    const queue = name("jobs");
+    let setups = 0;
+    const channel = await connection.createChannel({
+      prefetch: 2,
+      setup: async (raw) => {
+        setups++;
+        await raw.assertQueue(queue);
+      },
+    });
+    const jobs = pickled(channel);
+    const lost: Error[] = [];
+    jobs.on("lost", (error) => lost.push(error));
+    for (let index = 0; index < 5; index++) await jobs.sendToQueue(queue, { index });
+    const messages: { value: unknown; redelivered: boolean; ack(): void }[] = [];
+    await jobs.consume(queue, (message) => void messages.push(message));
+    await vi.waitFor(() => expect(messages).toHaveLength(2));
+    const back = reopened(channel);
+    proxy.cut();
+    await back;
+    expect([setups, lost.length]).toEqual([2, 1]);
+    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    // Tags of the lost channel; on the new one they would be other messages'.
+    for (const message of messages.slice(0, 2)) message.ack();
+    expect(messages.slice(2).map((message) => message.redelivered)).toEqual([true, true]);
+    messages[2]?.ack();
+    await vi.waitFor(() => expect(messages).toHaveLength(5));
+    for (const message of messages.slice(3)) message.ack();
+    await vi.waitFor(() => expect(messages).toHaveLength(7));
+    for (const message of messages.slice(5)) message.ack();
+    const raw = await channel.raw;
+    await vi.waitFor(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(0));
+    expect(await jobs.get(queue)).toBe(false);
+    await channel.close();
+    await expect(jobs.sendToQueue(queue, 1)).rejects.toMatchObject({ code: "closed" });
+  });
+
+  it("come back after the broker closed them, with the consumer", async () => {
+    const { connection, name } = await start();
+    const queue = name("refused");
+    const channel = await connection.createChannel();
+    const wrapped = pickled(channel);
+    await wrapped.assertQueue(queue);
+    const values: unknown[] = [];
+    const { consumerTag } = await wrapped.consume(queue, (message) => void values.push(message.value), {
+      autoAck: true,
+    });
+    const results = await Promise.allSettled([
+      wrapped.publish("no-such-exchange", "k", 1),
+      wrapped.sendToQueue(queue, 2),
+      wrapped.sendToQueue(queue, 3, { mandatory: true }),
+    ]);
+    expect(results.map((result) => result.status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
+    await vi.waitFor(() => expect(new Set(values)).toEqual(new Set([2, 3])));
+    await wrapped.cancel(consumerTag);
+    await wrapped.sendToQueue(queue, 4);
+    const message = await vi.waitFor(async () => {
+      const found = await wrapped.get(queue);
+      if (!found) throw new Error("not there yet");
+      return found;
+    });
+    expect(message.value).toBe(4);
+    message.ack();
+  });
+
+  it("cannot be had when their setup fails the first time", async () => {
+    const { connection, name } = await start();
+    const queue = name("declared");
+    await connection.createChannel({ setup: (raw) => raw.assertQueue(queue) });
+    const other = connection.createChannel({ setup: (raw) => raw.assertQueue(queue, { durable: false }) });
+    await expect(other).rejects.toThrow("PRECONDITION_FAILED");
+    await expect(connection.createChannel({ signal: AbortSignal.abort() })).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(connection.isReady).toBe(true);
+  });
+
+  it("connect with TLS, to a certificate that is trusted only", async (context) => {
+    const { amqp: address, name } = await set.isolate();
+    const certificate = await makeCertificate();
+    if (certificate === undefined) context.skip("openssl is not installed");
+    const { key, cert } = certificate as { key: Buffer; cert: Buffer };
+    const target = new URL(address.url);
+    const sockets = new Set<TLSSocket>();
+    const server = createServer({ key, cert }, (socket) => {
+      sockets.add(socket);
+      const broker = connectTcp(Number(target.port || 5672), target.hostname);
+      for (const each of [socket, broker]) each.on("error", () => each.destroy());
+      socket.pipe(broker).pipe(socket);
+    });
+    server.on("tlsClientError", () => undefined);
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const url = new URL(address.url.replace(/^amqp:/, "amqps:"));
+    url.host = `localhost:${(server.address() as { port: number }).port}`;
+    const connection = keep(await connect(url.href, { socket: { ca: [cert] }, connectionName: "tls" }));
+    const channel = pickled(await connection.createChannel());
+    await channel.assertQueue(name("tls"));
+    await channel.sendToQueue(name("tls"), "secret", { mandatory: true });
+    const untrusting = connect(url.href, { maxConnectAttempts: 1 });
+    await expect(untrusting).rejects.toMatchObject({
+      code: "unreachable",
+      message: expect.stringContaining("self-signed"),
+    });
+    await connection.close();
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+});
+
+/** A self-signed certificate for localhost. */
+async function makeCertificate(): Promise<{ key: Buffer; cert: Buffer } | undefined> {
+  const folder = await mkdtemp(path.join(tmpdir(), "brine-tls-"));
+  const [keyFile, certFile] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+  const output = ["-keyout", keyFile, "-out", certFile, "-days", "1", "-nodes"];
+  try {
+    await promisify(execFile)("openssl", ["req", "-x509", "-newkey", "rsa:2048", ...output, ...subject]);
+    return { key: await readFile(keyFile), cert: await readFile(certFile) };
+  } catch {
+    return undefined;
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}

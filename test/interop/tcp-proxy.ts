@@ -1,0 +1,70 @@
+/** A TCP connection between client and broker that a test can cut. */
+import { once } from "node:events";
+import { connect, createServer, type Socket } from "node:net";
+
+export interface TcpProxy {
+  /** `url` with this proxy's address for host and port. */
+  readonly url: string;
+  /** How many connections were accepted. */
+  readonly accepted: number;
+  /** Resets every connection that is open, as a dying router would. */
+  cut(): void;
+  /** Nothing is passed on in either direction, not even that one end has closed: what a heartbeat is for. */
+  freeze(): void;
+  close(): Promise<void>;
+}
+
+/** Listens on a free local port and passes everything on to the broker of `target`. */
+export async function startProxy(target: string): Promise<TcpProxy> {
+  const { hostname, port } = new URL(target);
+  const pairs = new Set<readonly [Socket, Socket]>();
+  const frozen = new WeakSet<readonly [Socket, Socket]>();
+  let accepted = 0;
+  const server = createServer((client) => {
+    accepted++;
+    const broker = connect(Number(port || 5672), hostname);
+    const pair = [client, broker] as const;
+    pairs.add(pair);
+    client.pipe(broker).pipe(client);
+    for (const socket of pair) {
+      socket.on("error", () => undefined);
+      socket.on("close", () => {
+        if (frozen.has(pair)) return;
+        pairs.delete(pair);
+        for (const each of pair) each.destroy();
+      });
+    }
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address() as { port: number };
+  const url = new URL(target);
+  url.host = `127.0.0.1:${address.port}`;
+  const cut = () => {
+    for (const pair of pairs) {
+      pairs.delete(pair);
+      for (const socket of pair) socket.resetAndDestroy();
+    }
+  };
+  return {
+    url: url.href,
+    get accepted() {
+      return accepted;
+    },
+    cut,
+    freeze() {
+      for (const pair of pairs) {
+        frozen.add(pair);
+        for (const socket of pair) {
+          socket.unpipe();
+          socket.pause();
+        }
+      }
+    },
+    async close() {
+      server.close();
+      cut();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/** Holds the dependency rules of ARCHITECTURE.md against the import statements. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { findCycles, ROOT, resolveImport, type SourceFile, sourcesOf } from "./sources.js";
+
+const PACKAGES = ["codec", "amqp-adapter", "redis-adapter", "celery"] as const;
+const files = new Map(PACKAGES.map((name) => [name, sourcesOf(name)]));
+const codec = files.get("codec") ?? [];
+
+/** Imports of `from` that leave a mark at run time, as repository paths or bare specifiers. */
+function runtimeImports(from: SourceFile): string[] {
+  return from.imports
+    .filter((entry) => !entry.typeOnly)
+    .map((entry) => (entry.specifier.startsWith(".") ? resolveImport(from.path, entry.specifier) : entry.specifier));
+}
+
+/** Lines `file -> import` of every run-time import of `where` that `forbidden` refuses. */
+function violations(where: readonly SourceFile[], forbidden: (target: string, file: SourceFile) => boolean): string[] {
+  return where.flatMap((file) =>
+    runtimeImports(file)
+      .filter((target) => forbidden(target, file))
+      .map((target) => `${file.path} -> ${target}`),
+  );
+}
+
+const inFolder = (folder: string) => codec.filter((file) => file.path.startsWith(`packages/codec/src/${folder}/`));
+const isIn = (target: string, ...folders: string[]) =>
+  folders.some((folder) => target.startsWith(`packages/codec/src/${folder}`));
+
+describe("architecture", () => {
+  it("finds the sources it is to judge", () => {
+    for (const name of PACKAGES) expect(files.get(name)?.length, name).toBeGreaterThan(5);
+    expect(codec.find((file) => file.path.endsWith("pickle/unpickler.ts"))?.imports.length).toBeGreaterThan(3);
+  });
+
+  it("has no import cycles at run time", () => {
+    for (const name of PACKAGES) expect(findCycles(files.get(name) ?? []), name).toEqual([]);
+  });
+
+  it("keeps the opcode table free of imports", () => {
+    expect(codec.find((file) => file.path.endsWith("pickle/opcodes.ts"))?.imports).toEqual([]);
+  });
+
+  it("keeps bytes/ below the value model, and the value model below the pickle machine", () => {
+    expect(violations(inFolder("bytes"), (to) => isIn(to, "python", "globals", "pickle/", "stdlib", "kombu"))).toEqual(
+      [],
+    );
+    expect(
+      violations(
+        inFolder("python"),
+        (to) => isIn(to, "globals", "pickle/", "stdlib", "kombu", "tools") && !to.endsWith("opcodes.ts"),
+      ),
+    ).toEqual([]);
+  });
+
+  it("lets only the default registry import the standard library's entries, which do not import each other", () => {
+    const entries = /^packages\/codec\/src\/stdlib\//;
+    const importers = codec.filter((file) => runtimeImports(file).some((to) => entries.test(to))).map((f) => f.path);
+    expect(importers.filter((file) => !file.endsWith("globals/default-registry.ts"))).toEqual([]);
+  });
+
+  it("keeps tools/ unable to construct: it never reaches the decoder, the registry or the value model", () => {
+    expect(
+      violations(
+        inFolder("tools"),
+        (to) => isIn(to, "python", "globals", "stdlib", "kombu") || /pickle\/(?!opcodes)/.test(to),
+      ),
+    ).toEqual([]);
+  });
+
+  it("keeps the machine unaware of the default registry: api files alone supply it", () => {
+    const machine = codec.filter((file) => /pickle\/(unpickler|construct|pickler|save-\w+)\.ts$/.test(file.path));
+    expect(machine.length).toBeGreaterThan(2);
+    expect(violations(machine, (to) => to.endsWith("default-registry.ts") || isIn(to, "stdlib"))).toEqual([]);
+  });
+
+  it("keeps Node built-ins and dependencies out of the codec's main path", () => {
+    const main = codec.filter((file) => !/src\/(kombu\/|cli)/.test(file.path));
+    const offenders = main.flatMap((file) =>
+      file.imports
+        .filter((entry) => !entry.typeOnly && !entry.dynamic && !entry.specifier.startsWith("."))
+        .map((entry) => `${file.path} -> ${entry.specifier}`),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  it("lets adapters import the codec's public entries only, and drivers only as types or on demand", () => {
+    for (const name of ["amqp-adapter", "redis-adapter"] as const) {
+      const offenders = (files.get(name) ?? []).flatMap((file) =>
+        file.imports
+          .filter((entry) => !entry.specifier.startsWith("."))
+          .filter((entry) => {
+            if (/^@brine\/codec(\/(kombu|tools|numpy))?$/.test(entry.specifier)) return false;
+            if (entry.specifier.startsWith("node:")) return false;
+            return entry.specifier.startsWith("@brine/") || !(entry.typeOnly || entry.dynamic);
+          })
+          .map((entry) => `${file.path} -> ${entry.specifier}`),
+      );
+      expect(offenders, name).toEqual([]);
+    }
+  });
+
+  it("keeps Celery on its own interfaces: no adapter, no driver", () => {
+    const offenders = (files.get("celery") ?? []).flatMap((file) =>
+      file.imports
+        .filter((entry) => /^(@brine\/(amqp|redis)-adapter|amqplib|ioredis)/.test(entry.specifier))
+        .map((entry) => `${file.path} -> ${entry.specifier}`),
+    );
+    expect(offenders).toEqual([]);
+  });
+
+  it("keeps Celery's protocol pure: no I/O, no clock, no randomness", () => {
+    const protocol = (files.get("celery") ?? []).filter((file) => file.path.includes("/src/protocol/"));
+    expect(protocol.length).toBeGreaterThan(2);
+    const impure = /\b(Date\.now|new Date\(\)|Math\.random|randomUUID|setTimeout|process\.)/;
+    for (const file of protocol) {
+      expect(readFileSync(path.join(ROOT, file.path), "utf8").match(impure)?.[0], file.path).toBeUndefined();
+      expect(violations([file], (to) => to.startsWith("node:"))).toEqual([]);
+    }
+  });
+
+  it("never imports another package's src, and has no drawer for odds and ends", () => {
+    for (const name of PACKAGES) {
+      for (const file of files.get(name) ?? []) {
+        for (const entry of file.imports)
+          expect(entry.specifier, file.path).not.toMatch(/packages\/|@brine\/[^/]+\/src/);
+        expect(file.path).not.toMatch(/\/(utils?|common|helpers?|misc)(\.ts|\/)/);
+      }
+    }
+  });
+});

@@ -1,0 +1,51 @@
+/** Runs the code of every page: what the documentation shows, works. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, it } from "vitest";
+import { findPython } from "../cpython/find.js";
+import { checked, programsOf } from "./markdown.js";
+import { ROOT } from "./sources.js";
+
+const run = promisify(execFile);
+const TSX = path.join(ROOT, "node_modules/tsx/dist/cli.mjs");
+
+// Inside the workspace, so that the programs resolve @brine/* as a user's would.
+const scratch = path.join(ROOT, "test-results/docs");
+mkdirSync(scratch, { recursive: true });
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+const pages = [
+  "README.md",
+  ...readdirSync(path.join(ROOT, "packages")).map((name) => `packages/${name}/README.md`),
+  ...readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
+
+describe.each(pages)("%s", (page) => {
+  const programs = programsOf(readFileSync(path.join(ROOT, page), "utf8"));
+  if (programs.length === 0) {
+    it("has no code to run", () => expect(programs).toEqual([]));
+    return;
+  }
+  const folder = mkdtempSync(path.join(scratch, "page-"));
+  it.each(programs.map((program, index) => ({ ...program, index })))(
+    "$language at line $line",
+    async ({ language, code, index }) => {
+      if (language === "ts") {
+        const file = path.join(folder, `program-${index}.mts`);
+        writeFileSync(file, checked(code).code);
+        await run(process.execPath, [TSX, file], { cwd: folder, timeout: 50_000 });
+        return;
+      }
+      const python = findPython();
+      const file = path.join(folder, `program_${index}.${language === "py" ? "py" : "txt"}`);
+      writeFileSync(file, code);
+      const command = language === "py" ? [file] : ["-m", "doctest", "-o", "NORMALIZE_WHITESPACE", file];
+      await run(python, command, { cwd: folder, timeout: 50_000 });
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,67 @@
+/**
+ * Turns the code of a documentation page into programs that can be run, so that no page shows what does not work.
+ *
+ * - ```ts blocks run under Node. A line `expression // => text` is a claim: the value, as `util.inspect` shows it, is `text`.
+ * - ```pycon blocks run under CPython's doctest, ```py blocks under CPython.
+ * - Blocks of one page run in order, in one temporary folder; neighbours of one language form one program.
+ * - A block whose fence says more (```ts services, ```ts type-only) is somebody else's to run.
+ */
+
+export interface Program {
+  readonly language: "ts" | "py" | "pycon";
+  readonly code: string;
+  /** Line of the page where it starts. */
+  readonly line: number;
+}
+
+const FENCE = /^```(\S+)?(.*)$/;
+
+/** The programs of a page whose fences carry exactly `attribute` after the language (default none). */
+export function programsOf(page: string, attribute = ""): Program[] {
+  const programs: { language: Program["language"]; code: string; line: number; end: number }[] = [];
+  const lines = page.split("\n");
+  let sectionStart = 0;
+  for (let at = 0; at < lines.length; at++) {
+    const line = lines[at] ?? "";
+    if (line.startsWith("## ")) sectionStart = at;
+    const fence = FENCE.exec(line);
+    if (fence === null) continue;
+    const from = at + 1;
+    at = lines.indexOf("```", from);
+    if (at < 0) throw new Error(`Line ${from}: the code block is not closed`);
+    const language = fence[1];
+    if ((language !== "ts" && language !== "py" && language !== "pycon") || (fence[2] ?? "").trim() !== attribute)
+      continue;
+    const code = `${lines.slice(from, at).join("\n")}\n`;
+    const last = programs.at(-1);
+    // Neighbours of one language in one section share a scope, as a reader takes them to.
+    if (last?.language === language && last.end > sectionStart) {
+      last.code += code;
+      last.end = at;
+    } else programs.push({ language, code, line: from, end: at });
+  }
+  return programs;
+}
+
+const CLAIM = /^(\s*)(.+?);?\s*\/\/ => (.+)$/;
+
+/** Rewrites every `expression // => text` into a check, and counts them. */
+export function checked(code: string): { code: string; claims: number } {
+  let claims = 0;
+  const body = code
+    .split("\n")
+    .map((line) => {
+      const match = CLAIM.exec(line);
+      if (match === null) return line;
+      claims++;
+      return `${match[1]}__check(${match[2]}, ${JSON.stringify(match[3]?.trim())});`;
+    })
+    .join("\n");
+  const prelude = `import { inspect as __inspect } from "node:util";
+function __check(value: unknown, expected: string): void {
+  const shown = __inspect(value, { depth: 9, breakLength: Infinity, compact: 9 });
+  if (shown !== expected) throw new Error("The page says " + expected + " and the code gives " + shown);
+}
+`;
+  return { code: prelude + body, claims };
+}

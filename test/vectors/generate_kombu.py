@@ -1,0 +1,135 @@
+"""Writes kombu-<version>.json: what a real kombu makes of values, in every serializer and compression it has.
+
+    python3 test/vectors/generate_kombu.py        # with kombu on PYTHONPATH
+
+Version is "5.2" or "5.6", of the kombu that is imported. A row is {name, serializer, contentType, contentEncoding, body},
+the body in base64; or {name, serializer, error}. `compressed` has the same text under each compression, and what
+Python's own modules make of it that kombu never writes but Brine may meet. `read` has bodies with the repr of what kombu
+reads from them, or the name of the error.
+"""
+import base64
+import bz2
+import datetime
+import decimal
+import gzip
+import json
+import lzma
+import os
+import uuid
+import zlib
+
+import kombu
+from kombu import compression, serialization
+
+UTC = datetime.timezone.utc
+VALUES = {
+    "none": None,
+    "bools": [True, False],
+    "ints": [0, 1, -1, 127, 128, 255, 256, 65535, 65536, -32, -33, -128, -129, -32768, -32769, 2**31, 2**32 - 1, 2**32, -(2**31) - 1, 2**53 - 1],
+    "int64": [2**53 + 1, 2**63, 2**64 - 1, -(2**63)],
+    "big": 2**70,
+    "floats": [1.5, -0.0, 1e-05, 1.5e300, 5e-324],
+    "whole-floats": [2.0, 1e16, 1e22],
+    "infinities": [float("inf"), float("-inf")],
+    "strs": ["", "abc", "caf\xe9", "\u20ac", "\U0001f600", "q\"\\/\b\f\n\r\t\x00\x7f"],
+    "like-other-types": ["yes", "no", "null", "1", "1.5", "2024-01-02", "1:30", "~", "=", "<<", "1e3", "0x1F", "- a", "a: b", "#c"],
+    "long-str": "x" * 70000,
+    "list": [[], [[]], [1, [2, [3]]]],
+    "tuple": [(1, 2), ()],
+    "dict": {"a": 1, "b": {"c": None}},
+    "proto": {"__proto__": {"polluted": 1}, "constructor": 2},
+    "task": [["add", 2, 3], {"kw": "v"}, {"callbacks": None, "errbacks": None, "chain": None, "chord": None}],
+    "int-keys": {1: "a", 2: "b"},
+    "bytes": [b"", b"text", b"\xff\xfe"],
+    "datetimes": [
+        datetime.datetime(2024, 2, 29, 12, 30, 45, 123456),
+        datetime.datetime(2024, 2, 29, 12, 30, 45, tzinfo=UTC),
+        datetime.datetime(2024, 2, 29, 12, 30, 45, tzinfo=datetime.timezone(datetime.timedelta(hours=5, minutes=30))),
+    ],
+    "date-time": [datetime.date(2024, 2, 29), datetime.time(12, 30, 45, 5)],
+    "decimal-uuid": [decimal.Decimal("1.10"), uuid.UUID("12345678-1234-5678-1234-567812345678")],
+    "bytearray": bytearray(b"x"),
+    "set": {1},
+    "complex": 1j,
+}
+
+READ = {
+    "json": [
+        "NaN", "[Infinity, -Infinity]", "-0", "-0.0", "1e400", "12345678901234567890", " [1 , 2 ] ", '{"a": 1, "a": 2}', '"\\ud800"',
+        '{"__type__": "nope", "__value__": 1}', '{"__type__": "datetime"}', '{"__type__": "decimal", "__value__": "1", "x": 1}',
+        '{"__\\u0074ype__": "decimal", "__value__": "1.50"}', '{"__type__": "decimal", "__value__": "x"}',
+        '{"a": {"__type__": "bytes", "__value__": "caf\\u00e9"}}', '{"__type__": "base64", "__value__": "//4="}',
+        "[1,]", "{1: 2}", "nul", "[1] x", '"\t"', "01", "+1", ".5", "1.", "'a'", "[", '{"a"', '"\\x"', "\ufeff1", "tru", "1e5", "1E+2",
+    ],
+    "yaml": [
+        "yes", "y", "on", "1:30", "1:30.5", "0o7", "010", "0x1f", "0b11", "1_000", "1e3", "1.0e+3", ".5", "-.inf", ".nan", "null", "~",
+        "a: 1\nb: [x, y]\n", "- 1\n- two\n", "!!binary aGk=", "!!set {a, b}", "? 1\n: 2\n", "<<: {a: 1}\nb: 2\n", "&a [1, *a2]", "&x [1]\n",
+        "!!python/tuple [1]", "!!python/object/apply:os.system [id]", "a: b: c", "12345678901234567890", "'it''s'", "|\n  text\n  more\n",
+        "2024-02-29", "2024-02-29 12:30:45", "2024-02-29T12:30:45.5Z", "2024-02-29 12:30:45.123456 +05:30",
+    ],
+}
+TEXT = b"[[], {}, {\"callbacks\": null}]" * 40
+
+
+def b64(data):
+    return base64.b64encode(data if isinstance(data, bytes) else data.encode("utf-8")).decode("ascii")
+
+
+def written():
+    for name, value in VALUES.items():
+        for serializer in ("json", "pickle", "yaml", "msgpack"):
+            row = {"name": name, "serializer": serializer}
+            try:
+                content_type, encoding, body = serialization.dumps(value, serializer)
+                row.update(contentType=content_type, contentEncoding=encoding, body=b64(body))
+            except Exception as error:
+                row["error"] = type(error).__name__
+            yield row
+
+
+def read():
+    for serializer, bodies in READ.items():
+        content_type = serialization.registry.name_to_type[serializer]
+        for body in bodies:
+            row = {"serializer": serializer, "body": body}
+            try:
+                row["repr"] = repr(serialization.loads(body.encode("utf-8"), content_type, "utf-8", accept={content_type}))
+            except Exception as error:
+                row["error"] = type(error).__name__
+            yield row
+
+
+def compressed():
+    for name in ("gzip", "zlib", "bzip2", "bzip", "brotli", "lzma", "xz", "zstd", "zstandard"):
+        try:
+            body, content_type = compression.compress(TEXT, name)
+        except KeyError:
+            continue
+        yield {"name": name, "contentType": content_type, "body": b64(body)}
+
+
+def foreign():
+    yield {"name": "lzma two streams", "contentType": "application/x-lzma", "body": b64(lzma.compress(TEXT) + lzma.compress(b"more"))}
+    yield {"name": "lzma crc32", "contentType": "application/x-lzma", "body": b64(lzma.compress(TEXT, check=lzma.CHECK_CRC32))}
+    yield {"name": "bzip2 two streams", "contentType": "application/x-bz2", "body": b64(bz2.compress(TEXT) + bz2.compress(b"more"))}
+    yield {"name": "bzip2 level 1", "contentType": "application/x-bz2", "body": b64(bz2.compress(TEXT, 1))}
+    yield {"name": "real gzip", "contentType": "application/x-gzip", "body": b64(gzip.compress(TEXT, mtime=0)), "refused": True}
+    yield {"name": "raw deflate", "contentType": "application/x-gzip", "body": b64(zlib.compress(TEXT)[2:-4]), "refused": True}
+    for name, module in (("application/x-gzip", zlib), ("application/x-bz2", bz2), ("application/x-lzma", lzma)):
+        body = module.compress(TEXT)
+        yield {"name": "cut " + name, "contentType": name, "body": b64(body[:-6]), "refused": True}
+        yield {"name": "bomb " + name, "contentType": name, "body": b64(module.compress(bytes(20_000_000))), "bomb": True}
+
+
+def main():
+    version = ".".join(kombu.__version__.split(".")[:2])
+    table = {"kombu": kombu.__version__, "text": TEXT.decode(), "written": list(written()), "read": list(read()), "compressed": list(compressed()), "foreign": list(foreign())}
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kombu-%s.json" % version)
+    with open(path, "w", encoding="ascii", newline="\n") as file:
+        json.dump(table, file, indent=0)
+        file.write("\n")
+    print(path, kombu.__file__)
+
+
+if __name__ == "__main__":
+    main()
