@@ -8,8 +8,12 @@ const unit = (name: string) => ({
   test: { name: `unit:${name}`, include: [`packages/${name}/src/**/*.test.ts`] },
 });
 
+/** Where CI wants the run's report, from which it counts. */
+const report = process.env.BRINE_TEST_REPORT;
+
 export default defineConfig({
   test: {
+    reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       unit("codec"),
       unit("amqp-adapter"),
@@ -20,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: "interop",
-          include: ["test/interop/**/*.test.ts"],
+          include: ["test/interop/**/*.test.ts", "test/services/**/*.test.ts"],
           globalSetup: ["test/services/global-setup.ts"],
           fileParallelism: false,
           testTimeout: 60_000,

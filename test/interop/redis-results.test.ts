@@ -105,7 +105,7 @@ describeEachGeneration("the Redis result store", (set: ServiceSet) => {
   test("catches up with what was stored while its connection was away", async () => {
     const seen: unknown[] = [];
     await store.subscribe("celery-task-meta-e", (value) => seen.push(loads(value)));
-    await admin.set("celery-task-meta-e", success("e", 5));
+    await admin.set("celery-task-meta-e", Buffer.from(success("e", 5)));
     await admin.call("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes");
     await expect.poll(() => seen).toMatchObject([{ result: 5 }]);
   });

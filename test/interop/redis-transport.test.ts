@@ -194,11 +194,11 @@ describeEachGeneration("the Redis transport", (set: ServiceSet) => {
     await transport.consume([{ name: "one" }], onMessage, { prefetch: 2 });
     await have(2);
     expect(await transport.queueLength("one")).toBe(0);
-    const index = await admin.zrange("unacked_index", 0, -1, "WITHSCORES");
+    const index = await admin.zrange("unacked_index", "0", "-1", "WITHSCORES");
     expect(index).toHaveLength(4);
     expect(Math.abs(Number(index[1]) - Date.now() / 1000)).toBeLessThan(5);
     // As if this process had died an hour ago.
-    for (const [i, tag] of (await admin.zrange("unacked_index", 0, -1)).entries())
+    for (const [i, tag] of (await admin.zrange("unacked_index", "0", "-1")).entries())
       await admin.zadd("unacked_index", i + 1, tag);
     await python.request("restore", { url: at.pythonUrl, visibility_timeout: 60 });
     expect(await admin.exists("unacked", "unacked_index")).toBe(0);
@@ -326,6 +326,23 @@ describeEachGeneration("the Redis transport", (set: ServiceSet) => {
     await held!.ack();
     expect(await admin.exists("unacked")).toBe(0);
     await transport.publish(text("after"), { exchange: "", routingKey: "dropped" });
+    await have(2);
+  });
+
+  test("survives a restart of Redis with what it holds, and consumes again", async (context) => {
+    if (!set.redis.isOurs) context.skip("the Redis given is not ours to restart");
+    const events: string[] = [];
+    transport.on("disconnect", () => events.push("disconnect"));
+    transport.on("reconnect", () => events.push("reconnect"));
+    const { onMessage, have } = inbox(() => {});
+    await transport.consume([{ name: "restarted" }], onMessage);
+    await transport.publish(text("held"), { exchange: "", routingKey: "restarted" });
+    const [held] = await have(1);
+    await set.redis.restart();
+    await expect.poll(() => events, { timeout: 20_000 }).toEqual(["disconnect", "reconnect"]);
+    await held!.ack();
+    await expect.poll(() => admin.exists("unacked")).toBe(0);
+    await transport.publish(text("after"), { exchange: "", routingKey: "restarted" });
     await have(2);
   });
 });

@@ -5,7 +5,7 @@ import decimal
 import threading
 import uuid
 
-from kombu import Connection, Consumer, Exchange, Producer, Queue
+from kombu import Connection, Consumer, Producer, Queue
 
 from peer import b64, serve, type_tree, unb64
 
@@ -142,25 +142,6 @@ def serve_calls(url, queue, function, count, serializer="pickle"):
     ready.wait(10)
 
 
-def declare_delayed(url, queue, exchange, routing_key):
-    """What a Celery worker with quorum queues declares; needs kombu 5.5."""
-    from kombu.transport.native_delayed_delivery import (
-        bind_queue_to_native_delayed_delivery_exchange,
-        declare_native_delayed_delivery_exchanges_and_queues,
-    )
-
-    declare_native_delayed_delivery_exchanges_and_queues(connection(url), "quorum")
-    target = Queue(
-        queue,
-        Exchange(exchange, type="topic"),
-        routing_key=routing_key,
-        queue_arguments={"x-queue-type": "quorum"},
-    )
-    with connection(url).channel() as channel:
-        target(channel).declare()
-    bind_queue_to_native_delayed_delivery_exchange(connection(url), target)
-
-
 serve(
     {
         "publish": publish,
@@ -168,6 +149,5 @@ serve(
         "get": get,
         "call": call,
         "serve_calls": serve_calls,
-        "declare_delayed": declare_delayed,
     }
 )
