@@ -183,6 +183,8 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       ...socket?.clientProperties,
       ...(connectionName && { connection_name: connectionName }),
     };
+    // Without noDelay a body that amqplib writes apart from its header waits for the broker's delayed TCP acknowledgement:
+    // 44 ms for each confirmed publish of 5 kB, against 0.9 ms.
     const socketOptions: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
     const model = await amqplib.connect(withHeartbeat(url, heartbeatSeconds), socketOptions).catch((error: unknown) => {
       throw explainHandshake(error, url);

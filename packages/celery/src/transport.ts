@@ -85,7 +85,7 @@ export interface ConsumeOptions {
 }
 
 export interface Consumer {
-  /** Add or drop a queue while running (`add_consumer`, `cancel_consumer`). */
+  /** Add or drop a queue while running (`add_consumer`, `cancel_consumer`); one to add must have been declared. */
   addQueue(queue: Queue): Promise<void>;
   cancelQueue(name: string): Promise<void>;
   setPrefetch(count: number): Promise<void>;
@@ -127,6 +127,7 @@ export interface Transport {
   purgeQueue(name: string): Promise<number>;
   /** Resolves when the broker has taken responsibility (publisher confirm, LPUSH reply); rejects when it did not. */
   publish(message: TransportMessage, options: PublishOptions): Promise<void>;
+  /** The queues must have been declared. */
   consume(
     queues: readonly Queue[],
     onMessage: (delivery: Delivery) => void,

@@ -8,6 +8,8 @@ export type RedisSource = string | Redis;
 export interface ConnectionOptions {
   /** Added to what the URL says, such as `tls` or `password`. */
   readonly connection?: RedisOptions | undefined;
+  /** How long a first connection may take, Sentinel's answer included. Milliseconds, default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
   /** Sentinel: the name of the master. kombu's `master_name`. */
   readonly masterName?: string | undefined;
   /** Sentinel: the password of the sentinels themselves. */
@@ -21,9 +23,29 @@ export interface ConnectionFactory {
   readonly db: number;
   /** A connection that is not connected yet. */
   create(options: RedisOptions): Redis;
+  /** Connects it; rejects when that fails or takes too long. */
+  connect(client: Redis): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+
+/** With Sentinel ioredis tries for ever, and its promise settles never. */
+async function connectWithin(client: Redis, timeoutMs: number): Promise<void> {
+  const connecting = client.connect();
+  connecting.catch(() => {});
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`no connection within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([connecting, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function connectionFactory(source: RedisSource, options: ConnectionOptions): ConnectionFactory {
+  const connect = (client: Redis) => connectWithin(client, options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS);
   if (typeof source !== "string") {
     const { db, host, port, path, sentinels, name } = source.options;
     const place = sentinels ? `sentinel master ${name}` : (path ?? `${host ?? "localhost"}:${port ?? 6379}`);
@@ -31,6 +53,7 @@ export function connectionFactory(source: RedisSource, options: ConnectionOption
       description: `redis://${place}/${db ?? 0}`,
       db: db ?? 0,
       create: (own) => source.duplicate({ ...options.connection, ...ownOptions(own) }),
+      connect,
     };
   }
   const settings: RedisOptions = { ...parseRedisUrl(source, options), ...options.connection };
@@ -38,6 +61,7 @@ export function connectionFactory(source: RedisSource, options: ConnectionOption
     description: describeUrl(source),
     db: settings.db ?? 0,
     create: (own) => new Redis({ ...settings, ...ownOptions(own), replyMapping: "legacy" }),
+    connect,
   };
 }
 

@@ -65,6 +65,7 @@ export class RpcBackend implements ResultBackend {
       autoDelete: true,
       ...(expiresSeconds === null ? {} : { arguments: { "x-expires": Math.max(1, expiresSeconds * 1000) } }),
     };
+    await transport.declareQueue(queue);
     return transport.consume([queue], (delivery) => this.#onReply(delivery), { noAck: true });
   }
 

@@ -61,6 +61,7 @@ export class Control {
       enough = resolve;
     });
     const queue = replyQueue(oid, settings.controlExchange);
+    await transport.declareQueue(queue);
     const consumer = await transport.consume(
       [queue],
       (delivery) => {
@@ -83,6 +84,8 @@ export class Control {
     } finally {
       clearTimeout(timer);
       await consumer.cancel();
+      // So that the transport does not declare it again after a reconnection.
+      await transport.deleteQueue(queue.name).catch(() => {});
     }
     return replies;
   }

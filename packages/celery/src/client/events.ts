@@ -1,5 +1,5 @@
 /** Sends monitoring events. Celery 5.2 `events/dispatcher.py`. */
-import { EVENT_EXCHANGE, type EventSource, eventRoutingKey, makeEvent } from "../protocol/events.js";
+import { type EventSource, eventExchange, eventRoutingKey, makeEvent } from "../protocol/events.js";
 import type { Transport } from "../transport.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
@@ -62,7 +62,8 @@ export class EventDispatcher {
 
   async #send(body: unknown, routingKey: string): Promise<void> {
     const { transport, content, source } = this.#options;
-    this.#declared ??= transport.declareExchange(EVENT_EXCHANGE);
+    const exchange = eventExchange(transport.type);
+    this.#declared ??= transport.declareExchange(exchange);
     try {
       await this.#declared;
     } catch (error) {
@@ -72,7 +73,7 @@ export class EventDispatcher {
     const encoded = content.encodeBare(body, "json");
     await transport.publish(
       { ...encoded, headers: { hostname: source.hostname }, properties: { deliveryMode: 1, priority: 0 } },
-      { exchange: EVENT_EXCHANGE.name, routingKey },
+      { exchange: exchange.name, routingKey },
     );
   }
 

@@ -2,7 +2,10 @@
 import type { Exchange } from "../transport.js";
 import { isPlainRecord } from "./signature.js";
 
-export const EVENT_EXCHANGE: Exchange = Object.freeze({ name: "celeryev", type: "topic", durable: true });
+/** On Redis it is a fanout exchange, as Celery's `get_exchange` has it: kombu's Redis transport has no fast topics. */
+export function eventExchange(transportType: string): Exchange {
+  return { name: "celeryev", type: transportType === "redis" ? "fanout" : "topic", durable: true };
+}
 
 export type TaskEventType =
   | "task-sent"

@@ -24,6 +24,7 @@ export class RemoteControl {
   async start(): Promise<void> {
     const { app, hostname } = this.#options;
     const queue = mailboxQueue(hostname, app.settings.controlExchange);
+    await app.transport.declareQueue(queue);
     this.#consumer = await app.transport.consume([queue], (delivery) => void this.#onRequest(delivery), {
       noAck: true,
     });

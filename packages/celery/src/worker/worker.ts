@@ -151,6 +151,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.#options.mingle ?? true) await this.#mingle();
     const named = this.#options.queues?.map((queue) => this.#app.router.queue(queue)) ?? this.#app.router.consumed;
     for (const queue of named) this.#queues.set(queue.name, queue);
+    for (const queue of named) await this.#app.transport.declareQueue(queue);
     this.#consumer = await this.#app.transport.consume(named, (delivery) => this.#receive(delivery), {
       prefetch: this.#prefetch,
     });
@@ -425,6 +426,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       terminate: (ids) => this.#terminate(ids),
       addConsumer: async (queue) => {
         const full = this.#app.router.complete(queue);
+        await this.#app.transport.declareQueue(full);
         await this.#consumer?.addQueue(full);
         this.#queues.set(full.name, full);
       },

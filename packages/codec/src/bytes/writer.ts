@@ -147,6 +147,7 @@ export abstract class Writer {
   takeChunks(): Uint8Array[] {
     const chunks = this.chunks;
     this.chunks = [];
+    this.chunkBytes = 0;
     if (this.pos > 0) {
       const last = allocate(this.pos);
       last.set(this.buf.subarray(0, this.pos));

@@ -10,6 +10,7 @@ const NAME = Symbol.for("brine.pickled");
  * `registry.register(A)` or `new ClassRegistry({ classes: [A] })`. A subclass does not inherit the name.
  *
  * @example
+ * ```ts
  * @pickled("app.models.A")
  * class A {}
  * const registry = new ClassRegistry({ classes: [A] });
@@ -17,6 +18,7 @@ const NAME = Symbol.for("brine.pickled");
  * // without decorators
  * class B {}
  * pickled("app.models.B")(B);
+ * ```
  */
 export function pickled(
   name: string | { readonly module: string; readonly name: string },

@@ -32,9 +32,7 @@ export function exceptionEntry(
   const library = libraryClass(jsClass);
   const make = (args: readonly unknown[]): PyException => {
     const other = options.classFor?.(args);
-    return other === undefined
-      ? (Reflect.construct(library, args as unknown[], jsClass) as PyException)
-      : new other(...(args.length > 100 ? args.slice(0, 100) : args));
+    return Reflect.construct(other ?? library, args as unknown[], other ?? jsClass) as PyException;
   };
   const entry: GlobalEntry<PyException> = {
     module: name.module,

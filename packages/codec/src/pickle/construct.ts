@@ -2,7 +2,6 @@
  * What GLOBAL, REDUCE, NEWOBJ, INST, OBJ and BUILD mean. Everything goes through the registry's entries by exact name;
  * nothing is imported, no attribute is walked. CPython 3.12 `pickle.py` load_reduce, load_newobj, load_build.
  */
-import { latin1 } from "../bytes/utf8-decode.js";
 import { UnpicklingError } from "../errors.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "../globals/registry.js";
@@ -399,9 +398,4 @@ function latin1Bytes(text: string, max: number): Uint8Array {
 export function newBytes(length: number): Uint8Array {
   const buffer = (globalThis as { Buffer?: { alloc(length: number): Uint8Array } }).Buffer;
   return buffer === undefined ? new Uint8Array(length) : buffer.alloc(length);
-}
-
-/** The text of a line of ASCII or latin-1. */
-export function lineText(line: Uint8Array): string {
-  return latin1(line, 0, line.length);
 }

@@ -6,7 +6,7 @@ import { FrozenSet, PySet } from "../python/sets.js";
 import { noteShape } from "./wide-shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
-export function setOwnKey(object: object, key: string, value: unknown): void {
+function setOwnKey(object: object, key: string, value: unknown): void {
   if (key === "__proto__") {
     Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
   } else {
@@ -90,10 +90,6 @@ export function setListItems(list: unknown[], items: readonly unknown[], from: n
  */
 export class Promotions {
   readonly #successors = new Map<object, object>();
-
-  get isEmpty(): boolean {
-    return this.#successors.size === 0;
-  }
 
   /** The dict that takes an object's place. */
   toDict(object: object): PyDict {

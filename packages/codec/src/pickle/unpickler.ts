@@ -37,6 +37,9 @@ import {
   resolveUnpicklerOptions,
 } from "./unpickler-options.js";
 
+/** Positions are 32-bit integers, whatever `maxBytes` says. */
+const MAX_LENGTH = 0x7fffffff;
+
 /** Only used within one opcode, so one serves all. */
 const run = new NumberRun();
 
@@ -95,6 +98,7 @@ export class Unpickler {
     else if (data instanceof ArrayBuffer) this.#bytes = new Uint8Array(data);
     else throw new PickleError(`Cannot unpickle ${typeName(data)}: must be bytes`, { code: "bad-option" });
     this.#options = options === undefined ? DEFAULT_UNPICKLER_OPTIONS : resolveUnpicklerOptions(options);
+    if (this.#bytes.length > MAX_LENGTH) throw overLimit("maxBytes", MAX_LENGTH);
     this.#limit = this.#bytes.length;
   }
 
@@ -141,7 +145,8 @@ export class Unpickler {
    */
   load(): unknown {
     const bytes = this.#bytes;
-    const end = bytes.length;
+    // With `| 0` V8 keeps positions as 32-bit integers, which the constructor made sure they are.
+    const end = bytes.length | 0;
     const { limits, int, float, dict } = this.#options;
     const { maxDepth, maxMemo } = limits;
     const isPlainInt = int === "auto";
@@ -150,7 +155,7 @@ export class Unpickler {
     const stack: unknown[] = [];
     /** Fences of the outer marks, each with a bit that says whether its mark opened a dict. */
     const marks: number[] = [];
-    let pos = this.#position;
+    let pos = this.#position | 0;
     /** The opcode at hand, for errors. */
     let at = pos;
     let sp = 0;
@@ -168,19 +173,19 @@ export class Unpickler {
       const text = this.#text;
       for (;;) {
         at = pos;
-        if (pos >= limit) limit = this.#need(pos, 1);
+        if (pos >= limit) limit = this.#need(pos, 1) | 0;
         if (sp > maxDepth) throw overLimit("maxDepth", maxDepth);
         const code = bytes[pos++]! as op.Opcode;
         switch (code) {
           // -- strings
           case op.SHORT_BINUNICODE: {
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             const length = bytes[pos++]!;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             const value =
               (sp & 1) === keyParity && length <= MAX_KEY ? text.key(pos, length) : text.utf8(pos, pos + length);
             stack[sp++] = value;
-            pos += length;
+            pos = (pos + length) | 0;
             // Nearly every str is memoised: do it here.
             if (pos < limit && bytes[pos] === op.MEMOIZE && this.#isDense && memo.length < maxMemo) {
               memo.push(value);
@@ -189,14 +194,14 @@ export class Unpickler {
             break;
           }
           case op.BINUNICODE: {
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             const length = uint32(bytes, pos);
             pos += 4;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             const value =
               (sp & 1) === keyParity && length <= MAX_KEY ? text.key(pos, length) : text.utf8(pos, pos + length);
             stack[sp++] = value;
-            pos += length;
+            pos = (pos + length) | 0;
             if (pos < limit && bytes[pos] === op.MEMOIZE && this.#isDense && memo.length < maxMemo) {
               memo.push(value);
               pos++;
@@ -204,17 +209,17 @@ export class Unpickler {
             break;
           }
           case op.BINUNICODE8: {
-            if (pos + 8 > limit) limit = this.#need(pos, 8);
+            if (pos + 8 > limit) limit = this.#need(pos, 8) | 0;
             const length = uint64(bytes, pos);
             pos += 8;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = text.utf8(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.UNICODE: {
-            const next = this.#line(pos);
-            limit = this.#limit;
+            const next = this.#line(pos) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = parseRawUnicode(latin1(bytes, pos, next - 1));
             pos = next;
             break;
@@ -222,26 +227,26 @@ export class Unpickler {
 
           // -- Python 2's str
           case op.SHORT_BINSTRING: {
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             const length = bytes[pos++]!;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#python2(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.BINSTRING: {
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             const length = int32(bytes, pos);
             if (length < 0) throw fault("bad-argument", `negative length ${length}`);
             pos += 4;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#python2(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.STRING: {
-            const next = this.#line(pos);
-            limit = this.#limit;
+            const next = this.#line(pos) | 0;
+            limit = this.#limit | 0;
             const content = parseQuoted(bytes.subarray(pos, next - 1));
             stack[sp++] = this.#python2Text(content, true);
             pos = next;
@@ -250,38 +255,38 @@ export class Unpickler {
 
           // -- bytes
           case op.SHORT_BINBYTES: {
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             const length = bytes[pos++]!;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#slice(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.BINBYTES: {
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             const length = uint32(bytes, pos);
             pos += 4;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#slice(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.BINBYTES8: {
-            if (pos + 8 > limit) limit = this.#need(pos, 8);
+            if (pos + 8 > limit) limit = this.#need(pos, 8) | 0;
             const length = uint64(bytes, pos);
             pos += 8;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#slice(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.BYTEARRAY8: {
-            if (pos + 8 > limit) limit = this.#need(pos, 8);
+            if (pos + 8 > limit) limit = this.#need(pos, 8) | 0;
             const length = uint64(bytes, pos);
             pos += 8;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#byteArray(pos, pos + length);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.NEXT_BUFFER:
@@ -296,62 +301,62 @@ export class Unpickler {
 
           // -- numbers and constants
           case op.BININT1:
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             stack[sp++] = isPlainInt ? bytes[pos++]! : BigInt(bytes[pos++]!);
             break;
           case op.BININT2:
-            if (pos + 2 > limit) limit = this.#need(pos, 2);
+            if (pos + 2 > limit) limit = this.#need(pos, 2) | 0;
             stack[sp++] = this.#int(bytes[pos]! | (bytes[pos + 1]! << 8));
             pos += 2;
             break;
           case op.BININT:
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             stack[sp++] = this.#int(int32(bytes, pos));
             pos += 4;
             break;
           case op.LONG1: {
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             const length = bytes[pos++]!;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             const value = decodeLong(bytes, pos, pos + length);
             stack[sp++] = isPlainInt ? value : BigInt(value);
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.LONG4: {
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             const length = int32(bytes, pos);
             if (length < 0) throw fault("bad-argument", `negative length ${length}`);
             if (length > limits.maxIntBytes) throw overLimit("maxIntBytes", limits.maxIntBytes);
             pos += 4;
-            if (pos + length > limit) limit = this.#need(pos, length);
+            if (pos + length > limit) limit = this.#need(pos, length) | 0;
             stack[sp++] = this.#int(decodeLong(bytes, pos, pos + length));
-            pos += length;
+            pos = (pos + length) | 0;
             break;
           }
           case op.BINFLOAT:
-            if (pos + 8 > limit) limit = this.#need(pos, 8);
+            if (pos + 8 > limit) limit = this.#need(pos, 8) | 0;
             stack[sp++] = isPlainFloat ? this.#float64(pos) : new PyFloat(this.#float64(pos));
             pos += 8;
             break;
           case op.INT: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
             const value = parseInt0(latin1(bytes, pos, next - 1), limits);
             stack[sp++] = typeof value === "boolean" ? value : this.#int(value);
             pos = next;
             break;
           }
           case op.LONG: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = this.#int(parseLong(latin1(bytes, pos, next - 1), limits));
             pos = next;
             break;
           }
           case op.FLOAT: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = this.#float(parseFloatLine(latin1(bytes, pos, next - 1)));
             pos = next;
             break;
@@ -404,12 +409,12 @@ export class Unpickler {
             else this.#put(this.#memoSize(), stack[sp - 1]);
             break;
           case op.BINPUT:
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             if (sp <= fence) throw this.#underflow(marks);
             this.#put(bytes[pos++]!, stack[sp - 1]);
             break;
           case op.LONG_BINPUT: {
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             const index = uint32(bytes, pos);
             pos += 4;
             if (sp <= fence) throw this.#underflow(marks);
@@ -417,8 +422,8 @@ export class Unpickler {
             break;
           }
           case op.PUT: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
             const index = parseIndex(latin1(bytes, pos, next - 1));
             if (index < 0) throw fault("bad-memo", `negative index ${index}`);
             if (sp <= fence) throw this.#underflow(marks);
@@ -427,17 +432,17 @@ export class Unpickler {
             break;
           }
           case op.BINGET:
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             stack[sp++] = this.#get(bytes[pos++]!);
             break;
           case op.LONG_BINGET:
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             stack[sp++] = this.#get(uint32(bytes, pos));
             pos += 4;
             break;
           case op.GET: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = this.#get(parseIndex(latin1(bytes, pos, next - 1)));
             pos = next;
             break;
@@ -507,8 +512,8 @@ export class Unpickler {
                 keyParity = 2;
                 for (let i = run.complete; i < run.count; i++) stack[sp++] = run.values[i];
               }
-              pos = run.pos;
-              limit = run.limit;
+              pos = run.pos | 0;
+              limit = run.limit | 0;
               this.#limit = limit;
               run.release();
               break;
@@ -610,10 +615,10 @@ export class Unpickler {
 
           // -- globals and objects
           case op.GLOBAL: {
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
-            const last = this.#line(next, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
+            const last = this.#line(next, 1) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = this.#findClass(text.utf8(pos, next - 1), text.utf8(next, last - 1));
             pos = last;
             break;
@@ -633,16 +638,16 @@ export class Unpickler {
             break;
           }
           case op.EXT1:
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             stack[sp++] = this.#extension(bytes[pos++]!);
             break;
           case op.EXT2:
-            if (pos + 2 > limit) limit = this.#need(pos, 2);
+            if (pos + 2 > limit) limit = this.#need(pos, 2) | 0;
             stack[sp++] = this.#extension(bytes[pos]! | (bytes[pos + 1]! << 8));
             pos += 2;
             break;
           case op.EXT4:
-            if (pos + 4 > limit) limit = this.#need(pos, 4);
+            if (pos + 4 > limit) limit = this.#need(pos, 4) | 0;
             stack[sp++] = this.#extension(int32(bytes, pos));
             pos += 4;
             break;
@@ -663,10 +668,10 @@ export class Unpickler {
             break;
           case op.INST: {
             if (marks.length === 0) throw this.#noMark();
-            const next = this.#line(pos, 1);
-            limit = this.#limit;
-            const last = this.#line(next, 1);
-            limit = this.#limit;
+            const next = this.#line(pos, 1) | 0;
+            limit = this.#limit | 0;
+            const last = this.#line(next, 1) | 0;
+            limit = this.#limit | 0;
             const cls = this.#findClass(text.utf8(pos, next - 1), text.utf8(next, last - 1));
             stack[fence] = this.#objects().instantiate(cls, this.#newTuple(stack, fence, sp));
             sp = fence + 1;
@@ -692,8 +697,8 @@ export class Unpickler {
             this.#objects().build(stack[sp - 1], stack[sp]);
             break;
           case op.PERSID: {
-            const next = this.#line(pos);
-            limit = this.#limit;
+            const next = this.#line(pos) | 0;
+            limit = this.#limit | 0;
             stack[sp++] = this.#persistent(this.#persistentId(pos, next - 1));
             pos = next;
             break;
@@ -705,7 +710,7 @@ export class Unpickler {
 
           // -- the pickle itself
           case op.PROTO: {
-            if (pos >= limit) limit = this.#need(pos, 1);
+            if (pos >= limit) limit = this.#need(pos, 1) | 0;
             const protocol = bytes[pos++]!;
             if (protocol > op.HIGHEST_PROTOCOL) {
               throw fault("unsupported-protocol", `protocol ${protocol} is above ${op.HIGHEST_PROTOCOL}`);
@@ -714,10 +719,10 @@ export class Unpickler {
             break;
           }
           case op.FRAME: {
-            if (pos + 8 > limit) limit = this.#need(pos, 8);
+            if (pos + 8 > limit) limit = this.#need(pos, 8) | 0;
             const length = uint64(bytes, pos);
             pos += 8;
-            limit = this.#startFrame(pos, length);
+            limit = this.#startFrame(pos, length) | 0;
             break;
           }
           case op.STOP:
@@ -1073,7 +1078,10 @@ function uint32(bytes: Uint8Array, pos: number): number {
 
 /** A length of 64 bits; one above 2 ** 53 loses digits but is refused anyway. */
 function uint64(bytes: Uint8Array, pos: number): number {
-  return uint32(bytes, pos + 4) * 0x100000000 + uint32(bytes, pos);
+  const high = uint32(bytes, pos + 4);
+  const low = uint32(bytes, pos);
+  // A product would be a double even where it is 0, and every position after it with it.
+  return high === 0 ? low : high * 0x100000000 + low;
 }
 
 function isList(value: unknown): value is unknown[] {

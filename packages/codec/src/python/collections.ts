@@ -50,7 +50,7 @@ export class Deque<T = unknown> implements Iterable<T> {
       throw new RangeError(`Cannot make a deque with maxlen ${maxlen}: must be an integer from 0 on`);
     }
     this.#maxlen = maxlen;
-    for (const item of items) this.append(item);
+    this.extend(Array.isArray(items) ? items : [...items]);
   }
 
   get maxlen(): number | null {

@@ -43,6 +43,9 @@ export class EnumMember<V = unknown> implements PyHashable {
   }
 }
 
+/** Combinations of flags that are kept as one object each. */
+const MAX_COMBINATIONS = 4096;
+
 /** The enum behind an object that {@link defineEnum} made. */
 const DEFINITION = Symbol.for("brine.enum");
 
@@ -106,7 +109,8 @@ export class EnumDefinition {
     if (!Number.isInteger(bits) || bits < 0 || bits > 0x7fffffff) return undefined;
     if ((bits & ~this.#allBits) !== 0 && this.kind === "flag") return undefined;
     const combination = new this.memberClass(this.name, this.#combinedName(bits), bits);
-    this.#byValue.set(bits, combination);
+    // Beyond this a sender is making up numbers, and they are not worth being kept.
+    if (this.#byValue.size < MAX_COMBINATIONS) this.#byValue.set(bits, combination);
     return combination;
   }
 

@@ -9,6 +9,7 @@
  *   and not the size of all that it contains (forty nested pairs, each of the same tuple twice, would cost 2 ** 40)
  * - anything else: the object itself, which equals only itself
  */
+import { latin1Text } from "./bytes.js";
 import { ByteArray, Tuple } from "./sequences.js";
 
 /** Classes with an equality of their own give their canonical form under this symbol; they throw `TypeError` if unhashable. */
@@ -44,12 +45,6 @@ export function numberKey(x: number): number | bigint {
 /** The canonical form of an integer. */
 export function bigintKey(x: bigint): number | bigint {
   return x <= 9007199254740991n && x >= -9007199254740991n ? Number(x) : x;
-}
-
-function latin1(bytes: Uint8Array): string {
-  let text = "";
-  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return text;
 }
 
 function unhashable(typeName: string): TypeError {
@@ -88,9 +83,9 @@ function leaf(key: unknown): unknown {
   }
   if (key instanceof Uint8Array) {
     if (key instanceof ByteArray) throw unhashable("bytearray");
-    return `b${latin1(key)}`;
+    return `b${latin1Text(key)}`;
   }
-  if (key instanceof ArrayBuffer) return `b${latin1(new Uint8Array(key))}`;
+  if (key instanceof ArrayBuffer) return `b${latin1Text(new Uint8Array(key))}`;
   if (key instanceof Map) throw unhashable("dict");
   if (key instanceof Set) throw unhashable("set");
   if (key instanceof Date) return `d${key.getTime() * 1000}`;

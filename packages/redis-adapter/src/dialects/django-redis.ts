@@ -15,7 +15,7 @@ export interface DjangoRedisOptions extends DjangoOptions {
   readonly maxDecompressedBytes?: number | undefined;
 }
 
-export const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
+const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 
 /**
  * What django-redis stores: keys as Django's, ints as digits, everything else serialized and then compressed. A value that

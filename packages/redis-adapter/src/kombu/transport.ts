@@ -81,7 +81,7 @@ export class RedisTransport {
     // What cannot be sent soon must fail: only the caller knows whether sending it late is any good.
     const producer = this.#open({ maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false });
     try {
-      await withSignal(producer.connect(), signal);
+      await withSignal(this.#factory.connect(producer), signal);
     } catch (cause) {
       this.#clients.delete(producer);
       producer.disconnect();
@@ -295,7 +295,7 @@ export class RedisTransport {
       warn,
     };
     try {
-      await Promise.all([reader.connect(), subscriber.connect(), settler.connect()]);
+      await Promise.all([reader, subscriber, settler].map((client) => this.#factory.connect(client)));
       await wake.subscribe();
       await wake.track();
     } catch (error) {

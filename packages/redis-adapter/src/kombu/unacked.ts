@@ -69,10 +69,6 @@ export class Unacked {
     this.#held.set(held.tag, held);
   }
 
-  isHeld(tag: string): boolean {
-    return this.#held.has(tag);
-  }
-
   async ack(tag: string): Promise<void> {
     this.#held.delete(tag);
     await runScript(this.#client, ACK, this.#keys(), [tag]);

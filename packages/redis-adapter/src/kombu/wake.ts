@@ -22,7 +22,7 @@ import { RedisAdapterError } from "../errors.js";
 const INVALIDATE = "__redis__:invalidate";
 
 /** A reported change may be lost with its connection before we notice: look now and then anyway. */
-export const SAFETY_POLL_MS = 10_000;
+const SAFETY_POLL_MS = 10_000;
 
 export class Wake {
   readonly #reader: Redis;

@@ -34,7 +34,7 @@ export interface Command {
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-export interface PipelineOfClient {
+interface PipelineOfClient {
   callBuffer(command: string, ...args: Arg[]): unknown;
   exec(): Promise<[error: Error | null, result: unknown][] | null>;
 }

@@ -5,6 +5,7 @@ import { plain } from "../dialects/plain.js";
 import { RedisAdapterError } from "../errors.js";
 import { type Arg, type Command, type RedisLike, send, sendAll } from "./client.js";
 import { type CommandName, type CommandTable, commandsOf } from "./commands.js";
+import { type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
 import { CommandContext } from "./context.js";
 import { DEFAULT_MAX_VALUE_BYTES, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
 import { createPipeline, type PickledPipeline } from "./pipeline.js";
@@ -105,6 +106,11 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     options: SubscribeOptions<T> = {},
   ): AsyncGenerator<{ readonly channel: string; readonly value: T }, void, void> {
     return subscribe<T>(this.client, this.#context, [channels].flat() as string[], options);
+  }
+
+  /** Entries of a stream for one consumer of a group, those it left unacknowledged first. Acknowledge each. */
+  consume(options: ConsumeStreamOptions): AsyncGenerator<ConsumedEntry, void, void> {
+    return consumeStream(this.client, this.#context, options);
   }
 
   async #run(command: Command): Promise<unknown> {

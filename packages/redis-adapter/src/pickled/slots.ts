@@ -2,7 +2,7 @@
 
 const SLOTS = 16384;
 
-export function slotOf(key: string): number {
+function slotOf(key: string): number {
   const open = key.indexOf("{");
   const close = open === -1 ? -1 : key.indexOf("}", open + 1);
   const tag = close > open + 1 ? key.slice(open + 1, close) : key;

@@ -215,7 +215,7 @@ export class RedisResultStore {
       this.#lastError = error;
     });
     try {
-      await client.connect();
+      await this.#factory.connect(client);
     } catch (cause) {
       client.disconnect();
       const why = (this.#lastError ?? (cause as Error)).message;
@@ -239,7 +239,7 @@ export function redisBackend(source: RedisSource, options: RedisBackendOptions =
 }
 
 /** celery 5.3 `backends/base.py` `_add_global_keyprefix`. */
-export function resultKeyprefix(prefix: string | undefined): string {
+function resultKeyprefix(prefix: string | undefined): string {
   if (prefix === undefined || prefix === "") return "";
   return /[:_.-]$/.test(prefix) ? prefix : `${prefix}_`;
 }

@@ -81,11 +81,6 @@ export function callString(call: Call): string {
   return `${call.func}(${args.map((text) => (text.length > 200 ? `${text.slice(0, 200)}...` : text)).join(", ")})`;
 }
 
-export function encodeResult(value: unknown, codec: ValueCodec): string {
-  const bytes = codec.encode(value);
-  return (typeof bytes === "string" ? Buffer.from(bytes) : bytes).toString("base64");
-}
-
 export function decodeResult(text: string, codec: ValueCodec): unknown {
   return codec.decode(Buffer.from(text, "base64"));
 }
