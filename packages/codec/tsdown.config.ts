@@ -9,4 +9,6 @@ export default defineConfig({
   target: "node20.19",
   platform: "neutral",
   fixedExtension: false,
+  // Node's own modules, of the CLI and of what is loaded when asked for.
+  deps: { neverBundle: [/^node:/] },
 });

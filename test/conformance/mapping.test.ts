@@ -19,11 +19,12 @@ interface Answer {
   readonly back: readonly string[];
 }
 
-/** Cells of rows that begin with a code cell: | `python` | `javascript` | back | */
+/** The rows of the tables with these three columns. */
 function rowsOf(page: string): { python: string; javascript: string; back: string | undefined; from: number }[] {
   return page
-    .split("\n")
-    .filter((line) => line.startsWith("| `"))
+    .split(/\n{2,}/)
+    .filter((block) => block.startsWith("| Python | JavaScript | back in Python |"))
+    .flatMap((table) => table.split("\n").slice(2))
     .map((line) => {
       const cells = line
         .slice(1, -1)

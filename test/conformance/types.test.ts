@@ -134,22 +134,11 @@ const decode = (data: string) =>
 
 /** What is not written byte for byte (it loads alike everywhere), and why. What is equal after all must leave this list. */
 const KNOWN_GAPS: ReadonlyMap<string, string> = new Map([
-  ["function references, 3.12, 4", "builtin functions share a module string of their own among themselves"],
-  ["function references, 3.12, 5", "builtin functions share a module string of their own among themselves"],
-  ...["Decimal string and class", "strings of decimal.Decimal", "strings of decimal.Context"].flatMap((name) =>
-    [4, 5].map((protocol): [string, string] => [
-      `${name}, 3.13, ${protocol}`,
-      "a heap type since 3.13, whose module string is its own",
-    ]),
-  ),
   ...[0, 1, 2, 3, 4, 5].flatMap((protocol): [string, string][] => [
     [`ZoneInfo two, 3.12, ${protocol}`, "each bound method has a string of its own for its name"],
     [`dateutil tzlocal, 3.11, ${protocol}`, "the two names of the zone are equal strings that are not one object"],
   ]),
 ]);
-
-/** Calls of what is data here. */
-const NOT_READ: ReadonlySet<string> = new Set(["methodcaller keywords"]);
 
 /** Kept as data, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
 const OTHER_REPR =
@@ -161,7 +150,7 @@ function best(row: Row, version: string): string {
   return row.pickles[indexes.findLast((index) => index !== null)!]!.data;
 }
 
-describe.each(rows.filter((row) => !NOT_READ.has(row.name)))("$name", (row) => {
+describe.each(rows)("$name", (row) => {
   it("decodes from every Python at every protocol", () => {
     for (const { data, from } of row.pickles) {
       const value = decode(data);

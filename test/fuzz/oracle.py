@@ -82,9 +82,9 @@ class COnly(restricted(pickle.Unpickler)):
     below = True
 
     def protocol_below_3(self):
-        # `super().find_class` knows; a name of Python 2 that is mapped resolves, one that is not is an ImportError.
+        # The default find_class knows; a name of Python 2 that is mapped resolves, one that is not is an ImportError.
         try:
-            return super().find_class("__builtin__", "object") is object
+            return pickle.Unpickler.find_class(self, "__builtin__", "object") is object
         except ImportError:
             return False
 

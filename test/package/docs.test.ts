@@ -1,11 +1,12 @@
 /** Runs the code of every page: what the documentation shows, works. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { findPython } from "../cpython/find.js";
-import { checked, programsOf } from "./markdown.js";
+import { documentationPages, programsOfPage } from "./documentation.js";
+import { checked } from "./markdown.js";
 import { ROOT } from "./sources.js";
 
 const run = promisify(execFile);
@@ -16,16 +17,8 @@ const scratch = path.join(ROOT, "test-results/docs");
 mkdirSync(scratch, { recursive: true });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const pages = [
-  "README.md",
-  ...readdirSync(path.join(ROOT, "packages")).map((name) => `packages/${name}/README.md`),
-  ...readdirSync(path.join(ROOT, "docs"), { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".md"))
-    .map((name) => `docs/${name}`),
-];
-
-describe.each(pages)("%s", (page) => {
-  const programs = programsOf(readFileSync(path.join(ROOT, page), "utf8"));
+describe.each(documentationPages())("%s", (page) => {
+  const programs = programsOfPage(page);
   if (programs.length === 0) {
     it("has no code to run", () => expect(programs).toEqual([]));
     return;

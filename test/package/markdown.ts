@@ -4,21 +4,25 @@
  * - ```ts blocks run under Node. A line `expression // => text` is a claim: the value, as `util.inspect` shows it, is `text`.
  * - ```pycon blocks run under CPython's doctest, ```py blocks under CPython.
  * - Blocks of one page run in order, in one temporary folder; neighbours of one language form one program.
- * - A block whose fence says more (```ts services, ```ts type-only) is somebody else's to run.
+ * - A block whose fence says more is somebody else's to run: ```ts services needs brokers, ```ts services worker also runs
+ *   until it gets SIGTERM (`test/interop/docs.test.ts`); ```ts no-run is only shown.
  */
 
 export interface Program {
   readonly language: "ts" | "py" | "pycon";
   readonly code: string;
+  /** What its fence says after the language. */
+  readonly attribute: string;
   /** Line of the page where it starts. */
   readonly line: number;
 }
 
 const FENCE = /^```(\S+)?(.*)$/;
 
-/** The programs of a page whose fences carry exactly `attribute` after the language (default none). */
-export function programsOf(page: string, attribute = ""): Program[] {
-  const programs: { language: Program["language"]; code: string; line: number; end: number }[] = [];
+/** The programs of a page whose fences carry exactly one of `attributes` after the language (default: nothing). */
+export function programsOf(page: string, ...attributes: string[]): Program[] {
+  const wanted = attributes.length === 0 ? [""] : attributes;
+  const programs: { language: Program["language"]; attribute: string; code: string; line: number; end: number }[] = [];
   const lines = page.split("\n");
   let sectionStart = 0;
   for (let at = 0; at < lines.length; at++) {
@@ -30,15 +34,15 @@ export function programsOf(page: string, attribute = ""): Program[] {
     at = lines.indexOf("```", from);
     if (at < 0) throw new Error(`Line ${from}: the code block is not closed`);
     const language = fence[1];
-    if ((language !== "ts" && language !== "py" && language !== "pycon") || (fence[2] ?? "").trim() !== attribute)
-      continue;
+    const attribute = (fence[2] ?? "").trim();
+    if ((language !== "ts" && language !== "py" && language !== "pycon") || !wanted.includes(attribute)) continue;
     const code = `${lines.slice(from, at).join("\n")}\n`;
     const last = programs.at(-1);
     // Neighbours of one language in one section share a scope, as a reader takes them to.
-    if (last?.language === language && last.end > sectionStart) {
+    if (last?.language === language && last.attribute === attribute && last.end > sectionStart) {
       last.code += code;
       last.end = at;
-    } else programs.push({ language, code, line: from, end: at });
+    } else programs.push({ language, attribute, code, line: from, end: at });
   }
   return programs;
 }

@@ -74,7 +74,7 @@ function startGuard(runId: string, docker: Docker): { cleanUp(): Promise<void> }
   return {
     cleanUp: async () => {
       if (guard.exitCode !== null) return;
-      guard.stdin.end();
+      guard.stdin.end("done");
       await once(guard, "exit");
     },
   };
@@ -84,9 +84,7 @@ async function startSet(run: Run, generation: Generation): Promise<StartedSet> {
   const image = `brine-test:celery-${generation}`;
   const startedAt = performance.now();
   run.log(`Building ${image} (a minute, unless it is cached)`);
-  await GenericContainer.fromDockerfile(path.join(IMAGES_DIRECTORY, `celery-${generation}`)).build(image, {
-    deleteOnExit: false,
-  });
+  await buildImage(generation, image);
   const builtAt = performance.now();
   const [amqp, redis, python] = await all<[Service, Service, string]>([
     startRabbitmq(run, generation, image),
@@ -111,6 +109,16 @@ async function startSet(run: Run, generation: Generation): Promise<StartedSet> {
     },
     services: { amqp, redis },
   };
+}
+
+async function buildImage(generation: Generation, image: string): Promise<void> {
+  const context = path.join(IMAGES_DIRECTORY, `celery-${generation}`);
+  try {
+    await GenericContainer.fromDockerfile(context).build(image, { deleteOnExit: false });
+  } catch (cause) {
+    const hint = "its base image must be there or pullable, and Debian's packages reachable";
+    throw new Error(`Cannot build ${image} from ${context} (${hint}): ${String(cause)}`, { cause });
+  }
 }
 
 /** The containers of one run share a network; these are their names in it. */
@@ -154,7 +162,8 @@ async function startRabbitmq(run: Run, generation: Generation, image: string): P
       RABBITMQ_LOGS: "-",
       RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: ERLANG_ARGUMENTS,
     })
-    .withCommand(["rabbitmq-server"])
+    // Debian's wrapper of that name on PATH runs it through `su`, and SIGTERM would end at the wrapper.
+    .withCommand(["/usr/lib/rabbitmq/bin/rabbitmq-server"])
     .withWaitStrategy(Wait.forLogMessage(/Server startup complete/))
     .start();
   const address = {

@@ -1,5 +1,5 @@
 /** RabbitMQ, Redis and real Python for tests and the demo, from wherever this machine can have them. */
 export { connectServices } from "./connect.js";
-export type { MissingGeneration, Provision } from "./descriptor.js";
-export { GENERATIONS, type RunningServices, type StartOptions, startServices } from "./provision.js";
+export type { Provision } from "./descriptor.js";
+export { startServices } from "./provision.js";
 export * from "./types.js";

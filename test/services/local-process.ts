@@ -26,7 +26,6 @@ export async function launchLocally(argv: readonly string[], options: LocalLaunc
     env: { ...(options.inheritEnv === false ? {} : process.env), ...options.env },
   });
   await once(child, "spawn");
-  // Neither the service nor the guard's pipe may keep a Node process alive that has nothing else to do.
   const guardPipe = child.stdio[3] as Duplex;
   guardPipe.on("error", () => undefined);
   const [stdin, stdout, stderr] = child.stdio as unknown as [Writable, Readable, Readable];

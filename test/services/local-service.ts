@@ -17,7 +17,7 @@ export interface Service {
 }
 
 /** How many virtual hosts, and groups of Redis databases, there are to hand out to test files. */
-export const ISOLATION_SLOTS = 48;
+export const ISOLATION_SLOTS = 96;
 export const DATABASES_PER_SLOT = 8;
 
 /** Database 0 to 7 are nobody's own. */
@@ -177,7 +177,9 @@ class LocalService implements Service {
   }
 
   async start(): Promise<void> {
-    if (this.#processes.some((process) => !process.hasExited)) return;
+    if (this.#processes[0]?.hasExited === false) return;
+    // What a broker that died of itself has left: its epmd holds the port that the next one needs.
+    await this.kill();
     this.#processes = await this.#launch();
   }
 

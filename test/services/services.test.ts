@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "amqplib";
@@ -141,6 +142,34 @@ describeEachGeneration("services", (set: ServiceSet) => {
     expect(message === false ? undefined : message.content.toString()).toBe("kept");
   });
 });
+
+test("a process started here dies with the Node process that started it, even by SIGKILL", async () => {
+  if (process.platform === "win32") return;
+  const module = new URL("./local-process.ts", import.meta.url).href;
+  // The child of the child is what a broker's helpers and a worker's pool are.
+  const code = `
+    import { launchLocally } from ${JSON.stringify(module)};
+    const launched = await launchLocally(["/bin/sh", "-c", "sleep 1000 & echo $! $$; wait"]);
+    launched.stdout.once("data", (pids) => console.log(String(pids)));
+  `;
+  const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const pids = line.toString().trim().split(" ").map(Number);
+  expect(pids.map(isAlive)).toEqual([true, true]);
+  parent.kill("SIGKILL");
+  await expect.poll(() => pids.map(isAlive), { timeout: 10_000 }).toEqual([false, false]);
+});
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** amqplib reports a channel's death as an event, which throws when nobody listens. */
 async function failing<T>(operation: PromiseLike<T>, channel: NodeJS.EventEmitter): Promise<T> {

@@ -168,7 +168,7 @@ export interface ServiceSet {
   readonly amqp: Endpoint;
   readonly redis: Endpoint;
   readonly python: PythonSide;
-  /** A fresh virtual host, fresh Redis databases and unique names. At most 48 per run. */
+  /** A fresh virtual host, fresh Redis databases and unique names. At most 96 per run. */
   isolate(): Promise<Isolation>;
 }
 

@@ -34,6 +34,11 @@ const tagOf = (value: unknown) => String.fromCharCode(encode({ x: value })[2] ??
 const plain = (value: unknown) => JSON.parse(JSON.stringify(value)) as unknown;
 
 describe("typedHeaders()", () => {
+  it("takes objects without a prototype, as headers from the wire are", () => {
+    const nested = Object.assign(Object.create(null), { n: 300 });
+    expect(roundTrip({ x: nested })).toEqual({ x: { n: 300 } });
+  });
+
   it.each(vectors.from_py_amqp)("writes $value as py-amqp does", ({ value, b64 }) => {
     const python = Buffer.from(b64, "base64").subarray(4);
     const ours = encode({ x: value });

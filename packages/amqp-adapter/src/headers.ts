@@ -110,7 +110,8 @@ class HeaderWriter {
       return this.#object((value as { toDate(): Date }).toDate(), depth);
     }
     // The codec's boxed float, and Number and Boolean objects.
-    const primitive = value.valueOf();
+    // A null-prototype object, as headers often are, has no valueOf.
+    const primitive: unknown = typeof value.valueOf === "function" ? value.valueOf() : value;
     if (typeof primitive === "number") return typed("double", primitive);
     if (primitive !== value && typeof primitive !== "object") return this.#value(primitive, depth);
     if (isTyped(value)) return this.#typed(value, depth);

@@ -36,7 +36,7 @@ export interface Delivery extends TransportMessage {
   /** The queue it was consumed from. */
   readonly queue: string;
   readonly redelivered: boolean;
-  /** False once the connection that delivered it is gone: settling it does nothing, the broker will redeliver it. */
+  /** False once it can no longer be settled from here, so that settling does nothing: the broker gives it to somebody else. */
   readonly alive: boolean;
   ack(): Promise<void>;
   /** `requeue: false` drops it, or dead-letters it where the queue says so. */

@@ -10,15 +10,13 @@ export { globalOfEntry } from "./globals/global-of.js";
 export type * from "./globals/registry.js";
 export { BaseRegistry } from "./globals/registry.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
-export { dump } from "./pickle/api-dump.js";
-export { load, loadAll, loads } from "./pickle/api-load.js";
+export { dump, dumps, Pickler } from "./pickle/api-dump.js";
+export { load, loadAll, loads, Unpickler } from "./pickle/api-load.js";
 export { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type OpcodeName, type Protocol } from "./pickle/opcodes.js";
 export type { ModelOptions, PicklerOptions, UnpicklerOptions } from "./pickle/options.js";
-export { dumps, Pickler } from "./pickle/pickler.js";
 export { normalizeReduction } from "./pickle/save-reduce.js";
 export type { PickleSink } from "./pickle/sinks.js";
 export type { PickleSource } from "./pickle/sources.js";
-export { Unpickler } from "./pickle/unpickler.js";
 export { type ArrayData, PyArray, type TypeCode } from "./python/array.js";
 export { PickleBuffer } from "./python/buffers.js";
 export {

@@ -14,7 +14,7 @@ import type { Retry } from "../worker/control-flow.js";
 import { Worker, type WorkerOptions } from "../worker/worker.js";
 import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
 import { AsyncResult, type ResultContext } from "./async-result.js";
-import { LamportClock } from "./clock.js";
+import { LamportClock, utcOffset } from "./clock.js";
 import { makeBackend, makeTransport } from "./connections.js";
 import { ContentCodec } from "./content.js";
 import { Control } from "./control.js";
@@ -65,6 +65,8 @@ export class Celery {
     this.transport = makeTransport(settings);
     const { transport, content, clock } = this;
     const onWarning = (error: Error): void => this.settings.logger.warn?.(error.message, { error });
+    transport.on("warning", onWarning);
+    transport.on("disconnect", onWarning);
     this.backend = makeBackend(settings, this.settings, { transport, content, onWarning });
     this.router = new Router(this.settings);
     this.control = new Control({ transport, content, clock, settings: this.settings });
@@ -305,11 +307,6 @@ export class Celery {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** Celery's `utcoffset()`: whole hours west of UTC. */
-export function utcOffset(): number {
-  return Math.trunc(new Date().getTimezoneOffset() / 60);
 }
 
 function withoutUndefined<T extends object>(record: T): Partial<T> {

@@ -18,3 +18,8 @@ export class LamportClock {
     if (typeof time === "number" && Number.isSafeInteger(time)) this.#value = Math.max(this.#value, time) + 1;
   }
 }
+
+/** Celery's `utcoffset()`: whole hours west of UTC. */
+export function utcOffset(): number {
+  return Math.trunc(new Date().getTimezoneOffset() / 60);
+}

@@ -7,17 +7,6 @@ export function eventExchange(transportType: string): Exchange {
   return { name: "celeryev", type: transportType === "redis" ? "fanout" : "topic", durable: true };
 }
 
-export type TaskEventType =
-  | "task-sent"
-  | "task-received"
-  | "task-started"
-  | "task-succeeded"
-  | "task-failed"
-  | "task-retried"
-  | "task-revoked"
-  | "task-rejected";
-export type WorkerEventType = "worker-online" | "worker-heartbeat" | "worker-offline";
-
 /** One event. The fields after the common ones depend on the type. */
 export interface CeleryEvent {
   readonly type: string;

@@ -131,12 +131,12 @@ export function errorFromResult(
 }
 
 function toError(value: unknown, registry: ClassRegistryView): Error {
-  if (value instanceof UnpickleableExceptionWrapper) return restore(value, registry);
-  if (value instanceof Error) return value;
+  if (value instanceof Error) return unwrap(value, registry);
   if (value instanceof PyObject) return fromOpaque(value);
   if (isPlainRecord(value) && typeof value.exc_type === "string") {
     const module = typeof value.exc_module === "string" ? value.exc_module : "celery.backends.base";
-    return construct(module, value.exc_type, messageArgs(value.exc_message), registry);
+    // Also as a dict it may be the wrapper, when Celery could not make the exception again to look at it.
+    return unwrap(construct(module, value.exc_type, messageArgs(value.exc_message), registry), registry);
   }
   // Celery itself fails with these two on such results; celery-node stores them.
   if (value === null || value === undefined) return new pyExceptions.RuntimeError("No active exception to reraise");
@@ -160,9 +160,11 @@ function construct(module: string, name: string, args: readonly unknown[], regis
   return new (remoteClass(module, name))(...args.slice(0, 100));
 }
 
-function restore(wrapper: PyException, registry: ClassRegistryView): Error {
-  const [module, name, args] = wrapper.args as readonly unknown[];
-  if (typeof module !== "string" || typeof name !== "string") return wrapper;
+/** What Celery wrapped because its reader might not be able to import it. */
+function unwrap(error: Error, registry: ClassRegistryView): Error {
+  if (!(error instanceof UnpickleableExceptionWrapper)) return error;
+  const [module, name, args] = error.args as readonly unknown[];
+  if (typeof module !== "string" || typeof name !== "string") return error;
   return construct(module, name, Array.isArray(args) ? args : [], registry);
 }
 

@@ -2,9 +2,6 @@
 import { isPlainRecord } from "./signature.js";
 import { READY_STATES, type TaskState } from "./states.js";
 
-/** Result tuples of child tasks: `[[id, parent], children]`, as Python's `AsyncResult.as_tuple`. */
-export type ResultTuple = readonly [readonly [id: string, parent: unknown], children: readonly unknown[] | null];
-
 export interface ResultMeta {
   readonly taskId: string;
   readonly status: TaskState;

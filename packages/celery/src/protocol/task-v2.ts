@@ -3,6 +3,8 @@ import { InvalidMessageError } from "../errors.js";
 import { isPlainRecord, readSignature, type SignatureDict } from "./signature.js";
 import { RESERVED_HEADERS, type TaskEnvelope, type TaskMessage } from "./task-message.js";
 
+const MAX_HEADER_DEPTH = 100;
+
 /** Celery's `amqp.as_task_v2`. `lang` is what the message says it was made by; workers do not look at it. */
 export function encodeTaskV2(
   message: TaskMessage,
@@ -201,12 +203,27 @@ function readStrings(value: unknown): string[] | null {
 }
 
 function readRecord(value: unknown): Record<string, unknown> {
-  return isPlainRecord(value) ? value : {};
+  return isPlainRecord(value) ? (plainCopy(value, 0) as Record<string, unknown>) : {};
+}
+
+/** Transports give tables without a prototype; handlers and other transports expect ordinary objects. */
+function plainCopy(value: unknown, depth: number): unknown {
+  if (depth > MAX_HEADER_DEPTH)
+    throw new InvalidMessageError("Cannot read task message: headers nested too deep", "headers");
+  if (Array.isArray(value)) return value.map((item) => plainCopy(item, depth + 1));
+  if (!isPlainRecord(value)) return value;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    // Not an assignment: `__proto__` is a key like any other here.
+    const item = plainCopy(value[key], depth + 1);
+    Object.defineProperty(copy, key, { value: item, writable: true, enumerable: true, configurable: true });
+  }
+  return copy;
 }
 
 function customHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const custom: Record<string, unknown> = Object.create(null);
-  for (const key of Object.keys(headers)) if (!RESERVED_HEADERS.has(key)) custom[key] = headers[key];
+  for (const key of Object.keys(headers)) if (!RESERVED_HEADERS.has(key)) custom[key] = plainCopy(headers[key], 1);
   return custom;
 }
 

@@ -119,8 +119,9 @@ function revoke(host: CommandHost, args: Readonly<Record<string, unknown>>): unk
 function queryTask(host: CommandHost, args: Readonly<Record<string, unknown>>, isSafe: boolean): unknown {
   const ids = new Set(idsOf(args.ids));
   const found: Record<string, unknown> = {};
+  const scheduled = [...host.scheduled].map(([request]) => request);
   for (const [state, requests] of [
-    ["reserved", host.reserved],
+    ["reserved", [...scheduled, ...host.reserved]],
     ["active", host.active],
   ] as const) {
     for (const request of requests) {

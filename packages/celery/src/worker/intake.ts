@@ -2,7 +2,7 @@
 import type { Celery } from "../client/app.js";
 import { decodeErrorChannel } from "../client/diagnostics.js";
 import type { Task } from "../client/task.js";
-import { NotRegistered } from "../protocol/python-exceptions.js";
+import { NotRegistered, PythonDecodeError } from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import type { Delivery } from "../transport.js";
@@ -23,6 +23,8 @@ export interface IntakeOptions {
   readonly findTask: (name: string) => Task | undefined;
   /** What happens to a body that cannot be read. */
   readonly undecodable: "acknowledge" | "dead-letter";
+  /** Whether the sender of an undecodable task is told. */
+  readonly storesDecodeErrors: boolean;
   readonly sendTaskEvent: (type: string, fields: Readonly<Record<string, unknown>>) => void;
   readonly onBadMessage: (bad: BadMessage) => void;
   readonly onRequest: (request: Request) => void;
@@ -51,6 +53,7 @@ export class Intake {
     switch (verdict.kind) {
       case "undecodable":
         this.#report({ kind: "undecodable", error: verdict.error, delivery });
+        if (this.#options.storesDecodeErrors) await this.#storeDecodeError(delivery, verdict.error);
         return undecodable === "acknowledge" ? delivery.ack() : delivery.reject({ requeue: false });
       case "reject":
         this.#report({ kind: "rejected", error: verdict.error, delivery });
@@ -103,6 +106,21 @@ export class Intake {
       headers: bad.delivery.headers,
     });
     this.#options.onBadMessage(bad);
+  }
+
+  /** The headers of protocol 2 say whose task it is even if the body says nothing. */
+  async #storeDecodeError(delivery: Delivery, error: Error): Promise<void> {
+    const { task, id, group, parent_id: parentId } = delivery.headers;
+    if (typeof task !== "string" || typeof id !== "string") return;
+    const thrown = new PythonDecodeError(error.message);
+    await this.#storeFailure(
+      id,
+      delivery,
+      thrown,
+      typeof group === "string" ? group : null,
+      typeof parentId === "string" ? parentId : null,
+    );
+    this.#options.sendTaskEvent("task-failed", { uuid: id, exception: saferepr(thrown), traceback: null });
   }
 
   async #storeFailure(

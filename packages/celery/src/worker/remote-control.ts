@@ -1,10 +1,14 @@
 /** The worker's end of remote control: receives requests, runs commands, replies. kombu 5.2 `pidbox.py`. */
+import { setTimeout as sleep } from "node:timers/promises";
 import { isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { type ControlRequest, decodeControlRequest, isAddressedTo, mailboxQueue } from "../protocol/pidbox.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { Consumer, Delivery } from "../transport.js";
 import type { Command } from "./commands.js";
+
+const START_ATTEMPTS = 5;
+const START_RETRY_MS = 50;
 
 export interface RemoteControlOptions {
   readonly app: Celery;
@@ -21,13 +25,24 @@ export class RemoteControl {
     this.#options = options;
   }
 
+  /**
+   * The mailbox of a worker of this name that has just died may still be there when it is declared, and be deleted by the
+   * broker, with its last consumer, before it is consumed.
+   */
   async start(): Promise<void> {
     const { app, hostname } = this.#options;
     const queue = mailboxQueue(hostname, app.settings.controlExchange);
-    await app.transport.declareQueue(queue);
-    this.#consumer = await app.transport.consume([queue], (delivery) => void this.#onRequest(delivery), {
-      noAck: true,
-    });
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await app.transport.declareQueue(queue);
+        const onMessage = (delivery: Delivery): void => void this.#onRequest(delivery);
+        this.#consumer = await app.transport.consume([queue], onMessage, { noAck: true });
+        return;
+      } catch (error) {
+        if (attempt === START_ATTEMPTS) throw error;
+        await sleep(START_RETRY_MS * attempt);
+      }
+    }
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 /** Ids of revoked tasks, held for a while. Celery 5.2 `worker/state.py`: 50,000 for 3 hours. */
+import { PyFloat } from "@brine/codec";
 
 const MAX_IDS = 50_000;
 const KEEP_MS = 3 * 60 * 60 * 1000;
@@ -36,7 +37,8 @@ export class RevokedTasks {
 
   /** `hello`'s map of id to `(monotonic seconds, id)`. */
   toWire(): Record<string, unknown> {
-    const seconds = performance.now() / 1000;
+    // Python's LimitedSet.update refuses an int.
+    const seconds = new PyFloat(performance.now() / 1000);
     return Object.fromEntries(this.ids().map((id) => [id, [seconds, id]]));
   }
 

@@ -52,7 +52,7 @@ describe.each([["memory://"], ["rpc://"]])("a task with the backend %s", (backen
     const error = await result.get({ timeoutMs: 2000 }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(pyExceptions.ValueError);
     expect(error).toMatchObject({ pythonClass: "builtins.ValueError", taskId: result.id });
-    expect((error as PyException).args).toEqual(Tuple.of("bad", 42));
+    expect((error as PyException).args).toEqual(Tuple.from<unknown>(["bad", 42]));
     expect((error as { traceback: string }).traceback).toContain("ValueError");
   });
 

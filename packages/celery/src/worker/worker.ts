@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { hostname as osHostname } from "node:os";
 import type { Celery } from "../client/app.js";
-import { utcOffset } from "../client/app.js";
+import { utcOffset } from "../client/clock.js";
 import { EventDispatcher } from "../client/events.js";
 import type { FullQueue } from "../client/router.js";
 import { Task } from "../client/task.js";
@@ -43,6 +43,11 @@ export interface WorkerOptions {
   readonly remoteControl?: boolean | undefined;
   /** What happens to a message whose body cannot be read: acknowledged, as Celery does (default), or dead-lettered. It is never requeued. */
   readonly undecodable?: "acknowledge" | "dead-letter" | undefined;
+  /**
+   * Store a FAILURE (`kombu.exceptions.DecodeError`) for a task whose body cannot be read. Default true; Celery stores
+   * nothing, and whoever waits for the result waits for ever.
+   */
+  readonly storeDecodeErrors?: boolean | undefined;
   /** Called for every message that is no runnable task; also the event `badMessage`. */
   readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
 }
@@ -72,7 +77,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly #active = new Map<Request, Promise<void>>();
   /** Ready to run, waiting for a slot. */
   #reserved: Request[] = [];
+  /** Waiting for its ETA: one place more to fetch for each. */
   readonly #scheduled: Schedule<Request>;
+  /** Waiting for a token of its rate limit: keeps its place, so that a slow task does not empty the queue into memory. */
+  readonly #throttled: Schedule<Request>;
   readonly #revoked = new RevokedTasks();
   readonly #rates = new Map<string, TokenBucket>();
   readonly #timeLimits = new Map<string, { readonly hard: number | null; readonly soft: number | null }>();
@@ -105,6 +113,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const builtins = builtinTasks((context, task, args, kwargs) => this.#call(task, context, args, kwargs));
     this.#builtins = new Map([...builtins].map(([task, handler]) => [task, new Task(task, {}, handler, app)]));
     this.#scheduled = new Schedule((request) => this.#onDue(request));
+    this.#throttled = new Schedule((request) => this.#enqueue(request));
     this.#executor = new Executor(app, {
       hostname: this.hostname,
       sendTaskEvent: (type, fields) => this.#sendTaskEvent(type, fields),
@@ -116,6 +125,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       app,
       findTask: (task) => this.#findTask(task),
       undecodable: options.undecodable ?? "acknowledge",
+      storesDecodeErrors: options.storeDecodeErrors ?? true,
       sendTaskEvent: (type, fields) => this.#sendTaskEvent(type, fields),
       onBadMessage: (bad) => this.#onBadMessage(bad),
       onRequest: (request) => this.#onRequest(request),
@@ -184,7 +194,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => this.#abortAll(), options.timeoutMs);
     await this.#quietly(this.#consumer?.cancel());
     await Promise.all(this.#receiving);
-    const waiting = [...this.#reserved, ...this.#scheduled.clear()];
+    const waiting = [...this.#reserved, ...this.#scheduled.clear(), ...this.#throttled.clear()];
     this.#reserved = [];
     await Promise.all(waiting.map((request) => this.#quietly(request.reject(true))));
     while (this.#active.size > 0) await Promise.all(this.#active.values());
@@ -247,7 +257,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #enqueue(request: Request): void {
     const wait = this.#app.settings.workerDisableRateLimits ? 0 : (this.#bucketOf(request)?.take() ?? 0);
     if (wait > 0) {
-      this.#scheduled.add(request, Date.now() + wait);
+      this.#throttled.add(request, Date.now() + wait);
       return;
     }
     this.#reserved.push(request);
@@ -284,7 +294,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #dropLost(error: Error): void {
     this.#warn(error);
     this.#reserved = this.#reserved.filter((request) => request.delivery.alive);
-    for (const [request] of this.#scheduled.entries()) if (!request.delivery.alive) this.#scheduled.remove(request);
+    for (const waiting of [this.#scheduled, this.#throttled]) {
+      for (const [request] of waiting.entries()) if (!request.delivery.alive) waiting.remove(request);
+    }
   }
 
   // -- running
@@ -392,7 +404,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
         return self.#active.keys();
       },
       get reserved() {
-        return [...self.#reserved, ...self.#scheduled.entries().map(([request]) => request), ...self.#active.keys()];
+        return [...self.#reserved, ...self.#throttled.entries().map(([request]) => request)];
       },
       get scheduled() {
         return self.#scheduled.entries();

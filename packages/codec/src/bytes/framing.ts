@@ -25,6 +25,9 @@ export abstract class FrameWriter extends Writer {
     this.updateLimit();
   }
 
+  /** Says that the bytes from `start` on now stand `size` bytes before. */
+  protected abstract movedBack(start: number, size: number): void;
+
   /** Called before every value: where CPython closes a frame that is full, and where there has to be room. */
   ready(): void {
     if (this.pos >= this.limit) this.boundary();
@@ -62,6 +65,7 @@ export abstract class FrameWriter extends Writer {
     if (length < FRAME_SIZE_MIN) {
       this.buf.copyWithin(start, start + FRAME_HEADER_SIZE, this.pos);
       this.pos -= FRAME_HEADER_SIZE;
+      this.movedBack(start + FRAME_HEADER_SIZE, FRAME_HEADER_SIZE);
     } else {
       this.buf[start] = FRAME;
       this.view.setUint32(start + 1, length >>> 0, true);

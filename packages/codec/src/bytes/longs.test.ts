@@ -36,6 +36,8 @@ const VECTORS: readonly (readonly [value: number | bigint, hex: string])[] = [
   [2n ** 70n, "000000000000000040"],
   [2n ** 127n, "0000000000000000000000000000008000"],
   [-(2n ** 127n), "00000000000000000000000000000080"],
+  [2n ** 128n - 1n, "ffffffffffffffffffffffffffffffff00"],
+  [-(2n ** 128n) + 1n, "01000000000000000000000000000000ff"],
   [10n ** 40n, "000000000061f5b9abbfa45cc3f129631d"],
 ];
 

@@ -14,7 +14,9 @@ export function decodeLong(bytes: Uint8Array, start: number, end: number): numbe
   const length = end - start;
   if (length <= 6) return decodeShort(bytes, start, length);
   if (length === 8) return decodeInt64(bytes, start);
-  if (length <= 16) return safe(decodeMedium(bytes, start, end));
+  // Unsigned ints of 128 bits (UUIDs) need a 17th byte for the sign, which is 0.
+  const significant = length === 17 && bytes[end - 1] === 0 ? 16 : length;
+  if (significant <= 16) return safe(decodeMedium(bytes, start, start + significant, significant === length));
   return safe(BigInt.asIntN(length * 8, BigInt(`0x${hexReversed(bytes, start, end)}`)));
 }
 
@@ -34,8 +36,8 @@ function decodeShort(bytes: Uint8Array, start: number, length: number): number {
 }
 
 function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
-  const low = (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
-  const high = bytes[at + 4]! | (bytes[at + 5]! << 8) | (bytes[at + 6]! << 16) | (bytes[at + 7]! << 24);
+  const low = int32(bytes, at) >>> 0;
+  const high = int32(bytes, at + 4);
   // -(2^53) itself is not safe, hence the strict comparison on the low side.
   if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0))) return high * 0x100000000 + low;
   halves.setUint32(0, low, true);
@@ -43,20 +45,30 @@ function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
   return halves.getBigInt64(0, true);
 }
 
-/** 7, or 9 to 16 bytes: an unsigned low part and a signed high part. */
-function decodeMedium(bytes: Uint8Array, start: number, end: number): bigint {
+/** 7, or 9 to 16 bytes: an unsigned low part and a high part, which holds the sign. */
+function decodeMedium(bytes: Uint8Array, start: number, end: number, isSigned: boolean): bigint {
   const split = end - start > 8 ? start + 8 : start + 4;
   let low = 0n;
   if (split - start === 8) {
-    for (let i = 0; i < 8; i++) halves.setUint8(i, bytes[start + i]!);
+    halves.setInt32(0, int32(bytes, start), true);
+    halves.setInt32(4, int32(bytes, start + 4), true);
     low = halves.getBigUint64(0, true);
   } else {
-    for (let i = 0; i < 4; i++) halves.setUint8(i, bytes[start + i]!);
-    low = BigInt(halves.getUint32(0, true));
+    low = BigInt(int32(bytes, start) >>> 0);
   }
-  const fill = bytes[end - 1]! >= 0x80 ? 0xff : 0;
-  for (let i = 0; i < 8; i++) halves.setUint8(i, split + i < end ? bytes[split + i]! : fill);
-  return (halves.getBigInt64(0, true) << BigInt((split - start) * 8)) | low;
+  if (end - split === 8) {
+    halves.setInt32(0, int32(bytes, split), true);
+    halves.setInt32(4, int32(bytes, split + 4), true);
+  } else {
+    const fill = isSigned && bytes[end - 1]! >= 0x80 ? 0xff : 0;
+    for (let i = 0; i < 8; i++) halves.setUint8(i, split + i < end ? bytes[split + i]! : fill);
+  }
+  const high = isSigned ? halves.getBigInt64(0, true) : halves.getBigUint64(0, true);
+  return (high << (split - start === 8 ? 64n : 32n)) | low;
+}
+
+function int32(bytes: Uint8Array, at: number): number {
+  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));

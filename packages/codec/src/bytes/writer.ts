@@ -167,30 +167,6 @@ export abstract class Writer {
   }
 }
 
-/** Copies the UTF-16 units of strings into an array with one native call. */
-export class UnitBuffer {
-  readonly units: Uint16Array;
-  private readonly bytes: NodeBuffer;
-
-  private constructor(bytes: NodeBuffer) {
-    this.bytes = bytes;
-    this.units = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1);
-  }
-
-  /** None where there is no Buffer, or it stores numbers in the other byte order. */
-  static create(length: number): UnitBuffer | undefined {
-    if (nodeBuffer === undefined) return undefined;
-    const bytes = nodeBuffer.allocUnsafeSlow(length * 2);
-    const isLittleEndian = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
-    return isLittleEndian && bytes.ucs2Write !== undefined ? new UnitBuffer(bytes) : undefined;
-  }
-
-  /** `text` must not be longer than the buffer. */
-  fill(text: string): void {
-    this.bytes.ucs2Write!(text, 0, text.length * 2);
-  }
-}
-
 /** Bytes of `text` in UTF-8; three for a lone surrogate, as for the U+FFFD that native encoders put there. */
 export function utf8Length(text: string): number {
   if (nodeBuffer !== undefined) return nodeBuffer.byteLength(text);

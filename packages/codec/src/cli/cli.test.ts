@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { afterAll, expect, test } from "vitest";
-import { dumps } from "../pickle/pickler.js";
+import { dumps } from "../pickle/api-dump.js";
 import { main } from "./main.js";
 
 class Sink extends Writable {

@@ -12,7 +12,7 @@ import { jsonText } from "./json-printer.js";
 import type { Terminal } from "./terminal.js";
 
 export const OK = 0;
-export const FOUND = 1;
+const FOUND = 1;
 export const USAGE = 2;
 export const UNREADABLE = 3;
 

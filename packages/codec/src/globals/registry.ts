@@ -83,6 +83,8 @@ export interface GlobalEntry<T extends object = object> {
 
   /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
   call?(args: readonly unknown[], context: DecodeContext): unknown;
+  /** `functools.partial(name, *args, **kwargs)()`, which is how Python writes a call with keywords. */
+  callWithKeywords?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown>, context: DecodeContext): unknown;
   /** NEWOBJ, NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`. Must not run a constructor of the user's. */
   create?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown> | undefined, context: DecodeContext): T;
   /** `copyreg._reconstructor(cls, base, value)` of protocols 0 and 1; default: `create` for base `object`. */
@@ -102,10 +104,16 @@ export interface GlobalEntry<T extends object = object> {
    * Which Python strings its names are, which decides whether equal strings share a memo entry at protocol 4 and above:
    * `"interned"` (default: Python classes, builtin types, exceptions, datetime, collections, decimal: shared),
    * `"static-name"` (C static types: the module is shared, the class name is a fresh string),
-   * `"fresh"` (builtin functions, operator, array: neither is shared).
+   * `"fresh"` (operator, array, io: neither is shared),
+   * `"function"` (builtin functions, C heap types: the module is shared with those of the same module alone, the name is
+   * fresh),
+   * `"submodule"` (classes of a module that its package imports: as `"function"`, and the name is shared).
    */
-  readonly nameStrings?: "interned" | "static-name" | "fresh" | undefined;
+  readonly nameStrings?: NameStrings | Readonly<Record<EncodeContext["python"], NameStrings>> | undefined;
 }
+
+/** See {@link GlobalEntry}. */
+export type NameStrings = "interned" | "static-name" | "fresh" | "function" | "submodule";
 
 /** What decoder and encoder need of a registry. */
 export interface ClassRegistryView {

@@ -41,7 +41,7 @@ export {
 export { type AuthOptions, authSerializer, type Pem } from "./serializers/auth.js";
 export { type JsonOptions, jsonSerializer } from "./serializers/json.js";
 export type { JsonDialect } from "./serializers/json-types.js";
-export { type MsgpackOptions, msgpackSerializer } from "./serializers/msgpack.js";
+export { type MsgpackModule, type MsgpackOptions, msgpackSerializer } from "./serializers/msgpack.js";
 export { type PickleSerializerOptions, pickleSerializer } from "./serializers/pickle.js";
 export { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
 export type { YamlModule } from "./serializers/yaml-reader.js";

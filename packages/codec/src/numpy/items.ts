@@ -64,7 +64,7 @@ function swapped(bytes: Uint8Array, size: number): Uint8Array {
 }
 
 /** The number that 16 bits are as a half-precision float. IEEE 754 binary16. */
-export function float16(bits: number): number {
+function float16(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 0x1f;
   const fraction = bits & 0x3ff;

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { dump } from "./api-dump.js";
-import { dumps } from "./pickler.js";
+import { dump, dumps } from "./api-dump.js";
 
 const value = {
   small: [1, "a"],

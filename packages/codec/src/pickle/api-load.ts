@@ -1,10 +1,26 @@
-/** `loads`, `load` and `loadAll`. */
-import { UnpicklingError } from "../errors.js";
+/** `loads`, `load`, `loadAll` and `Unpickler`. */
+import { PickleError, UnpicklingError } from "../errors.js";
+import { defaultRegistry } from "../globals/default-registry.js";
+import type { AnyClass } from "../globals/registry.js";
+import type { PyGlobal } from "../python/objects.js";
 import type { UnpicklerOptions } from "./options.js";
 import { chunksOf, type PickleSource } from "./sources.js";
 import { PickleCutter } from "./streaming.js";
-import { Unpickler } from "./unpickler.js";
-import { DEFAULT_UNPICKLER_OPTIONS, resolveUnpicklerOptions } from "./unpickler-options.js";
+import { typeName } from "./type-name.js";
+import { Machine } from "./unpickler.js";
+import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler-options.js";
+
+const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolveUnpicklerOptions({}, defaultRegistry));
+
+function resolve(options: UnpicklerOptions | undefined): ResolvedUnpicklerOptions {
+  return options === undefined ? DEFAULTS : resolveUnpicklerOptions(options, defaultRegistry);
+}
+
+function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
+  throw new PickleError(`Cannot unpickle ${typeName(data)}: must be bytes`, { code: "bad-option" });
+}
 
 /**
  * Decodes one pickle of any protocol.
@@ -21,7 +37,7 @@ import { DEFAULT_UNPICKLER_OPTIONS, resolveUnpicklerOptions } from "./unpickler-
  * loads(dumps([1, 2.5, "a"])) // => [1, 2.5, "a"]
  */
 export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions): unknown {
-  return new Unpickler(data, options).load();
+  return new Machine(bytesOf(data), resolve(options)).load();
 }
 
 /**
@@ -51,7 +67,7 @@ export async function load(file: PickleSource, options?: UnpicklerOptions): Prom
  * for await (const record of loadAll("records.pickle")) console.log(record);
  */
 export async function* loadAll(file: PickleSource, options?: UnpicklerOptions): AsyncGenerator<unknown, void, void> {
-  const { limits } = options === undefined ? DEFAULT_UNPICKLER_OPTIONS : resolveUnpicklerOptions(options);
+  const { limits } = resolve(options);
   const cutter = new PickleCutter(limits);
   for await (const chunk of chunksOf(file)) {
     cutter.push(chunk);
@@ -59,4 +75,67 @@ export async function* loadAll(file: PickleSource, options?: UnpicklerOptions): 
   }
   // What is left is no whole pickle; decoding it says what is missing, and where.
   if (!cutter.isEmpty) yield loads(cutter.rest, options);
+}
+
+/**
+ * Decodes the pickles in some bytes, one {@link Unpickler.load} each. The memo lives as long as the unpickler, as in
+ * CPython, so that pickles written by one pickler can refer to each other's objects.
+ *
+ * Subclass it to decide what names mean: `findClass`, `persistentLoad`, `getExtension`.
+ *
+ * @example
+ * class Restricted extends Unpickler {
+ *   override findClass(module: string, name: string) {
+ *     if (module !== "collections") throw new Error(`${module}.${name} is forbidden`);
+ *     return super.findClass(module, name);
+ *   }
+ * }
+ */
+export class Unpickler {
+  readonly #machine: Machine;
+
+  /**
+   * @param data - one or more pickles back to back. Not copied: do not change it before the last `load`
+   * @throws PickleError `bad-option`
+   */
+  constructor(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions) {
+    this.#machine = new Machine(bytesOf(data), resolve(options), this);
+  }
+
+  /** How many bytes were read: the offset of the next pickle. */
+  get position(): number {
+    return this.#machine.position;
+  }
+
+  /** Whether there is no further pickle. */
+  get isAtEnd(): boolean {
+    return this.#machine.position >= this.#machine.input.bytes.length;
+  }
+
+  /**
+   * What a global stands for. Override it to allow, forbid or rename; return what `super.findClass` returns, or a class
+   * that the registry knows. Python 2's names arrive as they were written and are mapped here (`fixImports`).
+   */
+  findClass(module: string, name: string): PyGlobal | AnyClass {
+    return this.#machine.findClass(module, name);
+  }
+
+  /** The object with a persistent id, which is a str at protocol 0. Must not return `undefined`. */
+  persistentLoad(id: unknown): unknown {
+    return this.#machine.persistentLoad(id);
+  }
+
+  /** The global under an extension code, from the registry's extensions. */
+  getExtension(code: number): PyGlobal | AnyClass {
+    return this.#machine.getExtension(code);
+  }
+
+  /**
+   * Decodes the next pickle.
+   *
+   * @throws UnpicklingError with `code`, `offset` and `opcode`; after it the unpickler cannot go on
+   */
+  load(): unknown {
+    return this.#machine.load();
+  }
 }

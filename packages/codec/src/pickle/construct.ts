@@ -81,7 +81,7 @@ export class ObjectBuilder implements DecodeContext {
       return entry instanceof MachineryEntry ? globalOfEntry(entry) : this.registry.globalOf(entry);
     if (this.#isOpaque) return this.#opaqueGlobal(module, name);
     throw new UnpicklingError(
-      `${module}.${name} is not registered: register a class for it, or set unregistered to "opaque"`,
+      `${module}.${name} is not registered; register it with registry.register(${JSON.stringify(`${module}.${name}`)}, ${jsNameOf(name)}), or pass unregistered: "opaque"`,
       { code: "unregistered-global" },
     );
   }
@@ -271,11 +271,23 @@ export class ObjectBuilder implements DecodeContext {
   /** `functools.partial(cls.__new__, cls, *args, **kwargs)()`: how protocols 2 and 3 write NEWOBJ_EX. */
   #callPartial(callable: unknown, args: Tuple): unknown {
     const partial = partialOf(callable);
+    const target = partial?.func instanceof PyGlobal ? PyGlobal.entryOf(partial.func) : undefined;
+    if (partial !== undefined && target?.callWithKeywords !== undefined) {
+      return this.#callWithKeywords(target, [...(partial.args as readonly unknown[]), ...args], partial.keywords);
+    }
     if (partial === undefined || !isNewMethod(partial.func)) throw operand(`${typeName(callable)} cannot be called`);
     const all = [...(partial.args as readonly unknown[]), ...args];
     const named = keywordsOf(partial.keywords);
     const rest = Tuple.from(all.slice(1));
     return named.size === 0 ? this.newobj(all[0], rest) : this.newobjEx(all[0], rest, named);
+  }
+
+  #callWithKeywords(entry: GlobalEntry, args: readonly unknown[], keywords: unknown): unknown {
+    try {
+      return entry.callWithKeywords!(args, keywordsOf(keywords), this);
+    } catch (error) {
+      throw refused(entry, "arguments", error);
+    }
   }
 
   build(object: unknown, state: unknown): void {
@@ -339,6 +351,12 @@ export class ObjectBuilder implements DecodeContext {
   }
 }
 
+/** The last part of a qualified name where JavaScript could call a class so, to show in a line of code. */
+function jsNameOf(name: string): string {
+  const last = name.slice(name.lastIndexOf(".") + 1);
+  return /^[A-Za-z_$][\w$]*$/.test(last) ? last : "YourClass";
+}
+
 function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);
@@ -383,8 +401,21 @@ function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
+/** From this length on, to write text and read it back is faster than to look at each character. */
+const NATIVE_TEXT = 128;
+
+interface NativeText {
+  latin1Write(text: string): number;
+  latin1Slice(): string;
+}
+
 function latin1Bytes(text: string, max: number): Uint8Array {
   const bytes = newBytes(text.length);
+  if (text.length >= NATIVE_TEXT && max === 0xff && "latin1Write" in bytes) {
+    const native = bytes as unknown as NativeText;
+    native.latin1Write(text);
+    if (native.latin1Slice() === text) return bytes;
+  }
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > max)
@@ -394,8 +425,9 @@ function latin1Bytes(text: string, max: number): Uint8Array {
   return bytes;
 }
 
+const buffer = (globalThis as { Buffer?: { alloc(length: number): Uint8Array } }).Buffer;
+
 /** Zeroed bytes: a Buffer where there is one. */
 export function newBytes(length: number): Uint8Array {
-  const buffer = (globalThis as { Buffer?: { alloc(length: number): Uint8Array } }).Buffer;
   return buffer === undefined ? new Uint8Array(length) : buffer.alloc(length);
 }

@@ -1,8 +1,7 @@
 /** Filling dicts, sets and lists, and turning one kind of container into another while it is filled. */
 import { UnpicklingError } from "../errors.js";
 import { PyDict } from "../python/dict.js";
-import { isPlainKey } from "../python/hash.js";
-import { FrozenSet, PySet } from "../python/sets.js";
+import { FrozenSet, isPlainMember, PySet } from "../python/sets.js";
 import { noteShape } from "./wide-shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
@@ -41,10 +40,24 @@ export function fillObject(object: object, items: readonly unknown[], from: numb
   return to;
 }
 
+/** From so many items on a list is made longer at once, which costs a call but spares copying it again and again. */
+const LARGE_BATCH = 64;
+
+/** Appends `items[from]` to `items[to - 1]`. */
+export function appendItems(list: unknown[], items: readonly unknown[], from: number, to: number): void {
+  if (to - from < LARGE_BATCH) {
+    for (let i = from; i < to; i++) list.push(items[i]);
+    return;
+  }
+  const offset = list.length - from;
+  list.length += to - from;
+  for (let i = from; i < to; i++) list[offset + i] = items[i];
+}
+
 /** Adds members to a Set; returns the index of the first that a Set compares in another way than Python, or `to`. */
 export function fillPlainSet(set: Set<unknown>, items: readonly unknown[], from: number, to: number): number {
   for (let i = from; i < to; i++) {
-    if (!isPlainKey(items[i])) return i;
+    if (!isPlainMember(items[i], set)) return i;
     set.add(items[i]);
   }
   return to;

@@ -10,9 +10,9 @@ import { Complex, PyFloat } from "../python/numbers.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple, tuple } from "../python/sequences.js";
 import { FrozenSet } from "../python/sets.js";
+import { dumps, Pickler } from "./api-dump.js";
 import type { Protocol } from "./opcodes.js";
 import type { PicklerOptions } from "./options.js";
-import { dumps, Pickler } from "./pickler.js";
 
 interface Vectors {
   readonly version: string;
@@ -207,6 +207,13 @@ describe("dumps()", () => {
     const mixed = filler.flatMap((chunk) => [chunk, numbers(70_000), "a shared string"]);
     const pickle = Buffer.from(dumps(mixed));
     expect(pickle.indexOf("a shared string")).toBe(pickle.lastIndexOf("a shared string"));
+  });
+
+  it("finds a string again that stood in a frame too small for a header", () => {
+    // CPython 3.11: pickle.dumps(("", bytes(70000), ""), 4)
+    const bytes = dumps(Tuple.of<unknown>("", new Uint8Array(70_000), ""), { protocol: 4 });
+    expect(bytes.length).toBe(70_025);
+    expect([...bytes.subarray(-6)]).toEqual([0x94, 0x68, 0x00, 0x87, 0x94, 0x2e]);
   });
 
   it("hands PickleBuffers to bufferCallback", () => {

@@ -1,6 +1,5 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../bytes/writer.js";
-import { PicklingError } from "../errors.js";
 import type { AnyClass, ClassRegistryView, EncodeContext, Reduction } from "../globals/registry.js";
 import { PickleBuffer } from "../python/buffers.js";
 import { PyDict } from "../python/dict.js";
@@ -8,10 +7,11 @@ import { PyFloat } from "../python/numbers.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
 import { FrozenSet, PySet } from "../python/sets.js";
+import { ErrorWriter } from "./error-writer.js";
+import { classOf, foreignType, isPolluted } from "./foreign-values.js";
 import * as op from "./opcodes.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
-import { ContainerWriter } from "./save-container.js";
 import { lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
 import {
   BATCH_SIZE,
@@ -24,7 +24,6 @@ import {
   SetSaving,
   TupleSaving,
 } from "./saving.js";
-import { Trail } from "./trail.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
 const MAX_RECURSION = 100;
@@ -40,23 +39,18 @@ const MapPrototype = Map.prototype;
 const TuplePrototype = Tuple.prototype;
 const BufferPrototype = (globalThis as { readonly Buffer?: AnyClass }).Buffer?.prototype;
 
-export class Encoder extends ContainerWriter implements EncodeContext {
+export class Encoder extends ErrorWriter implements EncodeContext {
   declare registry: ClassRegistryView;
-  private undefinedMode: ResolvedPicklerOptions["undefined"] = "error";
   private opaque: ResolvedPicklerOptions["opaque"] = "refuse";
   private persistentId: ResolvedPicklerOptions["persistentId"];
   private reducerOverride: ResolvedPicklerOptions["reducerOverride"];
   private dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
-  private maxDepth = Number.MAX_SAFE_INTEGER;
   private maxRecursion = MAX_RECURSION;
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
   /** Whether `for in` finds properties that an object does not have itself. */
   private isPolluted = false;
-  private trail = new Trail();
-  /** The error that {@link failure} made for this pickle, which still lacks its path. */
-  private failed: PicklingError | undefined;
 
   configure(options: ResolvedPicklerOptions): void {
     this.protocol = options.protocol;
@@ -81,8 +75,7 @@ export class Encoder extends ContainerWriter implements EncodeContext {
   /** Writes one pickle into the buffer; `takeBytes` or `takeChunks` then has it. */
   encode(value: unknown): void {
     this.resetBytes();
-    this.trail.clear();
-    this.failed = undefined;
+    this.forgetErrors();
     this.openObjects = this.isFast ? new Set() : undefined;
     this.isPolluted = isPolluted();
     this.isFraming = false;
@@ -119,70 +112,6 @@ export class Encoder extends ContainerWriter implements EncodeContext {
     this.persistentId = undefined;
     this.reducerOverride = undefined;
     this.dispatchTable = undefined;
-  }
-
-  // -- errors
-
-  fail(message: string, cause?: unknown): Error {
-    return this.failure("unpicklable", message, cause);
-  }
-
-  failure(code: PicklingError["code"], message: string, cause?: unknown): PicklingError {
-    this.failed = new PicklingError(message, { code, cause });
-    return this.failed;
-  }
-
-  private limitFailure(name: "maxBytes" | "maxDepth" | "maxIntDigits", max: number, what: string): PicklingError {
-    const message = `Cannot pickle ${what}: the limit ${name} is ${max}`;
-    this.failed = new PicklingError(message, { code: "limit-exceeded", limit: { name, max } });
-    return this.failed;
-  }
-
-  tooLong(): Error {
-    return this.limitFailure("maxBytes", this.maxBytes, "a value of so many bytes");
-  }
-
-  intTooLong(): Error {
-    return this.limitFailure("maxIntDigits", this.maxIntDigits, "an int of so many digits as text");
-  }
-
-  private tooDeep(): Error {
-    return this.limitFailure("maxDepth", this.maxDepth, "a value nested so deeply");
-  }
-
-  /** The error to leave the encoder with: one of ours, with the path. */
-  private located(error: unknown): PicklingError {
-    const path = this.trail.path();
-    const at = path === "" ? "" : ` at ${path}`;
-    const { failed } = this;
-    if (failed !== undefined && error === failed) {
-      const { code, limit, cause } = failed;
-      const [head, tail] = splitMessage(failed.message);
-      return new PicklingError(`${head}${at}${tail}`, { code, limit, cause, path });
-    }
-    const reason = error instanceof Error ? error.message : String(error);
-    return new PicklingError(`Cannot pickle the value${at}: ${reason}`, { code: "hook-failed", path, cause: error });
-  }
-
-  /** Reports where in the value an error happened, from the inside out. */
-  note(segment: string): void {
-    this.trail.note(segment);
-  }
-
-  /** `undefined` as the value of a dict. */
-  checkDefined(value: unknown): unknown {
-    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
-    return value;
-  }
-
-  private undefinedValue(): Error {
-    return this.fail('Cannot pickle undefined: delete it, use null, or pass the option undefined: "none" or "omit"');
-  }
-
-  /** `undefined` as a key or a member of a set. */
-  checkKey(key: unknown): unknown {
-    if (key !== undefined || this.undefinedMode === "none") return key;
-    throw this.fail("Cannot pickle undefined as a key of a dict or a member of a set");
   }
 
   // -- values
@@ -398,6 +327,7 @@ export class Encoder extends ContainerWriter implements EncodeContext {
       this.driveDeep(saving, depth);
       return;
     }
+    if (saving instanceof ReduceSaving && !this.saveCall(saving, depth)) return;
     try {
       for (let child = saving.next(this); child !== DONE; child = saving.next(this)) {
         if (child instanceof Saving) this.drive(child, depth + 1);
@@ -408,6 +338,39 @@ export class Encoder extends ContainerWriter implements EncodeContext {
       throw error;
     }
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+  }
+
+  /**
+   * The callable, the arguments and REDUCE, as {@link drive} would write them, without asking for them one by one: most
+   * objects are no more than that. Says whether there is more.
+   */
+  private saveCall(saving: ReduceSaving, depth: number): boolean {
+    const { callable, args, kwargs, kind } = saving.reduction;
+    if (callable instanceof Saving) this.drive(callable, depth + 1);
+    else this.save(callable, depth);
+    if (args instanceof Tuple) this.save(args, depth);
+    else this.saveArguments(args, depth + 1);
+    if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
+    if (this.closeCall(kind, saving.object) && saving.resume()) return true;
+    if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+    return false;
+  }
+
+  private saveArguments(args: readonly unknown[], depth: number): void {
+    const count = args.length;
+    if (count === 0) {
+      this.saveEmptyTuple();
+      return;
+    }
+    let i = 0;
+    try {
+      if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
+      for (; i < count; i++) this.save(args[i], depth);
+    } catch (error) {
+      this.note(`[${i}]`);
+      throw error;
+    }
+    this.closeTuple(count, undefined);
   }
 
   private driveDeep(first: Saving, depth: number): void {
@@ -633,28 +596,4 @@ export class Encoder extends ContainerWriter implements EncodeContext {
     this.writeAscii(`${text}\n`);
     return true;
   }
-}
-
-/** Whether somebody gave `Object.prototype` an enumerable property. */
-function isPolluted(): boolean {
-  for (const _ in ObjectPrototype) return true;
-  return false;
-}
-
-/** The class whose own prototype this is. */
-function classOf(prototype: unknown): AnyClass | undefined {
-  if (typeof prototype !== "object" || prototype === null || !Object.hasOwn(prototype, "constructor")) return undefined;
-  const jsClass: unknown = prototype.constructor;
-  return typeof jsClass === "function" && jsClass.prototype === prototype ? (jsClass as AnyClass) : undefined;
-}
-
-/** The builtin type of an object that may come from another realm (`node:vm`, an iframe). */
-function foreignType(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/** What comes before and after the path in a message: `Cannot pickle X`, `: because`. */
-function splitMessage(message: string): [string, string] {
-  const colon = message.indexOf(": ");
-  return colon < 0 ? [message, ""] : [message.slice(0, colon), message.slice(colon)];
 }

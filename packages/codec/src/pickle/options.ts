@@ -4,7 +4,7 @@ import type { Limits } from "../limits.js";
 import type { PyGlobal } from "../python/objects.js";
 import type { Protocol } from "./opcodes.js";
 
-/** How decoded Python values are represented; `docs/mapping.md` has the whole table. */
+/** How decoded Python values are represented; `docs/guide/mapping.md` has the whole table. */
 export interface ModelOptions {
   /** `"auto"` (default): number when safe, else bigint. `"bigint"`: always bigint. */
   readonly int?: "auto" | "bigint" | undefined;

@@ -3,9 +3,9 @@ import { encodeUtf8Loop } from "../bytes/utf8-encode.js";
 import type { PicklingError } from "../errors.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { PyGlobal } from "../python/objects.js";
+import { BytesWriter } from "./bytes-writer.js";
 import { reverseFixImport } from "./fix-imports.js";
 import * as op from "./opcodes.js";
-import { BuiltinWriter } from "./save-builtins.js";
 
 const GETATTR = new PyGlobal("builtins", "getattr");
 
@@ -14,7 +14,7 @@ const MAX_NAME_PARTS = 64;
 /** Up to here a scan is cheaper than a Map. */
 const MAX_SCAN = 16;
 
-export abstract class GlobalWriter extends BuiltinWriter {
+export abstract class GlobalWriter extends BytesWriter {
   abstract readonly registry: ClassRegistryView;
   python: "3.12" | "3.13" = "3.12";
   fixImports = true;
@@ -22,6 +22,7 @@ export abstract class GlobalWriter extends BuiltinWriter {
   /** Globals written so far, which are one object in Python however many stand for it here. */
   private globals: { readonly module: string; readonly name: string; readonly index: number }[] = [];
   private globalsByName: Map<string, Map<string, number>> | undefined;
+  private readonly moduleStrings = new Map<string, number>();
 
   abstract failure(code: PicklingError["code"], message: string, cause?: unknown): Error;
 
@@ -29,6 +30,7 @@ export abstract class GlobalWriter extends BuiltinWriter {
     super.clearMemos();
     if (this.globals.length > 0) this.globals = [];
     this.globalsByName = undefined;
+    if (this.moduleStrings.size > 0) this.moduleStrings.clear();
   }
 
   private findGlobal(module: string, name: string): number {
@@ -104,14 +106,27 @@ export abstract class GlobalWriter extends BuiltinWriter {
   private writeStackGlobal(global: PyGlobal): void {
     const entry = PyGlobal.entryOf(global) ?? this.registry.find(global.module, global.name);
     // Types written in C make a new string of their name each time it is asked for.
-    const strings = entry?.nameStrings ?? (global.module === "builtins" ? "static-name" : "interned");
+    const named = entry?.nameStrings ?? (global.module === "builtins" ? "static-name" : "interned");
+    const strings = typeof named === "string" ? named : named[this.python];
     this.ready();
     if (strings === "fresh") this.saveFreshStr(global.module);
+    else if (strings === "function" || strings === "submodule") this.saveModuleStr(global.module);
     else this.saveSharedStr(global.module);
     this.ready();
-    if (strings === "interned") this.saveSharedStr(global.name);
+    if (strings === "interned" || strings === "submodule") this.saveSharedStr(global.name);
     else this.saveFreshStr(global.name);
     this.buf[this.pos++] = op.STACK_GLOBAL;
+  }
+
+  /** The module's own string of its name, which what is in it refers to and nothing else does. */
+  private saveModuleStr(module: string): void {
+    const known = this.moduleStrings.get(module);
+    if (known !== undefined) {
+      this.get(known);
+      return;
+    }
+    if (this.strings !== "none" && !this.isFast) this.moduleStrings.set(module, this.memoCount);
+    this.saveFreshStr(module);
   }
 
   private writeGlobal(global: PyGlobal): void {

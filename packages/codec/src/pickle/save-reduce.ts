@@ -101,8 +101,8 @@ function* pairsOf(flat: readonly unknown[]): Iterable<readonly [unknown, unknown
 
 export class ReduceSaving extends Saving {
   /** The object in the data; none for calls that the encoder makes up. */
-  private readonly object: object | undefined;
-  private readonly reduction: Reduction;
+  readonly object: object | undefined;
+  readonly reduction: Reduction;
   private readonly steps: readonly PyObjectStep[] | undefined;
   private phase = 0;
   private step = 0;
@@ -113,6 +113,13 @@ export class ReduceSaving extends Saving {
     this.object = object;
     this.reduction = reduction;
     this.steps = steps;
+  }
+
+  /** The call has been written; says whether something follows it, which {@link next} then hands out. */
+  resume(): boolean {
+    const { listItems, dictItems, state } = this.reduction;
+    this.phase = this.steps === undefined ? 4 : 10;
+    return this.steps !== undefined || listItems !== undefined || dictItems !== undefined || state != null;
   }
 
   next(encoder: Encoder): unknown {

@@ -1,9 +1,10 @@
 /**
  * Which strings have been written, by value, and under which memo index.
  *
- * The table holds no strings: it holds where in the output the first one stands, and compares bytes with bytes, which is
- * faster than comparing JavaScript strings and keeps nothing alive. Clearing costs nothing: entries of earlier pickles are
- * recognised by their age.
+ * A hash table with chains that holds no strings: it holds where in the output the first one stands, and compares bytes
+ * with bytes, which is faster than comparing JavaScript strings and keeps nothing alive. Looking up a new string mostly
+ * reads four bytes, so that the table of a list of 43,000 strings stays in the processor's cache. Clearing costs nothing:
+ * entries of earlier pickles are recognised by their number.
  */
 
 const FIRST_SIZE = 1024;
@@ -14,7 +15,9 @@ const MAX_PROBES = 16;
 /** Offsets are 32-bit integers; strings further on are not shared. */
 const MAX_OFFSET = 0x7fffffff;
 /** Longer strings are hashed by some of their bytes. */
-const MAX_FULL_HASH = 256;
+export const MAX_FULL_HASH = 64;
+/** How many words of such a string are hashed, besides the last. */
+const SAMPLES = 8;
 
 /** Output that has left the buffer, and where it began. */
 interface Past {
@@ -23,14 +26,16 @@ interface Past {
 }
 
 export class StringMemo {
-  /** Four integers a slot: `base + index + 1` (not above `base`: empty), hash, offset, nothing. */
-  private slots = new Int32Array(FIRST_SIZE * 4);
+  /** By hash: the number of the last entry with such a hash; `base` and below: none. */
+  private heads = new Int32Array(FIRST_SIZE);
   private mask = FIRST_SIZE - 1;
+  /** Four integers an entry: hash, offset, memo index, number of the entry before it with such a hash. */
+  private entries = new Int32Array(FIRST_SIZE * 4);
+  /** Entries of earlier pickles; the first of this one is number `base + 1`. */
   private base = 0;
   private count = 0;
-  private highest = -1;
-  /** Where the last string that was not found belongs; -1: in the Map. */
-  private free = 0;
+  /** Whether the string that was not found last has its place in the table; else it goes to the Map. */
+  private hasPlace = true;
   private texts: Map<string, number> | undefined;
   /** Offset of the buffer's first byte. */
   private origin = 0;
@@ -38,36 +43,40 @@ export class StringMemo {
 
   /**
    * The memo index of the string that was just written from `start` to `end`, opcode and length included, or -1; then
-   * {@link add} may follow.
+   * {@link add} may follow. `view` is on `buf`.
    */
-  find(buf: Uint8Array, start: number, end: number, hash: number, text: string): number {
-    const { slots, mask, base } = this;
-    let slot = hash & mask;
-    for (let probe = 0; probe < MAX_PROBES; probe++) {
-      const at = slot << 2;
-      const stamp = slots[at]!;
-      if (stamp <= base) {
-        this.free = slot;
-        // A string may have gone to the Map before the table grew.
-        return this.texts === undefined ? -1 : (this.texts.get(text) ?? -1);
-      }
-      if (slots[at + 1] === hash && this.isAt(slots[at + 2]!, buf, start, end)) return stamp - base - 1;
-      slot = (slot + 1) & mask;
+  find(view: DataView, start: number, end: number, hash: number, text: string): number {
+    const { base } = this;
+    let number = this.heads[hash & this.mask]!;
+    if (number > base) {
+      const { entries } = this;
+      let probes = MAX_PROBES;
+      do {
+        const at = (number - base - 1) << 2;
+        if (entries[at] === hash && this.isAt(entries[at + 1]!, view, start, end)) return entries[at + 2]!;
+        number = entries[at + 3]!;
+      } while (number > base && --probes > 0);
+      this.hasPlace = probes > 0;
+    } else {
+      this.hasPlace = true;
     }
-    this.free = -1;
-    return this.findText(text);
+    return this.texts === undefined ? -1 : this.findText(text);
   }
 
-  private isAt(offset: number, buf: Uint8Array, start: number, end: number): boolean {
+  private isAt(offset: number, view: DataView, start: number, end: number): boolean {
     let other = offset - this.origin;
-    let bytes = buf;
-    if (other < 0) {
-      const past = this.pastOf(offset);
-      if (past === undefined) return false;
-      bytes = past.bytes;
-      other = offset - past.start;
-    }
-    for (let i = start; i < end; i++) if (bytes[other++] !== buf[i]) return false;
+    if (other < 0) return this.isPast(offset, view, start, end);
+    let i = start;
+    for (; i + 4 <= end; i += 4, other += 4) if (view.getInt32(i) !== view.getInt32(other)) return false;
+    for (; i < end; i++, other++) if (view.getUint8(i) !== view.getUint8(other)) return false;
+    return true;
+  }
+
+  private isPast(offset: number, view: DataView, start: number, end: number): boolean {
+    const past = this.pastOf(offset);
+    if (past === undefined) return false;
+    let other = offset - past.start;
+    for (let i = start; i < end; i++) if (past.bytes[other++] !== view.getUint8(i)) return false;
     return true;
   }
 
@@ -85,17 +94,20 @@ export class StringMemo {
   /** Adds the string that the last {@link find} did not find; it stands at `start` in the buffer. */
   add(start: number, hash: number, text: string, index: number): void {
     const offset = this.origin + start;
-    if (this.free < 0 || offset > MAX_OFFSET) {
+    if (!this.hasPlace || offset > MAX_OFFSET) {
       this.addText(text, index);
       return;
     }
-    const { slots } = this;
-    const at = this.free << 2;
-    slots[at] = this.base + index + 1;
-    slots[at + 1] = hash;
-    slots[at + 2] = offset;
-    this.highest = index;
-    if (++this.count * 3 > this.mask * 2) this.grow();
+    const slot = hash & this.mask;
+    const at = this.count << 2;
+    if (at === this.entries.length) this.growEntries();
+    const { entries, heads } = this;
+    entries[at] = hash;
+    entries[at + 1] = offset;
+    entries[at + 2] = index;
+    entries[at + 3] = heads[slot]!;
+    heads[slot] = this.base + ++this.count;
+    if (this.count > (this.mask >> 2) * 3) this.growHeads();
   }
 
   /** By the text itself: for strings too long to be written before it is known whether they are needed. */
@@ -117,25 +129,31 @@ export class StringMemo {
     this.origin += size;
   }
 
-  private grow(): void {
-    const old = this.slots;
-    const { base } = this;
+  /** The bytes from `start` on now stand `size` bytes before: a frame too small for a header, which can hold one `""`. */
+  movedBack(start: number, size: number): void {
+    const at = (this.count << 2) - 3;
+    if (this.count > 0 && this.entries[at]! >= this.origin + start) this.entries[at]! -= size;
+  }
+
+  private growEntries(): void {
+    const entries = new Int32Array(this.entries.length * 2);
+    entries.set(this.entries);
+    this.entries = entries;
+  }
+
+  /** Chains only get shorter by it, so that none exceeds MAX_PROBES. */
+  private growHeads(): void {
+    const { entries, count } = this;
     const size = (this.mask + 1) * 4;
-    const slots = new Int32Array(size * 4);
-    const mask = size - 1;
-    for (let from = 0; from < old.length; from += 4) {
-      if (old[from]! <= base) continue;
-      const hash = old[from + 1]!;
-      // Beyond MAX_PROBES it would not be found, and the string written once more; the emptier table makes that unlikely.
-      let slot = hash & mask;
-      while (slots[slot << 2] !== 0) slot = (slot + 1) & mask;
-      const at = slot << 2;
-      slots[at] = old[from]! - base;
-      slots[at + 1] = hash;
-      slots[at + 2] = old[from + 2]!;
+    const heads = new Int32Array(size);
+    for (let number = 1; number <= count; number++) {
+      const at = (number - 1) << 2;
+      const slot = entries[at]! & (size - 1);
+      entries[at + 3] = heads[slot]!;
+      heads[slot] = number;
     }
-    this.slots = slots;
-    this.mask = mask;
+    this.heads = heads;
+    this.mask = size - 1;
     this.base = 0;
   }
 
@@ -145,39 +163,49 @@ export class StringMemo {
     this.past = undefined;
     this.texts = undefined;
     if (this.count === 0) return;
-    this.base += this.highest + 1;
+    this.base += this.count;
     this.count = 0;
-    this.highest = -1;
     if (this.mask > MAX_KEPT_SIZE) {
-      this.slots = new Int32Array(FIRST_SIZE * 4);
+      this.heads = new Int32Array(FIRST_SIZE);
       this.mask = FIRST_SIZE - 1;
+      this.entries = new Int32Array(FIRST_SIZE * 4);
       this.base = 0;
     } else if (this.base > 0x1fffffff) {
-      this.slots.fill(0);
+      this.heads.fill(0);
       this.base = 0;
     }
   }
 }
 
-const PRIME = 0x01000193;
-
-/** Of the bytes from `start` to `end`. `view` is on the same memory. */
-export function hashBytes(buf: Uint8Array, view: DataView, start: number, end: number): number {
+/**
+ * Of the bytes from `start` to `end`; some of them if they are many. The memory of `view` must go on for three bytes
+ * after `end`, whose content does not matter.
+ */
+export function hashBytes(view: DataView, start: number, end: number): number {
   const length = end - start;
   let hash = length;
   let i = start;
-  if (length <= MAX_FULL_HASH) {
-    for (; i + 4 <= end; i += 4) hash = mix(hash, view.getInt32(i, true));
-    for (; i < end; i++) hash = mix(hash, buf[i]!);
-  } else {
-    const step = (length >> 6) & ~3;
-    for (; i + 4 <= end; i += 4 + step) hash = mix(hash, view.getInt32(i, true));
-    hash = mix(hash, view.getInt32(end - 4, true));
+  if (length > MAX_FULL_HASH) {
+    const step = Math.floor((length - 4) / SAMPLES);
+    for (; i + 4 <= end; i += step) hash = mixHash(hash, view.getInt32(i, true));
+    return finishHash(mixHash(hash, view.getInt32(end - 4, true)));
   }
-  return hash ^ (hash >>> 13);
+  for (; i + 4 <= end; i += 4) hash = mixHash(hash, view.getInt32(i, true));
+  if (i < end) hash = mixHash(hash, view.getInt32(i, true) & lastMask(end - i));
+  return finishHash(hash);
 }
 
-function mix(hash: number, bits: number): number {
-  const product = Math.imul(hash ^ bits, PRIME);
+/** Of a word, the first `size` bytes. */
+export function lastMask(size: number): number {
+  return -1 >>> (32 - size * 8);
+}
+
+/** Takes the next four bytes, little-endian, into a hash that began with the number of bytes. */
+export function mixHash(hash: number, bits: number): number {
+  const product = Math.imul(hash ^ bits, 0x01000193);
   return product ^ (product >>> 15);
+}
+
+export function finishHash(hash: number): number {
+  return hash ^ (hash >>> 13);
 }

@@ -59,7 +59,9 @@ export function parseInt0(line: string, limits: Limits): bigint | boolean {
   const text = untilNul(line);
   const octal = OLD_OCTAL.exec(text);
   const value = octal === null ? parseBase0(text, limits) : parseBase0(`${octal[1]}0o${octal[2]}`, limits);
-  return line.length === 2 && (value === 0n || value === 1n) ? value === 1n : value;
+  // After a space at its end strtol() fails, and int() reads it as an int.
+  const isBool = line.length === 2 && (value === 0n || value === 1n) && !isSpace(line.charCodeAt(1));
+  return isBool ? value === 1n : value;
 }
 
 /** The argument of LONG, with or without the `L` at its end. */

@@ -1,6 +1,5 @@
 /** The decoder's options with every default filled in. */
 import { PickleError } from "../errors.js";
-import { defaultRegistry } from "../globals/default-registry.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import type { UnpicklerOptions } from "./options.js";
@@ -43,13 +42,19 @@ function choose<K extends keyof typeof CHOICES>(options: UnpicklerOptions, name:
   throw new PickleError(`Cannot use option ${name} ${String(value)}: must be ${wanted}`, { code: "bad-option" });
 }
 
-/** @throws PickleError `bad-option` */
-export function resolveUnpicklerOptions(options: UnpicklerOptions): ResolvedUnpicklerOptions {
+/**
+ * @param registry - the one to use when the options name none
+ * @throws PickleError `bad-option`
+ */
+export function resolveUnpicklerOptions(
+  options: UnpicklerOptions,
+  registry: ClassRegistryView,
+): ResolvedUnpicklerOptions {
   if (options.persistentLoad !== undefined && typeof options.persistentLoad !== "function") {
     throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
   }
   return {
-    registry: options.registry ?? defaultRegistry,
+    registry: options.registry ?? registry,
     int: choose(options, "int"),
     float: choose(options, "float"),
     bytes: choose(options, "bytes"),
@@ -65,9 +70,6 @@ export function resolveUnpicklerOptions(options: UnpicklerOptions): ResolvedUnpi
     limits: options.limits === undefined ? DEFAULT_LIMITS : resolveLimits(options.limits),
   };
 }
-
-/** What no options at all mean. */
-export const DEFAULT_UNPICKLER_OPTIONS: ResolvedUnpicklerOptions = Object.freeze(resolveUnpicklerOptions({}));
 
 function resolveLimits(limits: Partial<Limits>): Limits {
   const resolved: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };

@@ -7,8 +7,7 @@ import { Complex, PyFloat } from "../python/numbers.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple, tuple } from "../python/sequences.js";
 import { FrozenSet, PySet } from "../python/sets.js";
-import { loads } from "./api-load.js";
-import { Unpickler } from "./unpickler.js";
+import { loads, Unpickler } from "./api-load.js";
 import { VECTORS } from "./unpickler.vectors.js";
 
 function bytes(...values: number[]): Uint8Array {
@@ -509,6 +508,30 @@ describe("globals and objects", () => {
   test("bytes of protocol 2 are bytes", () => {
     const pickle = "\x80\x02c_codecs\nencode\nq\x00X\x02\x00\x00\x00a\xc3\xbfX\x06\x00\x00\x00latin1\x86R.";
     expect(loads(raw(pickle.replace("\x02\x00\x00\x00a", "\x03\x00\x00\x00a")))).toStrictEqual(bytes(0x61, 0xff));
+  });
+
+  test("many bytes of protocol 2 are bytes", () => {
+    const content = Buffer.from(Array.from({ length: 300 }, (_, i) => (i * 7) & 0xff));
+    const text = Buffer.from(content.toString("latin1"));
+    const size = String.fromCharCode(text.length & 0xff, text.length >> 8, 0, 0);
+    const pickle = (codec: string) =>
+      raw(
+        `\x80\x02c_codecs\nencode\nX${size}${text.toString("latin1")}U${String.fromCharCode(codec.length)}${codec}\x86R.`,
+      );
+    expect(loads(pickle("latin1"))).toStrictEqual(content);
+    expect(loads(pickle("utf-8"))).toEqual(new Uint8Array(text));
+    expect(failure(() => loads(pickle("ascii"))).code).toBe("bad-operand");
+    const wide = Buffer.from(`${"x".repeat(300)}\u0100`);
+    const tooWide = `\x80\x02c_codecs\nencode\nX\x2e\x01\x00\x00${wide.toString("latin1")}U\x06latin1\x86R.`;
+    expect(failure(() => loads(raw(tooWide))).message).toContain("U+0100");
+  });
+
+  test("an unregistered class says the line that registers it", () => {
+    expect(failure(() => loads(raw("capp.models\nA\n."))).message).toBe(
+      'Cannot decode GLOBAL: app.models.A is not registered; register it with registry.register("app.models.A", A), or pass unregistered: "opaque"',
+    );
+    expect(failure(() => loads(raw("capp\nOuter.Inner\n."))).message).toContain('register("app.Outer.Inner", Inner)');
+    expect(failure(() => loads(raw("capp\n<lambda>\n."))).message).toContain('register("app.<lambda>", YourClass)');
   });
 
   test("an unregistered class is an error, or an opaque object that says all", () => {

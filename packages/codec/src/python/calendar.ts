@@ -2,11 +2,11 @@
 
 const DAYS_BEFORE = [0, 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334];
 
-export function isLeap(year: number): boolean {
+function isLeap(year: number): boolean {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
 }
 
-export function daysInMonth(year: number, month: number): number {
+function daysInMonth(year: number, month: number): number {
   if (month === 2) return isLeap(year) ? 29 : 28;
   return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
 }
@@ -49,7 +49,7 @@ export function isTime(hour: number, minute: number, second: number, microsecond
   );
 }
 
-export function pad(value: number, width = 2): string {
+function pad(value: number, width = 2): string {
   return String(value).padStart(width, "0");
 }
 

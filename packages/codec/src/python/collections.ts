@@ -1,5 +1,6 @@
 /** `collections`: dicts and sequences that stay what they were. */
 import { PyDict } from "./dict.js";
+import { hashKey, unhashable } from "./hash.js";
 import { pyBase } from "./objects.js";
 
 /** `collections.OrderedDict` */
@@ -108,6 +109,10 @@ export class Deque<T = unknown> implements Iterable<T> {
     return this.toArray();
   }
 
+  [hashKey](): never {
+    throw unhashable("collections.deque");
+  }
+
   [Symbol.for("nodejs.util.inspect.custom")](
     _depth: number,
     options: object,
@@ -124,6 +129,10 @@ export class ChainMap {
   constructor(...maps: unknown[]) {
     this.maps = maps;
   }
+
+  [hashKey](): never {
+    throw unhashable("collections.ChainMap");
+  }
 }
 
 /** `collections.UserDict` */
@@ -133,6 +142,10 @@ export class UserDict {
   constructor(data: unknown = {}) {
     this.data = data;
   }
+
+  [hashKey](): never {
+    throw unhashable("collections.UserDict");
+  }
 }
 
 /** `collections.UserList` */
@@ -141,6 +154,10 @@ export class UserList {
 
   constructor(data: unknown = []) {
     this.data = data;
+  }
+
+  [hashKey](): never {
+    throw unhashable("collections.UserList");
   }
 }
 

@@ -8,7 +8,7 @@ import { offsetOf, parseOffset, TimeZone, type TzInfo } from "./tzinfo.js";
 import { ZoneInfo } from "./zoneinfo.js";
 
 export { TimeDelta } from "./timedelta.js";
-export { TimeZone, type TzInfo, type WallTime } from "./tzinfo.js";
+export { TimeZone, type TzInfo } from "./tzinfo.js";
 
 /** Fields of a date. */
 export interface DateFields {

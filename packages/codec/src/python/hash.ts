@@ -38,16 +38,17 @@ export class HashParts {
 }
 
 /** The canonical form of a number. */
-export function numberKey(x: number): number | bigint {
+function numberKey(x: number): number | bigint {
   return Number.isSafeInteger(x) || !Number.isInteger(x) ? x + 0 : BigInt(x);
 }
 
 /** The canonical form of an integer. */
-export function bigintKey(x: bigint): number | bigint {
+function bigintKey(x: bigint): number | bigint {
   return x <= 9007199254740991n && x >= -9007199254740991n ? Number(x) : x;
 }
 
-function unhashable(typeName: string): TypeError {
+/** CPython's error for a key of a mutable type. */
+export function unhashable(typeName: string): TypeError {
   return new TypeError(`unhashable type: '${typeName}'`);
 }
 
@@ -174,7 +175,7 @@ export function isPlainKey(key: unknown): boolean {
 }
 
 /** A number that is its own canonical form. */
-export function isPlainNumber(key: number): boolean {
+function isPlainNumber(key: number): boolean {
   return (
     (Number.isSafeInteger(key) && (key !== 0 || Object.is(key, 0))) || (!Number.isNaN(key) && !Number.isInteger(key))
   );

@@ -10,6 +10,7 @@ import { PyException } from "./exceptions.js";
 import { Fraction } from "./fraction.js";
 import { PyInstance } from "./instance.js";
 import { IPv4Address, IPv6Address } from "./ipaddress.js";
+import { MethodCaller } from "./method-caller.js";
 import { Complex, floatRepr, PyFloat } from "./numbers.js";
 import { PyGlobal, PyObject } from "./objects.js";
 import { PurePath } from "./pathlib.js";
@@ -77,7 +78,8 @@ function leafRepr(value: unknown): string | undefined {
     case "string":
       return strRepr(value);
     case "number":
-      return Number.isInteger(value) && !Object.is(value, -0) ? BigInt(value).toString() : floatRepr(value);
+      // As it is written: an integral number that is no safe integer is a float.
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatRepr(value);
     case "bigint":
       return value.toString();
     case "boolean":
@@ -353,6 +355,11 @@ function subscriptParts(origin: unknown, parameters: unknown): Part[] {
 }
 
 function instanceParts(value: object): Part[] | undefined {
+  if (value instanceof MethodCaller && value.keywords !== undefined) {
+    const parts = listParts(`${value.pythonName}(`, value.args, "");
+    for (const [key, item] of Object.entries(value.keywords)) parts.push(`, ${key}=`, V(item));
+    return [...parts, ")"];
+  }
   if (value instanceof PyInstance) {
     const parts = listParts(`${value.pythonName}(`, value.args, ")");
     if (value.state !== undefined && value.state !== null) parts.push(" with state ", V(value.state));

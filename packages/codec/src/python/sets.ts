@@ -3,8 +3,8 @@ import { KeyIndex, keptKey } from "./dict.js";
 import { HashParts, hashKey, isPlainKey, type PyHashable } from "./hash.js";
 
 /**
- * A Python set that compares its members as Python does. Sets of strings and numbers decode to a plain `Set`, which then
- * behaves alike; others decode to this. Both are written as `set`.
+ * A Python set that compares its members as Python does. Sets of strings, numbers, `null` and booleans decode to a plain
+ * `Set`, which then behaves alike; others decode to this. Both are written as `set`.
  *
  * A member that Python cannot hash throws a `TypeError`.
  */
@@ -95,6 +95,21 @@ export class FrozenSet<T = unknown> extends PySet<T> implements PyHashable {
  * @throws TypeError when Python could not hash a member
  */
 export function setOf(items: readonly unknown[]): Set<unknown> {
-  for (let i = 0; i < items.length; i++) if (!isPlainKey(items[i])) return new PySet(items);
-  return new Set(items);
+  const set = new Set<unknown>();
+  for (let i = 0; i < items.length; i++) {
+    if (!isPlainMember(items[i], set)) return new PySet(items);
+    set.add(items[i]);
+  }
+  return set;
+}
+
+/**
+ * Whether a plain `Set` that holds `set` may take `item` and still have no two members that are equal in Python: strings,
+ * numbers and `null` as they are, a boolean unless its 0 or 1 is a member.
+ */
+export function isPlainMember(item: unknown, set: ReadonlySet<unknown>): boolean {
+  if (item === null) return true;
+  if (typeof item === "boolean") return !set.has(item ? 1 : 0);
+  if (!isPlainKey(item)) return false;
+  return !((item === 1 && set.has(true)) || (item === 0 && set.has(false)));
 }

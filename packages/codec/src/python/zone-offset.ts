@@ -64,8 +64,3 @@ export function ianaOffset(name: string, time: WallTime): bigint | undefined {
   }
   return BigInt(offset) * 1_000_000n;
 }
-
-/** Whether the engine knows the zone. */
-export function isIanaZone(name: string): boolean {
-  return formatterOf(name) !== undefined;
-}

@@ -196,7 +196,10 @@ const object: GlobalEntry<BareObject> = {
     if (args.length > 0) throw wrongArguments("object", args, context);
     return new BareObject();
   },
-  create: () => new BareObject(),
+  create(args, kwargs, context) {
+    if (args.length > 0 || (kwargs?.size ?? 0) > 0) throw wrongArguments("object", args, context);
+    return new BareObject();
+  },
   reduce: () => ({ kind: "newobj", callable: globalOfEntry(object), args: [] }),
 };
 
@@ -228,6 +231,8 @@ const TYPES: readonly (readonly [name: string, target?: AnyClass])[] = [
   ["staticmethod"],
   ["super"],
 ];
+
+const TYPE_ENTRIES = TYPES.map(([name, target]): GlobalEntry => ({ module, name, target }));
 
 /** Functions that decode to a reference. */
 const FUNCTIONS = [
@@ -261,7 +266,9 @@ export const builtinsEntries: readonly GlobalEntry[] = [
   type,
   adoptGlobal({ module, name: "Ellipsis" }, Ellipsis),
   adoptGlobal({ module, name: "NotImplemented" }, NotImplemented),
-  ...TYPES.map(([name, target]): GlobalEntry => ({ module, name, target })),
-  ...ITERATORS.map((name) => dataEntry(module, name, name === "iter" ? { nameStrings: "fresh" } : {})),
-  ...FUNCTIONS.map((name): GlobalEntry => ({ module, name, nameStrings: "fresh" })),
+  ...TYPE_ENTRIES,
+  // Another name of `str`.
+  adoptGlobal({ module: "typing", name: "Text" }, globalOfEntry(TYPE_ENTRIES.find((entry) => entry.name === "str")!)),
+  ...ITERATORS.map((name) => dataEntry(module, name, name === "iter" ? { nameStrings: "function" } : {})),
+  ...FUNCTIONS.map((name): GlobalEntry => ({ module, name, nameStrings: "function" })),
 ] as readonly GlobalEntry[];

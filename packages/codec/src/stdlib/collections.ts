@@ -117,7 +117,13 @@ const deque: GlobalEntry<Deque> = {
     return new Deque(items, max);
   },
   extend: (object, items) => object.extend(items),
-  setState: setAttributes,
+  setState(object, state, context) {
+    // A deque itself has no attributes in Python; an instance of a subclass does.
+    if (state !== null && Object.getPrototypeOf(object) === Deque.prototype) {
+      throw context.fail("Cannot set the state of a deque: it has no attributes");
+    }
+    setAttributes(object, state, context);
+  },
   reduce: (object) => ({
     kind: "reduce",
     callable: globalOfEntry(deque),

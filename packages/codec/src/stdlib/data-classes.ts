@@ -27,6 +27,7 @@ const ARITHMETIC =
 /** `json.JSONDecodeError(message, document, position)`, without attributes. */
 function jsonDecodeError(): GlobalEntry {
   return exceptionEntry({ module: "json.decoder", name: "JSONDecodeError" }, JSONDecodeError as never, {
+    nameStrings: "submodule",
     argsOf(exception) {
       const { msg, doc, pos } = exception as JSONDecodeError;
       return [msg, doc, pos];
@@ -45,7 +46,7 @@ function decimalSignal(name: string): GlobalEntry {
 
 export const dataClassEntries: readonly GlobalEntry[] = [
   ...CLASSES.map(([module, name]) =>
-    dataEntry(module, name, { nameStrings: module === "itertools" ? "fresh" : "interned" }),
+    dataEntry(module, name, { nameStrings: module === "itertools" || module === "_io" ? "fresh" : "interned" }),
   ),
   { module: "inspect", name: "_empty" },
   { module: "json", name: "dumps" },

@@ -3,6 +3,7 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { bytesOf, intOf } from "../python/coerce.js";
 import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "../python/datetime.js";
+import { PyGlobal } from "../python/objects.js";
 import { BareTzInfo } from "../python/tzinfo.js";
 
 const module = "datetime";
@@ -32,10 +33,23 @@ function converted(name: string, value: PyDateTime | PyDate | PyTime | TimeDelta
   return value instanceof PyDateTime ? made(name, context, () => value.toDate()) : value;
 }
 
+/** What can be no tzinfo is refused; a zone may be of a class of yours, so that nothing more can be asked of it. */
 function zoneOf(value: unknown, context: DecodeContext): object | null {
   if (value === undefined || value === null) return null;
-  if (typeof value !== "object" || Array.isArray(value)) throw refused("datetime", context);
+  const isZone = typeof value === "object" && !NO_ZONES.some((type) => value instanceof type);
+  if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused("datetime", context);
   return value;
+}
+
+const NO_ZONES: readonly AnyClass[] = [Array, Map, Set, Uint8Array, PyGlobal];
+
+/** Arguments that are ints, all of them. */
+function intsOf(args: readonly unknown[], name: string, context: DecodeContext): number[] {
+  return args.map((arg) => {
+    const value = intOf(arg);
+    if (value === undefined) throw refused(name, context);
+    return value;
+  });
 }
 
 function datetimeOfState(state: Uint8Array, zone: object | null): PyDateTime {
@@ -66,7 +80,7 @@ const datetime: GlobalEntry<PyDateTime> = {
         if (state.length !== 10) throw refused("datetime", context);
         value = datetimeOfState(state, zoneOf(args[1], context));
       } else {
-        const [year, month, day, hour, minute, second, micros] = args.slice(0, 7).map(intOf);
+        const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
         value = new PyDateTime(year!, month!, day!, hour, minute, second, micros, zoneOf(args[7], context));
       }
     } catch (error) {
@@ -134,7 +148,7 @@ const time: GlobalEntry<PyTime> = {
     const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
     const value = made("time", context, () => {
       if (state === undefined) {
-        const [hour, minute, second, micros] = args.slice(0, 4).map(intOf);
+        const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
         return new PyTime(hour, minute, second, micros, zoneOf(args[4], context));
       }
       if (state.length !== 6) throw refused("time", context);
@@ -169,8 +183,8 @@ const timedelta: GlobalEntry<TimeDelta> = {
   call(args, context) {
     if (args.length > 3) throw refused("timedelta", context);
     const value = made("timedelta", context, () => {
-      const parts = args.map((arg) => intOf(arg) ?? Number.NaN);
-      return new TimeDelta(parts[0], parts[1], parts[2]);
+      const part = (i: number) => (i < args.length ? (intOf(args[i]) ?? Number.NaN) : undefined);
+      return new TimeDelta(part(0), part(1), part(2));
     });
     return context.datetime === "temporal" ? converted("timedelta", value, context) : value;
   },
@@ -181,6 +195,11 @@ const timedelta: GlobalEntry<TimeDelta> = {
   }),
 };
 
+/** Whether it is a Temporal.Duration, which a timedelta has become with `datetime: "temporal"`. */
+function hasNanoseconds(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "nanoseconds" in value;
+}
+
 const timezone: GlobalEntry<TimeZone> = {
   module,
   name: "timezone",
@@ -189,6 +208,8 @@ const timezone: GlobalEntry<TimeZone> = {
   call(args, context) {
     const [offset, name] = args;
     if (args.length > 2 || (name !== undefined && typeof name !== "string")) throw refused("timezone", context);
+    const isDelta = offset instanceof TimeDelta || (context.datetime === "temporal" && hasNanoseconds(offset));
+    if (!isDelta) throw refused("timezone", context);
     return made("timezone", context, () => {
       const delta = TimeDelta.from(offset as TimeDelta);
       const isUtc = name === undefined && delta.days === 0 && delta.seconds === 0 && delta.microseconds === 0;

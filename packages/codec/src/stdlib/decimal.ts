@@ -6,10 +6,13 @@ import { Decimal, DecimalContext } from "../python/decimal.js";
 
 const module = "decimal";
 
+/** Static types became heap types. */
+const nameStrings = { "3.12": "static-name", "3.13": "function" } as const;
+
 const decimal: GlobalEntry<Decimal> = {
   module,
   name: "Decimal",
-  nameStrings: "static-name",
+  nameStrings,
   target: Decimal,
   call(args, context) {
     const [value] = args;
@@ -28,7 +31,7 @@ const decimal: GlobalEntry<Decimal> = {
 const context: GlobalEntry<DecimalContext> = {
   module,
   name: "Context",
-  nameStrings: "static-name",
+  nameStrings,
   target: DecimalContext,
   call(args, decoding) {
     const [prec, rounding, Emin, Emax, capitals, clamp, flags, traps] = args;

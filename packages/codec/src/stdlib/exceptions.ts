@@ -1,5 +1,6 @@
 /** The builtin exceptions, known as `exceptions.*` at protocols 0 to 2. */
 import { type ExceptionEntryOptions, exceptionEntry } from "../globals/exception-entry.js";
+import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { JS_ERRORS, osErrorClass, type PyExceptionName, pyExceptions } from "../python/exceptions.js";
 import { PyGlobal } from "../python/objects.js";
@@ -48,17 +49,17 @@ const ALIASES: readonly (readonly [string, PyExceptionName])[] = [
   ["StandardError", "Exception"],
 ];
 
+const CLASSES: readonly GlobalEntry[] = (Object.keys(pyExceptions) as PyExceptionName[]).map((name) =>
+  exceptionEntry({ module, name }, pyExceptions[name], OPTIONS[name]),
+);
+
 function alias(name: string, of: PyExceptionName): GlobalEntry {
   const { target: _target, ...rest } = exceptionEntry({ module, name }, pyExceptions[of], OPTIONS[of]);
-  return rest;
+  // A reference to it is one to the class, and written so.
+  return adoptGlobal(rest, globalOfEntry(CLASSES.find((entry) => entry.name === of)!));
 }
 
-export const exceptionEntries: readonly GlobalEntry[] = [
-  ...(Object.keys(pyExceptions) as PyExceptionName[]).map((name) =>
-    exceptionEntry({ module, name }, pyExceptions[name], OPTIONS[name]),
-  ),
-  ...ALIASES.map(([name, of]) => alias(name, of)),
-];
+export const exceptionEntries: readonly GlobalEntry[] = [...CLASSES, ...ALIASES.map(([name, of]) => alias(name, of))];
 
 /** Own properties of an error that can be attributes of a Python exception: plain values only, so that it can always be sent. */
 function plainProperties(error: Error): Record<string, unknown> | undefined {

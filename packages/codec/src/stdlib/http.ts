@@ -6,7 +6,7 @@ import { Morsel, SimpleCookie } from "../python/cookies.js";
 import { defineEnum } from "../python/enum.js";
 
 /** `http.HTTPStatus` of Python 3.13; older ones have some names that are aliases here. */
-export const HTTPStatus = defineEnum(
+const HTTPStatus = defineEnum(
   "HTTPStatus",
   {
     CONTINUE: 100,

@@ -1,10 +1,11 @@
 /** `operator`: getters as data, and the two functions that enums and `typing` are written with. */
 import { dataEntry } from "../globals/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
-import type { GlobalEntry } from "../globals/registry.js";
+import type { GlobalEntry, Reduction } from "../globals/registry.js";
 import { EnumMember } from "../python/enum.js";
+import { MethodCaller } from "../python/method-caller.js";
 import { PyGlobal } from "../python/objects.js";
-import { Subscript } from "../python/values.js";
+import { PyPartial, Subscript } from "../python/values.js";
 
 const module = "_operator";
 
@@ -45,10 +46,25 @@ const getitem: GlobalEntry<Subscript> = {
   }),
 };
 
+/** With keywords it is written as the call of a partial. CPython 3.12 `_operator.c` `methodcaller_reduce`. */
+const methodcaller: GlobalEntry = Object.assign(
+  dataEntry("operator", "methodcaller", { nameStrings: "fresh", target: MethodCaller }),
+  {
+    callWithKeywords: (args: readonly unknown[], keywords: ReadonlyMap<string, unknown>) =>
+      new MethodCaller("reduce", [...args], Object.fromEntries(keywords)),
+    reduce({ args, keywords }: MethodCaller): Reduction {
+      const callable = globalOfEntry(methodcaller);
+      return keywords === undefined
+        ? { kind: "reduce", callable, args }
+        : { kind: "reduce", callable: new PyPartial(callable, args, keywords), args: [] };
+    },
+  } as Partial<GlobalEntry>,
+);
+
 export const operatorEntries: readonly GlobalEntry[] = [
   or,
   getitem as unknown as GlobalEntry,
   dataEntry("operator", "itemgetter", { nameStrings: "fresh" }),
   dataEntry("operator", "attrgetter", { nameStrings: "fresh" }),
-  dataEntry("operator", "methodcaller", { nameStrings: "fresh" }),
+  methodcaller,
 ];

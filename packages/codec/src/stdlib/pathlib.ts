@@ -13,7 +13,7 @@ function entriesOf(jsClass: (typeof CLASSES)[number]): readonly GlobalEntry[] {
     }
     return new jsClass(...(args.slice(0, 10_000) as string[]));
   };
-  const local: GlobalEntry = { module: "pathlib._local", name: jsClass.name, call };
+  const local: GlobalEntry = { module: "pathlib._local", name: jsClass.name, nameStrings: "submodule", call };
   const entry: GlobalEntry<PurePath> = {
     module: "pathlib",
     name: jsClass.name,

@@ -9,7 +9,7 @@ import { UUID } from "../python/uuid.js";
 const module = "uuid";
 
 /** `uuid.SafeUUID` */
-export const SafeUUID = defineEnum("SafeUUID", { safe: 0, unsafe: -1, unknown: null });
+const SafeUUID = defineEnum("SafeUUID", { safe: 0, unsafe: -1, unknown: null });
 
 /** An item of a state dict, whichever form the dict options gave it. */
 function member(state: unknown, name: string): unknown {

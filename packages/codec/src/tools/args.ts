@@ -12,12 +12,12 @@ import type { Cursor } from "./cursor.js";
 import type { OpcodeArgument } from "./literal.js";
 
 /** The argument ends at a newline. */
-export const UP_TO_NEWLINE = -1;
+const UP_TO_NEWLINE = -1;
 /** A length of 1 byte, of 4 signed, of 4 unsigned or of 8 bytes comes first. */
-export const TAKEN_FROM_ARGUMENT1 = -2;
-export const TAKEN_FROM_ARGUMENT4 = -3;
-export const TAKEN_FROM_ARGUMENT4U = -4;
-export const TAKEN_FROM_ARGUMENT8U = -5;
+const TAKEN_FROM_ARGUMENT1 = -2;
+const TAKEN_FROM_ARGUMENT4 = -3;
+const TAKEN_FROM_ARGUMENT4U = -4;
+const TAKEN_FROM_ARGUMENT8U = -5;
 
 /** How an argument is read. */
 export interface ArgumentDescriptor {

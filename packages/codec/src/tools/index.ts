@@ -1,4 +1,5 @@
 /** `@brine/codec/tools`: looking into pickles without building anything. Public names only; no logic. */
+export { type ArgumentName, OPCODES, type OpcodeInfo, type StackObject } from "../pickle/opcodes.js";
 export { ARGUMENTS, type ArgumentDescriptor } from "./args.js";
 export { type DisOptions, dis } from "./dis.js";
 export { genops, type PickleOp } from "./genops.js";

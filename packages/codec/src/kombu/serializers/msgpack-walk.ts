@@ -1,21 +1,17 @@
 /**
- * The structure of msgpack bytes, without making anything of them. Looks at every byte of a header once and does not
- * recurse, so hostile bytes cost what they are long.
+ * The structure of msgpack bytes, without making anything of them: what a library may safely be given. Every header is
+ * looked at once and nothing recurses, so hostile bytes cost what they are long.
  */
 
-/**
- * Values inside of values, the outermost counted. msgpack-python's C unpacker keeps a stack of 1,024, which also bounds
- * how deep a library that recurses can get.
- */
-export const MAX_MSGPACK_DEPTH = 1024;
+/** As deep as msgpack-python's C unpacker reads, which keeps a stack of 1,024. */
+const MAX_OPEN = 1023;
 
-/** What {@link walkMsgpack} finds that is neither a container nor nil nor a bool, by the code that it starts with. */
-export type VisitMsgpack = (code: number, start: number, payload: number, length: number) => void;
+/** Called for every float, int of 64 bits, string and bytes: the code it starts with, and where its payload is. */
+export type VisitMsgpack = (code: number, payload: number, length: number) => void;
 
 /**
- * Goes through one value that fills `bytes`.
+ * Goes through the one value that fills `bytes`.
  *
- * @param visit - called for each int, float, string and bytes, in the order they are written
  * @param fail - makes the error to throw for what is wrong at an offset
  */
 export function walkMsgpack(
@@ -23,27 +19,108 @@ export function walkMsgpack(
   visit: VisitMsgpack,
   fail: (what: string, offset: number) => Error,
 ): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  /** Values still to come, of each container that is open. */
+  /** Values still to come: of the container at hand, and of those around it. */
+  let remaining = 1;
   const open: number[] = [];
   let position = 0;
-  for (;;) {
-    const start = position;
-    const size = headerSize(bytes[position], () => fail("the bytes end inside of a value", start));
-    const code = bytes[position]!;
-    position += 1 + size;
-    if (position > bytes.length) throw fail("the bytes end inside of a value", start);
+  let start = 0;
 
-    const kind = kindOf(code);
-    if (kind === "container") {
-      const count = countOf(code, view, start);
-      // Every value takes at least a byte.
-      if (count > bytes.length - position) throw fail(`${count} values announced, ${bytes.length - position} bytes remain`, start);
-      if (count > 0) {
-        if (open.length + 1 >= MAX_MSGPACK_DEPTH) throw fail(`more than ${MAX_MSGPACK_DEPTH} values inside of each other`, start);
-        open.push(count);
-        continue;
+  const step = (length: number): number => {
+    const at = position;
+    if (length > bytes.length - at) throw fail(`needs ${length} bytes, ${bytes.length - at} remain`, start);
+    position += length;
+    return at;
+  };
+  const uint = (size: 1 | 2 | 4): number => {
+    let value = 0;
+    for (let at = step(size); at < position; at++) value = value * 0x100 + bytes[at]!;
+    return value;
+  };
+
+  for (;;) {
+    start = position;
+    const code = bytes[step(1)]!;
+    let count = 0;
+    if (code >= 0x80 && code <= 0x8f) count = 2 * (code & 0x0f);
+    else if (code >= 0x90 && code <= 0x9f) count = code & 0x0f;
+    else if (code >= 0xa0 && code <= 0xdf) {
+      switch (code) {
+        case 0xc0:
+        case 0xc2:
+        case 0xc3:
+          break;
+        case 0xc4:
+        case 0xd9:
+          payload(code, uint(1));
+          break;
+        case 0xc5:
+        case 0xda:
+          payload(code, uint(2));
+          break;
+        case 0xc6:
+        case 0xdb:
+          payload(code, uint(4));
+          break;
+        case 0xcc:
+        case 0xd0:
+          step(1);
+          break;
+        case 0xcd:
+        case 0xd1:
+          step(2);
+          break;
+        case 0xce:
+        case 0xd2:
+          step(4);
+          break;
+        case 0xca:
+          payload(code, 4);
+          break;
+        case 0xcb:
+        case 0xcf:
+        case 0xd3:
+          payload(code, 8);
+          break;
+        case 0xdc:
+          count = uint(2);
+          break;
+        case 0xdd:
+          count = uint(4);
+          break;
+        case 0xde:
+          count = 2 * uint(2);
+          break;
+        case 0xdf:
+          count = 2 * uint(4);
+          break;
+        default:
+          if (code <= 0xbf) payload(code, code & 0x1f);
+          else if (code === 0xc1) throw fail("0xc1 is no msgpack type", start);
+          // kombu writes none, and each library has its own.
+          else throw fail(`0x${code.toString(16)} is an ext type, which has no meaning here`, start);
       }
     }
+    if (count > 0) {
+      // Every value takes at least a byte.
+      if (count > bytes.length - position) {
+        throw fail(`${count} values announced, ${bytes.length - position} bytes remain`, start);
+      }
+      if (open.length === MAX_OPEN) throw fail(`more than ${MAX_OPEN} containers inside of each other`, start);
+      open.push(remaining);
+      remaining = count;
+      continue;
+    }
+    while (--remaining === 0) {
+      const outer = open.pop();
+      if (outer === undefined) {
+        if (position !== bytes.length) throw fail(`${bytes.length - position} bytes follow the value`, position);
+        return;
+      }
+      remaining = outer;
+    }
+  }
+
+  function payload(code: number, length: number): void {
+    visit(code, step(length), length);
   }
 }

@@ -1,17 +1,25 @@
 /** kombu's `msgpack` serializer: `packb(use_bin_type=True)` and `unpackb(raw=False)`. */
+import type * as msgpackr from "msgpackr";
 import type { ModelOptions } from "../../pickle/options.js";
+import { requirePeer } from "../builtin-module.js";
 import type { Serializer } from "../serialization.js";
-import { unpackMsgpack } from "./msgpack-reader.js";
-import { packMsgpack } from "./msgpack-writer.js";
+import { decodeMsgpack } from "./msgpack-decode.js";
+import { encodeMsgpack } from "./msgpack-encode.js";
 
-export type MsgpackOptions = Pick<ModelOptions, "int" | "float" | "bytes" | "dict">;
+/** What is used of the msgpackr package. */
+export type MsgpackModule = Pick<typeof msgpackr, "Packr">;
+
+export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "bytes" | "dict"> {
+  /** The msgpackr package; by default it is loaded when first used, which only Node can. */
+  readonly module?: MsgpackModule | undefined;
+}
 
 /**
- * kombu's `msgpack` serializer. Needs no library: what kombu uses of msgpack is small, and the fast packages for JavaScript
- * recurse on the data, write ints above 32 bits as floats and run extensions of their own that Python does not have.
+ * kombu's `msgpack` serializer. Needs the package `msgpackr`, whose own additions to msgpack are neither written nor read.
  *
- * Ints of 64 bits stay ints both ways. A Set, a date or anything else msgpack has no form for is an error, as in Python;
- * tuples become arrays.
+ * Ints of 64 bits stay ints both ways, and floats floats. A Set, a date or anything else msgpack has no form for is an
+ * error, as in Python; tuples become arrays. Values may be as deep as msgpack-python takes them: 511 containers inside of
+ * each other when written, 1,023 when read.
  */
 export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
   const model = Object.freeze({
@@ -20,10 +28,19 @@ export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
     bytes: options.bytes ?? "copy",
     dict: options.dict ?? "auto",
   });
+  const given = options.module;
+  let packr: msgpackr.Packr | undefined;
+  const loaded = (): msgpackr.Packr => {
+    if (packr === undefined) {
+      const { Packr } = given ?? (requirePeer("msgpackr", "msgpack") as MsgpackModule);
+      packr = new Packr({ useRecords: false, mapsAsObjects: false });
+    }
+    return packr;
+  };
   return {
     contentType: "application/x-msgpack",
     contentEncoding: "binary",
-    encode: packMsgpack,
-    decode: (body) => unpackMsgpack(body, model),
+    encode: (value) => encodeMsgpack(value, loaded()),
+    decode: (body) => decodeMsgpack(body, model, loaded()),
   };
 }

@@ -1,8 +1,8 @@
 /** kombu's `pickle` serializer. */
 
+import { dumps } from "../../pickle/api-dump.js";
 import { loads } from "../../pickle/api-load.js";
 import type { PicklerOptions, UnpicklerOptions } from "../../pickle/options.js";
-import { dumps } from "../../pickle/pickler.js";
 import type { Serializer } from "../serialization.js";
 
 /** Options of the pickle decoder and encoder behind a registry; both read `registry`, `fixImports` and `limits`. */

@@ -1,0 +1,254 @@
+/**
+ * Messages that no client of Celery's would write, as they were sent by hand to real workers; `test/captures` has what those
+ * did. The worker does what they do, except that it dies of nothing; the publisher refuses what they die of.
+ */
+import { readFileSync } from "node:fs";
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import { dumps, tuple } from "@brine/codec";
+import { describe, expect, test } from "vitest";
+import { Celery } from "../client/app.js";
+import { MemoryTransport } from "../memory/transport.js";
+import { validateTask } from "../protocol/validate.js";
+import type { TransportMessage } from "../transport.js";
+import type { BadMessage } from "./intake.js";
+import type { WorkerOptions } from "./worker.js";
+
+interface Row {
+  readonly flavour: string;
+  readonly broker: string;
+  readonly case: string;
+  readonly result: { readonly status: string } | null;
+  readonly worker: string;
+}
+
+const captured = readFileSync(new URL("../../../../test/captures/celery/pitfalls.jsonl", import.meta.url), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line) as Row)
+  .filter((row) => row.flavour === "main" && row.broker === "amqp");
+
+const ID = "00000000-0000-4000-8000-000000000001";
+const HEADERS = { task: "lab.add", id: ID, lang: "py" };
+const EMBED = { callbacks: null, errbacks: null, chain: null, chord: null };
+const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+const BODY = [[2, 3], {}, EMBED];
+const link = (signature: unknown) => ({ body: [[2, 3], {}, { ...EMBED, callbacks: signature }] });
+const FULL = { task: "lab.mul", args: [10], kwargs: {}, options: {}, subtask_type: null, immutable: false };
+const PICKLE = { contentType: "application/x-python-serialize", contentEncoding: "binary" };
+
+interface Sent {
+  readonly headers?: Record<string, unknown>;
+  readonly body?: unknown;
+  readonly raw?: Uint8Array;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string;
+}
+
+const MESSAGES: Readonly<Record<string, Sent>> = {
+  "minimal v2 (task,id,lang)": {},
+  "no lang": { headers: { task: "lab.add", id: ID } },
+  "lang 'js'": { headers: { ...HEADERS, lang: "js" } },
+  "embed null": { body: [[2, 3], {}, null] },
+  "embed missing (2-tuple body)": { body: [[2, 3], {}] },
+  "kwargs null": { body: [[2, 3], null, EMBED] },
+  "args null": { body: [null, {}, EMBED] },
+  "body is an object {args,kwargs} + headers": { body: { args: [2, 3], kwargs: {} } },
+  "no id header": { headers: { task: "lab.add" } },
+  "no task header, v2 body": { headers: { id: ID } },
+  "no headers at all, v2 body": { headers: {} },
+  "proto1 body, no headers": { headers: {}, body: { task: "lab.add", id: ID, args: [2, 3], kwargs: {}, retries: 0 } },
+  "proto1 body id in body (result lookup)": {
+    headers: {},
+    body: { task: "lab.add", id: ID, args: [2, 3], kwargs: {} },
+  },
+  "proto1 minimal without retries etc": { headers: {}, body: { task: "lab.add", id: ID, args: [2, 3] } },
+  "unknown task": { headers: { ...HEADERS, task: "lab.nope" } },
+  "eta Z": { headers: { ...HEADERS, eta: "2020-01-01T00:00:00Z" } },
+  "eta .000Z (JS toISOString)": { headers: { ...HEADERS, eta: new Date(0).toISOString() } },
+  "eta naive": { headers: { ...HEADERS, eta: "2020-01-01T00:00:00" } },
+  "eta garbage": { headers: { ...HEADERS, eta: "tomorrow" } },
+  "eta number": { headers: { ...HEADERS, eta: 1577836800 } },
+  "expires past": { headers: { ...HEADERS, expires: "2020-01-01T00:00:00Z" } },
+  "expires garbage": { headers: { ...HEADERS, expires: "x" } },
+  "retries null": { headers: { ...HEADERS, retries: null } },
+  "timelimit null": { headers: { ...HEADERS, timelimit: null } },
+  "timelimit [null,null]": { headers: { ...HEADERS, timelimit: [null, null] } },
+  "timelimit strings": { headers: { ...HEADERS, timelimit: ["30", "20"] } },
+  "timelimit one element": { headers: { ...HEADERS, timelimit: [30] } },
+  "pickle body": { ...PICKLE, raw: dumps(tuple(tuple(2, 3), {}, EMBED)) },
+  "pickle body, list args": { ...PICKLE, raw: dumps(BODY) },
+  "pickle body, ce 'utf-8'": { ...PICKLE, contentEncoding: "utf-8", raw: dumps(BODY) },
+  "pickle body, ct 'application/x-pickle'": { ...PICKLE, contentType: "application/x-pickle", raw: dumps(BODY) },
+  "alias 'pickle' as content_type": { ...PICKLE, contentType: "pickle", raw: dumps(BODY) },
+  "yaml body (not accepted)": { contentType: "application/x-yaml", raw: Buffer.from("- [2, 3]\n- {}\n- null\n") },
+  "no content type": { contentType: undefined },
+  "truncated pickle": { ...PICKLE, raw: dumps(BODY).subarray(0, -5) },
+  "pickle with unknown class arg": { ...PICKLE, raw: Buffer.from("c__main__\nNope\n)R.", "latin1") },
+  "pickle kwargs with bytes keys": {
+    ...PICKLE,
+    raw: dumps([[2], new Map([[Uint8Array.of(121), 3]]), EMBED]),
+  },
+  "broken json": { raw: Buffer.from("[[2, 3], {}") },
+  "compression zlib, header 'application/x-gzip'": {
+    headers: { ...HEADERS, compression: "application/x-gzip" },
+    raw: deflateSync(json(BODY)),
+  },
+  "compression zlib, header 'zlib'": { headers: { ...HEADERS, compression: "zlib" }, raw: deflateSync(json(BODY)) },
+  "real gzip bytes, application/x-gzip": {
+    headers: { ...HEADERS, compression: "application/x-gzip" },
+    raw: gzipSync(json(BODY)),
+  },
+  "raw deflate, application/x-gzip": {
+    headers: { ...HEADERS, compression: "application/x-gzip" },
+    raw: deflateRawSync(json(BODY)),
+  },
+  "unknown compression": { headers: { ...HEADERS, compression: "application/x-snappy" } },
+  "link full signature": link([FULL]),
+  "chain sig (reversed list)": { body: [[2, 3], {}, { ...EMBED, chain: [{ ...FULL, options: { task_id: "next" } }] }] },
+  "callbacks not a list (dict)": link({ ...FULL }),
+  "chord without group": { body: [[2, 3], {}, { ...EMBED, chord: FULL }] },
+  "group header only": { headers: { ...HEADERS, group: "g" } },
+  "id not a uuid": { headers: { ...HEADERS, id: "order:42" } },
+  "unexpected kwargs": { body: [[2, 3], { z: 1 }, EMBED] },
+  "ignore_result true": { headers: { ...HEADERS, ignore_result: true } },
+  "nested custom header": { headers: { ...HEADERS, "x-nested": { a: [1, { b: null }] } } },
+};
+
+/** Where Brine differs, and why. */
+const DIFFERENT: Readonly<Record<string, { readonly status: string | undefined; readonly why: string }>> = {
+  "proto1 body, no headers": { status: "SUCCESS", why: "the capture looked for the result under another id" },
+  "proto1 body id in body (result lookup)": { status: "SUCCESS", why: "as above" },
+  "proto1 minimal without retries etc": { status: "SUCCESS", why: "as above" },
+};
+
+/** Celery fails after having run the task; reading such a signature is harmless here, where absent keys have defaults. */
+const LENIENT = new Set(["link minimal signature", "link sig without options"]);
+
+function message(sent: Sent): TransportMessage {
+  return {
+    headers: sent.headers ?? HEADERS,
+    body: sent.raw ?? json(sent.body ?? BODY),
+    contentType: "contentType" in sent ? sent.contentType : "application/json",
+    contentEncoding: sent.contentEncoding ?? "utf-8",
+    properties: { correlationId: ID, deliveryMode: 2, priority: 0 },
+  };
+}
+
+async function run(sent: Sent, options: WorkerOptions = { storeDecodeErrors: false }) {
+  const transport = new MemoryTransport();
+  const dead = { name: "dead" };
+  await transport.declareQueue(dead);
+  const queue = { name: "q", arguments: { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead" } };
+  const app = new Celery({
+    broker: transport,
+    backend: "memory://",
+    taskDefaultQueue: "q",
+    taskQueues: [queue],
+    acceptContent: ["json", "pickle"],
+  });
+  app.task("lab.add", { parameters: ["x", "y"] }, (_, x: number, y: number) => x + y);
+  app.task("lab.mul", { parameters: ["x", "y"] }, (_, x: number, y: number) => x * y);
+  const bad: BadMessage[] = [];
+  const warnings: Error[] = [];
+  const worker = app.worker({ mingle: false, remoteControl: false, ...options, onDecodeError: (one) => bad.push(one) });
+  worker.on("warning", (warning) => warnings.push(warning));
+  await worker.start();
+  await transport.publish(message(sent), { exchange: "", routingKey: "q" });
+  // What comes after proves that the worker lives.
+  const next = await app.sendTask<number>("lab.add", { args: [20, 22] });
+  expect(await next.get({ timeoutMs: 5000 })).toBe(42);
+  await worker.stop();
+  const id = typeof sent.headers?.id === "string" ? sent.headers.id : ID;
+  const status = await app.result(id).state();
+  const outcome = {
+    status: status === "PENDING" ? undefined : status,
+    isDead: (await transport.queueLength("dead")) > 0,
+    left: await transport.queueLength("q"),
+    bad,
+    warnings,
+  };
+  await app.close();
+  return outcome;
+}
+
+describe("a worker given a hand-made message", () => {
+  test("the table has every captured case", () => {
+    const missing = captured.map((row) => row.case).filter((name) => !(name in MESSAGES) && !LENIENT.has(name));
+    expect(missing).toEqual([]);
+  });
+
+  test.each(captured.filter((row) => row.case in MESSAGES))("$case", async (row) => {
+    const outcome = await run(MESSAGES[row.case]!);
+    expect(outcome.warnings).toEqual([]);
+    expect(outcome.left).toBe(0);
+    const died = row.worker !== "ok";
+    expect(outcome.status).toBe((DIFFERENT[row.case] ?? row.result ?? undefined)?.status);
+    // Celery's worker dies with the message still queued; here it is rejected, for the dead-letter exchange to have.
+    if (died) expect(outcome.isDead).toBe(true);
+    if (outcome.isDead) expect(outcome.bad).toHaveLength(1);
+  });
+
+  test.each([
+    ["kwargs null", "rejected", true],
+    ["eta garbage", "rejected", true],
+    ["pickle body, ct 'application/x-pickle'", "rejected", true],
+    ["no task header, v2 body", "rejected", true],
+    ["unknown task", "unknown-task", true],
+    ["truncated pickle", "undecodable", false],
+    ["broken json", "undecodable", false],
+    ["real gzip bytes, application/x-gzip", "undecodable", false],
+    ["unknown compression", "undecodable", false],
+  ])("%s is reported as %s", async (name, kind, isDead) => {
+    const outcome = await run(MESSAGES[name]!);
+    expect(outcome.bad).toMatchObject([{ kind }]);
+    expect(outcome.isDead).toBe(isDead);
+  });
+});
+
+test("unless told otherwise, the sender of a task that cannot be read is told", async () => {
+  const outcome = await run(MESSAGES["truncated pickle"]!, {});
+  expect(outcome).toMatchObject({ status: "FAILURE", isDead: false, left: 0 });
+});
+
+test("undecodable messages can be dead-lettered", async () => {
+  const outcome = await run(MESSAGES["broken json"]!, { undecodable: "dead-letter" });
+  expect(outcome).toMatchObject({ status: "FAILURE", isDead: true, left: 0 });
+});
+
+describe("the publisher", () => {
+  const outgoing = (sent: Sent) => ({
+    headers: sent.headers ?? HEADERS,
+    body: sent.body ?? BODY,
+    contentType: "contentType" in sent ? (sent.contentType ?? "") : "application/json",
+  });
+
+  test.each(captured.filter((row) => row.worker !== "ok" && row.case in MESSAGES))(
+    "refuses what kills a Python worker: $case",
+    ({ case: name }) => {
+      expect(() => validateTask(outgoing(MESSAGES[name]!))).toThrow(/^Cannot send task message/);
+    },
+  );
+
+  test.each([
+    ["a link without options", link([{ task: "lab.mul", args: [], kwargs: {} }]), "body[2].callbacks[0].options"],
+    ["callbacks that are no list", link(FULL), "body[2].callbacks"],
+    ["an eta that is no time", { headers: { ...HEADERS, eta: "tomorrow" } }, "headers.eta"],
+    ["a Date as header", { headers: { ...HEADERS, when: new Date() } }, "headers.when"],
+    ["a bigint deep in a header", { headers: { ...HEADERS, x: { y: [1n] } } }, "headers.x.y[0]"],
+    ["NaN as header", { headers: { ...HEADERS, x: Number.NaN } }, "headers.x"],
+    ["an id that AMQP cannot carry", { headers: { ...HEADERS, id: "x".repeat(256) } }, "headers.id"],
+    ["headers that fit no frame", { headers: { ...HEADERS, x: "x".repeat(70_000) } }, "headers"],
+    ["kwargs with keys that are no strings", { body: [[], new Map([[1, 2]]), EMBED] }, "body[1]"],
+  ])("refuses %s", (_, sent, path) => {
+    expect(() => validateTask(outgoing(sent))).toThrow(expect.objectContaining({ path, code: "invalid-message" }));
+  });
+
+  test.each([
+    "minimal v2 (task,id,lang)",
+    "proto1 body id in body (result lookup)",
+    "nested custom header",
+    "link full signature",
+  ])("lets through what workers take: %s", (name) => {
+    expect(() => validateTask(outgoing(MESSAGES[name]!))).not.toThrow();
+  });
+});

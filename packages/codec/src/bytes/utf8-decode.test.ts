@@ -1,0 +1,55 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { UnpicklingError } from "../errors.js";
+import { decodeUtf8 } from "./utf8-decode.js";
+
+function decode(bytes: Uint8Array): string {
+  return decodeUtf8(bytes, 0, bytes.length);
+}
+
+describe("decodeUtf8", () => {
+  test("gives back any text, whatever scripts follow each other", () => {
+    const part = fc.constantFrom(
+      "x".repeat(300),
+      "\u00ff",
+      "e\u0301t\u00e9",
+      "\u0416",
+      "\u65e5\u672c",
+      "\u{1f600}",
+      "\u007f",
+      "\u0080",
+    );
+    const texts = fc.array(part, { maxLength: 60 }).map((parts) => parts.join(""));
+    fc.assert(
+      fc.property(texts, (text) => decode(Buffer.from(text)) === text),
+      { numRuns: 300 },
+    );
+  });
+
+  test("reads no further than told", () => {
+    for (const length of [65, 127, 254, 255, 256, 257, 300]) {
+      for (const tail of ["a", "\u00e9"]) {
+        const text = `${"\u00e9".repeat(length)}${tail}`;
+        const bytes = Buffer.from(`<${text}>`);
+        expect(decodeUtf8(bytes, 1, bytes.length - 1)).toBe(text);
+      }
+    }
+  });
+
+  test.each([
+    ["a second byte alone", [0x80]],
+    ["a first byte alone", [0xc3]],
+    ["a first byte before ASCII", [0xc3, 0x41]],
+    ["an overlong form", [0xc1, 0x81]],
+    ["a character above U+10FFFF", [0xf4, 0x90, 0x80, 0x80]],
+    ["a byte that no character has", [0xff, 0x80]],
+  ])("refuses %s, wherever it stands", (_, wrong) => {
+    for (const before of [0, 3, 64, 510, 511, 512, 513, 600]) {
+      for (const after of [0, 1, 600]) {
+        const bytes = new Uint8Array([...new Array(before).fill(0x61), ...wrong, ...new Array(after).fill(0x62)]);
+        expect(() => decode(bytes)).toThrow(UnpicklingError);
+        expect(() => decode(bytes)).toThrow(`at byte ${before}`);
+      }
+    }
+  });
+});

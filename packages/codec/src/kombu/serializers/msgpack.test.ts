@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { PyDict } from "../../python/dict.js";
+import { PyFloat } from "../../python/numbers.js";
+import { ByteArray, tuple } from "../../python/sequences.js";
+import { DecodeError, EncodeError, SerializerNotInstalled } from "../errors.js";
+import { type MsgpackOptions, msgpackSerializer } from "./msgpack.js";
+
+const hex = (text: string) => Buffer.from(text.replaceAll(" ", ""), "hex");
+const write = (value: unknown) => Buffer.from(msgpackSerializer().encode!(value)).toString("hex");
+const read = (bytes: Uint8Array | string, options?: MsgpackOptions) =>
+  msgpackSerializer(options).decode!(typeof bytes === "string" ? hex(bytes) : bytes);
+
+describe("writes what msgpack-python writes", () => {
+  test.each([
+    [2 ** 32, "cf0000000100000000"],
+    [2 ** 32 - 1, "ceffffffff"],
+    [-(2 ** 31) - 1, "d3ffffffff7fffffff"],
+    [2n ** 64n - 1n, "cfffffffffffffffff"],
+    [-(2n ** 63n), "d38000000000000000"],
+    [5n, "05"],
+    [new PyFloat(2), "cb4000000000000000"],
+    [-0, "cb8000000000000000"],
+    [1e300, "cb7e37e43c8800759c"],
+    [undefined, "c0"],
+    [tuple(1, undefined), "9201c0"],
+    [new ByteArray([0x78]), "c40178"],
+    [new Uint8Array([1]).buffer, "c40101"],
+    [JSON.parse('{"__proto__": 1}'), "81a95f5f70726f746f5f5f01"],
+    [Object.assign(Object.create(null), { a: 1 }), "81a16101"],
+    [{ toJSON: 1 }, "81a6746f4a534f4e01"],
+    [
+      new Map<unknown, unknown>([[2 ** 40, [new PyFloat(1), 2 ** 33]]]),
+      "81cf000001000000000092cb3ff0000000000000cf0000000200000000",
+    ],
+  ])("%s", (value, bytes) => {
+    expect(write(value)).toBe(bytes);
+  });
+
+  test.each([
+    [new Set(), "an instance of Set has no form in msgpack"],
+    [new Date(), "an instance of Date"],
+    [() => 1, "a function has no form"],
+    [2n ** 64n, "more than 64 bits"],
+    ["\ud800", "lone surrogate"],
+    [
+      new Map<unknown, unknown>([
+        [2, 0],
+        [2n, 0],
+      ]),
+      "two keys of one form",
+    ],
+  ])("and refuses %s", (value, message) => {
+    expect(() => write(value)).toThrow(EncodeError);
+    expect(() => write([{ a: value }])).toThrow(message);
+  });
+
+  test("no value that contains itself, and none deeper than Python's 511", () => {
+    const loop: unknown[] = [];
+    loop.push(loop, loop);
+    expect(() => write(loop)).toThrow("contains itself");
+    let deep: unknown = [];
+    for (let i = 0; i < 511; i++) deep = [deep];
+    expect(read(msgpackSerializer().encode!(deep) as Uint8Array)).toEqual(deep);
+    expect(() => write([deep])).toThrow(EncodeError);
+  });
+});
+
+describe("reads what msgpack-python reads", () => {
+  test("ints, floats, text and bytes of every size, in every model", () => {
+    const text = `\ufeff${"é".repeat(200)}`;
+    const value = [2 ** 40, 2n ** 63n, new PyFloat(2), 0.5, text, "\ufeff", Buffer.alloc(300, 1), { __proto__: 1 }];
+    const bytes = msgpackSerializer().encode!(value) as Uint8Array;
+    const before = Buffer.from(bytes);
+    expect(read(bytes)).toEqual([2 ** 40, 2n ** 63n, 2, 0.5, text, "\ufeff", Buffer.alloc(300, 1), {}]);
+    const firstFive = (options: MsgpackOptions) => (read(bytes, options) as unknown[]).slice(0, 5);
+    expect(firstFive({ int: "bigint" })).toEqual([2n ** 40n, 2n ** 63n, 2, 0.5, text]);
+    expect(firstFive({ float: "exact" })).toEqual([2 ** 40, 2n ** 63n, new PyFloat(2), new PyFloat(0.5), text]);
+    expect(read("ca3fc00000", { float: "exact" })).toEqual(new PyFloat(1.5));
+    expect(Buffer.compare(before, bytes)).toBe(0);
+    expect(Object.keys(bytes).length).toBe(bytes.length);
+  });
+
+  test("maps as the options say, without a way to a prototype", () => {
+    const own = read("81a95f5f70726f746f5f5f8101 02") as Record<string, unknown>;
+    expect(Object.keys(own)).toEqual(["__proto__"]);
+    expect(Object.getPrototypeOf(own)).toBe(Object.prototype);
+    expect(read("820102a161 03")).toEqual(
+      new PyDict<unknown, unknown>([
+        [1, 2],
+        ["a", 3],
+      ]),
+    );
+    expect(read("81a16103", { dict: "map" })).toEqual(new PyDict([["a", 3]]));
+    expect(() => read("810102", { dict: "object" })).toThrow("not a string");
+    expect(() => read("819001")).toThrow(DecodeError);
+  });
+
+  test("bytes as copies, or as views of the body", () => {
+    const body = hex("c4026162");
+    const view = read(body, { bytes: "view" }) as Uint8Array;
+    const copy = read(body) as Uint8Array;
+    body[2] = 0x7a;
+    expect(Buffer.from(view).toString()).toBe("zb");
+    expect(Buffer.from(copy).toString()).toBe("ab");
+  });
+
+  test.each([
+    ["", "needs 1 bytes"],
+    ["c1", "no msgpack type"],
+    ["c0c0", "follow the value"],
+    ["d6ff00000001", "ext type"],
+    ["d47240", "ext type"],
+    ["c70342010203", "ext type"],
+    ["ddffffffff", "values announced"],
+    ["dfffffffff", "values announced"],
+    ["dbffffffff", "needs 4294967295 bytes"],
+    ["a2c328", "not UTF-8"],
+    ["a3eda080", "not UTF-8"],
+    ["92", "values announced"],
+  ])("and refuses %s", (bytes, message) => {
+    expect(() => read(bytes)).toThrow(DecodeError);
+    expect(() => read(bytes)).toThrow(message);
+  });
+
+  test("as deep as Python does, in linear time", () => {
+    const nested = (depth: number) => Buffer.concat([Buffer.alloc(depth, 0x91), hex("c0")]);
+    expect(() => read(nested(1023))).not.toThrow();
+    expect(() => read(nested(1024))).toThrow("more than 1023 containers");
+    expect(() => read(nested(10_000_000))).toThrow(DecodeError);
+    // Every array announces all of the rest.
+    const wide = Buffer.alloc(5 * 1000);
+    for (let at = 0; at < wide.length; at += 5) wide.set([0xdd, 0, 0, 0x13, 0x88 - (at >> 8)], at);
+    expect(() => read(wide)).toThrow(DecodeError);
+  });
+});
+
+test("says what to install, and takes the module itself", () => {
+  class Packr {
+    pack(): Buffer {
+      return hex("c0");
+    }
+  }
+  const given = msgpackSerializer({ module: { Packr } as never });
+  expect(Buffer.from(given.encode!(1))).toEqual(hex("c0"));
+  const { process } = globalThis;
+  Reflect.set(globalThis, "process", undefined);
+  try {
+    expect(() => msgpackSerializer().encode!(1)).toThrow(SerializerNotInstalled);
+    expect(() => msgpackSerializer().encode!(1)).toThrow("npm install msgpackr");
+  } finally {
+    Reflect.set(globalThis, "process", process);
+  }
+});

@@ -1,0 +1,62 @@
+/** The memo: which object stands under which index. CPython 3.12 `_pickle.c` `memo_put`, `memo_get`. */
+import { FrameWriter } from "../bytes/framing.js";
+import { IdentityMemo } from "./identity-memo.js";
+import * as op from "./opcodes.js";
+import { DEFAULT_PROTOCOL, type Protocol } from "./opcodes.js";
+
+export abstract class MemoWriter extends FrameWriter {
+  protocol: Protocol = DEFAULT_PROTOCOL;
+  isFast = false;
+  /** Memo entries so far; the next one gets this index. */
+  memoCount = 0;
+  readonly objectMemo = new IdentityMemo();
+
+  clearMemos(): void {
+    this.memoCount = 0;
+    this.objectMemo.clear();
+  }
+
+  /** Writes that the top of the stack is remembered. */
+  put(): void {
+    if (this.isFast) return;
+    const index = this.memoCount++;
+    if (this.protocol >= 4) this.buf[this.pos++] = op.MEMOIZE;
+    else this.putNumbered(index);
+  }
+
+  private putNumbered(index: number): void {
+    if (this.protocol === 0) {
+      this.buf[this.pos++] = op.PUT;
+      this.writeAscii(`${index}\n`);
+    } else if (index < 256) {
+      this.buf[this.pos++] = op.BINPUT;
+      this.buf[this.pos++] = index;
+    } else {
+      this.buf[this.pos++] = op.LONG_BINPUT;
+      this.view.setUint32(this.pos, index, true);
+      this.pos += 4;
+    }
+  }
+
+  get(index: number): void {
+    if (index < 256 && this.protocol > 0) {
+      this.buf[this.pos] = op.BINGET;
+      this.buf[this.pos + 1] = index;
+      this.pos += 2;
+    } else if (this.protocol > 0) {
+      this.buf[this.pos++] = op.LONG_BINGET;
+      this.view.setUint32(this.pos, index, true);
+      this.pos += 4;
+    } else {
+      this.buf[this.pos++] = op.GET;
+      this.writeAscii(`${index}\n`);
+    }
+  }
+
+  /** Remembers `object`, which is on top of the stack. */
+  memoize(object: object): void {
+    if (this.isFast) return;
+    this.objectMemo.add(object, this.memoCount);
+    this.put();
+  }
+}

@@ -1,0 +1,102 @@
+/** Where Brine is meant to differ from CPython, each with its reason. What is not listed here is a finding. */
+import type { BrineVerdict } from "./brine.js";
+import type { Oracle, Verdict } from "./oracle.js";
+
+interface Case {
+  readonly pickle: Buffer;
+  readonly brine: BrineVerdict;
+  readonly cpython: Verdict;
+  readonly oracle: Oracle;
+  /** Code and opcode of Brine's error. */
+  readonly code: string | undefined;
+  readonly opcode: string | undefined;
+  readonly message: string;
+}
+
+interface Difference {
+  readonly name: string;
+  readonly reason: string;
+  readonly matches: (found: Case) => boolean | Promise<boolean>;
+}
+
+const CALLS = new Set(["REDUCE", "NEWOBJ", "NEWOBJ_EX", "INST", "OBJ"]);
+
+export const KNOWN_DIFFERENCES: readonly Difference[] = [
+  {
+    name: "frames",
+    reason:
+      "C readers before 3.13.15 and 3.14.7 let an opcode straddle the end of a frame; Brine and pickle.py refuse it, " +
+      "because two readers that disagree on where values are can be played off against each other",
+    matches: async ({ pickle, code, oracle }) => {
+      if (code !== "bad-frame") return false;
+      const [pure] = await oracle.verdicts([pickle], "pure");
+      return pure !== undefined && !("value" in pure);
+    },
+  },
+  {
+    name: "calls",
+    reason: "a registered class takes the arguments that picklers write, not all that its constructor would take",
+    matches: ({ code, opcode }) => CALLS.has(opcode ?? "") && (code === "construct-failed" || code === "bad-operand"),
+  },
+  {
+    name: "states",
+    reason: "a state that would leave an object with values its class cannot have, such as a UUID of -1, is refused",
+    matches: ({ code, opcode }) => opcode === "BUILD" && code === "construct-failed",
+  },
+  {
+    name: "set order",
+    reason: "a sequence made from a set has the order of CPython's hash table, which is not reproduced",
+    matches: ({ brine, cpython }) => {
+      if (!("value" in brine) || !("value" in cpython)) return false;
+      const parts = (text: string) =>
+        text
+          .split(/[(){}[\],:]/)
+          .sort()
+          .join();
+      return /s[0-9]+\{|[tl][0-9]+[([]|deque/.test(brine.value) && parts(brine.value) === parts(cpython.value);
+    },
+  },
+  {
+    name: "classes",
+    reason: "BUILD on a class would change it for every later pickle; Brine refuses it even when the state is empty",
+    matches: ({ opcode, message }) => opcode === "BUILD" && message.includes("would change"),
+  },
+  {
+    name: "bytearray items",
+    reason:
+      "bytearray has append() and extend(), which no pickler uses; Brine adds items to lists and registered classes",
+    matches: ({ opcode, message }) =>
+      opcode?.startsWith("APPEND") === true && message.includes("bytearray takes no items"),
+  },
+  {
+    name: "slice keys",
+    reason: "slices are hashable since 3.12; the CPython asked may be older",
+    matches: ({ cpython }) => "error" in cpython && cpython.error.includes("unhashable type: 'slice'"),
+  },
+  {
+    name: "factory",
+    reason: "what a defaultdict would call is data to Brine, which never calls it",
+    matches: ({ cpython }) => "error" in cpython && cpython.error.includes("first argument must be callable"),
+  },
+];
+
+/** The name of the difference that explains this one. */
+export async function knownDifference(
+  pickle: Buffer,
+  brine: BrineVerdict,
+  cpython: Verdict,
+  oracle: Oracle,
+): Promise<string | undefined> {
+  const error = "error" in brine ? brine.error : undefined;
+  const found: Case = {
+    pickle,
+    brine,
+    cpython,
+    oracle,
+    code: error?.code,
+    opcode: error?.opcode,
+    message: error?.message ?? "",
+  };
+  for (const difference of KNOWN_DIFFERENCES) if (await difference.matches(found)) return difference.name;
+  return undefined;
+}

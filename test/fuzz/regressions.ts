@@ -1,0 +1,30 @@
+/** What the fuzzers found, once fixed: each must be decided as CPython decides it, or be refused by one of Brine's errors. */
+export interface Regression {
+  readonly name: string;
+  /** Latin-1. */
+  readonly pickle: string;
+}
+
+export const REGRESSIONS: readonly Regression[] = [
+  { name: "an INT of 1 and a space is an int, not a bool", pickle: "I1 \n." },
+  { name: "an INT of a space and 1 is a bool", pickle: "I 1\n." },
+  { name: "timezone() of a list", pickle: "cdatetime\ntimezone\n(]tR." },
+  { name: "timezone() of an int", pickle: "cdatetime\ntimezone\n(K\x00tR." },
+  { name: "timezone() of nothing", pickle: "cdatetime\ntimezone\n(tR." },
+  { name: "time() of None", pickle: "cdatetime\ntime\n(NtR." },
+  {
+    name: "datetime() with a float for its hour",
+    pickle: "cdatetime\ndatetime\n(K\x09K\x01K\x01G?\xf8\0\0\0\0\0\0tR.",
+  },
+  {
+    name: "datetime() with a class for its zone",
+    pickle: "cdatetime\ndatetime\n(C\x0a\x07\xe8\x05\x06\x07\x08\x09\x01\xe2\x40cbuiltins\ndict\ntR.",
+  },
+  { name: "the state of a deque", pickle: "ccollections\ndeque\n(tR}b." },
+  { name: "a deque as a key", pickle: "}ccollections\ndeque\n)RNs." },
+  {
+    name: "an instance with an attribute called constructor",
+    pickle: "capp\nPlain\n)\x81}\x8c\x0bconstructorK\x01sb.",
+  },
+  { name: "object() with an argument", pickle: "cbuiltins\nobject\n(K\x01t\x81." },
+];

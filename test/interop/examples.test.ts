@@ -1,0 +1,86 @@
+/** Runs the examples against real services, as their pages say. */
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { ROOT } from "../package/sources.js";
+import type { CeleryWorker, Isolation } from "../services/index.js";
+import { describeEachGeneration } from "../services/inject.js";
+
+const run = promisify(execFile);
+const command = (example: string) => ["--import", "tsx", path.join(ROOT, "examples", example, "main.ts")];
+
+const ASK = `
+import os
+from celery import Celery
+
+app = Celery(broker=os.environ["AMQP_URL"], backend="rpc://")
+app.conf.update(task_serializer="pickle", accept_content=["pickle", "json"])
+print(app.send_task("shop.add", (2, 3), queue="shop").get(timeout=20))
+report = app.send_task("shop.report", kwargs={"year": 2024}, queue="shop").get(timeout=20)
+print(report["year"], type(report["madeAt"]).__name__)
+`;
+
+describeEachGeneration("examples", (set) => {
+  let place: Isolation;
+  let worker: CeleryWorker;
+  let redis: string;
+
+  beforeAll(async () => {
+    place = await set.isolate();
+    redis = place.redis().url.replace(/\/\d*$/, "");
+    const pythonRedis = place.redis().pythonUrl.replace(/\/\d*$/, "");
+    worker = await set.python.celeryWorker({
+      broker: `${pythonRedis}/0`,
+      backend: `${pythonRedis}/1`,
+      isolation: place,
+      queue: "celery",
+    });
+  });
+
+  afterAll(async () => {
+    await worker.stop();
+  });
+
+  test("publish-task gets a result and an error", async () => {
+    const { stdout } = await run(process.execPath, command("publish-task"), {
+      env: { ...process.env, REDIS_URL: redis },
+    });
+    expect(stdout.trim().split("\n")).toEqual([
+      "2 + 3 = 5",
+      "builtins.TypeError: unsupported operand type(s) for +: 'int' and 'str'",
+    ]);
+  });
+
+  test("read-django-cache stores and reads", async () => {
+    const { stdout } = await run(process.execPath, command("read-django-cache"), {
+      env: { ...process.env, REDIS_URL: place.redis(2).url },
+    });
+    expect(stdout).toBe(
+      "user:7 is undefined\nprice:7 is Price { amount: 12, currency: 'EUR' }\nreport is { rows: 3 }\n",
+    );
+  });
+
+  test("consume-from-celery answers Python, and ends on SIGTERM", async () => {
+    const example = spawn(process.execPath, command("consume-from-celery"), {
+      env: { ...process.env, AMQP_URL: place.amqp.url },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      let output = "";
+      for await (const chunk of example.stdout) {
+        output += String(chunk);
+        if (output.includes("is ready")) break;
+      }
+      const asked = await set.python.run(ASK, [], { env: { AMQP_URL: place.amqp.pythonUrl } });
+      expect(asked.stderr).not.toContain("Traceback");
+      expect(asked.stdout.toString()).toBe("5\n2024 datetime\n");
+      example.kill("SIGTERM");
+      await once(example, "exit");
+      expect(example.exitCode).toBe(0);
+    } finally {
+      example.kill("SIGKILL");
+    }
+  });
+});

@@ -1,0 +1,67 @@
+/** What is published: the files of each tarball, the names of each entry, and that the build did what speed depends on. */
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import { OPCODES } from "@brine/codec/tools";
+import { describe, expect, it } from "vitest";
+import { ROOT } from "./sources.js";
+
+const PACKAGES = ["codec", "amqp-adapter", "redis-adapter", "celery"] as const;
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly types: string }>>;
+}
+
+/** What is shared by entries is cut into chunks by the bundler, as it likes. */
+const withoutChunk = (file: string) => file.replace(/\/[\w-]+-[\w-]{8}(\.d\.ts|\.js|\.js\.map)$/, "/(chunks)$1");
+
+async function packedFiles(name: string): Promise<string[]> {
+  const folder = path.join(ROOT, "packages", name);
+  const { stdout } = await promisify(execFile)("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: folder,
+  });
+  const [packed] = JSON.parse(stdout) as readonly { readonly files: readonly { readonly path: string }[] }[];
+  return [...new Set(packed!.files.map((file) => withoutChunk(file.path)))].sort();
+}
+
+/** The names that a declaration file exports, types marked. */
+function exportedNames(file: string): string[] {
+  const text = readFileSync(file, "utf8");
+  return [...text.matchAll(/^export \{([^}]*)\}/gm)]
+    .flatMap((match) => match[1]!.split(","))
+    .map((name) => name.trim().replace(/\w+ as (\w+)$/, "$1"))
+    .filter((name) => name !== "")
+    .sort((a, b) => (a.replace("type ", "") < b.replace("type ", "") ? -1 : 1));
+}
+
+describe.each(PACKAGES)("%s", (name) => {
+  it("ships these files", async () => {
+    const files = await packedFiles(name);
+    await expect(`${files.join("\n")}\n`).toMatchFileSnapshot(`snapshots/${name}.files.txt`);
+  });
+
+  it("exports these names", async () => {
+    const folder = path.join(ROOT, "packages", name);
+    const { exports } = JSON.parse(readFileSync(path.join(folder, "package.json"), "utf8")) as Manifest;
+    const entries = Object.entries(exports).flatMap(([entry, target]) =>
+      typeof target === "string" ? [] : [`[${entry}]`, ...exportedNames(path.join(folder, target.types)), ""],
+    );
+    await expect(entries.join("\n")).toMatchFileSnapshot(`snapshots/${name}.names.txt`);
+  });
+});
+
+describe("the codec's switches over opcodes", () => {
+  const dist = path.join(ROOT, "packages/codec/dist");
+  const code = readdirSync(dist)
+    .filter((file) => file.endsWith(".js"))
+    .map((file) => readFileSync(path.join(dist, file), "utf8"));
+
+  it("have numbers for labels, which is twice as fast as names", () => {
+    const names = new Set<string>(OPCODES.map((info) => info.name));
+    const labels = code.flatMap((text) => [...text.matchAll(/\bcase (?:\w+\.)?([A-Z][A-Z0-9_]+):/g)]);
+    expect(labels.map((label) => label[1]!).filter((label) => names.has(label))).toEqual([]);
+    const counts = code.map((text) => text.match(/\bcase \d+:/g)?.length ?? 0);
+    expect(Math.max(...counts)).toBeGreaterThan(60);
+  });
+});
