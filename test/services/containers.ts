@@ -91,7 +91,7 @@ async function startSet(run: Run, generation: Generation): Promise<StartedSet> {
     startRedis(run, generation, image),
     startPython(run, generation, image),
   ]);
-  const brokers = await brokerVersions(amqp.url, redis.url);
+  const brokers = await whenAnswering(() => brokerVersions(amqp.url, redis.url));
   const versions = { ...(await pythonVersions(python)), ...brokers };
   const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
   run.log(
@@ -200,6 +200,19 @@ async function pythonVersions(containerId: string): Promise<ReturnType<typeof pa
   return parseVersions(output).versions;
 }
 
+/** A broker's log says "ready" before the engine has published its port, on a busy machine by seconds. */
+async function whenAnswering<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 class ContainerService implements Service {
   readonly url: string;
   readonly pythonUrl: string;
@@ -216,16 +229,7 @@ class ContainerService implements Service {
   /** The engine's own "started" comes long before the broker's, so ask the broker. */
   async start(): Promise<void> {
     await this.#container.start();
-    const deadline = performance.now() + START_TIMEOUT_MS;
-    for (;;) {
-      try {
-        await this.#probe();
-        return;
-      } catch (error) {
-        if (performance.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
+    await whenAnswering(this.#probe);
   }
 
   async stop(): Promise<void> {
