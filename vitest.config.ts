@@ -5,7 +5,8 @@ const conditions = ["brine-source", "module", "node", "development|production"];
 const unit = (name: string) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
-  test: { name: `unit:${name}`, include: [`packages/${name}/src/**/*.test.ts`] },
+  // Values a million levels deep take seconds on a busy machine of two cores.
+  test: { name: `unit:${name}`, include: [`packages/${name}/src/**/*.test.ts`], testTimeout: 30_000 },
 });
 
 /** Where CI wants the run's report, from which it counts. */

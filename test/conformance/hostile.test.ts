@@ -92,6 +92,12 @@ const MALFORMED: readonly Row[] = [
 
   ["a frame longer than the input", "\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00N.", "truncated", 2],
   ["a frame in a frame", `\x80\x04\x95\x0b${"\0".repeat(7)}\x95\x01${"\0".repeat(7)}N0N.`, "bad-frame", 11],
+  [
+    "a frame in a frame that ends the input",
+    `\x80\x04\x95\x0b${"\0".repeat(7)}\x95\x02${"\0".repeat(7)}N.`,
+    "bad-frame",
+    11,
+  ],
   ["a frame that ends inside an argument", "\x80\x04\x95\x03\x00\x00\x00\x00\x00\x00\x00\x8c\x03abc.", "bad-frame", 11],
   ["a frame that ends inside a line", "\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00I12\n.", "bad-frame", 11],
 
@@ -107,6 +113,7 @@ const MALFORMED: readonly Row[] = [
 /** What a C reader that is older than its frames are strict lets pass. */
 const LENIENT_FRAMES = new Set([
   "a frame in a frame",
+  "a frame in a frame that ends the input",
   "a frame that ends inside an argument",
   "a frame that ends inside a line",
 ]);

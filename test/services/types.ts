@@ -49,7 +49,7 @@ export interface Endpoint extends Address {
 
 /** What one test file has to itself, so that files cannot see each other's messages and keys. */
 export interface Isolation {
-  /** A virtual host of its own; with services given by URL, the given one. */
+  /** A virtual host that the 15 isolations before and after do not have; with services given by URL, the given one. */
   readonly amqp: Address;
   /** One of 8 databases of its own, `0` to `7`; with services given by URL, counted from the given one. */
   redis(index?: number): Address & { readonly db: number };
@@ -168,7 +168,7 @@ export interface ServiceSet {
   readonly amqp: Endpoint;
   readonly redis: Endpoint;
   readonly python: PythonSide;
-  /** A fresh virtual host, fresh Redis databases and unique names. At most 96 per run. */
+  /** A fresh virtual host, fresh Redis databases and unique names. At most 256 per run. */
   isolate(): Promise<Isolation>;
 }
 

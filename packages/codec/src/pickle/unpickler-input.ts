@@ -17,6 +17,8 @@ export class Input {
   /** Made when enough floats were read. */
   view: DataView | undefined = undefined;
   #floats = 0;
+  /** Where the last frame ends. */
+  #frameEnd = 0;
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
@@ -49,12 +51,12 @@ export class Input {
 
   /** Starts a frame of `length` bytes; returns where it ends. */
   startFrame(pos: number, length: number): number {
-    if (this.limit < this.bytes.length && pos < this.limit) {
-      throw fault("bad-frame", `the frame before has ${this.limit - pos} bytes left`);
-    }
+    // Not `limit`: a frame may end where the input does, and still another must not start in it.
+    if (pos < this.#frameEnd) throw fault("bad-frame", `the frame before has ${this.#frameEnd - pos} bytes left`);
     this.limit = this.bytes.length;
     this.need(pos, length);
     this.limit = pos + length;
+    this.#frameEnd = this.limit;
     return this.limit;
   }
 
