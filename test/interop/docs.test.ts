@@ -1,7 +1,7 @@
 /**
  * Runs the code of the pages that needs services, in the order of each page, with `AMQP_URL` and `REDIS_URL` in the
  * environment and Python's Celery workers on both brokers: ```ts services and ```py services blocks to their end,
- * ```ts services worker ones beside the rest of their page, until SIGTERM.
+ * ```ts services worker ones, which print a line when they are ready, beside the rest of their page, until SIGTERM.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -78,8 +78,14 @@ describeEachGeneration("code of the pages", (set) => {
           await run(process.execPath, command, { cwd: folder, env: env(), timeout: 50_000 });
           return;
         }
-        const worker = spawn(process.execPath, command, { cwd: folder, env: env(), stdio: "inherit" });
+        const worker = spawn(process.execPath, command, {
+          cwd: folder,
+          env: env(),
+          stdio: ["ignore", "pipe", "inherit"],
+        });
         running.push(worker);
+        // Its first line says that it is ready.
+        await once(worker.stdout, "data");
       },
       60_000,
     );
