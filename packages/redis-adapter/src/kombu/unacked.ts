@@ -83,10 +83,13 @@ export class Unacked {
     await runScript(this.#client, RESTORE, [...this.#keys(), key], args);
   }
 
-  /** Gives back all that is held, so that it is served in the order it came in. */
+  /** Gives back all that is held, so that it is served in the order it came in. Settling it later does nothing. */
   async restoreAll(): Promise<void> {
     // The last one pushed is served first.
-    for (const held of [...this.#held.values()].reverse()) await this.requeue(held, "front");
+    for (const held of [...this.#held.values()].reverse()) {
+      held.lost();
+      await this.requeue(held, "front");
+    }
   }
 
   /** Renews what is held. */
