@@ -149,9 +149,17 @@ describeEachGeneration("kombu messages", (set) => {
     const bare = await connect(isolation.amqp.url);
     const ended = new Promise<Error>((resolve) => bare.on("error", resolve));
     const bareChannel = await bare.createChannel();
-    await bareChannel.consume(queue, () => undefined);
-    // When this fails, amqplib has learnt to read tag L, and src/patch-field-tables.ts may go.
-    expect((await ended).message).toContain('Unexpected type tag "L"');
+    const read = new Promise<unknown>((resolve) => {
+      void bareChannel.consume(queue, (message) => resolve(message?.properties.headers?.ns)).catch(() => undefined);
+    });
+    if (Number.parseInt(set.versions.rabbitmq ?? "", 10) >= 4) {
+      // RabbitMQ 4 writes a message's headers anew: by name, and with tag l what Python wrote with tag L.
+      expect(await read).toBe(2 ** 40);
+      await bare.close();
+    } else {
+      // When this fails, amqplib has learnt to read tag L, and src/patch-field-tables.ts may go.
+      expect((await ended).message).toContain('Unexpected type tag "L"');
+    }
     const patched = await connect(isolation.amqp.url);
     expect(patchFieldTables(patched)).toBe(true);
     expect(patchFieldTables(await patched.createChannel())).toBe(true);
@@ -224,9 +232,10 @@ describeEachGeneration("kombu messages", (set) => {
       };
       await channel.sendToQueue(queue, null, { headers });
       expect((await get(queue))?.headers).toBe(
-        "{'small': 0, 'minus': -1, 'byte': 128, 'short': 300, 'word': 32767, 'int': 2147483647, 'min': -2147483648, " +
-          "'long': 1099511627776, 'ns': 1790000000123456789, 'timelimit': [3600, 300], 'deep': {'list': [{'n': -5}]}, " +
-          "'half': 0.5, 'yes': True, 'none': None, 'text': 'hé', 'at': datetime.datetime(2026, 1, 2, 0, 0)}",
+        "{'at': datetime.datetime(2026, 1, 2, 0, 0), 'byte': 128, 'deep': {'list': [{'n': -5}]}, 'half': 0.5, " +
+          "'int': 2147483647, 'long': 1099511627776, 'min': -2147483648, 'minus': -1, 'none': None, " +
+          "'ns': 1790000000123456789, 'short': 300, 'small': 0, 'text': 'hé', 'timelimit': [3600, 300], " +
+          "'word': 32767, 'yes': True}",
       );
     });
 

@@ -72,7 +72,8 @@ def get(url, queue, accept=("pickle", "json", "yaml", "msgpack", "text/plain", "
             "raw": b64(message.body if isinstance(message.body, bytes) else message.body.encode()),
             "content_type": message.content_type,
             "content_encoding": message.content_encoding,
-            "headers": repr(message.headers),
+            # By name: RabbitMQ 4 sorts them, 3 does not.
+            "headers": repr(dict(sorted(message.headers.items()))),
             "header_types": type_tree(message.headers),
             "properties": repr({key: value for key, value in message.properties.items() if key != "application_headers"}),
             "delivery_mode": message.properties.get("delivery_mode"),

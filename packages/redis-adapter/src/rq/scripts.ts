@@ -26,7 +26,8 @@ for i = 1, parents do
   redis.call('SADD', KEYS[4], ARGV[9 + i])
   redis.call('SADD', 'rq:job:' .. ARGV[9 + i] .. ':dependents', id)
 end
-if status == 'deferred' then redis.call('ZADD', KEYS[5], ARGV[8], id)
+-- RQ 2 fails a deferred job whose score is past; RQ 1 does not read it.
+if status == 'deferred' then redis.call('ZADD', KEYS[5], ARGV[5] ~= '' and ARGV[8] + ARGV[5] or '+inf', id)
 elseif status == 'scheduled' then redis.call('ZADD', KEYS[6], ARGV[6], id)
 elseif ARGV[3] == '1' then redis.call('LPUSH', KEYS[2], id)
 else redis.call('RPUSH', KEYS[2], id) end
