@@ -83,10 +83,9 @@ export async function peers(pickle: Buffer, jsonFile: string | undefined, direct
   const packr = new Packr({ useRecords: false });
   if (direction === "decode") {
     const { Parser } = (await import("pickleparser")) as unknown as PickleParser;
-    const quiet = console.warn;
+    // It warns of each int that it cannot hold, a line an int.
     console.warn = () => {};
     found.push(timed("pickleparser", () => new Parser().parse(pickle)));
-    console.warn = quiet;
     // @ts-expect-error jpickle has no types
     const jpickle = (await import("jpickle")) as { default: { loads(text: string): unknown } };
     found.push(timed("jpickle", () => jpickle.default.loads(pickle.toString("latin1"))));
