@@ -116,6 +116,18 @@ describe("architecture", () => {
     expect(offenders).toEqual([]);
   });
 
+  it("writes the contract between Celery and the adapters once, as types only", () => {
+    const contract = codec.find((file) => file.path.endsWith("kombu/transport.ts"));
+    expect(contract?.imports).toEqual([]);
+    expect(
+      readFileSync(path.join(ROOT, contract!.path), "utf8").match(/^(?!export interface).*\bexport\b/m),
+    ).toBeNull();
+    const copy = /^export (?:interface|type) (?:Transport|Delivery|Queue|Exchange|ResultStore|MessageProperties)\b/m;
+    for (const file of [...files.values()].flat()) {
+      if (file !== contract) expect(readFileSync(path.join(ROOT, file.path), "utf8"), file.path).not.toMatch(copy);
+    }
+  });
+
   it("keeps Celery's protocol pure: no I/O, no clock, no randomness", () => {
     const protocol = (files.get("celery") ?? []).filter((file) => file.path.includes("/src/protocol/"));
     expect(protocol.length).toBeGreaterThan(2);

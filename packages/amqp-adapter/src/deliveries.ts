@@ -1,7 +1,8 @@
 /** Received messages: their plain form, and settling each exactly once. */
+
+import type { Delivery, MessageProperties, TransportMessage } from "@brine/codec/kombu";
 import type { Channel, ConsumeMessage, Options } from "amqplib";
 import { readHeaders, typedHeaders } from "./headers.js";
-import type { Delivery, MessageProperties, TransportMessage } from "./transport-types.js";
 
 /** The deliveries of one channel. A delivery tag means nothing on any other channel: settling there closes it with 406. */
 export class Deliveries {

@@ -1,5 +1,17 @@
 /** `@brine/amqp-adapter`: amqplib with bodies as kombu writes them, and Celery's RabbitMQ transport. Public names only. */
 
+export type {
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  MessageProperties,
+  PublishOptions,
+  Queue,
+  Transport,
+  TransportEvents,
+  TransportMessage,
+} from "@brine/codec/kombu";
 export type { BackOffOptions } from "./back-off.js";
 export type { BodyOptions, PublishValueOptions } from "./bodies.js";
 export {
@@ -50,4 +62,3 @@ export {
 export { RPC_ERROR_HEADER, type RpcCallOptions, RpcClient, type RpcClientOptions } from "./rpc-client.js";
 export { type RpcHandler, RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
 export { AmqpTransport, type AmqpTransportOptions, amqp } from "./transport.js";
-export type * from "./transport-types.js";

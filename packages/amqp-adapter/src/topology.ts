@@ -1,10 +1,10 @@
 /** What was declared on a connection, to be declared again on the next one. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Exchange, Queue } from "@brine/codec/kombu";
 import type { Channel, ChannelModel } from "amqplib";
 import { toAmqpError } from "./errors.js";
 import { typedHeaders } from "./headers.js";
 import { Serial } from "./serial.js";
-import type { Exchange, Queue } from "./transport-types.js";
 
 /** So that a connection about to end is not asked in a tight loop. */
 const RETRY_MS = 20;

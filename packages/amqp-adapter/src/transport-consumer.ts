@@ -1,11 +1,11 @@
 /** Consuming from several queues, through reconnections, cancellations by the broker and channels it closes. */
 import { randomUUID } from "node:crypto";
+import type { ConsumeOptions, Consumer, Delivery, Queue } from "@brine/codec/kombu";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
 import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
 import { Deliveries } from "./deliveries.js";
 import { AmqpError, ChannelError, toAmqpError } from "./errors.js";
 import { Serial } from "./serial.js";
-import type { ConsumeOptions, Consumer, Delivery, Queue } from "./transport-types.js";
 
 /** What a consumer needs of the transport it belongs to. */
 export interface ConsumerHost {

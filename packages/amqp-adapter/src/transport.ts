@@ -2,6 +2,17 @@
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
+import type {
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  PublishOptions,
+  Queue,
+  Transport,
+  TransportEvents,
+  TransportMessage,
+} from "@brine/codec/kombu";
 import { AmqpConnection, type ConnectionOptions } from "./connection.js";
 import { raceAbort } from "./deferred.js";
 import { DELAYED_DELIVERY_EXCHANGE, delayedBindingKey, delayedLevels } from "./delayed-delivery.js";
@@ -10,15 +21,6 @@ import { closedError, isAmqpError, PublishError } from "./errors.js";
 import { Publisher } from "./publisher.js";
 import { Topology } from "./topology.js";
 import { TransportConsumer } from "./transport-consumer.js";
-import type {
-  ConsumeOptions,
-  Consumer,
-  Delivery,
-  Exchange,
-  PublishOptions,
-  Queue,
-  TransportMessage,
-} from "./transport-types.js";
 
 export interface AmqpTransportOptions extends ConnectionOptions {
   /**
@@ -32,19 +34,13 @@ export interface AmqpTransportOptions extends ConnectionOptions {
 
 const MAX_KNOWN_EXCHANGES = 10_000;
 
-interface AmqpTransportEvents {
-  disconnect: [error: Error];
-  reconnect: [];
-  warning: [error: Error];
-}
-
 /**
  * One logical connection to RabbitMQ for `@brine/celery`. Made by {@link amqp}.
  *
  * Publishes are confirmed; connection, declarations and consumers come back after a loss; an operation the broker refuses
  * rejects with a `ChannelError` and disturbs nothing else.
  */
-export class AmqpTransport extends EventEmitter<AmqpTransportEvents> {
+export class AmqpTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly type = "amqp";
   readonly description: string;
   readonly capabilities = Object.freeze({ delayedDelivery: true, visibilityTimeoutSeconds: undefined });

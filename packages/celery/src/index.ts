@@ -1,5 +1,18 @@
 /** `@brine/celery`: Celery in Node. Public names only; no logic. */
-
+export type {
+  ChordStore,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  MessageProperties,
+  PublishOptions,
+  Queue,
+  ResultStore,
+  Transport,
+  TransportEvents,
+  TransportMessage,
+} from "@brine/codec/kombu";
 export { Celery } from "./client/app.js";
 export type { ApplyOptions, Time } from "./client/apply-options.js";
 export { AsyncResult, type GetOptions, type StateChange } from "./client/async-result.js";
@@ -48,7 +61,6 @@ export type { SignatureDict, SignatureLike, SubtaskType } from "./protocol/signa
 export type { TaskState } from "./protocol/states.js";
 export type { TaskMessage } from "./protocol/task-message.js";
 export { type OutgoingTask, validateTask } from "./protocol/validate.js";
-export type * from "./transport.js";
 export { type RetryOptions, TaskContext } from "./worker/context.js";
 export { Ignore, Reject, Retry } from "./worker/control-flow.js";
 export type { BadMessage } from "./worker/intake.js";

@@ -1,3 +1,17 @@
+export type {
+  ChordStore,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  MessageProperties,
+  PublishOptions,
+  Queue,
+  ResultStore,
+  Transport,
+  TransportEvents,
+  TransportMessage,
+} from "@brine/codec/kombu";
 export { createCache, type PickleCache } from "./cache/cache.js";
 export type { Lock, LockOptions } from "./cache/lock.js";
 export type { CacheEvents, CacheOptions, GetOrSetOptions, LoadContext } from "./cache/options.js";

@@ -1,7 +1,7 @@
 /** `rpc://`: results come back as messages to a queue of this client's own. Celery 5.2 `backends/rpc.py`. */
 import { randomUUID } from "node:crypto";
+import type { Consumer, Delivery, Transport } from "@brine/codec/kombu";
 import { CeleryError } from "../errors.js";
-import type { Consumer, Delivery, Transport } from "../transport.js";
 import type { ChordOutcome, ResultBackend, StoreRequest, TaskResult } from "./backend.js";
 import type { ResultCodec } from "./result-codec.js";
 

@@ -1,8 +1,8 @@
 /** Results in a {@link ResultStore} under Celery's keys. Celery 5.2 `backends/redis.py`. */
 
+import type { ResultStore } from "@brine/codec/kombu";
 import { errorFromResult } from "../protocol/exceptions.js";
 import { PROPAGATE_STATES } from "../protocol/states.js";
-import type { ResultStore } from "../transport.js";
 import type { ChordOutcome, ChordPart, ResultBackend, StoreRequest, TaskResult } from "./backend.js";
 import type { ResultCodec } from "./result-codec.js";
 

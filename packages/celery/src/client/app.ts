@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { Tuple } from "@brine/codec";
+import type { Delivery, Transport } from "@brine/codec/kombu";
 import type { ResultBackend } from "../backends/backend.js";
 import { CeleryError } from "../errors.js";
 import { formatIsoTime } from "../protocol/iso8601.js";
@@ -9,7 +10,6 @@ import { saferepr } from "../protocol/saferepr.js";
 import type { SignatureDict, SignatureLike } from "../protocol/signature.js";
 import { readSignature } from "../protocol/signature.js";
 import type { TaskMessage } from "../protocol/task-message.js";
-import type { Delivery, Transport } from "../transport.js";
 import type { Retry } from "../worker/control-flow.js";
 import { Worker, type WorkerOptions } from "../worker/worker.js";
 import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";

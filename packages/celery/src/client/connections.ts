@@ -1,4 +1,6 @@
 /** Makes transports and backends of what the settings name. */
+
+import type { ResultStore, Transport } from "@brine/codec/kombu";
 import type { ResultBackend } from "../backends/backend.js";
 import { DisabledBackend } from "../backends/disabled.js";
 import { ResultCodec } from "../backends/result-codec.js";
@@ -6,7 +8,6 @@ import { RpcBackend } from "../backends/rpc.js";
 import { StoreBackend } from "../backends/store.js";
 import { MemoryResultStore } from "../memory/result-store.js";
 import { MemoryTransport } from "../memory/transport.js";
-import type { ResultStore, Transport } from "../transport.js";
 import type { ContentCodec } from "./content.js";
 import { badOption, type CelerySettings, type ResolvedSettings } from "./settings.js";
 

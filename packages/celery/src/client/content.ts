@@ -8,8 +8,8 @@ import {
   encodeMessage,
   type SerializerRegistry,
   sniff,
+  type TransportMessage,
 } from "@brine/codec/kombu";
-import type { TransportMessage } from "../transport.js";
 import type { ResolvedSettings } from "./settings.js";
 
 /** What a body needs to be read. */

@@ -1,8 +1,8 @@
 /** Remote control of workers: `ping`, `inspect`, `revoke`, ... as `app.control` of Python. */
 import { randomUUID } from "node:crypto";
+import type { Transport } from "@brine/codec/kombu";
 import { controlExchange, encodeControlRequest, replyExchange, replyQueue } from "../protocol/pidbox.js";
 import { isPlainRecord } from "../protocol/signature.js";
-import type { Transport } from "../transport.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
 import type { ResolvedSettings } from "./settings.js";

@@ -1,6 +1,7 @@
 /** Sends monitoring events. Celery 5.2 `events/dispatcher.py`. */
+
+import type { Transport } from "@brine/codec/kombu";
 import { type EventSource, eventExchange, eventRoutingKey, makeEvent } from "../protocol/events.js";
-import type { Transport } from "../transport.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
 

@@ -1,13 +1,12 @@
 /** Puts task messages on the wire: routes, encodes, validates, publishes with retries. Celery 5.2 `amqp.send_task_message`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Tuple } from "@brine/codec";
-import { isKombuError } from "@brine/codec/kombu";
+import { type Exchange, isKombuError, type Transport, type TransportMessage } from "@brine/codec/kombu";
 import { CeleryError, isCeleryError } from "../errors.js";
 import type { TaskEnvelope, TaskMessage } from "../protocol/task-message.js";
 import { encodeTaskV1 } from "../protocol/task-v1.js";
 import { encodeTaskV2 } from "../protocol/task-v2.js";
 import { validateTask } from "../protocol/validate.js";
-import type { Exchange, Transport, TransportMessage } from "../transport.js";
 import type { ContentCodec } from "./content.js";
 import { publishChannel } from "./diagnostics.js";
 import type { Destination } from "./router.js";

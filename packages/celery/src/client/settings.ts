@@ -1,9 +1,9 @@
 /** Celery's settings in camelCase, with Celery's defaults. Durations are in seconds, as Celery's are. */
 import { availableParallelism } from "node:os";
 import type { ClassRegistryView, Limits } from "@brine/codec";
+import type { Queue, ResultStore, Transport } from "@brine/codec/kombu";
 import { CeleryError } from "../errors.js";
 import { celeryRegistry } from "../protocol/pickle-globals.js";
-import type { Queue, ResultStore, Transport } from "../transport.js";
 
 /** Where a task goes: `{ queue }`, or an exchange with a routing key. Other fields are defaults of `applyAsync`. */
 export interface Route {

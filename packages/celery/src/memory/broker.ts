@@ -3,7 +3,7 @@
  * RabbitMQ's order of priorities). For tests, and for apps whose client and worker share a process.
  */
 import { randomUUID } from "node:crypto";
-import type { Exchange, Queue, TransportMessage } from "../transport.js";
+import type { Exchange, Queue, TransportMessage } from "@brine/codec/kombu";
 
 export interface StoredMessage {
   readonly message: TransportMessage;

@@ -1,6 +1,6 @@
 /** A result store in this process, with the semantics of Celery's Redis backend. */
 import { EventEmitter } from "node:events";
-import type { ChordStore, ResultStore, TransportEvents } from "../transport.js";
+import type { ChordStore, ResultStore, TransportEvents } from "@brine/codec/kombu";
 
 interface Entry {
   readonly value: Uint8Array;

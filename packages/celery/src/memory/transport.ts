@@ -10,7 +10,7 @@ import type {
   Transport,
   TransportEvents,
   TransportMessage,
-} from "../transport.js";
+} from "@brine/codec/kombu";
 import { MemoryBroker, type MemoryQueue, type StoredMessage, type Subscriber } from "./broker.js";
 
 /** One connection to a broker in this process. Without `broker` it has one of its own. */

@@ -1,5 +1,5 @@
 /** Monitoring events as `celery events`, Flower and gossip read them. JSON always, whatever tasks are serialized with. */
-import type { Exchange } from "../transport.js";
+import type { Exchange } from "@brine/codec/kombu";
 import { isPlainRecord } from "./signature.js";
 
 /** On Redis it is a fanout exchange, as Celery's `get_exchange` has it: kombu's Redis transport has no fast topics. */

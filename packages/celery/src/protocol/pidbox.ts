@@ -1,5 +1,5 @@
 /** Remote control messages, kombu's pidbox: requests go to every worker over a fanout exchange, replies to a queue. */
-import type { Exchange, Queue } from "../transport.js";
+import type { Exchange, Queue } from "@brine/codec/kombu";
 import { isPlainRecord } from "./signature.js";
 
 /** `namespace` is `control_exchange`, `"celery"` by default. */

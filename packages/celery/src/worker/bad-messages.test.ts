@@ -5,11 +5,11 @@
 import { readFileSync } from "node:fs";
 import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { dumps, tuple } from "@brine/codec";
+import type { TransportMessage } from "@brine/codec/kombu";
 import { describe, expect, test } from "vitest";
 import { Celery } from "../client/app.js";
 import { MemoryTransport } from "../memory/transport.js";
 import { validateTask } from "../protocol/validate.js";
-import type { TransportMessage } from "../transport.js";
 import type { BadMessage } from "./intake.js";
 import type { WorkerOptions } from "./worker.js";
 

@@ -1,8 +1,8 @@
 /** What workers answer to remote control. Celery 5.2 `worker/control.py`; the texts are Celery's. */
 import { loadavg } from "node:os";
+import type { Queue } from "@brine/codec/kombu";
 import { saferepr } from "../protocol/saferepr.js";
 import { isPlainRecord } from "../protocol/signature.js";
-import type { Queue } from "../transport.js";
 import type { Request } from "./request.js";
 
 /** `isSafe`: the first answer could not be serialized; give text instead of values. `undefined`: no reply. */

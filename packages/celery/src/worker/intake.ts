@@ -1,11 +1,12 @@
 /** From delivery to request: verdicts on messages that are no runnable task, ETA, revocation, and who waits for a slot. */
+
+import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { decodeErrorChannel } from "../client/diagnostics.js";
 import type { Task } from "../client/task.js";
 import { NotRegistered, PythonDecodeError } from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { TaskMessage } from "../protocol/task-message.js";
-import type { Delivery } from "../transport.js";
 import { readMessage } from "./message-reader.js";
 import { Request } from "./request.js";
 

@@ -1,13 +1,18 @@
 /** Makes a task of a delivery, or a verdict of what is none. The verdicts are those of Celery's workers. */
 import { type PyException, pyExceptions } from "@brine/codec";
-import { ContentDisallowed, DecodeError, isKombuError, SerializerNotInstalled } from "@brine/codec/kombu";
+import {
+  ContentDisallowed,
+  DecodeError,
+  isKombuError,
+  SerializerNotInstalled,
+  type TransportMessage,
+} from "@brine/codec/kombu";
 import type { ContentCodec } from "../client/content.js";
 import { InvalidMessageError } from "../errors.js";
 import { parseIsoTime } from "../protocol/iso8601.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import { decodeTaskV1, isTaskV1 } from "../protocol/task-v1.js";
 import { ArgumentError, CallbackError, decodeTaskV2, own } from "../protocol/task-v2.js";
-import type { TransportMessage } from "../transport.js";
 
 /** What to do with a message. */
 export type Verdict =

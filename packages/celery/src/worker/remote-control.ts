@@ -1,10 +1,9 @@
 /** The worker's end of remote control: receives requests, runs commands, replies. kombu 5.2 `pidbox.py`. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { isKombuError } from "@brine/codec/kombu";
+import { type Consumer, type Delivery, isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { type ControlRequest, decodeControlRequest, isAddressedTo, mailboxQueue } from "../protocol/pidbox.js";
 import { saferepr } from "../protocol/saferepr.js";
-import type { Consumer, Delivery } from "../transport.js";
 import type { Command } from "./commands.js";
 
 const START_ATTEMPTS = 5;

@@ -1,10 +1,10 @@
 /** A task message in a worker: what it asks for, how far it is, and its delivery, to be settled once. */
 import { Tuple } from "@brine/codec";
+import type { Delivery } from "@brine/codec/kombu";
 import type { Task } from "../client/task.js";
 import { parseIsoTime } from "../protocol/iso8601.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { TaskMessage } from "../protocol/task-message.js";
-import type { Delivery } from "../transport.js";
 
 export class Request {
   readonly message: TaskMessage;

@@ -1,6 +1,7 @@
 /** A worker: consumes queues, runs tasks, reports, and obeys remote control. Celery 5.2 `worker/consumer`. */
 import { EventEmitter } from "node:events";
 import { hostname as osHostname } from "node:os";
+import type { Consumer, Queue } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { utcOffset } from "../client/clock.js";
 import { EventDispatcher } from "../client/events.js";
@@ -9,7 +10,6 @@ import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { Terminated } from "../protocol/python-exceptions.js";
 import { isPlainRecord } from "../protocol/signature.js";
-import type { Consumer, Queue } from "../transport.js";
 import { builtinTasks } from "./builtin-tasks.js";
 import { type CommandHost, controlCommands, countsOf, loadAverages } from "./commands.js";
 import type { TaskContext } from "./context.js";

@@ -46,3 +46,17 @@ export { type PickleSerializerOptions, pickleSerializer } from "./serializers/pi
 export { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
 export type { YamlModule } from "./serializers/yaml-reader.js";
 export { type SniffedFormat, sniff } from "./sniff.js";
+export type {
+  ChordStore,
+  ConsumeOptions,
+  Consumer,
+  Delivery,
+  Exchange,
+  MessageProperties,
+  PublishOptions,
+  Queue,
+  ResultStore,
+  Transport,
+  TransportEvents,
+  TransportMessage,
+} from "./transport.js";

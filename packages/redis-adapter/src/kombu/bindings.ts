@@ -1,7 +1,8 @@
 /** The routes of a Redis broker, kept in Redis so that all its users see the same ones. */
+
+import type { Exchange } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { RedisAdapterError } from "../errors.js";
-import type { Exchange } from "./contract.js";
 import { type Binding, bindingsKey, formatBinding, parseBinding, route, topicPattern } from "./exchange.js";
 import type { TransportSettings } from "./settings.js";
 

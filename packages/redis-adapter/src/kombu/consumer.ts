@@ -1,9 +1,9 @@
 /** One consumer: takes messages out of its queues while there is room for them, and hands them over in order. */
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ConsumeOptions, Consumer, Delivery, Queue } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { RedisAdapterError } from "../errors.js";
-import type { ConsumeOptions, Consumer, Delivery, Queue } from "./contract.js";
 import { type Envelope, parseEnvelope } from "./envelope.js";
 import type { Fanout } from "./fanout.js";
 import { clampPriority, queueKey } from "./priority.js";

@@ -7,20 +7,21 @@
  */
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
-import type { Redis } from "ioredis";
-import { type ConnectionFactory, connectionFactory, type RedisSource } from "../connection.js";
-import { RedisAdapterError } from "../errors.js";
-import { Bindings } from "./bindings.js";
-import { type ConsumerContext, RedisConsumer } from "./consumer.js";
 import type {
   ConsumeOptions,
   Delivery,
   Exchange,
   PublishOptions,
   Queue,
+  Transport,
   TransportEvents,
   TransportMessage,
-} from "./contract.js";
+} from "@brine/codec/kombu";
+import type { Redis } from "ioredis";
+import { type ConnectionFactory, connectionFactory, type RedisSource } from "../connection.js";
+import { RedisAdapterError } from "../errors.js";
+import { Bindings } from "./bindings.js";
+import { type ConsumerContext, RedisConsumer } from "./consumer.js";
 import { formatEnvelope } from "./envelope.js";
 import { Fanout, fanoutChannel } from "./fanout.js";
 import { clampPriority, priorityStep, queueKey } from "./priority.js";
@@ -45,7 +46,7 @@ interface DeclaredQueue {
  * Messages are delivered at least once: one that is not settled within the visibility timeout is delivered again, unless
  * this process is alive and renews it. Fanout messages are delivered at most once.
  */
-export class RedisTransport {
+export class RedisTransport implements Transport {
   readonly type = "redis";
   readonly description: string;
   readonly capabilities: { readonly delayedDelivery: false; readonly visibilityTimeoutSeconds: number };

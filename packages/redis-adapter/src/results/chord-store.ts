@@ -2,12 +2,13 @@
  * How Celery counts the parts of a chord: `<group>.j` holds the results, `.s` says how many there will be, `.t` how many
  * were added while it ran. celery 5.6 `backends/redis.py` `on_chord_part_return`.
  */
+import type { ChordStore } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { runScript } from "../kombu/scripts.js";
 import { run, toBuffer, wholeSeconds } from "./commands.js";
 import { ADD_UNORDERED_PART } from "./scripts.js";
 
-export class RedisChordStore {
+export class RedisChordStore implements ChordStore {
   readonly #client: () => Promise<Redis>;
   readonly #key: (key: string) => string;
 

@@ -3,10 +3,10 @@
  * keys, expiry, publications and chord counters. What the values mean is Celery's business.
  */
 import { EventEmitter } from "node:events";
+import type { ResultStore, TransportEvents } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { type ConnectionFactory, type ConnectionOptions, connectionFactory, type RedisSource } from "../connection.js";
 import { RedisAdapterError } from "../errors.js";
-import type { TransportEvents } from "../kombu/contract.js";
 import { runScript } from "../kombu/scripts.js";
 import { RedisChordStore } from "./chord-store.js";
 import { run, toBuffer, wholeSeconds } from "./commands.js";
@@ -27,7 +27,7 @@ const MAX_VALUE_BYTES = 512 * 1024 * 1024;
 type OnValue = (value: Uint8Array) => void;
 
 /** Celery's results in Redis; satisfies the `ResultStore` of `@brine/celery`. Make one with {@link redisBackend}. */
-export class RedisResultStore {
+export class RedisResultStore implements ResultStore {
   readonly type = "redis";
   readonly description: string;
   readonly #factory: ConnectionFactory;

@@ -1,6 +1,7 @@
 /**
- * What Celery needs of a broker and of a result store. Celery owns these interfaces; the adapters satisfy them by shape,
- * without importing this package (`test/types` and the contract suites hold them to it). Types only.
+ * The contract between Celery and what carries its messages: a broker ({@link Transport}) and a result store
+ * ({@link ResultStore}). Types only. It stands here because the parties, `@brine/celery` and the adapters, know the codec
+ * and not each other. The contract suites in `test/contract` run every implementation through it.
  *
  * The words are kombu's: a message has properties, headers and a body; an exchange routes it to queues by routing key.
  */
