@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { createInterface, type Interface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { deserialize, serialize } from "node:v8";
-import { dumps, loads } from "@brine/codec";
+import { dumps, loads, PickleBuffer } from "@brine/codec";
 import { decode as msgpackDecode, encode as msgpackEncode } from "@msgpack/msgpack";
 import { Packr } from "msgpackr";
 
@@ -65,11 +65,35 @@ export function cpython(python: CPython, file: string, direction: Direction, pro
   return { name: "CPython", time: (iterations) => python.time({ file, direction, protocol, iterations }) };
 }
 
-export function brine(pickle: Buffer, direction: Direction, protocol: 0 | 1 | 2 | 3 | 4 | 5): Contender {
-  const value = loads(pickle);
-  const contender = timed("brine", direction === "decode" ? () => loads(pickle) : () => dumps(value, { protocol }));
-  if (contender === undefined) throw new Error("Brine cannot do this workload");
+export function brine(
+  workload: string,
+  pickle: Buffer,
+  direction: Direction,
+  protocol: 0 | 1 | 2 | 3 | 4 | 5,
+): Contender {
+  const contender = timed(
+    "brine",
+    direction === "decode" ? decoding(workload, pickle) : encoding(workload, pickle, protocol),
+  );
+  if (contender === undefined) throw new Error(`Brine cannot do workload ${workload}`);
   return contender;
+}
+
+const outOfBand = new Uint8Array(8 * 1024 * 1024);
+
+function decoding(workload: string, pickle: Buffer): () => unknown {
+  if (workload === "h-view") return () => loads(pickle, { bytes: "view" });
+  if (workload === "l") return () => loads(pickle, { buffers: [outOfBand] });
+  return () => loads(pickle);
+}
+
+function encoding(workload: string, pickle: Buffer, protocol: 0 | 1 | 2 | 3 | 4 | 5): () => unknown {
+  if (workload === "l") {
+    const value = { data: new PickleBuffer(outOfBand) };
+    return () => dumps(value, { protocol, bufferCallback: () => false });
+  }
+  const value = loads(pickle);
+  return () => dumps(value, { protocol });
 }
 
 interface PickleParser {
@@ -79,7 +103,9 @@ interface PickleParser {
 /** The other contenders that can do the workload. */
 export async function peers(pickle: Buffer, jsonFile: string | undefined, direction: Direction): Promise<Contender[]> {
   const found: (Contender | undefined)[] = [];
-  const plain = toPlain(loads(pickle));
+  // Data out of band is for pickle alone.
+  const plain = attempt(() => toPlain(loads(pickle)));
+  if (plain === undefined) return [];
   const packr = new Packr({ useRecords: false });
   if (direction === "decode") {
     const { Parser } = (await import("pickleparser")) as unknown as PickleParser;

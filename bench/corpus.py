@@ -97,6 +97,7 @@ def workloads():
         "i": nested(10_000),
         "j": {"key-%d-%d" % (i, rng.randrange(10**6)): i for i in range(100_000)},
         "h": random.Random(1).randbytes(16 * 1024 * 1024),
+        "h-view": random.Random(1).randbytes(16 * 1024 * 1024),
     }
 
 
@@ -109,10 +110,18 @@ def main(folder):
                 # Loaded and dumped once, so that strings are shared as in a value that came from elsewhere.
                 out.write(pickle.dumps(value, protocol))
         try:
-            with open(os.path.join(folder, name + ".json"), "w") as out:
-                json.dump(value, out, default=str)
+            text = None if isinstance(value, bytes) else json.dumps(value, default=str)
         except (TypeError, ValueError, RecursionError):
-            os.unlink(os.path.join(folder, name + ".json"))
+            text = None
+        if text is not None:
+            with open(os.path.join(folder, name + ".json"), "w") as out:
+                out.write(text)
+    # A buffer out of band, as numpy's arrays are: the pickle has its place, a file next to it what is there.
+    data = bytearray(random.Random(2).randbytes(8 * 1024 * 1024))
+    with open(os.path.join(folder, "l.p5.pickle"), "wb") as out:
+        out.write(pickle.dumps({"data": pickle.PickleBuffer(data)}, 5, buffer_callback=lambda buffer: None))
+    with open(os.path.join(folder, "l.p5.pickle.buffer"), "wb") as out:
+        out.write(data)
     print(sys.version.split()[0])
 
 

@@ -4,8 +4,10 @@ Request: {"file": path, "direction": "decode" | "encode", "protocol": n, "iterat
 Reply:   {"nanoseconds": per iteration}
 """
 
+import functools
 import gc
 import json
+import os
 import pickle
 import sys
 import threading
@@ -13,6 +15,15 @@ import time
 
 values = {}
 inputs = {}
+buffers = {}
+
+
+def read_buffers(path):
+    """The buffer out of band that belongs to a pickle, if there is one."""
+    if not os.path.exists(path + ".buffer"):
+        return None
+    with open(path + ".buffer", "rb") as source:
+        return [bytearray(source.read())]
 
 
 def serve():
@@ -22,10 +33,16 @@ def serve():
         if path not in inputs:
             with open(path, "rb") as source:
                 inputs[path] = source.read()
-            values[path] = pickle.loads(inputs[path])
+            buffers[path] = read_buffers(path)
+            values[path] = pickle.loads(inputs[path], buffers=buffers[path])
+            if buffers[path]:
+                values[path]["data"] = pickle.PickleBuffer(values[path]["data"])
         data, value, protocol = inputs[path], values[path], request["protocol"]
         count = range(request["iterations"])
         loads, dumps = pickle.loads, pickle.dumps
+        if buffers[path]:
+            loads = functools.partial(loads, buffers=buffers[path])
+            dumps = functools.partial(dumps, buffer_callback=lambda buffer: None)
         # As timeit does: collections of the cycle collector are not what is compared.
         gc.disable()
         start = time.perf_counter_ns()

@@ -5,11 +5,17 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { WORKLOADS } from "./workloads.js";
 
+/** The median time of one iteration, and the median ratio of it to Brine's. */
+interface Timing {
+  readonly nanoseconds: number;
+  readonly ratio: number;
+}
+
 export interface Row {
   readonly direction: "decode" | "encode";
   readonly workload: string;
   readonly bytes: number;
-  readonly result: Readonly<Record<string, { readonly nanoseconds: number; readonly ratio: number }>>;
+  readonly result: Readonly<Record<string, Timing>>;
 }
 
 export interface Run {
@@ -49,7 +55,9 @@ function table(rows: readonly Row[], run: Run): string {
     for (const row of mine) {
       const time = `${(row.result.brine!.nanoseconds / 1000).toPrecision(3)} us`;
       const cells = names.map((name) => row.result[name]?.ratio.toFixed(2) ?? "-");
-      out.push(`| ${row.workload}: ${WORKLOADS[row.workload]} | ${row.bytes} | ${time} | ${cells.join(" | ")} |`);
+      out.push(
+        `| ${row.workload}: ${WORKLOADS[row.workload]!.title} | ${row.bytes} | ${time} | ${cells.join(" | ")} |`,
+      );
     }
     out.push("");
   }
@@ -81,7 +89,7 @@ function chart(rows: readonly Row[], run: Run): string {
   }
   for (const [index, workload] of workloads.entries()) {
     const y = top + index * rowHeight;
-    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${WORKLOADS[workload]}</text>`);
+    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${WORKLOADS[workload]!.title}</text>`);
     for (const [lane, direction] of (["decode", "encode"] as const).entries()) {
       const ratio = rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;
       if (ratio === undefined) continue;

@@ -1,19 +1,35 @@
 /**
- * Compares Brine with CPython and with what Node has, workload by workload, in one run.
- *
- * Contenders take turns, so that a drifting machine drifts for all; each ratio is the median over rounds of
- * (their time / Brine's time): above 1, Brine is faster. Usage: `npm run bench -- [--workload a,b] [--direction decode]
- * [--protocol 4] [--rounds 15] [--save]`.
+ * Compares Brine with CPython and with what Node has, workload by workload, in one run. See {@link USAGE}.
  */
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { execFileSync, fork } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { brine, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
+import type { Task } from "./compare.js";
+import type { Direction } from "./contenders.js";
 import { type Row, save } from "./report.js";
 import { WORKLOADS } from "./workloads.js";
+
+const USAGE = `npm run bench -- [options]
+
+Compares loads and dumps with CPython's and with other formats: ratios of their time to Brine's, above 1 Brine is faster.
+
+  --workload a,b        only these of: ${Object.keys(WORKLOADS).join(" ")}
+  --direction decode    or encode; default both
+  --protocol 4          the pickles' protocol: 2, 4 or 5
+  --rounds 15           turns of each contender
+  --against CPython     only these contenders, by name, separated by commas
+  --save                write bench/results: data, table and chart
+
+Instead of comparing:
+
+  --scaling             how time grows with size, family by family; linear is 1
+  --adversarial         the same for input made to cost more than it should; exits with 1 if any does
+  --memory              what decoded values keep, beside JSON.parse's, and what stays when they are dropped
+`;
 
 const { values: options } = parseArgs({
   options: {
@@ -21,85 +37,96 @@ const { values: options } = parseArgs({
     direction: { type: "string" },
     protocol: { type: "string", default: "4" },
     rounds: { type: "string", default: "15" },
+    against: { type: "string" },
     save: { type: "boolean", default: false },
+    scaling: { type: "boolean", default: false },
+    adversarial: { type: "boolean", default: false },
+    memory: { type: "boolean", default: false },
+    help: { type: "boolean", short: "h", default: false },
   },
 });
 const protocol = Number(options.protocol) as 2 | 4 | 5;
-const rounds = Number(options.rounds);
 const directions: Direction[] =
   options.direction === undefined ? ["decode", "encode"] : [options.direction as Direction];
-const chosen = options.workload?.split(",") ?? Object.keys(WORKLOADS);
-
-/** About this long a turn: short enough to interleave, long enough to time. */
-const TURN_NANOSECONDS = 20e6;
-
-const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
-
-async function measure(contenders: Contender[]): Promise<Map<string, { nanoseconds: number; ratio: number }>> {
-  const iterations = new Map<Contender, number>();
-  for (const contender of contenders) {
-    await contender.time(1);
-    let count = 1;
-    let each = await contender.time(count);
-    while (each * count < TURN_NANOSECONDS / 4) {
-      count *= 4;
-      each = await contender.time(count);
-    }
-    iterations.set(contender, Math.max(1, Math.round(TURN_NANOSECONDS / each)));
-  }
-  const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders)
-      times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
-  }
-  const ours = times.get("brine")!;
-  return new Map(
-    [...times].map(([name, all]) => [
-      name,
-      { nanoseconds: median(all), ratio: median(all.map((time, round) => time / ours[round]!)) },
-    ]),
-  );
-}
 
 function findPython(): string {
   // Debian's build is optimised; a self-built one is no fair bar.
   return process.env.BRINE_PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3");
 }
 
-const folder = mkdtempSync(path.join(tmpdir(), "brine-bench-"));
-const python = findPython();
-console.error("Writing the workloads...");
-const version = execFileSync(python, [fileURLToPath(new URL("corpus.py", import.meta.url)), folder], {
-  encoding: "utf8",
-}).trim();
-console.error(`CPython ${version}, Node ${process.versions.node}, protocol ${protocol}, ${rounds} rounds`);
-const rows: Row[] = [];
-const peer = new CPython(python);
-try {
+/** Runs a module of the benchmark in a process of its own, and fails when that does; returns what it sends, if anything. */
+async function inOwnProcess(module: string, argument: unknown, execArgv: string[] = []): Promise<unknown> {
+  const child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(argument)], {
+    execArgv: [...process.execArgv, ...execArgv],
+  });
+  let message: unknown;
+  child.on("message", (received) => {
+    message = received;
+  });
+  const [code] = (await once(child, "close")) as [number | null];
+  // It has said why.
+  if (code !== 0) process.exitCode = 1;
+  return message;
+}
+
+/** Lets CPython write the workloads; returns its version. */
+function writeCorpus(python: string, folder: string): string {
+  console.error("Writing the workloads...");
+  const script = fileURLToPath(new URL("corpus.py", import.meta.url));
+  return execFileSync(python, [script, folder], { encoding: "utf8" }).trim();
+}
+
+async function compare(folder: string): Promise<void> {
+  const python = findPython();
+  const cpython = writeCorpus(python, folder);
+  const rounds = Number(options.rounds);
+  console.error(`CPython ${cpython}, Node ${process.versions.node}, protocol ${protocol}, ${rounds} rounds`);
+  const rows: Row[] = [];
   for (const direction of directions) {
-    for (const name of chosen) {
-      const file = path.join(folder, `${name}.p${protocol}.pickle`);
-      const json = path.join(folder, `${name}.json`);
-      const pickle = readFileSync(file);
-      const contenders = [
-        brine(pickle, direction, protocol),
-        cpython(peer, file, direction, protocol),
-        ...(await peers(pickle, existsSync(json) ? json : undefined, direction)),
-      ];
-      const result = await measure(contenders);
-      rows.push({ direction, workload: name, bytes: pickle.length, result: Object.fromEntries(result) });
-      const ratios = [...result]
-        .filter(([who]) => who !== "brine")
-        .map(([who, { ratio }]) => `${who} ${ratio.toFixed(2)}`);
-      const micros = (result.get("brine")!.nanoseconds / 1000).toFixed(1);
-      console.log(`${direction} ${name.padEnd(3)} ${micros.padStart(9)} us   ${ratios.join("   ")}`);
+    for (const workload of options.workload?.split(",") ?? Object.keys(WORKLOADS)) {
+      const pickleFile = path.join(folder, `${workload}.p${protocol}.pickle`);
+      // Out-of-band buffers are of protocol 5 only.
+      if (!existsSync(pickleFile)) continue;
+      const json = path.join(folder, `${workload}.json`);
+      const jsonFile = existsSync(json) ? json : undefined;
+      const against = options.against?.split(",");
+      const task: Task = { workload, direction, protocol, rounds, python, pickleFile, jsonFile, against };
+      const row = (await inOwnProcess("compare.ts", task)) as Row | undefined;
+      if (row === undefined) continue;
+      rows.push(row);
+      const { brine, ...others } = row.result;
+      const ratios = Object.entries(others).map(([name, { ratio }]) => `${name} ${ratio.toFixed(2)}`);
+      const micros = (brine!.nanoseconds / 1000).toFixed(1);
+      console.log(`${direction} ${workload.padEnd(6)} ${micros.padStart(9)} us   ${ratios.join("   ")}`);
     }
-    const ratios = rows.filter((row) => row.direction === direction).map((row) => row.result.CPython!.ratio);
-    const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
-    console.log(`${direction}: geometric mean ${mean.toFixed(2)}x CPython`);
+    printMean(rows, direction);
+  }
+  if (options.save) save(rows, { cpython, node: process.versions.node, protocol });
+}
+
+/** Over all but what is not copied, whose ratios have no bound. */
+function printMean(rows: readonly Row[], direction: Direction): void {
+  const ratios = rows
+    .filter((row) => row.direction === direction && WORKLOADS[row.workload]?.isZeroCopy !== true)
+    .flatMap((row) => row.result.CPython?.ratio ?? []);
+  if (ratios.length === 0) return;
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`${direction}: geometric mean ${mean.toFixed(2)}x CPython`);
+}
+
+const folder = mkdtempSync(path.join(tmpdir(), "brine-bench-"));
+try {
+  if (options.help) {
+    console.log(USAGE);
+  } else if (options.scaling || options.adversarial) {
+    if (options.scaling) await inOwnProcess("growth.ts", { kind: "scaling", directions });
+    if (options.adversarial) await inOwnProcess("growth.ts", { kind: "adversarial", directions });
+  } else if (options.memory) {
+    writeCorpus(findPython(), folder);
+    await inOwnProcess("memory.ts", { folder, protocol, directions }, ["--expose-gc"]);
+  } else {
+    await compare(folder);
   }
 } finally {
-  peer.close();
   rmSync(folder, { recursive: true, force: true });
 }
-if (options.save) save(rows, { cpython: version, node: process.versions.node, protocol });

@@ -1,0 +1,79 @@
+/**
+ * Measures one workload in a process of its own, so that no other workload shapes the code V8 makes of a contender, and a
+ * workload alone gives the numbers that it gives among all. Started by `run.ts` with a {@link Task} as its argument.
+ *
+ * Contenders take turns, so that a drifting machine drifts for all; each ratio is the median over rounds of
+ * (their time / Brine's time): above 1, Brine is faster.
+ */
+import { readFileSync } from "node:fs";
+import { brine, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
+import type { Row } from "./report.js";
+
+export interface Task {
+  readonly workload: string;
+  readonly direction: Direction;
+  readonly protocol: 0 | 1 | 2 | 3 | 4 | 5;
+  readonly rounds: number;
+  readonly python: string;
+  readonly pickleFile: string;
+  readonly jsonFile: string | undefined;
+  /** Names of those to measure besides Brine; all when absent. */
+  readonly against: readonly string[] | undefined;
+}
+
+/** About this long a turn: short enough to interleave, long enough to time. */
+const TURN_NANOSECONDS = 20e6;
+/** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
+const WARM_UP_NANOSECONDS = 600e6;
+
+const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+
+/** Returns how often it fits into a turn. */
+async function warmUp(contender: Contender): Promise<number> {
+  let count = 1;
+  let each = await contender.time(count);
+  for (let spent = each; spent < WARM_UP_NANOSECONDS && spent < 20 * each; spent += each * count) {
+    count = Math.max(1, Math.round(TURN_NANOSECONDS / each));
+    each = await contender.time(count);
+  }
+  for (let spent = each * count; spent < WARM_UP_NANOSECONDS; spent += each * count) {
+    each = await contender.time(count);
+  }
+  return Math.max(1, Math.round(TURN_NANOSECONDS / each));
+}
+
+async function measure(contenders: readonly Contender[], rounds: number): Promise<Row["result"]> {
+  const iterations = new Map<Contender, number>();
+  for (const contender of contenders) iterations.set(contender, await warmUp(contender));
+  const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const contender of contenders) {
+      times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
+    }
+  }
+  const ours = times.get("brine")!;
+  return Object.fromEntries(
+    [...times].map(([name, all]) => [
+      name,
+      { nanoseconds: median(all), ratio: median(all.map((time, round) => time / ours[round]!)) },
+    ]),
+  );
+}
+
+const task = JSON.parse(process.argv[2]!) as Task;
+const { workload, direction, protocol, against } = task;
+const pickle = readFileSync(task.pickleFile);
+const python = new CPython(task.python);
+try {
+  const contenders = [
+    brine(workload, pickle, direction, protocol),
+    cpython(python, task.pickleFile, direction, protocol),
+    ...(await peers(pickle, task.jsonFile, direction)),
+  ];
+  const chosen = contenders.filter(({ name }, index) => index === 0 || (against?.includes(name) ?? true));
+  const row: Row = { direction, workload, bytes: pickle.length, result: await measure(chosen, task.rounds) };
+  process.send!(row);
+} finally {
+  python.close();
+  process.disconnect();
+}
