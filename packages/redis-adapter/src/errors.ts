@@ -13,6 +13,8 @@ export type RedisAdapterErrorCode =
   | "decode"
   /** A value has no form in the dialect, such as one that would be stored empty. */
   | "encode"
+  /** A value with more bytes than may be stored. */
+  | "too-large"
   /** No queue takes a message published as `mandatory`. */
   | "unroutable"
   /** The exchange is used with another type, or has a type that kombu's Redis transport does not have. */

@@ -13,12 +13,14 @@ export type {
   TransportMessage,
 } from "@brine/codec/kombu";
 export { createCache, type PickleCache } from "./cache/cache.js";
+export { type InvalidateCacheopsOptions, invalidateCacheops } from "./cache/cacheops.js";
 export type { Lock, LockOptions } from "./cache/lock.js";
 export type { CacheEvents, CacheOptions, GetOrSetOptions, LoadContext } from "./cache/options.js";
 export { type ConnectionOptions, parseRedisUrl, type RedisSource } from "./connection.js";
 export { type AiocacheOptions, aiocache } from "./dialects/aiocache.js";
 export { type BeakerOptions, beaker, beakerSession } from "./dialects/beaker.js";
 export { type CachelibOptions, cachelib, flaskCaching } from "./dialects/cachelib.js";
+export { type CacheopsOptions, cacheops } from "./dialects/cacheops.js";
 export { type CompressorName, compressor, type ValueCompressor } from "./dialects/compressors.js";
 export type { Dialect, Expiry, PickleOptions, Ttl, ValueCodec } from "./dialects/dialect.js";
 export { type DjangoKeyOptions, type DjangoOptions, django } from "./dialects/django.js";
@@ -48,6 +50,7 @@ export type { OnDecodeError, PickledRedisOptions, ReadOptions, SetOptions, Stand
 export { type PickledConnection, type PickledRedis, pickled } from "./pickled/pickled.js";
 export type { PickledPipeline } from "./pickled/pipeline.js";
 export type { ScanOptions } from "./pickled/scan.js";
+export { type Shards, sharded } from "./pickled/shards.js";
 export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/stream-commands.js";
 export type { SubscribeOptions } from "./pickled/subscribe.js";
 export type { PickledCommands, ScanEntry, Scored } from "./pickled/types.js";

@@ -15,28 +15,55 @@ if ARGV[2] == '' then redis.call('PERSIST', KEYS[1])
 elseif left ~= -1 and left < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`);
 
+/** Deletes a part of what carries a tag, in one step: a client that dies in between forgets no key. KEYS: set. ARGV: count. */
+const INVALIDATE = script(`
+local keys, deleted = redis.call('SPOP', KEYS[1], ARGV[1]), 0
+for _, key in ipairs(keys) do deleted = deleted + redis.call('UNLINK', key) end
+return {#keys, deleted}`);
+
 const BATCH = 500;
 
 export async function addTag(client: RedisLike, tagKey: string, redisKey: string, ttl: number | null): Promise<void> {
   await evaluate(client, ADD, [tagKey], [redisKey, ttl === null ? "" : Math.ceil(ttl)]);
 }
 
-/** Deletes what carries the tag; resolves to how many keys there were. */
-export async function invalidateTag(client: RedisLike, tagKey: string): Promise<number> {
-  let deleted = 0;
-  for (;;) {
-    // Taken out of the set first, so that a key that is tagged meanwhile is not forgotten.
-    const keys = ((await send(client, "spop", [tagKey, BATCH])) as Iterable<Buffer>) ?? [];
-    const names = [...keys].map(String);
-    if (names.length === 0) return deleted;
-    const groups = client.isCluster ? bySlot(names) : [names.map((_, i) => i)];
-    for (const group of groups)
-      deleted += Number(
-        await send(
-          client,
-          "unlink",
-          group.map((i) => names[i]!),
-        ),
-      );
+/** Deletes what carries the tag, step by step through `run`; resolves to how many keys there were. */
+export async function invalidateTag(
+  client: RedisLike,
+  tagKey: string,
+  run: <T>(call: () => Promise<T>) => Promise<T>,
+): Promise<number> {
+  for (let deleted = 0; ; ) {
+    const [taken, count] = await run(() => (client.isCluster ? takeSpread : takeAtOnce)(client, tagKey));
+    deleted += count;
+    if (taken < BATCH) return deleted;
   }
+}
+
+type Taken = readonly [taken: number, deleted: number];
+
+async function takeAtOnce(client: RedisLike, tagKey: string): Promise<Taken> {
+  return (await evaluate(client, INVALIDATE, [tagKey], [BATCH])) as unknown as Taken;
+}
+
+/** In a cluster no script reaches all keys. Taken out of the set first: a key that is tagged meanwhile is not forgotten. */
+async function takeSpread(client: RedisLike, tagKey: string): Promise<Taken> {
+  const names = [...(((await send(client, "spop", [tagKey, BATCH])) as Iterable<Buffer> | null) ?? [])];
+  try {
+    return [names.length, await deleteAll(client, names.map(String))];
+  } catch (error) {
+    // Back into the set, so that whoever tries again finds them.
+    await send(client, "sadd", [tagKey, ...names]).catch(() => {});
+    throw error;
+  }
+}
+
+/** Unlinks keys of any slots; how many there were. */
+export async function deleteAll(client: RedisLike, keys: readonly string[]): Promise<number> {
+  let deleted = 0;
+  for (const group of client.isCluster ? bySlot(keys) : [keys.map((_, i) => i)]) {
+    const names = group.map((i) => keys[i]!);
+    deleted += Number(await send(client, "unlink", names));
+  }
+  return deleted;
 }

@@ -2,7 +2,15 @@
 import { createHash } from "node:crypto";
 import { PyFloat, tuple } from "@brine/codec";
 import { RedisAdapterError } from "../errors.js";
-import { type Dialect, type Expiry, escapeGlob, expiry, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
+import {
+  type Dialect,
+  type Expiry,
+  escapeGlob,
+  lifetime,
+  type PickleOptions,
+  pickleCodec,
+  type Ttl,
+} from "./dialect.js";
 
 /** Options of {@link beaker}. */
 export interface BeakerOptions {
@@ -20,8 +28,7 @@ const MAX_KEY_LENGTH = 1024;
 export function beaker(options: BeakerOptions): Dialect {
   const pickle = pickleCodec(options.pickle);
   const prefix = `beaker_cache:${options.namespace}:`;
-  const untilGone = expiry(options.defaultTtl ?? null);
-  const defaultExpiry = untilGone(undefined);
+  const { ttl: expiryOf, defaultTtl } = lifetime(options.defaultTtl ?? null, "seconds");
   const key = (name: string): string => {
     const full = prefix + name;
     return full.length > MAX_KEY_LENGTH ? createHash("sha1").update(full).digest("hex") : full;
@@ -31,8 +38,8 @@ export function beaker(options: BeakerOptions): Dialect {
     key,
     unkey: (redisKey: string) => (redisKey.startsWith(prefix) ? redisKey.slice(prefix.length) : redisKey),
     pattern: (pattern: string) => escapeGlob(prefix) + pattern,
-    // The lifetime within the value is the namespace's; Redis' own may be shorter.
-    encode: (value: unknown) => pickle.encode(tuple(new PyFloat(Date.now() / 1000), seconds(defaultExpiry), value)),
+    encode: (value: unknown, _place?: string, ttl: Ttl = defaultTtl) =>
+      pickle.encode(tuple(new PyFloat(Date.now() / 1000), seconds(expiryOf(ttl)), value)),
     decode(raw: Buffer) {
       const stored = pickle.decode(raw);
       if (!Array.isArray(stored) || stored.length !== 3) {
@@ -40,10 +47,12 @@ export function beaker(options: BeakerOptions): Dialect {
       }
       return stored[2] as unknown;
     },
-    ttl: untilGone,
+    ttl: expiryOf,
+    defaultTtl,
     lockKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
     flightKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
     digits: false,
+    timed: true,
     // The time of storing is part of the bytes.
     canonical: false,
   });
@@ -62,7 +71,7 @@ export function beakerSession(options: { readonly pickle?: PickleOptions | undef
     unkey: (redisKey: string) => redisKey.slice(prefix.length, -suffix.length),
     pattern: (pattern: string) => prefix + pattern + suffix,
     ...pickleCodec(options.pickle),
-    ttl: expiry(null),
+    ...lifetime(null),
     digits: false,
     canonical: true,
   });

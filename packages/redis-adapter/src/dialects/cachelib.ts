@@ -3,7 +3,7 @@ import {
   type Dialect,
   decodeDigits,
   encodeDigits,
-  expiry,
+  lifetime,
   type PickleOptions,
   pickleCodec,
   prefixedKeys,
@@ -34,7 +34,10 @@ export function cachelib(options: CachelibOptions = {}): Dialect {
   const pickle = pickleCodec(options.pickle);
   const keys = prefixedKeys(options.prefix ?? "");
   const digits = (options.ints ?? "digits") === "digits";
-  const untilGone = expiry(options.defaultTtl === undefined ? 300_000 : options.defaultTtl);
+  const { ttl: expiryOf, defaultTtl } = lifetime(
+    options.defaultTtl === undefined ? 300_000 : options.defaultTtl,
+    "seconds",
+  );
   return Object.freeze({
     name: "cachelib",
     ...keys,
@@ -50,9 +53,12 @@ export function cachelib(options: CachelibOptions = {}): Dialect {
       return decodeDigits(raw, options.pickle?.int) ?? raw;
     },
     // 0 means no expiry here, where Django deletes.
-    ttl: (ttl: Ttl | undefined) => (ttl === 0 ? ("persist" as const) : untilGone(ttl)),
+    ttl: (ttl: Ttl | undefined) =>
+      (ttl ?? (ttl === null ? null : defaultTtl)) === 0 ? ("persist" as const) : expiryOf(ttl),
+    defaultTtl,
     lockKey: keys.key,
     digits,
+    incrCreates: true,
     canonical: true,
   });
 }

@@ -1,7 +1,7 @@
 import { PyFloat } from "@brine/codec";
 import { describe, expect, test } from "vitest";
 import { cachelib } from "./cachelib.js";
-import { type Dialect, decodeDigits, encodeDigits, expiry } from "./dialect.js";
+import { type Dialect, decodeDigits, encodeDigits, lifetime } from "./dialect.js";
 import { django } from "./django.js";
 import { djangoRedis } from "./django-redis.js";
 import { dogpile } from "./dogpile.js";
@@ -83,7 +83,7 @@ test("patterns escape what belongs to the dialect", () => {
   expect(django({ prefix: "a*[b]?" }).pattern("x*", 2)).toBe("a[*][[]b][?]:2:x*");
 });
 
-describe("expiry()", () => {
+describe("lifetime()", () => {
   test.each([
     [undefined, { px: 300_000 }],
     [null, "persist"],
@@ -92,7 +92,7 @@ describe("expiry()", () => {
     [0, "delete"],
     [-1, "delete"],
   ])("%s", (ttl, result) => {
-    expect(expiry(300_000)(ttl)).toEqual(result);
+    expect(lifetime(300_000).ttl(ttl)).toEqual(result);
   });
 
   test("cachelib's 0 means for ever", () => {

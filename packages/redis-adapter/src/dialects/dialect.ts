@@ -14,8 +14,11 @@ export interface ValueCodec {
    * Never empty, and never anything that ioredis would turn into text by itself.
    *
    * @param place - the key in Redis, or the channel, and the field: for codecs that bind a value to its place
+   * @param ttl - the lifetime it is stored with, for codecs that keep it inside; `undefined` for what has none of its own,
+   *   such as a member of a set
    */
-  encode(value: unknown, place?: string): Buffer | string;
+  encode(value: unknown, place?: string, ttl?: Ttl): Buffer | string;
+  /** `undefined` for what the library takes for missing although it is there. */
   decode(raw: Buffer, place?: string): unknown;
 }
 
@@ -29,8 +32,14 @@ export interface Dialect extends ValueCodec {
   unkey(redisKey: string): string;
   /** A glob pattern for SCAN, with the dialect's own part escaped. */
   pattern(pattern: string, version?: number): string;
-  /** What a lifetime becomes; `undefined`: the dialect's default. */
+  /** The lifetime of what is stored without one. */
+  readonly defaultTtl: Ttl;
+  /** What a lifetime becomes; `undefined`: the default. */
   ttl(ttl: Ttl | undefined): Expiry;
+  /** Whether values carry their lifetime, so that a new one needs a new value. */
+  readonly timed?: boolean | undefined;
+  /** Milliseconds for which the library keeps a value after its time is over. */
+  readonly graceTtl?: number | undefined;
   /** Where the library keeps its lock of a key, as redis-py's `Lock`. */
   lockKey?(key: string): string;
   /** Where the library keeps the lock under which it makes the value of a key anew. Default: the lock `<key>:lock`. */
@@ -41,6 +50,8 @@ export interface Dialect extends ValueCodec {
   unfield?(field: string): string;
   /** Whether an integer is stored as its digits, so that INCRBY works. */
   readonly digits: boolean;
+  /** Whether the library's own `incr` starts a missing key at 0, as Redis does. Django raises ValueError instead. */
+  readonly incrCreates?: boolean | undefined;
   /** Whether equal values have equal bytes, equal to CPython's: what SISMEMBER, SREM and ZSCORE compare. */
   readonly canonical: boolean;
   /** Loads what cannot be loaded synchronously; awaited before the first command. */
@@ -114,15 +125,26 @@ export function prefixedKeys(prefix: string): Pick<Dialect, "key" | "unkey" | "p
   };
 }
 
-/** Lifetimes where 0 and less delete. */
-export function expiry(defaultTtl: Ttl): Dialect["ttl"] {
-  return (ttl) => {
-    const ms = ttl === undefined ? defaultTtl : ttl;
-    if (ms === null) return "persist";
-    if (Number.isNaN(ms)) throw new RedisAdapterError("Cannot use NaN as a lifetime", { code: "bad-option" });
-    if (ms === Number.POSITIVE_INFINITY) return "persist";
-    const px = Math.trunc(ms);
-    return px <= 0 ? "delete" : { px };
+/**
+ * Lifetimes where 0 and less delete.
+ *
+ * @param unit - `"seconds"` for libraries that cut off fractions of a second. What is less than one is left as it is: the
+ *   library could not say it, and would delete.
+ */
+export function lifetime(
+  defaultTtl: Ttl,
+  unit: "seconds" | "milliseconds" = "milliseconds",
+): Pick<Dialect, "ttl" | "defaultTtl"> {
+  return {
+    defaultTtl,
+    ttl(ttl) {
+      const ms = ttl === undefined ? defaultTtl : ttl;
+      if (ms === null) return "persist";
+      if (Number.isNaN(ms)) throw new RedisAdapterError("Cannot use NaN as a lifetime", { code: "bad-option" });
+      if (ms === Number.POSITIVE_INFINITY) return "persist";
+      const px = unit === "seconds" && ms >= 1000 ? Math.trunc(ms / 1000) * 1000 : Math.trunc(ms);
+      return px <= 0 ? "delete" : { px };
+    },
   };
 }
 

@@ -2,8 +2,17 @@
 import { jsonSerializer, msgpackSerializer, type Serializer } from "@brine/codec/kombu";
 import { RedisAdapterError } from "../errors.js";
 import { type CompressorName, compressor, decompress, type ValueCompressor } from "./compressors.js";
-import { type Dialect, expiry, pickleCodec, toBuffer, type ValueCodec, withDigits } from "./dialect.js";
+import {
+  type Dialect,
+  lifetime,
+  type PickleOptions,
+  pickleCodec,
+  toBuffer,
+  type ValueCodec,
+  withDigits,
+} from "./dialect.js";
 import { DJANGO_TTL, type DjangoOptions, djangoKeys } from "./django.js";
+import { herd, herdPickle } from "./herd.js";
 
 /** Options of {@link djangoRedis}. */
 export interface DjangoRedisOptions extends DjangoOptions {
@@ -11,6 +20,13 @@ export interface DjangoRedisOptions extends DjangoOptions {
   readonly serializer?: "pickle" | "json" | "msgpack" | ValueCodec | undefined;
   /** `OPTIONS.COMPRESSOR`. Default none. */
   readonly compressor?: CompressorName | ValueCompressor | undefined;
+  /**
+   * `CLIENT_CLASS = "django_redis.client.HerdClient"`: values carry their end, stay for `CACHE_HERD_TIMEOUT` after it, and
+   * are given to most readers meanwhile. Needs the pickle serializer, and `incr` is refused, as in Python. Default false.
+   */
+  readonly herd?: boolean | undefined;
+  /** `CACHE_HERD_TIMEOUT`. Milliseconds; default 60,000. */
+  readonly herdTtl?: number | undefined;
   /** Bytes of a decompressed value at most. Default 64 MiB. */
   readonly maxDecompressedBytes?: number | undefined;
 }
@@ -26,20 +42,26 @@ export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
   const { serializer = "pickle" } = options;
   const compression = typeof options.compressor === "string" ? compressor(options.compressor) : options.compressor;
   const maxBytes = options.maxDecompressedBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;
-  const serialize = serializerOf(serializer, options);
+  if (options.herd && serializer !== "pickle") {
+    throw new RedisAdapterError("Cannot use herd with a serializer other than pickle: its marker is a Python object", {
+      code: "bad-option",
+    });
+  }
+  const pickle = options.herd ? herdPickle(options.pickle) : options.pickle;
+  const serialize = serializerOf(serializer, pickle);
   const codec = compression === undefined ? serialize : compressed(serialize, compression, maxBytes);
   const load = compression?.load;
   return Object.freeze({
-    name: `django-redis${compression ? `+${compression.name}` : ""}`,
+    name: `django-redis${options.herd ? "+herd" : ""}${compression ? `+${compression.name}` : ""}`,
     ...keys,
-    ...withDigits(codec, options.pickle?.int),
-    ttl: expiry(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl),
+    ...(options.herd ? herd(codec, options.herdTtl, pickle?.int) : withDigits(codec, pickle?.int)),
+    ...lifetime(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl),
     lockKey: keys.key,
     // django-redis 6 `hset(name, key, value)`: the name is raw, the field is a key.
     hash: (name: string) => name,
     field: (field: string) => keys.key(field),
     unfield: keys.unkey,
-    digits: true,
+    digits: !options.herd,
     canonical: compression === undefined && serializer === "pickle",
     ...(load === undefined ? {} : { load: () => load() }),
   });
@@ -47,12 +69,12 @@ export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
 
 function serializerOf(
   serializer: NonNullable<DjangoRedisOptions["serializer"]>,
-  options: DjangoRedisOptions,
+  pickle: PickleOptions | undefined,
 ): ValueCodec {
   if (typeof serializer !== "string") return serializer;
   switch (serializer) {
     case "pickle":
-      return pickleCodec(options.pickle);
+      return pickleCodec(pickle);
     case "json":
       // DjangoJSONEncoder writes dates, Decimal and UUID as plain strings, as kombu 5.2 does.
       return serializerCodec(jsonSerializer({ dialect: "5.2" }));

@@ -1,5 +1,13 @@
 /** Django's own `django.core.cache.backends.redis.RedisCache` (Django >= 4.0). */
-import { type Dialect, escapeGlob, expiry, type PickleOptions, pickleCodec, type Ttl, withDigits } from "./dialect.js";
+import {
+  type Dialect,
+  escapeGlob,
+  lifetime,
+  type PickleOptions,
+  pickleCodec,
+  type Ttl,
+  withDigits,
+} from "./dialect.js";
 
 /** Where Django puts keys; the same for its own backend and for django-redis. */
 export interface DjangoKeyOptions {
@@ -55,7 +63,7 @@ export function django(options: DjangoOptions = {}): Dialect {
     name: "django",
     ...keys,
     ...withDigits(pickleCodec(options.pickle), options.pickle?.int),
-    ttl: expiry(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl),
+    ...lifetime(options.defaultTtl === undefined ? DJANGO_TTL : options.defaultTtl, "seconds"),
     lockKey: keys.key,
     digits: true,
     canonical: true,

@@ -1,7 +1,7 @@
 /** dogpile.cache with its Redis backend, >= 1.1. */
 import { createHash } from "node:crypto";
 import { RedisAdapterError } from "../errors.js";
-import { type Dialect, expiry, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
+import { type Dialect, lifetime, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
 
 /** Options of {@link dogpile}. */
 export interface DogpileOptions {
@@ -9,6 +9,11 @@ export interface DogpileOptions {
   readonly mangle?: "sha1" | ((key: string) => string) | undefined;
   /** `redis_expiration_time`. Milliseconds; default `null`: none, the region judges by the time of creation. */
   readonly defaultTtl?: Ttl | undefined;
+  /**
+   * The region's `expiration_time`. Milliseconds; a value made longer ago counts as missing. Default `null`: none, but what
+   * Redis' own says.
+   */
+  readonly expirationTime?: Ttl | undefined;
   readonly pickle?: PickleOptions | undefined;
 }
 
@@ -19,7 +24,7 @@ const VALUE_VERSION = 2;
 /** What dogpile.cache stores: `{"ct": <time of creation>, "v": 2}|` and a pickle. */
 export function dogpile(options: DogpileOptions = {}): Dialect {
   const pickle = pickleCodec(options.pickle);
-  const { mangle } = options;
+  const { mangle, expirationTime = null } = options;
   const key = (name: string): string =>
     mangle === "sha1" ? createHash("sha1").update(name).digest("hex") : mangle === undefined ? name : mangle(name);
   return Object.freeze({
@@ -37,13 +42,26 @@ export function dogpile(options: DogpileOptions = {}): Dialect {
       if (raw[0] !== 0x7b || bar === -1) {
         throw new RedisAdapterError("Cannot read a dogpile value: it has no metadata", { code: "decode" });
       }
+      if (expirationTime !== null && Date.now() - createdAt(raw, bar) > expirationTime) return undefined;
       return pickle.decode(raw.subarray(bar + 1));
     },
-    ttl: expiry(options.defaultTtl ?? null),
+    ...lifetime(options.defaultTtl ?? null, "seconds"),
     lockKey: (name: string) => `_lock${key(name)}`,
     flightKey: (name: string) => `_lock${key(name)}`,
     digits: false,
     // The time of creation is part of the bytes.
     canonical: false,
   });
+}
+
+/** Longer than any metadata that dogpile writes. */
+const MAX_METADATA = 1024;
+
+/** `ct` of the metadata, in milliseconds. */
+function createdAt(raw: Buffer, bar: number): number {
+  const metadata = bar <= MAX_METADATA ? (JSON.parse(raw.toString("latin1", 0, bar)) as { readonly ct?: unknown }) : {};
+  if (typeof metadata.ct !== "number") {
+    throw new RedisAdapterError("Cannot read a dogpile value: its metadata has no time", { code: "decode" });
+  }
+  return metadata.ct * 1000;
 }

@@ -1,4 +1,4 @@
-import { type Dialect, expiry, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
+import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
 
 /** Options of {@link plain}. */
 export interface PlainOptions extends PickleOptions {
@@ -17,7 +17,7 @@ export function plain(options: PlainOptions = {}): Dialect {
     name: "plain",
     ...prefixedKeys(options.prefix ?? ""),
     ...pickleCodec(options),
-    ttl: expiry(options.defaultTtl ?? null),
+    ...lifetime(options.defaultTtl ?? null),
     lockKey: prefixedKeys(options.prefix ?? "").key,
     digits: false,
     canonical: true,

@@ -1,6 +1,6 @@
 /** Web sessions of Flask and Django in Redis. */
 import { jsonSerializer, msgpackSerializer } from "@brine/codec/kombu";
-import { type Dialect, expiry, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
+import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
 import { serializerCodec } from "./django-redis.js";
 
 /** Options of {@link flaskSession}. */
@@ -33,7 +33,7 @@ export function flaskSession(options: FlaskSessionOptions = {}): Dialect {
       if (raw[0] === 0x7b) return json.decode(raw);
       return msgpack.decode(raw);
     },
-    ttl: expiry(options.defaultTtl === undefined ? 31 * DAY : options.defaultTtl),
+    ...lifetime(options.defaultTtl === undefined ? 31 * DAY : options.defaultTtl, "seconds"),
     digits: false,
     canonical: false,
   });
@@ -63,6 +63,6 @@ export function djangoSession(options: DjangoSessionOptions): Dialect {
       return key.startsWith(prefix) ? key.slice(prefix.length) : key;
     },
     pattern: (pattern: string, version?: number) => cache.pattern(prefix + pattern, version),
-    ttl: expiry(options.defaultTtl === undefined ? 14 * DAY : options.defaultTtl),
+    ...lifetime(options.defaultTtl === undefined ? 14 * DAY : options.defaultTtl, "seconds"),
   });
 }

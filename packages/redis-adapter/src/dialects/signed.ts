@@ -1,7 +1,7 @@
 /** Signatures around stored values: write access to Redis is then not enough to make a reader unpickle something. */
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { RedisAdapterError } from "../errors.js";
-import { type Dialect, toBuffer } from "./dialect.js";
+import { type Dialect, type Ttl, toBuffer } from "./dialect.js";
 
 /** Options of {@link signed}. */
 export interface SignedOptions {
@@ -55,7 +55,8 @@ export function signed(dialect: Dialect, options: SignedOptions): Dialect {
   return Object.freeze({
     ...dialect,
     name: `signed ${dialect.name}`,
-    encode: (value: unknown, place = "") => format.sign(bytesOf(dialect.encode(value, place)), place, secrets[0]!),
+    encode: (value: unknown, place = "", ttl?: Ttl) =>
+      format.sign(bytesOf(dialect.encode(value, place, ttl)), place, secrets[0]!),
     decode(raw: Buffer, place = "") {
       for (const secret of secrets) {
         const value = format.verify(raw, place, secret);

@@ -21,5 +21,13 @@ export function commandsOf(context: CommandContext) {
   };
 }
 
+/** Commands that change nothing, and do not wait: a replica can answer them. */
+export const READS: ReadonlySet<string> = new Set(
+  (
+    "get mget exists ttl pttl type hget hmget hgetall hexists hkeys hlen lrange lindex llen " +
+    "sismember smembers scard zscore zrange zrevrange zrangebyscore zcard xlen xrange"
+  ).split(" "),
+);
+
 export type CommandTable = ReturnType<typeof commandsOf>;
 export type CommandName = keyof CommandTable;

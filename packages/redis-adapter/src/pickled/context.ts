@@ -35,12 +35,18 @@ export class CommandContext {
   }
 
   /** @throws RedisAdapterError `encode` for a value that would be stored empty, which no reader can tell from garbage */
-  encode(value: unknown, place: string): Buffer | string {
-    const bytes = this.dialect.encode(value, place);
+  encode(value: unknown, place: string, ttl?: Ttl): Buffer | string {
+    const bytes = this.dialect.encode(value, place, ttl);
     if (bytes.length === 0) {
       throw new RedisAdapterError(`Cannot store an empty value: ${this.dialect.name} has no such form`, {
         code: "encode",
       });
+    }
+    if (bytes.length > this.#options.maxValueBytes) {
+      throw new RedisAdapterError(
+        `Cannot store a value of ${bytes.length} bytes: maxValueBytes is ${this.#options.maxValueBytes}`,
+        { code: "too-large" },
+      );
     }
     return bytes;
   }
@@ -76,14 +82,20 @@ export class CommandContext {
     const word = words[0];
     if (word !== undefined) return [word.toUpperCase(), options[word]!];
     if (options.keepTtl) return ["KEEPTTL"];
-    return this.ttl(options.ttl);
+    const expiry = this.dialect.ttl(options.ttl);
+    if (expiry === "persist") return [];
+    // A lifetime that is over: Redis refuses 0, one millisecond is as good.
+    if (expiry === "delete") return ["PX", 1];
+    return ["PX", Math.round(expiry.px + (this.dialect.graceTtl ?? 0) + (options.grace ?? 0))];
   }
 
-  /** As {@link expiry}, of the dialect's lifetime. A lifetime that is over: Redis refuses 0, one millisecond is as good. */
-  ttl(ttl: Ttl | undefined): Arg[] {
-    const expiry = this.dialect.ttl(ttl);
-    if (expiry === "persist") return [];
-    return ["PX", expiry === "delete" ? 1 : expiry.px];
+  /** The lifetime that goes into the value of a dialect that keeps it there. */
+  lifetime(options: SetOptions): Ttl {
+    if (options.px !== undefined) return options.px;
+    if (options.ex !== undefined) return options.ex * 1000;
+    if (options.pxat !== undefined) return options.pxat - Date.now();
+    if (options.exat !== undefined) return options.exat * 1000 - Date.now();
+    return options.ttl === undefined ? this.dialect.defaultTtl : options.ttl;
   }
 
   /** @throws RedisAdapterError `unsupported` where members cannot be found by their bytes */

@@ -1,6 +1,7 @@
 /** Options of {@link pickled} and of its commands. */
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import type { DecodeError } from "../errors.js";
+import type { RedisLike } from "./client.js";
 
 /** What to do with a value that cannot be decoded. `"miss"`: as if there were none. A function's result stands for the value. */
 export type OnDecodeError =
@@ -11,13 +12,19 @@ export type OnDecodeError =
 export interface PickledRedisOptions {
   /** Default {@link plain}. */
   readonly dialect?: Dialect | undefined;
-  /** Bytes of one stored value at most; longer ones are not decoded. Default 64 MiB. */
+  /** Bytes of one stored value at most: longer ones are neither decoded nor stored. Default 64 MiB. */
   readonly maxValueBytes?: number | undefined;
   /** Default `"throw"`. Values are never deleted. */
   readonly onDecodeError?: OnDecodeError | undefined;
+  /**
+   * Clients of replicas: what only reads goes to one of them at random, as in Django when `LOCATION` names several servers.
+   * They may lag behind. Pipelines, scans and streams stay with the client itself. Default none.
+   */
+  readonly replicas?: readonly RedisLike[] | undefined;
 }
 
 export interface ResolvedOptions {
+  readonly replicas: readonly RedisLike[];
   readonly dialect: Dialect;
   readonly maxValueBytes: number;
   readonly onDecodeError: OnDecodeError;
@@ -47,6 +54,8 @@ export interface ReadOptions<T = unknown> {
 export interface SetOptions {
   /** Milliseconds, `null` for ever; default: the dialect's, which is none for plain and 300,000 for Django. */
   readonly ttl?: Ttl | undefined;
+  /** Milliseconds for which Redis keeps it longer than `ttl` says. Default 0. */
+  readonly grace?: number | undefined;
   /** Seconds. */
   readonly ex?: number | undefined;
   /** Milliseconds. */

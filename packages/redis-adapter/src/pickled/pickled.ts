@@ -4,7 +4,7 @@ import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
 import { RedisAdapterError } from "../errors.js";
 import { type Arg, type Command, type RedisLike, send, sendAll } from "./client.js";
-import { type CommandName, type CommandTable, commandsOf } from "./commands.js";
+import { type CommandName, type CommandTable, commandsOf, READS } from "./commands.js";
 import { type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
 import { CommandContext } from "./context.js";
 import { DEFAULT_MAX_VALUE_BYTES, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
@@ -127,13 +127,20 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
   }
 
   async #send(command: Command): Promise<unknown> {
+    const client = this.#clientFor(command);
     // ioredis makes a plain object of HGETALL's reply, with a prototype for a field to hit; a pipeline leaves it alone.
     if (command.name === "hgetall") {
-      const [[error, reply]] = (await sendAll(this.client, [command], false)) as [[Error | null, unknown]];
+      const [[error, reply]] = (await sendAll(client, [command], false)) as [[Error | null, unknown]];
       if (error !== null) throw error;
       return command.parse(reply);
     }
-    return command.parse(await send(this.client, command.name, command.args as Arg[]));
+    return command.parse(await send(client, command.name, command.args as Arg[]));
+  }
+
+  #clientFor({ name }: Command): RedisLike {
+    const { replicas } = this.#options;
+    if (replicas.length === 0 || !READS.has(name)) return this.client;
+    return replicas[Math.floor(Math.random() * replicas.length)]!;
   }
 
   #ready(): Promise<void> | undefined {
@@ -165,6 +172,7 @@ export function pickled<C extends RedisLike>(client: C, options: PickledRedisOpt
     dialect: options.dialect ?? plain(),
     maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
     onDecodeError: options.onDecodeError ?? "throw",
+    replicas: options.replicas ?? [],
   });
   return Object.assign(connection, PickledConnection.commandsOf(connection));
 }

@@ -8,7 +8,7 @@ import { inOrder, spread } from "./spread.js";
 export function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
   if (options.nx && options.xx) throw new RedisAdapterError("Cannot use nx and xx together", { code: "bad-option" });
   const place = context.key(key, options.version);
-  const args: Arg[] = [place, context.encode(value, place), ...context.expiry(options)];
+  const args: Arg[] = [place, context.encode(value, place, context.lifetime(options)), ...context.expiry(options)];
   if (options.nx) args.push("NX");
   if (options.xx) args.push("XX");
   return args;
@@ -44,7 +44,7 @@ export function stringCommands(context: CommandContext) {
       return command("set", [...args, "GET"], (reply) => context.decode(reply, args[0] as string, key));
     },
     getset: (key: string, value: unknown, options?: ReadOptions) =>
-      reading("getset", key, [context.encode(value, context.key(key, options?.version))], options),
+      reading("getset", key, [context.encode(value, context.key(key, options?.version), null)], options),
     getex: (key: string, options: SetOptions & ReadOptions & { readonly persist?: boolean | undefined }) =>
       reading("getex", key, options.persist ? ["PERSIST"] : context.expiry(options), options),
     incr: (key: string, by: number | bigint = 1) => {

@@ -1,0 +1,39 @@
+/** django-cacheops: what it stores for queries, functions and its simple cache. */
+import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
+
+/** Options of {@link cacheops}. */
+export interface CacheopsOptions {
+  /** `CACHEOPS_PREFIX`'s result. Default `""`. */
+  readonly prefix?: string | undefined;
+  /** Milliseconds. Default `null`: none. */
+  readonly defaultTtl?: Ttl | undefined;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** What stands where a value is being made. */
+const LOCK = Buffer.from("LOCK");
+/** Before the value in mode INSIDEOUT: the digest of the stamps that it depends on. */
+const STAMP = /^[0-9a-f]{40}:/;
+const STAMP_LENGTH = 41;
+
+/**
+ * What cacheops stores: pickles, under keys that are digests of queries and calls. Its simple cache
+ * (`cacheops.cache.set("key", ...)`) has the keys that it is given, and can be written to as well; what depends on tables is
+ * only to be read, and to be invalidated with `invalidateCacheops`.
+ */
+export function cacheops(options: CacheopsOptions = {}): Dialect {
+  const pickle = pickleCodec(options.pickle);
+  return Object.freeze({
+    name: "cacheops",
+    ...prefixedKeys(options.prefix ?? ""),
+    encode: pickle.encode,
+    decode(raw: Buffer) {
+      if (raw.equals(LOCK)) return undefined;
+      const isStamped = raw.length > STAMP_LENGTH && STAMP.test(raw.toString("latin1", 0, STAMP_LENGTH));
+      return pickle.decode(isStamped ? raw.subarray(STAMP_LENGTH) : raw);
+    },
+    ...lifetime(options.defaultTtl ?? null, "seconds"),
+    digits: false,
+    canonical: true,
+  });
+}
