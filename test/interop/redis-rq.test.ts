@@ -1,5 +1,7 @@
 /** Real RQ and ours on the same queues. */
+import { spawn } from "node:child_process";
 import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { PyDate, repr, tuple } from "@brine/codec";
 import { RqJobError, RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis } from "ioredis";
@@ -23,6 +25,8 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     at = (await set.isolate()).redis();
     python = await set.python.spawn("rq_peer.py", [at.pythonUrl]);
     client = new Redis(at.url);
+    // It is lost while Redis is killed, and connects again.
+    client.on("error", () => {});
   });
 
   afterAll(async () => {
@@ -181,5 +185,133 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     await running;
     await delay(10);
     expect(await python.request("workers")).toEqual([]);
+  });
+
+  test("meta, callbacks and everything RQ notes of a job", async () => {
+    const called: unknown[] = [];
+    const note = (context: { readonly func: string }, outcome: unknown) => void called.push([context.func, outcome]);
+    const options = { onSuccess: "rq_jobs.done", onFailure: { func: "rq_jobs.undone", timeout: 5 } };
+    const good = await queue().enqueue("rq_jobs.add", [2], {}, { ...options, meta: { step: 1 }, group: "nightly" });
+    const bad = await queue().enqueue("rq_jobs.fail", ["boom"], {}, options);
+    const unheard = await queue().enqueue("rq_jobs.add", [3], {}, { onSuccess: "rq_jobs.nobody" });
+    const worker = new RqWorker(
+      ["default"],
+      {
+        "rq_jobs.add": async ([a], _kwargs, { meta, saveMeta }) => {
+          await saveMeta({ ...meta, step: 2 });
+          return a;
+        },
+        "rq_jobs.fail": ([message]) => {
+          throw new RangeError(String(message));
+        },
+      },
+      { client, callbacks: { "rq_jobs.done": note, "rq_jobs.undone": note }, format: set.generation === "5.2" ? 1 : 2 },
+    );
+    await worker.run({ burst: true });
+    expect(called).toMatchObject([
+      ["rq_jobs.add", { type: "success", result: 2 }],
+      ["rq_jobs.fail", { type: "failure", error: new RangeError("boom") }],
+    ]);
+    expect(await good.info()).toMatchObject({
+      status: "finished",
+      origin: "default",
+      workerName: worker.name,
+      group: "nightly",
+      timeout: 180,
+      onSuccess: "rq_jobs.done",
+    });
+    expect(await python.request("job", { id: good.id })).toMatchObject({ meta: "{'step': 2}", status: "finished" });
+    expect(await queue().groupIds("nightly")).toEqual([good.id]);
+    expect(await bad.results()).toMatchObject([
+      { type: "failed", traceback: expect.stringMatching(/RangeError: boom/) },
+    ]);
+    // As in RQ: a success callback that cannot be called fails the job.
+    expect(await unheard.status()).toBe("failed");
+    expect([await good.delete(), await good.delete(), await good.status()]).toEqual([true, false, undefined]);
+    expect(await python.request("registry", { queue: "default", name: "finished" })).toEqual([]);
+  });
+
+  test("what is due is enqueued by our scheduler, and jobs repeat", async () => {
+    let runs = 0;
+    const worker = new RqWorker(
+      ["default"],
+      { "rq_jobs.add": () => ++runs },
+      { client, withScheduler: true, format: 2 },
+    );
+    const late = await queue().enqueue("rq_jobs.add", [], {}, { at: new Date(Date.now() - 1000) });
+    expect(await late.status()).toBe("scheduled");
+    const running = worker.run();
+    expect(await late.result({ timeoutMs: 10_000 })).toBe(1);
+    expect(await client.exists("rq:scheduler-lock:default")).toBe(1);
+    const repeated = await queue().enqueue("rq_jobs.add", [], {}, { repeat: { times: 2, interval: [0, 1] } });
+    await expect
+      .poll(async () => (await repeated.results()).map(({ value }) => value), { timeout: 10_000 })
+      .toEqual([4, 3, 2]);
+    await worker.close();
+    await running;
+    expect(await client.exists("rq:scheduler-lock:default")).toBe(0);
+  });
+
+  test("a suspended worker takes nothing, and a killed horse's job fails", async () => {
+    const worker = new RqWorker(
+      ["default"],
+      { "rq_jobs.add": () => new Promise(() => {}), "rq_jobs.nothing": () => null },
+      { client, format: set.generation === "5.2" ? 1 : 2 },
+    );
+    await python.request("suspend");
+    const running = worker.run();
+    await expect.poll(() => python.request("workers")).toMatchObject([{ name: worker.name, state: "suspended" }]);
+    const job = await queue().enqueue("rq_jobs.nothing");
+    expect(await job.status()).toBe("queued");
+    await python.request("resume");
+    expect(await job.result({ timeoutMs: 10_000 })).toBeNull();
+    const hanging = await queue().enqueue("rq_jobs.add");
+    await expect.poll(() => hanging.status()).toBe("started");
+    await python.request("command", { name: "kill_horse", args: [worker.name] });
+    await expect(hanging.result({ timeoutMs: 10_000 })).rejects.toThrow(/Work-horse terminated/);
+    await python.request("command", { name: "shutdown", args: [worker.name] });
+    await running;
+  });
+
+  test.each(["Python", "Node"])("a job whose worker was killed is found by %s's maintenance", async (finder) => {
+    const once = await queue().enqueue("rq_jobs.add", [1]);
+    const again = await queue().enqueue("rq_jobs.add", [2], {}, { retry: { max: 1 } });
+    for (const job of [once, again]) {
+      const script = fileURLToPath(new URL("./rq-hanging-worker.mjs", import.meta.url));
+      const child = spawn(process.execPath, [script, at.url, set.generation === "5.2" ? "1" : "2"]);
+      await new Promise((resolve) => child.stdout.once("data", resolve));
+      const ended = new Promise((resolve) => child.once("exit", resolve));
+      child.kill("SIGKILL");
+      await ended;
+      expect(await job.status()).toBe("started");
+    }
+    // Its heartbeat would have had 90 seconds more.
+    const now = new Date(Date.now() + 100_000);
+    if (finder === "Python") await python.request("clean", { queue: "default", timestamp: now.getTime() / 1000 });
+    else {
+      expect(await queue().cleanRegistries({ now })).toEqual({ abandoned: [once.id, again.id], retried: [again.id] });
+      await expect(once.result()).rejects.toThrow(/AbandonedJobError/);
+    }
+    expect([await once.status(), await again.status()]).toEqual(["failed", "queued"]);
+    expect(await python.request("registry", { queue: "default", name: "started" })).toEqual([]);
+    expect((await queue().registry("failed")).map(({ id }) => id)).toEqual([once.id]);
+    await python.request("work", { queues: ["default"] });
+    expect(await again.result()).toBe(2);
+  });
+
+  test("a Redis that is killed while jobs are enqueued gets each of them once", async (context) => {
+    if (!set.redis.isOurs) context.skip("the Redis was given by URL and is not ours to kill");
+    const total = 600;
+    const enqueuing = Array.from({ length: total }, async (_, index) => {
+      await delay(index);
+      await queue().enqueue("rq_jobs.add", [index], {}, { id: `job-${index}` });
+    });
+    await delay(total / 3);
+    await set.redis.kill();
+    await set.redis.start();
+    await Promise.all(enqueuing);
+    const ids = await queue().jobIds();
+    expect(ids.length).toBe(total);
+    expect(new Set(ids).size).toBe(total);
   });
 });

@@ -3,6 +3,8 @@
 import sys
 
 import rq
+import rq.command
+import rq.suspension
 from redis import Redis
 from rq.job import Job
 from rq.registry import (
@@ -79,6 +81,17 @@ def workers():
     ]
 
 
+def clean(queue, timestamp):
+    """As every worker does now and then, but as of another time."""
+    StartedJobRegistry(queue, connection=connection).cleanup(timestamp)
+
+
+def command(name, args):
+    getattr(rq.command, {"kill_horse": "send_kill_horse_command", "shutdown": "send_shutdown_command"}[name])(
+        connection, *args
+    )
+
+
 if __name__ == "__main__":
     serve(
         {
@@ -87,6 +100,10 @@ if __name__ == "__main__":
             "job": job,
             "registry": registry,
             "workers": workers,
+            "clean": clean,
+            "command": command,
+            "suspend": lambda: rq.suspension.suspend(connection),
+            "resume": lambda: rq.suspension.resume(connection),
             "count": lambda queue: rq.Queue(queue, connection=connection).count,
             "version": lambda: rq.VERSION,
         }

@@ -35,6 +35,9 @@ export interface RunningJob {
   readonly failureTtl: number;
   readonly retriesLeft: number;
   readonly retryIntervals: readonly number[];
+  /** rq 2: how often it is to run again after it succeeded. */
+  readonly repeatsLeft: number;
+  readonly repeatIntervals: readonly number[];
 }
 
 export interface WorkerIdentity {
@@ -102,6 +105,11 @@ export class Bookkeeping {
     ]);
   }
 
+  /** As `rq info` shows it. */
+  async state(state: "idle" | "suspended"): Promise<void> {
+    await this.#commit([step("hset", workerKey(this.#worker.name), "state", state)]);
+  }
+
   async started(job: RunningJob): Promise<void> {
     const { name, ttl } = this.#worker;
     const now = utcformat(new Date());
@@ -133,15 +141,16 @@ export class Bookkeeping {
     await this.#commit(steps);
   }
 
-  /** `result`: its bytes in base64. */
-  async succeeded(job: RunningJob, result: string): Promise<void> {
-    const keeps = job.resultTtl !== 0;
+  /** `result`: its bytes in base64; `undefined` for None, as rq leaves it out. */
+  async succeeded(job: RunningJob, result: string | undefined): Promise<void> {
+    const value = result === undefined ? [] : ["return_value", result];
+    const repeats = this.#worker.format === 2 && job.repeatsLeft > 0;
     await this.#commit([
       ...this.#count(job, "successful_job_count"),
-      ...(keeps
+      ...(job.resultTtl !== 0
         ? [
             ...this.#ended(job, "finished"),
-            ...this.#result(job, RESULT.successful, ["return_value", result], job.resultTtl),
+            ...this.#result(job, RESULT.successful, value, job.resultTtl),
             step("zadd", registryKey("finished", job.queue), expiry(job.resultTtl), job.id),
           ]
         : [step("hset", jobKey(job.id), "status", "finished")]),
@@ -149,7 +158,7 @@ export class Bookkeeping {
     ]);
     // Before the job may go, for its dependents look at its status.
     await this.#enqueueDependents(job);
-    await this.#commit(this.#cleanup(job, job.resultTtl));
+    await this.#commit(repeats ? this.#repeat(job) : this.#cleanup(job, job.resultTtl));
   }
 
   /** `traceback`: compressed, in base64. */
@@ -186,25 +195,37 @@ export class Bookkeeping {
   async retried(job: RunningJob, traceback: string): Promise<void> {
     const { retryIntervals, retriesLeft } = job;
     const interval = retryIntervals[Math.max(retryIntervals.length - retriesLeft, 0)] ?? 0;
-    const again =
-      interval > 0
-        ? [
-            step("hset", jobKey(job.id), "status", "scheduled"),
-            step("zadd", registryKey("scheduled", job.queue), nowSeconds() + interval, job.id),
-          ]
-        : [
-            step("hset", jobKey(job.id), "status", "queued", "enqueued_at", utcformat(new Date())),
-            step("rpush", queueKey(job.queue), job.id),
-          ];
     await this.#commit([
       ...this.#count(job, "failed_job_count"),
       step("hset", jobKey(job.id), "retries_left", retriesLeft - 1, "ended_at", utcformat(new Date())),
       ...(this.#worker.format === 2
         ? this.#result(job, RESULT.retried, ["exc_string", traceback], job.failureTtl)
         : []),
+      ...(this.#worker.format === 2 ? [step("hincrby", jobKey(job.id), "number_of_retries", 1)] : []),
       ...this.#leave(job),
-      ...again,
+      ...this.#again(job, interval),
     ]);
+  }
+
+  /** rq `Repeat.schedule`: the intervals are taken from the last one. */
+  #repeat(job: RunningJob): Step[] {
+    const { repeatIntervals, repeatsLeft } = job;
+    const interval = repeatIntervals[Math.min(repeatsLeft, repeatIntervals.length) - 1] ?? 0;
+    return [step("hset", jobKey(job.id), "repeats_left", repeatsLeft - 1), ...this.#again(job, interval)];
+  }
+
+  /** `interval`: in seconds; 0: at once. */
+  #again(job: RunningJob, interval: number): Step[] {
+    if (interval > 0) {
+      return [
+        step("hset", jobKey(job.id), "status", "scheduled"),
+        step("zadd", registryKey("scheduled", job.queue), nowSeconds() + interval, job.id),
+      ];
+    }
+    return [
+      step("hset", jobKey(job.id), "status", "queued", "enqueued_at", utcformat(new Date())),
+      step("rpush", queueKey(job.queue), job.id),
+    ];
   }
 
   /** The name of the job in the registry of started jobs. */
@@ -242,7 +263,7 @@ export class Bookkeeping {
     return [step("hset", jobKey(job.id), "status", status, "ended_at", utcformat(new Date()))];
   }
 
-  #result(job: RunningJob, type: number, field: readonly [string, string], ttl: number): Step[] {
+  #result(job: RunningJob, type: number, field: readonly string[], ttl: number): Step[] {
     const { name, format } = this.#worker;
     const created = Math.trunc(Date.now());
     const extra = format === 2 ? ["worker_name", name] : [];

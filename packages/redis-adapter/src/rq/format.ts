@@ -21,6 +21,8 @@ export interface Call {
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 
+/** How long RQ keeps failed jobs, in seconds. */
+export const YEAR = 31_536_000;
 /** Bytes of a decompressed job at most. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -95,5 +97,16 @@ export function decodeTraceback(text: string): string {
     return inflateSync(bytes, { maxOutputLength: MAX_BYTES }).toString();
   } catch {
     return text;
+  }
+}
+
+/** The list of seconds in `retry_intervals` and `repeat_intervals`; empty for what is no such list. */
+export function intervalsOf(raw: Buffer | undefined): readonly number[] {
+  if (raw === undefined) return [];
+  try {
+    const list: unknown = JSON.parse(raw.toString());
+    return Array.isArray(list) ? list.filter((one): one is number => typeof one === "number") : [];
+  } catch {
+    return [];
   }
 }

@@ -1,6 +1,10 @@
 /** `@brine/redis-adapter/rq`: RQ's queues, jobs and workers. Public names only; no logic. */
+export type { RqCallback, RqEnqueueOptions } from "./enqueue.js";
 export type { Call, Duration, RqSerializer } from "./format.js";
-export { RqJob, RqJobError, type RqStatus } from "./job.js";
+export { RqJob, RqJobError, type RqResult } from "./job.js";
+export type { RqJobInfo, RqStatus } from "./job-info.js";
 export type { Registry } from "./keys.js";
-export { type RegistryEntry, type RqEnqueueOptions, RqQueue, type RqQueueOptions } from "./queue.js";
-export { type RqContext, type RqHandler, RqWorker, type RqWorkerOptions } from "./worker.js";
+export type { Cleaned } from "./maintenance.js";
+export { type RegistryEntry, RqQueue, type RqQueueOptions } from "./queue.js";
+export { RqWorker } from "./worker.js";
+export type { RqCallbackHandler, RqContext, RqHandler, RqOutcome, RqWorkerOptions } from "./worker-options.js";

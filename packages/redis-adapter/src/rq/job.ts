@@ -1,24 +1,12 @@
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send, sendAll } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, decodeResult, decodeTraceback, utcformat } from "./format.js";
-import { jobKey, pubsubChannel, resultsKey } from "./keys.js";
-import { CANCEL, REQUEUE } from "./scripts.js";
-
-export type RqStatus =
-  | "created"
-  | "queued"
-  | "started"
-  | "finished"
-  | "failed"
-  | "deferred"
-  | "scheduled"
-  | "stopped"
-  | "canceled"
-  | "rate_limited"
-  | "ready_to_enqueue";
+import { jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
+import { dependenciesKey, dependentsKey, groupKey, jobKey, pubsubChannel, resultsKey } from "./keys.js";
+import { CANCEL, DELETE, ENQUEUE_DEPENDENTS, REQUEUE } from "./scripts.js";
 
 /** A job that did not bring a result. */
 export class RqJobError extends RedisAdapterError {
@@ -45,11 +33,19 @@ const TYPES: Readonly<Record<string, "successful" | "failed" | "stopped" | "retr
   5: "failed",
 };
 
-interface StoredResult {
-  readonly id: string;
+/** One of the ends that a job came to: RQ keeps the last ten. */
+export interface RqResult {
   readonly type: "successful" | "failed" | "stopped" | "retried";
+  readonly createdAt: Date;
+  /** What it returned; `null` for None, and for what did not succeed. */
   readonly value: unknown;
   readonly traceback: string | undefined;
+  /** rq 2. */
+  readonly workerName: string | undefined;
+}
+
+interface StoredResult extends RqResult {
+  readonly id: string;
 }
 
 /** A job, by its id. */
@@ -76,9 +72,19 @@ export class RqJob<T = unknown> {
     return data === null ? undefined : decodeCall(data as Buffer, this.#codec);
   }
 
+  /** Everything that RQ keeps of it, in one read. `undefined`: there is no such job, or no more. */
+  async info(): Promise<RqJobInfo | undefined> {
+    const [[error, reply]] = (await sendAll(this.#client, [{ name: "hgetall", args: [jobKey(this.id)] }], false)) as [
+      [Error | null, unknown],
+    ];
+    if (error !== null) throw error;
+    const fields = new Map(pairs(reply).map(([field, value]) => [String(field), value as Buffer]));
+    return fields.size === 0 ? undefined : jobInfo(fields, this.#codec);
+  }
+
   async meta(): Promise<Record<string, unknown>> {
     const meta = await send(this.#client, "hget", [jobKey(this.id), "meta"]);
-    return meta === null ? {} : (this.#codec.decode(meta as Buffer) as Record<string, unknown>);
+    return metaOf((meta as Buffer | null) ?? undefined, this.#codec);
   }
 
   async setMeta(meta: Readonly<Record<string, unknown>>): Promise<void> {
@@ -144,13 +150,36 @@ export class RqJob<T = unknown> {
     }
   }
 
-  /** Takes it out of its queue; whether it was still waiting. */
-  async cancel(): Promise<boolean> {
+  /** The ends it came to, newest first. */
+  async results(): Promise<RqResult[]> {
+    const reply = (await send(this.#client, "xrevrange", [resultsKey(this.id), "+", "-"])) as [Buffer, unknown[]][];
+    return reply.map((entry) => {
+      const { id: _, ...result } = this.#read(entry);
+      return result;
+    });
+  }
+
+  /**
+   * Takes it out of its queue; whether it was still waiting.
+   *
+   * @param options - `enqueueDependents`: those that wait for it only do not wait any more
+   */
+  async cancel(options: { readonly enqueueDependents?: boolean | undefined } = {}): Promise<boolean> {
     const done = Number(
       await evaluate(this.#client, CANCEL, [jobKey(this.id)], [this.id, Math.trunc(Date.now() / 1000)]),
     );
     if (done === -1) throw new RqJobError(this.id, undefined, "is unknown");
+    if (done === 1 && options.enqueueDependents) {
+      const args = [utcformat(new Date()), this.id];
+      await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(this.id)], args);
+    }
     return done === 1;
+  }
+
+  /** Removes every trace of it; whether there was one. A job that runs runs on. */
+  async delete(): Promise<boolean> {
+    const keys = [jobKey(this.id), dependentsKey(this.id), dependenciesKey(this.id), resultsKey(this.id), groupKey("")];
+    return (await evaluate(this.#client, DELETE, keys, [this.id])) === 1;
   }
 
   /** Enqueues it again after it failed or was canceled; whether it was. */
@@ -182,6 +211,8 @@ export class RqJob<T = unknown> {
     return {
       id: String(id),
       type: TYPES[fields.get("type") ?? ""] ?? "failed",
+      createdAt: new Date(Number(String(id).split("-")[0])),
+      workerName: fields.get("worker_name"),
       value: value === undefined ? null : decodeResult(value, this.#codec),
       traceback: traceback === undefined ? undefined : decodeTraceback(traceback),
     };

@@ -3,6 +3,7 @@
 export const QUEUES = "rq:queues";
 export const WORKERS = "rq:workers";
 export const SUSPENDED = "rq:suspended";
+export const GROUPS = "rq:groups";
 
 export const queueKey = (queue: string): string => `rq:queue:${queue}`;
 export const intermediateKey = (queue: string): string => `rq:queue:${queue}:intermediate`;
@@ -16,6 +17,9 @@ export const executionsKey = (id: string): string => `rq:executions:${id}`;
 export const workerKey = (name: string): string => `rq:worker:${name}`;
 export const workersOfQueueKey = (queue: string): string => `rq:workers:${queue}`;
 export const workerExecutionsKey = (name: string): string => `rq:worker:${name}:executions`;
+export const groupKey = (group: string): string => `rq:group:${group}`;
+export const schedulerLockKey = (queue: string): string => `rq:scheduler-lock:${queue}`;
+export const cleaningKey = (queue: string): string => `rq:clean_registries:${queue}`;
 export const pubsubChannel = (worker: string): string => `rq:pubsub:${worker}`;
 
 /** Sorted sets of jobs of a queue, by state. */

@@ -2,19 +2,14 @@ import { randomUUID } from "node:crypto";
 import { evaluate } from "../cache/lock.js";
 import type { PickleOptions, ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { type Arg, type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
-import {
-  callString,
-  type Duration,
-  encodeCall,
-  type RqSerializer,
-  seconds,
-  serializerOf,
-  utcformat,
-} from "./format.js";
+import { dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
+import { type Duration, type RqSerializer, seconds, serializerOf } from "./format.js";
 import { RqJob, RqJobError } from "./job.js";
-import { dependenciesKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
+import { dependenciesKey, GROUPS, groupKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
+import { type Cleaned, cleanRegistries } from "./maintenance.js";
+import { enqueueDue } from "./scheduler.js";
 import { ENQUEUE } from "./scripts.js";
 
 /** Options of {@link RqQueue}. */
@@ -25,45 +20,6 @@ export interface RqQueueOptions {
   readonly pickle?: PickleOptions | undefined;
   /** Default 180 seconds. */
   readonly defaultTimeout?: Duration | undefined;
-}
-
-/** What `Queue.enqueue` takes, in camelCase. Durations in seconds. */
-export interface RqEnqueueOptions {
-  /** Letters, digits, `_` and `-`. Default: a new UUID. */
-  readonly id?: string | undefined;
-  /** How long it may run; -1: as long as it wants. Default 180. */
-  readonly timeout?: Duration | undefined;
-  /** How long the result is kept; 0: not at all, -1: for ever. RQ's default: 500. */
-  readonly resultTtl?: Duration | undefined;
-  /** How long a failed job is kept. RQ's default: a year. */
-  readonly failureTtl?: Duration | undefined;
-  /** How long it may wait. Default: for ever. */
-  readonly ttl?: Duration | undefined;
-  readonly meta?: Readonly<Record<string, unknown>> | undefined;
-  /** Default: the call, as `module.function(1, 'a')`. */
-  readonly description?: string | undefined;
-  readonly atFront?: boolean | undefined;
-  /** Not before; needs a worker `--with-scheduler`. */
-  readonly at?: Date | undefined;
-  /** Not before so many seconds; needs a worker `--with-scheduler`. */
-  readonly in?: number | undefined;
-  readonly retry?: { readonly max: number; readonly interval?: number | readonly number[] | undefined } | undefined;
-  /** Runs when these have finished. */
-  readonly dependsOn?:
-    | string
-    | readonly string[]
-    | {
-        readonly jobs: readonly string[];
-        readonly allowFailure?: boolean | undefined;
-        readonly atFront?: boolean | undefined;
-      }
-    | undefined;
-  /** Names of Python functions. */
-  readonly onSuccess?: string | undefined;
-  readonly onFailure?: string | undefined;
-  readonly onStopped?: string | undefined;
-  /** Fail when there is a job of this id. */
-  readonly unique?: boolean | undefined;
 }
 
 /** An entry of a registry. */
@@ -97,7 +53,8 @@ export class RqQueue {
   }
 
   /**
-   * Enqueues a call of a Python function by its dotted name.
+   * Enqueues a call of a Python function by its dotted name. Sent again after a lost connection, as ioredis does, it is
+   * still enqueued once.
    *
    * @throws RqJobError when a job it depends on is unknown, or, with `unique`, when there is a job of this id
    */
@@ -113,10 +70,14 @@ export class RqQueue {
         code: "bad-option",
       });
     }
-    const due = options.at?.getTime() ?? (options.in === undefined ? undefined : Date.now() + options.in * 1000);
-    const dependencies = dependenciesOf(options.dependsOn);
-    const atFront = dependencies.jobs.length > 0 ? dependencies.atFront || options.atFront : options.atFront;
     const now = new Date();
+    const createdAt = uniqueTime(now);
+    const due = dueOf(options, now);
+    const dependencies = dependenciesOf(options.dependsOn);
+    const fields = jobHash(
+      { queue: this.name, func, args, kwargs, options, createdAt, defaultTimeout: this.#timeout },
+      this.#codec,
+    );
     const reply = await evaluate(
       this.#client,
       ENQUEUE,
@@ -127,19 +88,21 @@ export class RqQueue {
         dependenciesKey(id),
         registryKey("deferred", this.name),
         registryKey("scheduled", this.name),
+        ...(options.group === undefined ? [] : [GROUPS, groupKey(options.group)]),
       ],
       [
         id,
-        this.name,
-        atFront ? "1" : "0",
+        createdAt,
+        fields.has("enqueue_at_front") ? "1" : "0",
         options.unique ? "1" : "0",
-        options.ttl === undefined ? "" : seconds("ttl", options.ttl),
-        due === undefined ? "" : Math.trunc(due / 1000),
+        fields.get("ttl") ?? "",
+        due ?? "",
         dependencies.allowFailure ? "1" : "0",
         Math.trunc(now.getTime() / 1000),
+        options.group ?? "",
         dependencies.jobs.length,
         ...dependencies.jobs,
-        ...this.#hash(func, args, kwargs, options, dependencies, now, atFront ?? false, due !== undefined),
+        ...[...fields].flat(),
       ],
     );
     const status = String(reply);
@@ -164,6 +127,26 @@ export class RqQueue {
     return ((await send(this.#client, "lrange", [queueKey(this.name), 0, -1])) as Buffer[]).map(String);
   }
 
+  /** The ids of the jobs enqueued with `group`, of all queues; the expired ones, too, until rq cleans up. */
+  async groupIds(group: string): Promise<string[]> {
+    return [...((await send(this.#client, "smembers", [groupKey(group)])) as Iterable<Buffer>)].map(String);
+  }
+
+  /**
+   * Retries or fails the jobs whose worker has not been heard of for long, and forgets expired entries of registries.
+   * Workers do it every quarter of an hour.
+   *
+   * @param options - `now`: as of when; later than now finds jobs whose worker may still be there
+   */
+  cleanRegistries(options: { readonly now?: Date | undefined } = {}): Promise<Cleaned> {
+    return cleanRegistries(this.#client, this.name, options.now);
+  }
+
+  /** Enqueues what is due, for an application without a worker that does. */
+  enqueueDue(): Promise<void> {
+    return enqueueDue(this.#client, this.name);
+  }
+
   /** The jobs in one state, oldest first. */
   async registry(registry: Registry): Promise<RegistryEntry[]> {
     const reply = await send(this.#client, "zrange", [registryKey(registry, this.name), 0, -1, "WITHSCORES"]);
@@ -176,63 +159,4 @@ export class RqQueue {
       };
     });
   }
-
-  #hash(
-    func: string,
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-    options: RqEnqueueOptions,
-    dependencies: Dependencies,
-    now: Date,
-    atFront: boolean,
-    isScheduled: boolean,
-  ): Arg[] {
-    const call = { func, instance: null, args, kwargs };
-    const time = utcformat(now);
-    const fields = new Map<string, Arg>([
-      ["created_at", time],
-      ["data", encodeCall(call, this.#codec)],
-      ["success_callback_name", options.onSuccess ?? ""],
-      ["failure_callback_name", options.onFailure ?? ""],
-      ["stopped_callback_name", options.onStopped ?? ""],
-      ["started_at", ""],
-      ["ended_at", ""],
-      ["last_heartbeat", ""],
-      ["worker_name", ""],
-      ["group_id", ""],
-      ["origin", this.name],
-      ["description", options.description ?? callString(call)],
-      ["enqueued_at", isScheduled ? "" : time],
-      ["timeout", options.timeout === undefined ? this.#timeout : seconds("timeout", options.timeout)],
-    ]);
-    if (options.resultTtl !== undefined) fields.set("result_ttl", seconds("resultTtl", options.resultTtl));
-    if (options.failureTtl !== undefined) fields.set("failure_ttl", seconds("failureTtl", options.failureTtl));
-    if (options.ttl !== undefined) fields.set("ttl", seconds("ttl", options.ttl));
-    if (options.meta !== undefined) fields.set("meta", this.#codec.encode(options.meta));
-    if (options.retry !== undefined) {
-      fields.set("retries_left", options.retry.max);
-      fields.set("retry_intervals", JSON.stringify([options.retry.interval ?? 0].flat()));
-    }
-    if (atFront) fields.set("enqueue_at_front", 1);
-    if (dependencies.jobs.length > 0) {
-      fields.set("dependency_id", dependencies.jobs[0]!);
-      fields.set("dependency_ids", JSON.stringify(dependencies.jobs));
-      fields.set("allow_dependency_failures", dependencies.allowFailure ? 1 : 0);
-    }
-    return [...fields].flat();
-  }
-}
-
-interface Dependencies {
-  readonly jobs: readonly string[];
-  readonly allowFailure: boolean;
-  readonly atFront: boolean;
-}
-
-function dependenciesOf(option: RqEnqueueOptions["dependsOn"]): Dependencies {
-  if (option === undefined) return { jobs: [], allowFailure: false, atFront: false };
-  if (typeof option === "object" && "jobs" in option) {
-    return { jobs: option.jobs, allowFailure: option.allowFailure ?? false, atFront: option.atFront ?? false };
-  }
-  return { jobs: [option].flat() as string[], allowFailure: false, atFront: false };
 }

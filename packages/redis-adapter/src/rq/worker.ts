@@ -2,69 +2,23 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
-import type { PickleOptions, ValueCodec } from "../dialects/dialect.js";
+import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { type RedisLike, send, sendAll } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
-import { type Call, decodeCall, encodeTraceback, type RqSerializer, serializerOf } from "./format.js";
+import { encodeTraceback, intervalsOf, serializerOf, YEAR } from "./format.js";
 import { intermediateKey, jobKey, pubsubChannel, queueKey, SUSPENDED, WORKERS } from "./keys.js";
-
-/** What a handler is told about its job. */
-export interface RqContext {
-  readonly id: string;
-  /** The dotted name of the function. */
-  readonly func: string;
-  readonly queue: string;
-  /** Aborted when the job's time is over, or it is stopped. JavaScript cannot interrupt code: handlers must look. */
-  readonly signal: AbortSignal;
-  /** The object of a bound method that was enqueued, else `null`. */
-  readonly instance: unknown;
-  readonly meta: Readonly<Record<string, unknown>>;
-}
-
-/** A Python function's counterpart. What it returns, or resolves to, is the job's result. */
-export type RqHandler = (
-  args: readonly unknown[],
-  kwargs: Readonly<Record<string, unknown>>,
-  context: RqContext,
-) => unknown;
-
-/** Options of {@link RqWorker}. */
-export interface RqWorkerOptions {
-  readonly client: RedisLike;
-  /** Default: a new UUID, as RQ's. */
-  readonly name?: string | undefined;
-  /** As the queues' `serializer`. Default `"pickle"`. */
-  readonly serializer?: RqSerializer | undefined;
-  readonly pickle?: PickleOptions | undefined;
-  /** Whose bookkeeping: rq 1.x or 2.x. Default `"auto"`: that of the workers that are there, else 2. */
-  readonly format?: "auto" | WorkerFormat | undefined;
-  /** Jobs at a time. Default 1. */
-  readonly concurrency?: number | undefined;
-  /** Seconds that a result is kept where the job does not say. Default 500. */
-  readonly defaultResultTtl?: number | undefined;
-  /** Told of what went wrong around jobs; what goes wrong in them is their result. */
-  readonly onError?: ((error: Error) => void) | undefined;
-}
+import { maintain } from "./maintenance.js";
+import { JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
+import { schedule } from "./scheduler.js";
+import type { RqHandler, RqWorkerOptions } from "./worker-options.js";
 
 /** RQ's own: a worker that is silent for longer is taken for dead. Seconds. */
 const WORKER_TTL = 420;
 const HEARTBEAT_MS = 30_000;
 /** How long one wait for a job lasts; between waits the worker looks after itself. Seconds. */
 const POLL_SECONDS = 5;
-const YEAR = 31_536_000;
-/** A job found between queue and start for so long was lost by its worker. Milliseconds, RQ's own. */
-const STUCK_MS = 60_000;
-
-class JobTimeout extends Error {
-  override name = "JobTimeoutException";
-}
-
-class JobStopped extends Error {
-  override name = "JobStopped";
-}
-
 /**
  * Runs jobs of the queues named, in their order, by functions registered under Python's dotted names.
  * A job whose function has no handler fails, as it does in Python when it cannot be imported.
@@ -81,8 +35,13 @@ export class RqWorker implements AsyncDisposable {
   readonly #codec: ValueCodec;
   readonly #options: RqWorkerOptions;
   readonly #stop = new AbortController();
+  readonly #stopped = new Promise<"stopped">((resolve) => {
+    this.#stop.signal.addEventListener("abort", () => resolve("stopped"), { once: true });
+  });
   readonly #running = new Map<string, { readonly controller: AbortController; readonly job: RunningJob }>();
+  readonly #tasks = new Set<Promise<void>>();
   #bookkeeping!: Bookkeeping;
+  #performer!: Performer;
   #finished: Promise<void> | undefined;
 
   constructor(queues: readonly string[], handlers: Readonly<Record<string, RqHandler>>, options: RqWorkerOptions) {
@@ -127,16 +86,28 @@ export class RqWorker implements AsyncDisposable {
     const abort = () => this.#stop.abort();
     if (signal?.aborted) abort();
     signal?.addEventListener("abort", abort, { once: true });
-    const format = this.#options.format ?? "auto";
+    const format = await this.#format();
+    const { name } = this;
+    const report = (error: Error) => this.#report(error);
     this.#bookkeeping = new Bookkeeping(this.#client, {
-      name: this.name,
+      name,
       queues: this.#queues,
-      format: format === "auto" ? await this.#detectFormat() : format,
+      format,
       hostname: hostname(),
       ttl: WORKER_TTL,
     });
+    this.#performer = new Performer({
+      client: this.#client,
+      codec: this.#codec,
+      handlers: this.#handlers,
+      callbacks: new Map(Object.entries(this.#options.callbacks ?? {})),
+      format,
+      report,
+    });
     const blocking = this.#connection();
     const commands = this.#connection();
+    const scheduling = new AbortController();
+    let scheduler: Promise<void> | undefined;
     let beat: NodeJS.Timeout | undefined;
     try {
       await this.#bookkeeping.birth();
@@ -146,23 +117,25 @@ export class RqWorker implements AsyncDisposable {
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
       );
-      await this.#recoverStuck();
-      beat = setInterval(() => void this.#heartbeat().catch((error: Error) => this.#report(error)), HEARTBEAT_MS);
+      await maintain(this.#client, this.#queues);
+      if (this.#options.withScheduler) scheduler = schedule(this.#client, this.#queues, scheduling.signal, report);
+      beat = setInterval(() => void this.#heartbeat().catch(report), HEARTBEAT_MS);
       await this.#work(blocking, burst);
       await Promise.allSettled([...this.#tasks]);
     } finally {
       clearInterval(beat);
+      scheduling.abort();
+      await scheduler;
       signal?.removeEventListener("abort", abort);
       blocking.disconnect();
       commands.disconnect();
-      await this.#bookkeeping.death().catch((error: Error) => this.#report(error));
+      await this.#bookkeeping.death().catch(report);
     }
   }
 
-  readonly #tasks = new Set<Promise<void>>();
-
   async #work(blocking: RedisLike, burst: boolean): Promise<void> {
     const { concurrency = 1 } = this.#options;
+    let isSuspended = false;
     while (!this.#stop.signal.aborted) {
       if (this.#tasks.size >= concurrency) {
         await Promise.race(this.#tasks);
@@ -171,9 +144,13 @@ export class RqWorker implements AsyncDisposable {
       try {
         if (Number(await send(this.#client, "exists", [SUSPENDED])) > 0) {
           if (burst) return;
+          if (!isSuspended) await this.#bookkeeping.state("suspended");
+          isSuspended = true;
           await delay(1000, undefined, { signal: this.#stop.signal }).catch(() => {});
           continue;
         }
+        if (isSuspended) await this.#bookkeeping.state("idle");
+        isSuspended = false;
         const taken = await this.#dequeue(blocking, burst || this.#tasks.size > 0);
         if (taken === undefined) {
           if (burst && this.#tasks.size === 0) return;
@@ -194,7 +171,7 @@ export class RqWorker implements AsyncDisposable {
 
   /**
    * The next job. It goes through the queue's intermediate list, as in rq 2, so that it is not lost when this process ends
-   * before it has started: rq 2 and {@link #recoverStuck} find it there. One list can be waited for; several are asked in
+   * before it has started: rq 2 and {@link maintain} find it there. One list can be waited for; several are asked in
    * turn.
    */
   async #dequeue(
@@ -212,10 +189,7 @@ export class RqWorker implements AsyncDisposable {
       return undefined;
     }
     const waiting = send(blocking, "blmove", [queueKey(queue), intermediateKey(queue), "LEFT", "RIGHT", POLL_SECONDS]);
-    const stopped = new Promise<"stopped">((resolve) => {
-      this.#stop.signal.addEventListener("abort", () => resolve("stopped"), { once: true });
-    });
-    const id = await Promise.race([waiting, stopped]);
+    const id = await Promise.race([waiting, this.#stopped]);
     if (id === "stopped") {
       waiting.catch(() => {});
       return undefined;
@@ -239,61 +213,25 @@ export class RqWorker implements AsyncDisposable {
       resultTtl: fields.has("result_ttl") ? Number(fields.get("result_ttl")) : (this.#options.defaultResultTtl ?? 500),
       failureTtl: fields.has("failure_ttl") ? Number(fields.get("failure_ttl")) : YEAR,
       retriesLeft: Number(fields.get("retries_left") ?? 0),
-      retryIntervals: intervals(fields.get("retry_intervals")),
+      retryIntervals: intervalsOf(fields.get("retry_intervals")),
+      repeatsLeft: Number(fields.get("repeats_left") ?? 0),
+      repeatIntervals: intervalsOf(fields.get("repeat_intervals")),
     };
     const controller = new AbortController();
     this.#running.set(id, { controller, job });
     try {
       await this.#bookkeeping.started(job);
-      let result: unknown;
-      try {
-        result = this.#codec.encode(await this.#call(job, fields, controller));
-      } catch (error) {
-        await this.#failed(job, error);
-        return;
-      }
-      await this.#bookkeeping.succeeded(job, toText(result as Buffer | string));
+      await this.#settle(job, await this.#performer.perform(job, fields, controller));
     } finally {
       this.#running.delete(id);
     }
   }
 
-  async #failed(job: RunningJob, error: unknown): Promise<void> {
-    if (error instanceof JobStopped) await this.#bookkeeping.stopped(job, encodeTraceback(tracebackOf(error)));
-    else if (job.retriesLeft > 0) await this.#bookkeeping.retried(job, encodeTraceback(tracebackOf(error)));
-    else await this.#bookkeeping.failed(job, encodeTraceback(tracebackOf(error)));
-  }
-
-  async #call(job: RunningJob, fields: ReadonlyMap<string, Buffer>, controller: AbortController): Promise<unknown> {
-    const call: Call = decodeCall(fields.get("data") ?? Buffer.alloc(0), this.#codec);
-    const handler = this.#handlers.get(call.func);
-    if (handler === undefined) {
-      throw new RedisAdapterError(`Cannot run ${call.func}: no handler is registered under this name`, { code: "job" });
-    }
-    const meta = fields.get("meta");
-    const context: RqContext = {
-      id: job.id,
-      func: call.func,
-      queue: job.queue,
-      signal: controller.signal,
-      instance: call.instance,
-      meta: meta === undefined ? {} : (this.#codec.decode(meta) as Record<string, unknown>),
-    };
-    const timer =
-      job.timeout > 0
-        ? setTimeout(
-            () => controller.abort(new JobTimeout(`Task exceeded maximum timeout value (${job.timeout} seconds)`)),
-            job.timeout * 1000,
-          )
-        : undefined;
-    const aborted = new Promise<never>((_, reject) => {
-      controller.signal.addEventListener("abort", () => reject(controller.signal.reason), { once: true });
-    });
-    try {
-      return await Promise.race([Promise.resolve(handler(call.args, call.kwargs, context)), aborted]);
-    } finally {
-      clearTimeout(timer);
-    }
+  #settle(job: RunningJob, performed: Performed): Promise<void> {
+    if (performed.type === "success") return this.#bookkeeping.succeeded(job, performed.result);
+    const traceback = encodeTraceback(tracebackOf(performed.error));
+    if (performed.type === "stopped") return this.#bookkeeping.stopped(job, traceback);
+    return job.retriesLeft > 0 ? this.#bookkeeping.retried(job, traceback) : this.#bookkeeping.failed(job, traceback);
   }
 
   /** The job's hash, with the values as they are. */
@@ -315,36 +253,24 @@ export class RqWorker implements AsyncDisposable {
     }
     if (typeof payload !== "object" || payload === null) return;
     if (payload.command === "shutdown") this.#stop.abort();
-    const stop = (id: string) =>
-      this.#running.get(id)?.controller.abort(new JobStopped("Job stopped by user, work-horse terminated."));
-    if (payload.command === "stop-job" && typeof payload.job_id === "string") stop(payload.job_id);
-    if (payload.command === "kill-horse") for (const id of [...this.#running.keys()]) stop(id);
+    if (payload.command === "stop-job" && typeof payload.job_id === "string")
+      this.#running
+        .get(payload.job_id)
+        ?.controller.abort(new JobStopped("Job stopped by user, work-horse terminated."));
+    // In Python the job's process dies, and the job fails or is tried again.
+    if (payload.command === "kill-horse")
+      for (const { controller } of this.#running.values())
+        controller.abort(new Error("Work-horse terminated unexpectedly"));
   }
 
   async #heartbeat(): Promise<void> {
     await this.#bookkeeping.heartbeat([...this.#running.values()].map(({ job }) => job));
-    await this.#recoverStuck();
+    await maintain(this.#client, this.#queues);
   }
 
-  /** What a worker took and did not start goes back to where it was. rq 2 `intermediate_queue.py`. */
-  async #recoverStuck(): Promise<void> {
-    for (const queue of this.#queues) {
-      const ids = (await send(this.#client, "lrange", [intermediateKey(queue), 0, -1])) as Buffer[];
-      for (const id of ids.map(String)) {
-        const seenKey = `${intermediateKey(queue)}:first_seen:${id}`;
-        const now = Date.now() / 1000;
-        const isNew = (await send(this.#client, "set", [seenKey, now, "NX", "EX", 86_400])) !== null;
-        if (isNew) continue;
-        const seen = Number(await send(this.#client, "get", [seenKey]));
-        if (now - seen < STUCK_MS / 1000) continue;
-        if (Number(await send(this.#client, "lrem", [intermediateKey(queue), 1, id])) === 0) continue;
-        await send(this.#client, "lpush", [queueKey(queue), id]);
-        await send(this.#client, "del", [seenKey]);
-      }
-    }
-  }
-
-  async #detectFormat(): Promise<WorkerFormat> {
+  async #format(): Promise<WorkerFormat> {
+    const { format = "auto" } = this.#options;
+    if (format !== "auto") return format;
     const keys = [...((await send(this.#client, "smembers", [WORKERS])) as Iterable<Buffer>)].map(String);
     for (const key of keys) {
       const version = await send(this.#client, "hget", [key, "version"]);
@@ -362,25 +288,4 @@ export class RqWorker implements AsyncDisposable {
   #report(error: Error): void {
     this.#options.onError?.(error);
   }
-}
-
-function toText(bytes: Buffer | string): string {
-  return (typeof bytes === "string" ? Buffer.from(bytes) : bytes).toString("base64");
-}
-
-function intervals(raw: Buffer | undefined): readonly number[] {
-  if (raw === undefined) return [];
-  try {
-    const list: unknown = JSON.parse(raw.toString());
-    return Array.isArray(list) ? list.filter((one): one is number => typeof one === "number") : [];
-  } catch {
-    return [];
-  }
-}
-
-/** In the form of Python's: the last line says what it was. */
-function tracebackOf(error: unknown): string {
-  if (!(error instanceof Error)) return `Traceback (most recent call last):\nError: ${String(error)}\n`;
-  const frames = (error.stack ?? "").split("\n").slice(1).reverse();
-  return ["Traceback (most recent call last):", ...frames, `${error.name}: ${error.message}`, ""].join("\n");
 }

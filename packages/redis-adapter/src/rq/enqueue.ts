@@ -1,0 +1,169 @@
+/** What `Queue.enqueue` is told, and the hash it makes of it. rq `job.py` to_dict. */
+import type { ValueCodec } from "../dialects/dialect.js";
+import { RedisAdapterError } from "../errors.js";
+import type { Arg } from "../pickled/client.js";
+import { callString, type Duration, encodeCall, seconds, utcformat } from "./format.js";
+
+/** A function that a worker calls after the job: its dotted name, and how long it may run, in seconds. */
+export type RqCallback = string | { readonly func: string; readonly timeout?: Duration | undefined };
+
+/** What `Queue.enqueue` takes, in camelCase. Durations in seconds. */
+export interface RqEnqueueOptions {
+  /**
+   * Letters, digits, `_` and `-`. Default: a new UUID. An id that is in use is enqueued again with the new call, as by
+   * RQ; see `unique`.
+   */
+  readonly id?: string | undefined;
+  /** How long it may run; -1: as long as it wants. Default 180. */
+  readonly timeout?: Duration | undefined;
+  /** How long the result is kept; 0: not at all, -1: for ever. RQ's default: 500. */
+  readonly resultTtl?: Duration | undefined;
+  /** How long a failed job is kept. RQ's default: a year. */
+  readonly failureTtl?: Duration | undefined;
+  /** How long it may wait. Default: for ever. */
+  readonly ttl?: Duration | undefined;
+  readonly meta?: Readonly<Record<string, unknown>> | undefined;
+  /** Default: the call, as `module.function(1, 'a')`. */
+  readonly description?: string | undefined;
+  readonly atFront?: boolean | undefined;
+  /** Not before; needs a worker with a scheduler. */
+  readonly at?: Date | undefined;
+  /** Not before so many seconds; needs a worker with a scheduler. */
+  readonly in?: number | undefined;
+  /** Runs it again when it fails; `interval` in seconds, or one for each time, needs a worker with a scheduler. */
+  readonly retry?: { readonly max: number; readonly interval?: number | readonly number[] | undefined } | undefined;
+  /** Runs it again after it succeeded (rq 2.2); `interval` as that of `retry`. */
+  readonly repeat?: { readonly times: number; readonly interval?: number | readonly number[] | undefined } | undefined;
+  /** Runs when these have finished. */
+  readonly dependsOn?:
+    | string
+    | readonly string[]
+    | {
+        readonly jobs: readonly string[];
+        readonly allowFailure?: boolean | undefined;
+        readonly atFront?: boolean | undefined;
+      }
+    | undefined;
+  /** The name of a group that the job is counted in (rq 2). */
+  readonly group?: string | undefined;
+  readonly onSuccess?: RqCallback | undefined;
+  readonly onFailure?: RqCallback | undefined;
+  /** rq 2. */
+  readonly onStopped?: RqCallback | undefined;
+  /** Fail when there is a job of this id. */
+  readonly unique?: boolean | undefined;
+}
+
+export interface Dependencies {
+  readonly jobs: readonly string[];
+  /** `undefined`: not said. */
+  readonly allowFailure: boolean | undefined;
+  readonly atFront: boolean;
+}
+
+export function dependenciesOf(option: RqEnqueueOptions["dependsOn"]): Dependencies {
+  if (option === undefined) return { jobs: [], allowFailure: undefined, atFront: false };
+  if (typeof option === "object" && "jobs" in option) {
+    return { jobs: option.jobs, allowFailure: option.allowFailure ?? false, atFront: option.atFront ?? false };
+  }
+  return { jobs: [option].flat() as string[], allowFailure: undefined, atFront: false };
+}
+
+/** When it is due, in whole seconds since 1970; `undefined`: at once. */
+export function dueOf(options: RqEnqueueOptions, now: Date): number | undefined {
+  if (options.at === undefined && options.in === undefined) return undefined;
+  const due = options.at?.getTime() ?? now.getTime() + options.in! * 1000;
+  if (Number.isFinite(due)) return Math.trunc(due / 1000);
+  throw new RedisAdapterError(
+    `Cannot enqueue a job ${options.at === undefined ? `in ${options.in}` : "at an invalid date"}`,
+    {
+      code: "bad-option",
+    },
+  );
+}
+
+/** A job before it is in Redis. */
+export interface NewJob {
+  readonly queue: string;
+  readonly func: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: RqEnqueueOptions;
+  /** As {@link utcformat} writes it. */
+  readonly createdAt: string;
+  readonly defaultTimeout: number;
+}
+
+/** The fields of a job's hash, without `status` and `enqueued_at`: those depend on what is in Redis. */
+export function jobHash(job: NewJob, codec: ValueCodec): Map<string, Arg> {
+  const { options } = job;
+  const call = { func: job.func, instance: null, args: job.args, kwargs: job.kwargs };
+  const fields = new Map<string, Arg>([
+    ["created_at", job.createdAt],
+    ["data", encodeCall(call, codec)],
+    ["started_at", ""],
+    ["ended_at", ""],
+    ["last_heartbeat", ""],
+    ["worker_name", ""],
+    ["group_id", options.group ?? ""],
+    ["origin", job.queue],
+    ["description", options.description ?? callString(call)],
+    ["timeout", options.timeout === undefined ? job.defaultTimeout : seconds("timeout", options.timeout)],
+  ]);
+  addCallback(fields, "success", options.onSuccess);
+  addCallback(fields, "failure", options.onFailure);
+  addCallback(fields, "stopped", options.onStopped);
+  if (options.resultTtl !== undefined) fields.set("result_ttl", seconds("resultTtl", options.resultTtl));
+  if (options.failureTtl !== undefined) fields.set("failure_ttl", seconds("failureTtl", options.failureTtl));
+  if (options.ttl !== undefined) fields.set("ttl", seconds("ttl", options.ttl));
+  if (options.meta !== undefined) fields.set("meta", codec.encode(options.meta));
+  if (options.retry !== undefined) {
+    fields.set("retries_left", times("retry.max", options.retry.max));
+    fields.set("retry_intervals", intervalList("retry.interval", options.retry.interval));
+  }
+  if (options.repeat !== undefined) {
+    fields.set("repeats_left", times("repeat.times", options.repeat.times));
+    fields.set("repeat_intervals", intervalList("repeat.interval", options.repeat.interval));
+  }
+  const dependencies = dependenciesOf(options.dependsOn);
+  if (options.atFront || dependencies.atFront) fields.set("enqueue_at_front", 1);
+  if (dependencies.jobs.length > 0) {
+    fields.set("dependency_id", dependencies.jobs[0]!);
+    fields.set("dependency_ids", `[${dependencies.jobs.map((id) => JSON.stringify(id)).join(", ")}]`);
+    if (dependencies.allowFailure !== undefined)
+      fields.set("allow_dependency_failures", dependencies.allowFailure ? 1 : 0);
+  }
+  return fields;
+}
+
+/** rq 2 `Callback`: a name, and 60 seconds if nothing is said. */
+function addCallback(
+  fields: Map<string, Arg>,
+  when: "success" | "failure" | "stopped",
+  callback: RqCallback | undefined,
+) {
+  const { func, timeout } = typeof callback === "object" ? callback : { func: callback ?? "", timeout: undefined };
+  fields.set(`${when}_callback_name`, func);
+  if (func !== "") fields.set(`${when}_callback_timeout`, seconds("the callback's timeout", timeout ?? 60));
+}
+
+function times(name: string, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 1) return count;
+  throw new RedisAdapterError(`Cannot use ${count} for ${name}: 1 or more`, { code: "bad-option" });
+}
+
+/** As `json.dumps` writes a list. */
+function intervalList(name: string, interval: number | readonly number[] | undefined): string {
+  const list = [interval ?? 0].flat() as number[];
+  if (list.length > 0 && list.every((one) => Number.isSafeInteger(one) && one >= 0)) return `[${list.join(", ")}]`;
+  throw new RedisAdapterError(`Cannot use ${JSON.stringify(interval)} for ${name}: whole seconds, 0 or more`, {
+    code: "bad-option",
+  });
+}
+
+/** The time with microseconds, of which no two calls in this process have the same: it tells a job from its namesake. */
+export function uniqueTime(now: Date): string {
+  sequence = (sequence + 1) % 1000;
+  return utcformat(now).replace(/000Z$/, `${String(sequence).padStart(3, "0")}Z`);
+}
+let sequence = Math.trunc(Math.random() * 1000);

@@ -1,0 +1,61 @@
+/** What a worker is given, and what it gives to handlers. */
+import type { PickleOptions } from "../dialects/dialect.js";
+import type { RedisLike } from "../pickled/client.js";
+import type { WorkerFormat } from "./bookkeeping.js";
+import type { RqSerializer } from "./format.js";
+
+/** What a handler is told about its job. */
+export interface RqContext {
+  readonly id: string;
+  /** The dotted name of the function. */
+  readonly func: string;
+  readonly queue: string;
+  /** Aborted when the job's time is over, or it is stopped. JavaScript cannot interrupt code: handlers must look. */
+  readonly signal: AbortSignal;
+  /** The object of a bound method that was enqueued, else `null`. */
+  readonly instance: unknown;
+  readonly meta: Readonly<Record<string, unknown>>;
+  /** Writes `meta` anew: rq `job.save_meta()`. */
+  saveMeta(meta: Readonly<Record<string, unknown>>): Promise<void>;
+}
+
+/** A Python function's counterpart. What it returns, or resolves to, is the job's result. */
+export type RqHandler = (
+  args: readonly unknown[],
+  kwargs: Readonly<Record<string, unknown>>,
+  context: RqContext,
+) => unknown;
+
+/** How a job ended, for a callback. */
+export type RqOutcome =
+  | { readonly type: "success"; readonly result: unknown }
+  | { readonly type: "failure"; readonly error: unknown }
+  | { readonly type: "stopped" };
+
+/** What runs after a job, for rq's `on_success`, `on_failure` and `on_stopped`. */
+export type RqCallbackHandler = (context: RqContext, outcome: RqOutcome) => unknown;
+
+/** Options of {@link RqWorker}. */
+export interface RqWorkerOptions {
+  readonly client: RedisLike;
+  /** Default: a new UUID, as RQ's. */
+  readonly name?: string | undefined;
+  /** As the queues' `serializer`. Default `"pickle"`. */
+  readonly serializer?: RqSerializer | undefined;
+  readonly pickle?: PickleOptions | undefined;
+  /** Whose bookkeeping: rq 1.x or 2.x. Default `"auto"`: that of the workers that are there, else 2. */
+  readonly format?: "auto" | WorkerFormat | undefined;
+  /** Jobs at a time. Default 1. */
+  readonly concurrency?: number | undefined;
+  /** Seconds that a result is kept where the job does not say. Default 500. */
+  readonly defaultResultTtl?: number | undefined;
+  /**
+   * By the dotted names that jobs give as callbacks. As in RQ, a job fails when its success callback fails or has no
+   * handler here.
+   */
+  readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
+  /** Enqueue what is due, as `rq worker --with-scheduler`; one scheduler of all workers does at a time. Default false. */
+  readonly withScheduler?: boolean | undefined;
+  /** Told of what went wrong around jobs; what goes wrong in them is their result. */
+  readonly onError?: ((error: Error) => void) | undefined;
+}
