@@ -6,6 +6,8 @@ export default defineConfig({
   dts: true,
   sourcemap: true,
   clean: true,
+  // What worker threads are started from is a file of its own.
+  copy: ["src/worker/thread-entry.js"],
   target: "node20.19",
   platform: "node",
   fixedExtension: false,

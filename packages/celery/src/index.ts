@@ -63,5 +63,7 @@ export type { TaskMessage } from "./protocol/task-message.js";
 export { type OutgoingTask, validateTask } from "./protocol/validate.js";
 export { type RetryOptions, TaskContext } from "./worker/context.js";
 export { Ignore, Reject, Retry } from "./worker/control-flow.js";
+export type { Peer } from "./worker/gossip.js";
 export type { BadMessage } from "./worker/intake.js";
+export type { Autoscale } from "./worker/run-queue.js";
 export { Worker, type WorkerEvents, type WorkerOptions } from "./worker/worker.js";

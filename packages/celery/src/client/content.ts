@@ -22,6 +22,7 @@ export class ContentCodec {
   readonly #compression = createCompression();
   readonly #settings: ResolvedSettings;
   readonly #accept: ReadonlySet<string>;
+  readonly #eventAccept: ReadonlySet<string>;
   readonly #resultAccept: ReadonlySet<string>;
 
   constructor(settings: ResolvedSettings) {
@@ -39,6 +40,7 @@ export class ContentCodec {
     this.#strict = make("error");
     this.#opaque = make("opaque");
     this.#accept = this.#strict.prepareAcceptContent(settings.acceptContent);
+    this.#eventAccept = this.#strict.prepareAcceptContent(["json"]);
     this.#resultAccept = this.#strict.prepareAcceptContent(settings.resultAcceptContent);
   }
 
@@ -63,6 +65,15 @@ export class ContentCodec {
       accept: this.#accept,
       maxBytes: this.#settings.maxBodyBytes,
     });
+  }
+
+  /**
+   * Monitoring events are JSON whatever tasks are serialized with, so `acceptContent` does not matter.
+   *
+   * @throws ContentDisallowed, DecodeError
+   */
+  decodeEvent({ body, contentType }: Content): unknown {
+    return this.#strict.loads(body, { contentType, accept: this.#eventAccept });
   }
 
   /**

@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@brine/codec/kombu";
 import { controlExchange, encodeControlRequest, replyExchange, replyQueue } from "../protocol/pidbox.js";
-import { isPlainRecord } from "../protocol/signature.js";
+import { isPlainRecord, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
 import type { ResolvedSettings } from "./settings.js";
@@ -144,6 +144,15 @@ export class Control {
     await this.cast("revoke", { task_id: taskId, terminate, signal }, rest);
   }
 
+  /** Revokes every task that carries one of these stamps. Workers of Celery 5.3 and later, and these. */
+  async revokeByStamps(
+    stamps: Readonly<Record<string, string | readonly string[]>>,
+    options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } & BroadcastOptions = {},
+  ): Promise<void> {
+    const { terminate = false, signal = "SIGTERM", ...rest } = options;
+    await this.cast("revoke_by_stamped_headers", { headers: stamps, terminate, signal }, rest);
+  }
+
   async rateLimit(taskName: string, rateLimit: string | number, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("rate_limit", { task_name: taskName, rate_limit: rateLimit }, options);
   }
@@ -171,6 +180,42 @@ export class Control {
 
   async cancelConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("cancel_consumer", { queue }, options);
+  }
+
+  async poolGrow(n = 1, options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("pool_grow", { n }, options);
+  }
+
+  async poolShrink(n = 1, options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("pool_shrink", { n }, options);
+  }
+
+  /** Only for workers that were started with a range. */
+  async autoscale(
+    limits: { readonly max?: number | undefined; readonly min?: number | undefined },
+    options: BroadcastOptions = {},
+  ): Promise<Replies> {
+    return this.broadcast("autoscale", { max: limits.max ?? null, min: limits.min ?? null }, options);
+  }
+
+  /** Only where the setting `workerPoolRestarts` allows it. */
+  async poolRestart(options: BroadcastOptions = {}): Promise<Replies> {
+    return this.broadcast("pool_restart", {}, options);
+  }
+
+  /** Asks for a heartbeat event now. */
+  async heartbeat(options: BroadcastOptions = {}): Promise<void> {
+    await this.cast("heartbeat", {}, options);
+  }
+
+  /** Workers elect one of them to do something; the topic `"task"` sends the signature. `id` names the election. */
+  async elect(
+    id: string,
+    topic: string,
+    action: SignatureLike | SignatureDict,
+    options: BroadcastOptions = {},
+  ): Promise<void> {
+    await this.cast("election", { id, topic, action: readSignature(action, "action") }, options);
   }
 
   async enableEvents(options: BroadcastOptions = {}): Promise<Replies> {

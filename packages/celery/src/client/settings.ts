@@ -130,6 +130,10 @@ export interface CelerySettings {
   readonly workerSendTaskEvents?: boolean | undefined;
   readonly workerEnableRemoteControl?: boolean | undefined;
   readonly workerDisableRateLimits?: boolean | undefined;
+  /** Let `pool_restart` of remote control end the worker's threads. Default false. */
+  readonly workerPoolRestarts?: boolean | undefined;
+  /** A file that keeps what was revoked across restarts. Default: none. */
+  readonly workerStateDb?: string | undefined;
   /** Default `"celery"`; the exchange is `<name>.pidbox`. */
   readonly controlExchange?: string | undefined;
   readonly logger?: Logger | undefined;
@@ -192,6 +196,8 @@ export function resolveSettings(settings: CelerySettings) {
     workerSendTaskEvents: settings.workerSendTaskEvents ?? false,
     workerEnableRemoteControl: settings.workerEnableRemoteControl ?? true,
     workerDisableRateLimits: settings.workerDisableRateLimits ?? false,
+    workerPoolRestarts: settings.workerPoolRestarts ?? false,
+    workerStateDb: settings.workerStateDb,
     controlExchange: settings.controlExchange ?? "celery",
     logger: settings.logger ?? {},
   });

@@ -148,6 +148,12 @@ function messageArgs(message: unknown): readonly unknown[] {
   return message === null || message === undefined ? [] : [message];
 }
 
+/** An error of a Python class by its full name: the class registered for it, or one made with its name. */
+export function exceptionOf(pythonName: string, args: readonly unknown[], registry: ClassRegistryView): Error {
+  const dot = pythonName.lastIndexOf(".");
+  return construct(pythonName.slice(0, Math.max(dot, 0)), pythonName.slice(dot + 1), args, registry);
+}
+
 function construct(module: string, name: string, args: readonly unknown[], registry: ClassRegistryView): Error {
   const target = registry.find(module, name)?.target;
   if (target !== undefined && (target === PyException || target.prototype instanceof Error)) {

@@ -1,4 +1,5 @@
 /** Runs one request from start to settlement. Celery 5.2 `app/trace.py` trace_task, `worker/request.py`. */
+import { constants } from "node:os";
 import { pyExceptions } from "@brine/codec";
 import { isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
@@ -15,6 +16,7 @@ import { FollowUp } from "./follow-up.js";
 import type { Request } from "./request.js";
 import { ResultWriter } from "./result-writer.js";
 import { isAutoRetried, retryDelay } from "./retry.js";
+import { ColdShutdown } from "./run-queue.js";
 import { type Limits, runWithLimits } from "./time-limits.js";
 
 /** What the executor needs of its worker. */
@@ -31,9 +33,11 @@ type Outcome =
   | { readonly state: "SUCCESS"; readonly result: unknown }
   | { readonly state: "FAILURE"; readonly error: unknown }
   | { readonly state: "RETRY"; readonly retry: Retry }
-  | { readonly state: "REVOKED"; readonly error: Error }
+  | { readonly state: "REVOKED"; readonly error: Error; readonly signal: number }
   | { readonly state: "IGNORED" }
-  | { readonly state: "REJECTED"; readonly reject: Reject };
+  | { readonly state: "REJECTED"; readonly reject: Reject }
+  /** It goes back to its queue and runs again, so nobody is told anything. */
+  | { readonly state: "REQUEUED" };
 
 export class Executor {
   readonly #app: Celery;
@@ -110,7 +114,11 @@ export class Executor {
     // fetch and its kin throw an AbortError of their own; why it was aborted says more.
     const { signal } = request.controller;
     if (signal.aborted && error instanceof Error && error.name === "AbortError") error = signal.reason;
-    if (error instanceof Terminated) return { state: "REVOKED", error: new TaskRevokedError("terminated") };
+    if (error instanceof Terminated || error instanceof ColdShutdown) return this.#terminated(request, error);
+    if (error instanceof WorkerLostError && !request.isSettled) {
+      const { onWorkerLost } = ackPolicy(request.task.options, this.#app.settings);
+      if (onWorkerLost === "requeue") return { state: "REQUEUED" };
+    }
     if (error instanceof Ignore) return { state: "IGNORED" };
     if (error instanceof Reject) return { state: "REJECTED", reject: error };
     if (!(error instanceof Retry) && isAutoRetried(request.task.options, error)) {
@@ -118,6 +126,17 @@ export class Executor {
       error = context.retry({ error, countdown });
     }
     return error instanceof Retry ? { state: "RETRY", retry: error } : { state: "FAILURE", error };
+  }
+
+  /** A cold shutdown has given the message back unless it was acknowledged early: then nobody else will run it. */
+  #terminated(request: Request, reason: Error): Outcome {
+    if (reason instanceof ColdShutdown && request.isRequeued) return { state: "REQUEUED" };
+    const [signal] = reason instanceof Terminated ? (reason.args as readonly unknown[]) : [];
+    return {
+      state: "REVOKED",
+      error: new TaskRevokedError("terminated"),
+      signal: typeof signal === "number" ? signal : constants.signals.SIGTERM,
+    };
   }
 
   async #updateState(request: Request, state: string, meta: unknown, children: readonly AsyncResult[]): Promise<void> {
@@ -149,9 +168,10 @@ export class Executor {
       case "REVOKED":
         await this.#results.writeError(request, "REVOKED", outcome.error, null, children);
         await this.#followUp.onChordPart(request, "REVOKED", undefined, outcome.error);
-        this.#host.sendTaskEvent("task-revoked", { uuid, terminated: true, signum: 15, expired: false });
+        this.#host.sendTaskEvent("task-revoked", { uuid, terminated: true, signum: outcome.signal, expired: false });
         return;
       case "IGNORED":
+      case "REQUEUED":
         return;
       case "REJECTED":
         this.#host.sendTaskEvent("task-rejected", { uuid, requeue: outcome.reject.requeue });
@@ -192,8 +212,8 @@ export class Executor {
     if (request.isSettled) return;
     if (outcome.state === "REJECTED") return request.reject(outcome.reject.requeue);
     const policy = ackPolicy(request.task.options, this.#app.settings);
+    if (outcome.state === "REQUEUED") return request.reject(true);
     if (outcome.state !== "FAILURE") return request.ack();
-    if (outcome.error instanceof WorkerLostError && policy.onWorkerLost === "requeue") return request.reject(true);
     return policy.onFailure === "ack" ? request.ack() : request.reject(false);
   }
 

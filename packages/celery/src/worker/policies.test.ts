@@ -76,7 +76,7 @@ describe("rate limits", () => {
 });
 
 test("revoked ids are bounded in number and age", () => {
-  const revoked = new RevokedTasks(2, 1000);
+  const revoked = new RevokedTasks({ maxIds: 2, keepMs: 1000 });
   for (const id of ["a", "b", "c"]) revoked.add(id, 0);
   expect(revoked.ids(0)).toEqual(["b", "c"]);
   expect(revoked.has("b", 999)).toBe(true);

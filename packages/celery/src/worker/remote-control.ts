@@ -4,7 +4,7 @@ import { type Consumer, type Delivery, isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { type ControlRequest, decodeControlRequest, isAddressedTo, mailboxQueue } from "../protocol/pidbox.js";
 import { saferepr } from "../protocol/saferepr.js";
-import type { Command } from "./commands.js";
+import type { Command } from "./command-host.js";
 
 const START_ATTEMPTS = 5;
 const START_RETRY_MS = 50;

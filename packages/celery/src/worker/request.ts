@@ -16,6 +16,7 @@ export class Request {
   /** Stops the run: aborted by limits and by `revoke(terminate)`. */
   readonly controller = new AbortController();
   #isSettled = false;
+  #isRequeued = false;
 
   constructor(message: TaskMessage, delivery: Delivery, task: Task) {
     this.message = message;
@@ -44,6 +45,11 @@ export class Request {
     return this.#isSettled;
   }
 
+  /** Given back to its queue. */
+  get isRequeued(): boolean {
+    return this.#isRequeued;
+  }
+
   async ack(): Promise<void> {
     if (this.#isSettled) return;
     this.#isSettled = true;
@@ -53,6 +59,7 @@ export class Request {
   async reject(requeue: boolean): Promise<void> {
     if (this.#isSettled) return;
     this.#isSettled = true;
+    this.#isRequeued = requeue;
     await this.delivery.reject({ requeue });
   }
 

@@ -1,37 +1,66 @@
-/** Ids of revoked tasks, held for a while. Celery 5.2 `worker/state.py`: 50,000 for 3 hours. */
+/** What was revoked, held for a while. Celery 5.2 `worker/state.py`: 50,000 ids for 3 hours; 5.3 adds stamps. */
 import { PyFloat } from "@brine/codec";
+import { isPlainRecord } from "../protocol/signature.js";
+import type { Request } from "./request.js";
 
 const MAX_IDS = 50_000;
 const KEEP_MS = 3 * 60 * 60 * 1000;
 
+/** Ids, or `header=value` of stamps, with when each was added (ms since the epoch); insertion order is age. */
+type Entries = Map<string, number>;
+
 export class RevokedTasks {
-  /** Id to when it was added; insertion order is age. */
-  readonly #ids = new Map<string, number>();
+  readonly #ids: Entries = new Map();
+  readonly #stamps: Entries = new Map();
   readonly #maxIds: number;
   readonly #keepMs: number;
+  readonly #onChange: () => void;
 
-  constructor(maxIds = MAX_IDS, keepMs = KEEP_MS) {
-    this.#maxIds = maxIds;
-    this.#keepMs = keepMs;
+  constructor(
+    options: {
+      readonly maxIds?: number | undefined;
+      readonly keepMs?: number | undefined;
+      readonly onChange?: (() => void) | undefined;
+    } = {},
+  ) {
+    this.#maxIds = options.maxIds ?? MAX_IDS;
+    this.#keepMs = options.keepMs ?? KEEP_MS;
+    this.#onChange = options.onChange ?? (() => {});
   }
 
   add(id: string, now = Date.now()): void {
-    this.#ids.delete(id);
-    this.#ids.set(id, now);
-    this.#purge(now);
+    this.#add(this.#ids, id, now);
+  }
+
+  /** Tasks that carry this stamp: `stamps[header]` is `value`, or a list with it. */
+  addStamp(header: string, value: unknown, now = Date.now()): void {
+    this.#add(this.#stamps, stampKey(header, value), now);
+  }
+
+  #add(entries: Entries, key: string, now: number): void {
+    entries.delete(key);
+    entries.set(key, now);
+    this.#purge(entries, now);
+    this.#onChange();
   }
 
   has(id: string, now = Date.now()): boolean {
-    const added = this.#ids.get(id);
+    return this.#holds(this.#ids, id, now);
+  }
+
+  /** By its id or by one of its stamps. */
+  covers(request: Request, now = Date.now()): boolean {
+    if (this.has(request.id, now)) return true;
+    return this.#stamps.size > 0 && stampKeys(request).some((key) => this.#holds(this.#stamps, key, now));
+  }
+
+  #holds(entries: Entries, key: string, now: number): boolean {
+    const added = entries.get(key);
     return added !== undefined && now - added < this.#keepMs;
   }
 
-  delete(id: string): void {
-    this.#ids.delete(id);
-  }
-
   ids(now = Date.now()): string[] {
-    this.#purge(now);
+    this.#purge(this.#ids, now);
     return [...this.#ids.keys()];
   }
 
@@ -42,10 +71,46 @@ export class RevokedTasks {
     return Object.fromEntries(this.ids().map((id) => [id, [seconds, id]]));
   }
 
-  #purge(now: number): void {
-    for (const [id, added] of this.#ids) {
-      if (this.#ids.size <= this.#maxIds && now - added < this.#keepMs) return;
-      this.#ids.delete(id);
+  /** Adds what another worker's `hello` said: a map by id, or a list. Anything else is left. */
+  mergeWire(revoked: unknown): void {
+    const ids =
+      revoked instanceof Map ? revoked.keys() : isPlainRecord(revoked) ? Object.keys(revoked) : listOf(revoked);
+    for (const id of ids) if (typeof id === "string" && !this.has(id)) this.add(id);
+  }
+
+  /** For a file: pairs of what was revoked and when. */
+  toJSON(now = Date.now()): { readonly ids: [string, number][]; readonly stamps: [string, number][] } {
+    for (const entries of [this.#ids, this.#stamps]) this.#purge(entries, now);
+    return { ids: [...this.#ids], stamps: [...this.#stamps] };
+  }
+
+  mergeJSON(saved: { readonly ids: readonly [string, number][]; readonly stamps: readonly [string, number][] }): void {
+    for (const [entries, pairs] of [
+      [this.#ids, saved.ids],
+      [this.#stamps, saved.stamps],
+    ] as const) {
+      for (const [key, added] of pairs) if (!entries.has(key)) entries.set(key, added);
     }
   }
+
+  #purge(entries: Entries, now: number): void {
+    for (const [key, added] of entries) {
+      if (entries.size <= this.#maxIds && now - added < this.#keepMs) return;
+      entries.delete(key);
+    }
+  }
+}
+
+function stampKeys({ message: { stamps } }: Request): string[] {
+  return Object.entries(stamps).flatMap(([header, value]) => listOf(value).map((one) => stampKey(header, one)));
+}
+
+function stampKey(header: string, value: unknown): string {
+  return `${header}=${String(value)}`;
+}
+
+/** One value or several. */
+export function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value) || value instanceof Set) return [...value];
+  return value === undefined || value === null ? [] : [value];
 }

@@ -1,33 +1,35 @@
-/** Worker threads for tasks with a `module`: CPU work off the event loop, and limits that really end it. */
-import { Worker as Thread } from "node:worker_threads";
-import { pyExceptions } from "@brine/codec";
+/**
+ * Worker threads for tasks with a `module`: CPU work off the event loop, and limits that really end it.
+ *
+ * The pool is piscina's, an optional peer. Not tinypool's, its smaller fork: that one does not notice a thread that exits by
+ * itself (2.2.0), so that a task which calls `process.exit()` would hold its slot and its message for ever.
+ */
+import { deserialize } from "node:v8";
+import { type ClassRegistryView, pyExceptions } from "@brine/codec";
+import type { Piscina } from "piscina";
 import type { Task } from "../client/task.js";
+import { CeleryError } from "../errors.js";
+import { exceptionOf } from "../protocol/exceptions.js";
 import { WorkerLostError } from "../protocol/python-exceptions.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import { bindArguments } from "./invoke.js";
 
-/** What runs in the thread. Text, so that a bundle of this package needs no second file. */
-const BOOTSTRAP = `
-const { parentPort } = require("node:worker_threads");
-parentPort.on("message", async ({ module, args }) => {
-  try {
-    const loaded = await import(module);
-    parentPort.postMessage({ result: await loaded.default(...args) });
-  } catch (error) {
-    const isError = error instanceof Error;
-    const failure = isError ? { name: error.name, message: error.message, stack: error.stack } : { name: "Error", message: String(error) };
-    try {
-      parentPort.postMessage({ failure });
-    } catch {
-      parentPort.postMessage({ failure: { name: "Error", message: "unclonable error" } });
-    }
-  }
-});
-`;
+/** More than any worker's concurrency, which is what bounds the threads: `pool_grow` must not meet another limit here. */
+const MAX_THREADS = 1024;
 
+/** What `thread-entry.js` returns. */
 interface Reply {
-  readonly result?: unknown;
-  readonly failure?: { readonly name: string; readonly message: string; readonly stack?: string };
+  readonly result?: Uint8Array;
+  readonly failure?: ThreadFailure;
+}
+
+interface ThreadFailure {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly pythonClass?: string;
+  readonly args?: readonly unknown[];
+  readonly cause?: ThreadFailure;
 }
 
 const JS_ERRORS: ReadonlyMap<string, ErrorConstructor> = new Map<string, ErrorConstructor>([
@@ -39,78 +41,85 @@ const JS_ERRORS: ReadonlyMap<string, ErrorConstructor> = new Map<string, ErrorCo
 
 /** Threads are kept for the next task; one whose task was aborted is ended with it. */
 export class ThreadPool {
-  readonly #idle: Thread[] = [];
-  readonly #all = new Set<Thread>();
+  readonly #registry: ClassRegistryView;
+  #pool: Promise<Piscina> | undefined;
 
-  /** Runs the default export of `module` as `fn(...args)`. */
+  constructor(registry: ClassRegistryView) {
+    this.#registry = registry;
+  }
+
+  /**
+   * Runs the default export of `module` as `fn(...args)`.
+   *
+   * @throws what the function threw, as an error of the same class where that is Python's or JavaScript's own
+   * @throws WorkerLostError when the thread ended under the task; the signal's reason when aborted
+   * @throws CeleryError `bad-option` when piscina is not installed
+   */
   async run(module: string | URL, task: Task, message: TaskMessage, signal: AbortSignal): Promise<unknown> {
     signal.throwIfAborted();
     const { parameters } = task.options;
     const args =
       parameters === undefined ? [...message.args] : bindArguments(task.name, parameters, message.args, message.kwargs);
-    const thread = this.#idle.pop() ?? this.#start();
-    thread.ref();
-    return new Promise((resolve, reject) => {
-      const onMessage = (reply: Reply): void => {
-        finish();
-        thread.unref();
-        this.#idle.push(thread);
-        if (reply.failure === undefined) resolve(reply.result);
-        else reject(rebuild(reply.failure));
-      };
-      const onExit = (code: number): void => {
-        finish();
-        reject(new WorkerLostError(`Worker thread exited with code ${code}`));
-      };
-      const onError = (error: Error): void => {
-        finish();
-        reject(error);
-      };
-      const onAbort = (): void => {
-        finish();
-        this.#all.delete(thread);
-        void thread.terminate();
-        reject(signal.reason);
-      };
-      const finish = (): void => {
-        thread.off("message", onMessage).off("exit", onExit).off("error", onError);
-        signal.removeEventListener("abort", onAbort);
-      };
-      thread.on("message", onMessage).on("exit", onExit).on("error", onError);
-      signal.addEventListener("abort", onAbort, { once: true });
-      try {
-        thread.postMessage({ module: String(module), args });
-      } catch (error) {
-        finish();
-        this.#idle.push(thread);
-        reject(
-          new pyExceptions.TypeError(
-            `Cannot send the arguments of ${task.name} to a thread: ${(error as Error).message}`,
-          ),
-        );
+    this.#pool ??= openPool();
+    const pool = await this.#pool;
+    const reply = await this.#post(pool, { module: String(module), args }, task, signal);
+    if (reply.failure !== undefined) throw this.#rebuild(reply.failure);
+    return deserialize(reply.result!);
+  }
+
+  async #post(pool: Piscina, call: object, task: Task, signal: AbortSignal): Promise<Reply> {
+    try {
+      return await pool.run(call, { signal });
+    } catch (cause) {
+      signal.throwIfAborted();
+      const { name, message } = cause as Error;
+      if (name === "DataCloneError") {
+        throw new pyExceptions.TypeError(`Cannot send the arguments of ${task.name} to a thread: ${message}`);
       }
-    });
+      throw Object.assign(new WorkerLostError(`Worker thread was lost: ${message}`), { cause });
+    }
   }
 
-  #start(): Thread {
-    const thread = new Thread(BOOTSTRAP, { eval: true });
-    this.#all.add(thread);
-    thread.once("exit", () => {
-      this.#all.delete(thread);
-      const index = this.#idle.indexOf(thread);
-      if (index >= 0) this.#idle.splice(index, 1);
-    });
-    return thread;
+  #rebuild(failure: ThreadFailure): Error {
+    const { name, message, stack, pythonClass, args = [], cause } = failure;
+    const error =
+      pythonClass === undefined
+        ? new (JS_ERRORS.get(name) ?? Error)(message)
+        : exceptionOf(pythonClass, args, this.#registry);
+    if (pythonClass === undefined && !JS_ERRORS.has(name)) error.name = name;
+    if (stack !== undefined) error.stack = stack;
+    if (cause !== undefined) error.cause = this.#rebuild(cause);
+    return error;
   }
 
+  /** Ends all threads, whatever they do. The next task gets a new one, which loads its module again. */
   async close(): Promise<void> {
-    await Promise.all([...this.#all].map((thread) => thread.terminate()));
+    const pool = await this.#pool?.catch(() => undefined);
+    this.#pool = undefined;
+    await pool?.destroy();
   }
 }
 
-function rebuild(failure: NonNullable<Reply["failure"]>): Error {
-  const error = new (JS_ERRORS.get(failure.name) ?? Error)(failure.message);
-  if (!JS_ERRORS.has(failure.name)) error.name = failure.name;
-  if (failure.stack !== undefined) error.stack = failure.stack;
-  return error;
+async function loadPiscina(): Promise<typeof Piscina> {
+  try {
+    return (await import("piscina")).Piscina;
+  } catch (cause) {
+    throw new CeleryError("Cannot run a task in a thread: install piscina 5", { code: "bad-option", cause });
+  }
+}
+
+async function openPool(): Promise<Piscina> {
+  const PoolClass = await loadPiscina();
+  const pool = new PoolClass({
+    filename: new URL("./thread-entry.js", import.meta.url).href,
+    minThreads: 0,
+    maxThreads: MAX_THREADS,
+    idleTimeout: Number.POSITIVE_INFINITY,
+    // With atomics an idle thread is blocked: timers and sockets that a module keeps would stand still between tasks.
+    atomics: "disabled",
+    recordTiming: false,
+  });
+  // A thread that is lost without a task harms nobody; without a listener it would end the process.
+  pool.on("error", () => {});
+  return pool;
 }

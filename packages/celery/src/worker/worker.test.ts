@@ -283,15 +283,6 @@ test("parameters by name are bound as in Python", async () => {
   await expect(wrong.get({ timeoutMs: 2000 })).rejects.toThrow("sub() got an unexpected keyword argument 'z'");
 });
 
-test("a module runs in a thread, and a hard limit ends it", async () => {
-  const { app } = await start({}, (a) => {
-    a.task("double", { module: "data:text/javascript,export default (x) => x * 2" });
-    a.task("spin", { module: "data:text/javascript,export default () => { for (;;); }", timeLimit: 0.2 });
-  });
-  expect(await (await app.sendTask("double", { args: [21] })).get({ timeoutMs: 5000 })).toBe(42);
-  await expect((await app.sendTask("spin")).get({ timeoutMs: 5000 })).rejects.toBeInstanceOf(TimeLimitExceeded);
-});
-
 test("remote control answers ping, inspect and rate limits", async () => {
   const { app, worker } = await start();
   const node = worker.hostname;

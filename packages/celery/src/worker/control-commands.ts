@@ -1,0 +1,143 @@
+/** Commands that change something. Celery `worker/control.py`, `@control_command`; the texts are Celery's. */
+import { constants } from "node:os";
+import { saferepr } from "../protocol/saferepr.js";
+import { isPlainRecord } from "../protocol/signature.js";
+import type { Command, CommandArguments, CommandHost } from "./command-host.js";
+import { parseRate } from "./rate-limit.js";
+import type { Request } from "./request.js";
+import { listOf } from "./revoked.js";
+
+export function controlCommands(host: CommandHost): Record<string, Command> {
+  const { runQueue, reporter, app } = host;
+  return {
+    revoke: (args) => revoke(host, args),
+    terminate: (args) => revoke(host, { ...args, terminate: true }),
+    revoke_by_stamped_headers: (args) => revokeByStamps(host, args),
+    rate_limit: (args) => rateLimit(host, args),
+    time_limit: (args) => timeLimit(host, args),
+    add_consumer: (args) => addConsumer(host, args),
+    cancel_consumer: async ({ queue }) => {
+      await host.consumer.cancel(String(queue));
+      return { ok: `no longer consuming from ${String(queue)}` };
+    },
+    pool_grow: ({ n }) => resize(host, "pool_grow", runQueue.concurrency + countOf(n), "pool will grow"),
+    pool_shrink: ({ n }) => resize(host, "pool_shrink", runQueue.concurrency - countOf(n), "pool will shrink"),
+    autoscale: (args) => autoscale(host, args),
+    pool_restart: async () => {
+      if (!app.settings.workerPoolRestarts) return { error: "ValueError('Pool restarts not enabled')" };
+      await host.restartPool();
+      return { ok: "reload started" };
+    },
+    enable_events: () => ({ ok: reporter.setTaskEvents(true) ? "task events enabled" : "task events already enabled" }),
+    disable_events: () => ({
+      ok: reporter.setTaskEvents(false) ? "task events disabled" : "task events already disabled",
+    }),
+    heartbeat: () => reporter.beat(),
+    election: ({ id, topic, action }) => {
+      if (typeof id === "string" && typeof topic === "string") host.gossip?.elect(id, topic, action ?? null);
+    },
+    shutdown: () => host.shutdown(),
+  };
+}
+
+function countOf(value: unknown): number {
+  const count = Number(value ?? 1);
+  return Number.isSafeInteger(count) && count >= 0 ? count : 1;
+}
+
+/** SIGTERM for what is no signal of this system. */
+function signalOf(name: unknown): number {
+  if (typeof name === "number") return name;
+  const upper = String(name ?? "SIGTERM").toUpperCase();
+  const full = upper.startsWith("SIG") ? upper : `SIG${upper}`;
+  const { signals } = constants;
+  return Object.hasOwn(signals, full) ? signals[full as keyof typeof signals] : signals.SIGTERM;
+}
+
+function revoke(host: CommandHost, args: CommandArguments): unknown {
+  const ids = new Set(listOf(args.task_id).filter((id): id is string => typeof id === "string"));
+  for (const id of ids) host.revoked.add(id);
+  host.runQueue.dropRevoked();
+  if (args.terminate !== true) return { ok: `tasks ${[...ids].join(", ")} flagged as revoked` };
+  const terminated = host.runQueue.terminate((request) => ids.has(request.id), signalOf(args.signal));
+  if (terminated.length === 0) return { ok: "terminate: tasks unknown" };
+  return { ok: `terminate: ${terminated.map((request) => request.id).join(", ")}` };
+}
+
+/** Since Celery 5.3. `headers` are a mapping, or texts such as `customer=7`. */
+function revokeByStamps(host: CommandHost, args: CommandArguments): unknown {
+  const headers = stampsOf(args.headers);
+  for (const [header, values] of headers) for (const value of values) host.revoked.addStamp(header, value);
+  host.runQueue.dropRevoked();
+  const text = saferepr(Object.fromEntries(headers));
+  if (args.terminate !== true) return { ok: `headers ${text} flagged as revoked, but not terminated` };
+  const isMeant = (request: Request): boolean => host.revoked.covers(request);
+  const terminated = host.runQueue.terminate(isMeant, signalOf(args.signal));
+  return { ok: terminated.length === 0 ? `headers ${text} were not terminated` : `headers ${text} revoked` };
+}
+
+function stampsOf(headers: unknown): Map<string, unknown[]> {
+  const stamps = new Map<string, unknown[]>();
+  const entries = isPlainRecord(headers)
+    ? Object.entries(headers)
+    : listOf(headers).map((text) => {
+        const [, header = "", value = ""] = /^([^=]*)=(.*)$/s.exec(String(text)) ?? [];
+        return [header, value] as const;
+      });
+  for (const [header, value] of entries) {
+    if (header !== "") stamps.set(header, [...(stamps.get(header) ?? []), ...listOf(value)]);
+  }
+  return stamps;
+}
+
+function rateLimit(host: CommandHost, { task_name, rate_limit }: CommandArguments): unknown {
+  const name = String(task_name);
+  const rate = typeof rate_limit === "string" || typeof rate_limit === "number" ? rate_limit : null;
+  try {
+    parseRate(rate);
+  } catch (error) {
+    return { error: `Invalid rate limit string: ${saferepr(error)}` };
+  }
+  if (host.findTask(name) === undefined) return { error: "unknown task" };
+  host.limits.setRate(name, rate);
+  const isOff = rate === null || rate === 0 || rate === "";
+  return { ok: isOff ? "rate limit disabled successfully" : "new rate limit set successfully" };
+}
+
+function timeLimit(host: CommandHost, { task_name, hard, soft }: CommandArguments): unknown {
+  const name = String(task_name);
+  const seconds = (value: unknown): number | null => (typeof value === "number" && value > 0 ? value : null);
+  if (host.findTask(name) === undefined) return { error: "unknown task" };
+  host.limits.setTimes(name, seconds(hard), seconds(soft));
+  return { ok: "time limits set successfully" };
+}
+
+async function addConsumer(host: CommandHost, args: CommandArguments): Promise<unknown> {
+  const name = String(args.queue);
+  const exchange = typeof args.exchange === "string" ? args.exchange : name;
+  const type = args.exchange_type === "topic" || args.exchange_type === "fanout" ? args.exchange_type : "direct";
+  const routingKey = typeof args.routing_key === "string" ? args.routing_key : name;
+  await host.consumer.add({ name, exchange: { name: exchange, type }, routingKey });
+  return { ok: `add consumer ${name}` };
+}
+
+function resize({ runQueue }: CommandHost, command: string, size: number, ok: string): unknown {
+  if (runQueue.autoscale !== undefined) {
+    return { error: `${command} is not supported with autoscale. Adjust autoscale range instead.` };
+  }
+  // Without a slot it could not even be told to grow again by a task.
+  runQueue.setConcurrency(Math.max(1, size));
+  return { ok };
+}
+
+/** As Celery: a maximum below the minimum takes the minimum with it, and the other way round. */
+function autoscale({ runQueue }: CommandHost, args: CommandArguments): unknown {
+  const now = runQueue.autoscale;
+  if (now === undefined) return { error: "ValueError('Autoscale not enabled')" };
+  const limit = (value: unknown): number | undefined =>
+    Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : undefined;
+  const max = limit(args.max) ?? Math.max(now.max, limit(args.min) ?? 0);
+  const min = Math.min(limit(args.min) ?? now.min, max);
+  runQueue.setAutoscale({ min, max });
+  return { ok: `autoscale now max=${max} min=${min}` };
+}
