@@ -18,22 +18,29 @@ import models
 import values
 from peer import type_tree
 
-serializer = os.environ.get("SERIALIZER", "pickle")
-accept = os.environ.get("ACCEPT", "pickle,json").split(",")
+def urls(environment):
+    return {"broker": environment.get("BROKER"), "backend": environment.get("BACKEND")}
 
-app = Celery("celery_app", broker=os.environ.get("BROKER"), backend=os.environ.get("BACKEND"))
-app.conf.update(
-    task_default_queue=os.environ.get("QUEUE", "celery"),
-    task_serializer=serializer,
-    result_serializer=os.environ.get("RESULT_SERIALIZER", serializer),
-    accept_content=accept,
-    result_accept_content=accept,
-    broker_connection_retry_on_startup=True,
-    enable_utc=True,
-    timezone="UTC",
-    worker_hijack_root_logger=False,
-)
-app.conf.update(json.loads(os.environ.get("CONFIG", "{}")))
+
+def configured(app, environment):
+    serializer = environment.get("SERIALIZER", "pickle")
+    accept = environment.get("ACCEPT", "pickle,json").split(",")
+    app.conf.update(
+        task_default_queue=environment.get("QUEUE", "celery"),
+        task_serializer=serializer,
+        result_serializer=environment.get("RESULT_SERIALIZER", serializer),
+        accept_content=accept,
+        result_accept_content=accept,
+        broker_connection_retry_on_startup=True,
+        enable_utc=True,
+        timezone="UTC",
+        worker_hijack_root_logger=False,
+    )
+    app.conf.update(json.loads(environment.get("CONFIG", "{}")))
+    return app
+
+
+app = configured(Celery("celery_app", **urls(os.environ)), os.environ)
 
 
 @app.task(name="noop")

@@ -19,6 +19,7 @@ import values
 from peer import class_name, serve, type_tree
 
 app = celery_app.app
+apps = {}
 sent = {}
 scope = {
     "collections": collections,
@@ -35,6 +36,19 @@ scope = {
     "group": celery.group,
     "chord": celery.chord,
 }
+
+
+def use(environment):
+    """From now on everything goes through an app of that environment; results of others can still be read."""
+    global app
+    key = tuple(sorted(environment.items()))
+    if key not in apps:
+        apps[key] = celery_app.configured(celery.Celery("client", **celery_app.urls(environment)), environment)
+    app = apps[key]
+    app.set_current()
+    app.set_default()
+    scope["app"] = app
+    scope["signature"] = app.signature
 
 
 def evaluate(expression):
@@ -149,6 +163,7 @@ def python(expression):
 if __name__ == "__main__":
     serve(
         {
+            "use": use,
             "send": send,
             "canvas": canvas,
             "get": get,
