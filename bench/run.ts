@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import type { Task } from "./compare.js";
 import type { Direction } from "./contenders.js";
 import { type Row, save } from "./report.js";
+import { startup } from "./startup.js";
 import { WORKLOADS } from "./workloads.js";
 
 const USAGE = `npm run bench -- [options]
@@ -29,6 +30,7 @@ Instead of comparing:
   --scaling             how time grows with size, family by family; linear is 1
   --adversarial         the same for input made to cost more than it should; exits with 1 if any does
   --memory              what decoded values keep, beside JSON.parse's, and what stays when they are dropped
+  --startup             what a process pays before its first message: importing each entry, first dumps and loads
 `;
 
 const { values: options } = parseArgs({
@@ -42,6 +44,7 @@ const { values: options } = parseArgs({
     scaling: { type: "boolean", default: false },
     adversarial: { type: "boolean", default: false },
     memory: { type: "boolean", default: false },
+    startup: { type: "boolean", default: false },
     help: { type: "boolean", short: "h", default: false },
   },
 });
@@ -124,6 +127,8 @@ try {
   } else if (options.memory) {
     writeCorpus(findPython(), folder);
     await inOwnProcess("memory.ts", { folder, protocol, directions }, ["--expose-gc"]);
+  } else if (options.startup) {
+    startup(Number(options.rounds));
   } else {
     await compare(folder);
   }

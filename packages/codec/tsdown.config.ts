@@ -1,5 +1,9 @@
 import { defineConfig } from "tsdown";
 
+/** What `tools` needs as well: the wire format, text and errors. */
+const WIRE =
+  /codec\/src\/(bytes\/.*|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))\.ts$/;
+
 export default defineConfig({
   entry: ["src/index.ts", "src/tools/index.ts", "src/kombu/index.ts", "src/numpy/index.ts", "src/cli.ts"],
   format: "esm",
@@ -10,5 +14,14 @@ export default defineConfig({
   platform: "neutral",
   fixedExtension: false,
   // Node's own modules, of the CLI and of what is loaded when asked for.
+  // Few files: at import, each costs about a millisecond. `tools` must not load what can construct.
+  outputOptions: {
+    codeSplitting: {
+      groups: [
+        { name: "wire", test: WIRE, priority: 2 },
+        { name: "core", test: /codec\/src\/(globals|pickle|python|stdlib)\//, priority: 1 },
+      ],
+    },
+  },
   deps: { neverBundle: [/^node:/] },
 });

@@ -25,41 +25,62 @@ import { urllibEntries } from "../stdlib/urllib.js";
 import { uuidEntries } from "../stdlib/uuid.js";
 import { werkzeugEntries } from "../stdlib/werkzeug.js";
 import { zoneinfoEntries } from "../stdlib/zoneinfo.js";
-import { BaseRegistry, type ClassRegistryOptions, type GlobalEntry } from "./registry.js";
+import { BaseRegistry, type ClassRegistryOptions, type EntrySource, type GlobalEntry } from "./registry.js";
 
-const ENTRIES: readonly (readonly GlobalEntry[])[] = [
-  arrayEntries,
-  builtinsEntries,
-  collectionsEntries,
-  dataClassEntries,
-  dateutilEntries,
-  datetimeEntries,
-  decimalEntries,
-  djangoEntries,
-  exceptionEntries,
-  fractionsEntries,
-  functoolsEntries,
-  httpEntries,
-  ipaddressEntries,
-  operatorEntries,
-  pathlibEntries,
-  pytzEntries,
-  reEntries,
-  osEntries,
-  timeEntries,
-  typesEntries,
-  typingEntries,
-  urllibEntries,
-  uuidEntries,
-  werkzeugEntries,
-  zoneinfoEntries,
+/** The commonest first: that is the order in which a class is looked for. */
+export const standardSources: readonly EntrySource[] = [
+  {
+    modules: ["builtins", "typing"],
+    entries: builtinsEntries,
+    twins: () => [[BoundMethod, boundMethodTwin as unknown as GlobalEntry]],
+  },
+  { modules: ["datetime"], entries: datetimeEntries, twins: datetimeTwins },
+  { modules: ["decimal"], entries: decimalEntries },
+  { modules: ["collections"], entries: collectionsEntries },
+  { modules: ["uuid"], entries: uuidEntries },
+  { modules: ["builtins"], entries: exceptionEntries, twins: errorTwins },
+  { modules: ["array"], entries: arrayEntries, twins: arrayTwins },
+  { modules: ["fractions"], entries: fractionsEntries },
+  { modules: ["pathlib", "pathlib._local"], entries: pathlibEntries },
+  { modules: ["types"], entries: typesEntries },
+  { modules: ["zoneinfo"], entries: zoneinfoEntries },
+  { modules: ["pytz"], entries: pytzEntries },
+  { modules: ["ipaddress"], entries: ipaddressEntries },
+  { modules: ["functools"], entries: functoolsEntries },
+  { modules: ["operator", "_operator"], entries: operatorEntries },
+  { modules: ["re"], entries: reEntries },
+  { modules: ["time"], entries: timeEntries },
+  { modules: ["os"], entries: osEntries },
+  { modules: ["urllib.parse"], entries: urllibEntries },
+  { modules: ["typing"], entries: typingEntries },
+  { modules: ["http", "http.cookies"], entries: httpEntries },
+  { modules: ["dateutil.tz.tz", "dateutil.relativedelta", "dateutil._common"], entries: dateutilEntries },
+  {
+    modules: [
+      "django.db.models.base",
+      "django.http.request",
+      "django.http.response",
+      "django.template.response",
+      "django.utils.datastructures",
+      "django.utils.functional",
+      "django.utils.safestring",
+      "django.utils.translation",
+    ],
+    entries: djangoEntries,
+  },
+  {
+    modules: ["werkzeug.datastructures", "werkzeug.datastructures.headers", "werkzeug.datastructures.structures"],
+    entries: werkzeugEntries,
+  },
+  {
+    modules: ["_io", "decimal", "inspect", "itertools", "json", "json.decoder", "logging", "random", "string"],
+    entries: dataClassEntries,
+  },
 ];
 
 function standardRegistry(): BaseRegistry {
   const registry = new BaseRegistry();
-  for (const entries of ENTRIES) registry.registerEntries(entries);
-  for (const [target, entry] of [...arrayTwins, ...datetimeTwins, ...errorTwins]) registry.registerTwin(target, entry);
-  registry.registerTwin(BoundMethod, boundMethodTwin as unknown as GlobalEntry);
+  for (const source of standardSources) registry.registerSource(source);
   return registry.freeze();
 }
 

@@ -4,7 +4,7 @@ import { PyDict } from "../python/dict.js";
 import { PyException, pyExceptions } from "../python/exceptions.js";
 import { tuple } from "../python/sequences.js";
 import { pickled } from "./decorator.js";
-import { ClassRegistry, defaultRegistry } from "./default-registry.js";
+import { ClassRegistry, defaultRegistry, standardSources } from "./default-registry.js";
 import { BaseRegistry } from "./registry.js";
 
 describe("ClassRegistry", () => {
@@ -196,4 +196,32 @@ describe("ClassRegistry", () => {
     expect(new BaseRegistry().find("datetime", "datetime")).toBeUndefined();
     expect(new ClassRegistry().find("datetime", "datetime")).toBeDefined();
   });
+
+  it("makes a source's entries when its module, or a class that it may write, is first looked for", () => {
+    class Shape {}
+    const made: string[] = [];
+    const source = (module: string, target?: typeof Shape) => ({
+      modules: [module],
+      entries() {
+        made.push(module);
+        return [{ module, name: "Shape", target }];
+      },
+    });
+    const registry = new BaseRegistry().registerSource(source("a")).registerSource(source("b", Shape)).freeze();
+    expect(registry.find("c", "Shape")).toBeUndefined();
+    expect(made).toEqual([]);
+    expect(registry.find("a", "Shape")).toBe(registry.find("a", "Shape"));
+    expect(made).toEqual(["a"]);
+    expect(registry.findByTarget(Shape)?.module).toBe("b");
+    expect(registry.findByTarget(class {})).toBeUndefined();
+    expect(made).toEqual(["a", "b"]);
+    expect(() => new BaseRegistry().registerSource(source("a")).freeze().registerSource(source("b"))).toThrow(/frozen/);
+  });
+
+  it.each(standardSources.map((source) => [source.modules.join(", "), source] as const))(
+    "lists every module of the entries of %s, and no other",
+    (_name, { modules, entries }) => {
+      expect(new Set([...entries()].map((entry) => entry.module))).toEqual(new Set(modules));
+    },
+  );
 });

@@ -115,6 +115,18 @@ export interface GlobalEntry<T extends object = object> {
 /** See {@link GlobalEntry}. */
 export type NameStrings = "interned" | "static-name" | "fresh" | "function" | "submodule";
 
+/**
+ * Entries that are made when they are first asked for, so that a program that meets no `ipaddress` does not pay for it at
+ * import.
+ */
+export interface EntrySource {
+  /** Every Python module of which it has names. */
+  readonly modules: readonly string[];
+  entries(): Iterable<GlobalEntry>;
+  /** See {@link BaseRegistry.registerTwin}. */
+  twins?(): Iterable<readonly [target: AnyClass | string, entry: GlobalEntry]>;
+}
+
 /** What decoder and encoder need of a registry. */
 export interface ClassRegistryView {
   /** The entry of exactly this module and qualified name (Python 3 names). */
@@ -165,6 +177,8 @@ export class BaseRegistry implements ClassRegistryView {
   readonly #extensionNames = new Map<number, { readonly module: string; readonly name: string }>();
   readonly #extensionCodes = new Map<string, number>();
   readonly #parents: readonly ClassRegistryView[];
+  /** Sources whose entries are not made yet, in the order in which a class is looked for in them. */
+  readonly #sources = new Set<EntrySource>();
   #isFrozen = false;
 
   constructor(options: ClassRegistryOptions = {}) {
@@ -288,6 +302,11 @@ export class BaseRegistry implements ClassRegistryView {
   /** Registers everything about one Python name. The base of the other methods. */
   registerEntry(entry: GlobalEntry): this {
     this.#assertMutable();
+    this.#add(entry);
+    return this;
+  }
+
+  #add(entry: GlobalEntry): void {
     let names = this.#modules.get(entry.module);
     if (names === undefined) {
       names = new Map();
@@ -304,7 +323,6 @@ export class BaseRegistry implements ClassRegistryView {
       this.#targets.set(entry.target, entry);
     }
     names.set(entry.name, entry);
-    return this;
   }
 
   registerEntries(entries: Iterable<GlobalEntry>): this {
@@ -320,13 +338,34 @@ export class BaseRegistry implements ClassRegistryView {
    */
   registerTwin(target: AnyClass | string, entry: GlobalEntry): this {
     this.#assertMutable();
+    this.#addTwin(target, entry);
+    return this;
+  }
+
+  #addTwin(target: AnyClass | string, entry: GlobalEntry): void {
     const has = typeof target === "string" ? this.#tags.has(target) : this.#targets.has(target);
     if (has) {
       throw badRegistration(`Cannot register ${typeof target === "string" ? target : target.name} twice`);
     }
     if (typeof target === "string") this.#tags.set(target, entry);
     else this.#targets.set(target, entry);
+  }
+
+  /**
+   * Registers entries that are made when one of their modules, or a class that nothing else here has, is first looked for.
+   * Put the commonest first: classes are looked for source by source.
+   */
+  registerSource(source: EntrySource): this {
+    this.#assertMutable();
+    this.#sources.add(source);
     return this;
+  }
+
+  /** Makes a source's entries. Not a change of what is registered, so also of a frozen registry. */
+  #make(source: EntrySource): void {
+    this.#sources.delete(source);
+    for (const entry of source.entries()) this.#add(entry);
+    for (const [target, entry] of source.twins?.() ?? []) this.#addTwin(target, entry);
   }
 
   /** `copyreg.add_extension`: protocol 2 and above write the global as this code, and read the code as the global. */
@@ -355,7 +394,11 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   find(module: string, name: string): GlobalEntry | undefined {
-    const own = this.#modules.get(module)?.get(name);
+    let own = this.#modules.get(module)?.get(name);
+    if (own === undefined && this.#sources.size > 0) {
+      for (const source of this.#sources) if (source.modules.includes(module)) this.#make(source);
+      own = this.#modules.get(module)?.get(name);
+    }
     if (own !== undefined) return own;
     for (const parent of this.#parents) {
       const entry = parent.find(module, name);
@@ -365,13 +408,22 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   findByTarget(target: AnyClass): GlobalEntry | undefined {
-    const own = this.#targets.get(target) ?? (this.#tags.size === 0 ? undefined : this.#findByTag(target));
+    let own = this.#findOwnByTarget(target);
+    for (const source of this.#sources) {
+      if (own !== undefined) break;
+      this.#make(source);
+      own = this.#findOwnByTarget(target);
+    }
     if (own !== undefined) return own;
     for (const parent of this.#parents) {
       const entry = parent.findByTarget(target);
       if (entry !== undefined) return entry;
     }
     return undefined;
+  }
+
+  #findOwnByTarget(target: AnyClass): GlobalEntry | undefined {
+    return this.#targets.get(target) ?? (this.#tags.size === 0 ? undefined : this.#findByTag(target));
   }
 
   #findByTag(target: AnyClass): GlobalEntry | undefined {
@@ -409,6 +461,7 @@ export class BaseRegistry implements ClassRegistryView {
 
   /** The entries registered here, without those of the registries it extends. */
   *entries(): IterableIterator<GlobalEntry> {
+    for (const source of this.#sources) this.#make(source);
     for (const names of this.#modules.values()) yield* names.values();
   }
 

@@ -304,16 +304,24 @@ export function exceptionClass(
   return made[name] as PyExceptionClass;
 }
 
+/** Classes are made when they are first asked for: most programs meet few of them. */
 function builtinClasses(): Readonly<Record<PyExceptionName, PyExceptionClass>> {
-  const classes: Partial<Record<PyExceptionName, PyExceptionClass>> = { BaseException: PyException };
-  for (const [name, parent] of Object.entries(BUILTINS) as [PyExceptionName, PyExceptionName][]) {
-    const jsClass = exceptionClass(`builtins.${name}`, classes[parent]!);
+  const made = new Map<string, PyExceptionClass>([["BaseException", PyException]]);
+  function classOf(name: PyExceptionName): PyExceptionClass {
+    const known = made.get(name);
+    if (known !== undefined) return known;
+    const jsClass = exceptionClass(`builtins.${name}`, classOf(BUILTINS[name as keyof typeof BUILTINS]));
     // With `super` in mind: the methods come from a class below PyException, which is where they continue.
     const behaviour = BEHAVIOURS[name];
     if (behaviour !== undefined) behave(jsClass, behaviour);
-    classes[name] = jsClass;
+    made.set(name, jsClass);
+    return jsClass;
   }
-  return Object.freeze(classes as Record<PyExceptionName, PyExceptionClass>);
+  const classes = {} as Record<PyExceptionName, PyExceptionClass>;
+  for (const name of ["BaseException", ...Object.keys(BUILTINS)] as PyExceptionName[]) {
+    Object.defineProperty(classes, name, { enumerable: true, get: () => classOf(name) });
+  }
+  return Object.freeze(classes);
 }
 
 /** Python's builtin exceptions by name. */

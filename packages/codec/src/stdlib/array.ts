@@ -200,23 +200,27 @@ function reduceArray(typecode: TypeCode, data: ArrayData | string, context: Enco
   };
 }
 
-export const arrayEntries: readonly GlobalEntry[] = [arrayEntry as unknown as GlobalEntry, reconstructor];
+export function arrayEntries(): readonly GlobalEntry[] {
+  return [arrayEntry as unknown as GlobalEntry, reconstructor];
+}
 
 /** JavaScript's typed arrays, written as arrays of the same items. `Uint8Array` is not among them: it is bytes. */
-export const arrayTwins: readonly (readonly [target: AnyClass, entry: GlobalEntry])[] = (
-  [
-    [Int8Array, "b"],
-    [Uint8ClampedArray, "B"],
-    [Int16Array, "h"],
-    [Uint16Array, "H"],
-    [Int32Array, "i"],
-    [Uint32Array, "I"],
-    [BigInt64Array, "q"],
-    [BigUint64Array, "Q"],
-    [Float32Array, "f"],
-    [Float64Array, "d"],
-  ] as const
-).map(([jsClass, typecode]) => [
-  jsClass as unknown as AnyClass,
-  { module, name: "array", reduce: (object, context) => reduceArray(typecode, object as ArrayData, context) },
-]);
+export function arrayTwins(): readonly (readonly [target: AnyClass, entry: GlobalEntry])[] {
+  return (
+    [
+      [Int8Array, "b"],
+      [Uint8ClampedArray, "B"],
+      [Int16Array, "h"],
+      [Uint16Array, "H"],
+      [Int32Array, "i"],
+      [Uint32Array, "I"],
+      [BigInt64Array, "q"],
+      [BigUint64Array, "Q"],
+      [Float32Array, "f"],
+      [Float64Array, "d"],
+    ] as const
+  ).map(([jsClass, typecode]) => [
+    jsClass as unknown as AnyClass,
+    { module, name: "array", reduce: (object, context) => reduceArray(typecode, object as ArrayData, context) },
+  ]);
+}

@@ -232,8 +232,6 @@ const TYPES: readonly (readonly [name: string, target?: AnyClass])[] = [
   ["super"],
 ];
 
-const TYPE_ENTRIES = TYPES.map(([name, target]): GlobalEntry => ({ module, name, target }));
-
 /** Functions that decode to a reference. */
 const FUNCTIONS = [
   ..."abs all any ascii bin callable chr dir divmod format hasattr hash hex id isinstance".split(" "),
@@ -252,23 +250,26 @@ export const boundMethodTwin: GlobalEntry<BoundMethod> = {
 
 const GETATTR = new PyGlobal(module, "getattr");
 
-export const builtinsEntries: readonly GlobalEntry[] = [
-  complex,
-  range,
-  slice,
-  set,
-  frozenset,
-  bytearray,
-  bytes,
-  tuple,
-  list,
-  object,
-  type,
-  adoptGlobal({ module, name: "Ellipsis" }, Ellipsis),
-  adoptGlobal({ module, name: "NotImplemented" }, NotImplemented),
-  ...TYPE_ENTRIES,
-  // Another name of `str`.
-  adoptGlobal({ module: "typing", name: "Text" }, globalOfEntry(TYPE_ENTRIES.find((entry) => entry.name === "str")!)),
-  ...ITERATORS.map((name) => dataEntry(module, name, name === "iter" ? { nameStrings: "function" } : {})),
-  ...FUNCTIONS.map((name): GlobalEntry => ({ module, name, nameStrings: "function" })),
-] as readonly GlobalEntry[];
+export function builtinsEntries(): readonly GlobalEntry[] {
+  const types = TYPES.map(([name, target]): GlobalEntry => ({ module, name, target }));
+  return [
+    complex,
+    range,
+    slice,
+    set,
+    frozenset,
+    bytearray,
+    bytes,
+    tuple,
+    list,
+    object,
+    type,
+    adoptGlobal({ module, name: "Ellipsis" }, Ellipsis),
+    adoptGlobal({ module, name: "NotImplemented" }, NotImplemented),
+    ...types,
+    // Another name of `str`.
+    adoptGlobal({ module: "typing", name: "Text" }, globalOfEntry(types.find((entry) => entry.name === "str")!)),
+    ...ITERATORS.map((name) => dataEntry(module, name, name === "iter" ? { nameStrings: "function" } : {})),
+    ...FUNCTIONS.map((name): GlobalEntry => ({ module, name, nameStrings: "function" })),
+  ] as readonly GlobalEntry[];
+}

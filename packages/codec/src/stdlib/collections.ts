@@ -140,13 +140,15 @@ function plain<T extends object>(
   return classEntry({ module, name: jsClass.name }, jsClass, adapter) as unknown as GlobalEntry;
 }
 
-export const collectionsEntries: readonly GlobalEntry[] = [
-  orderedDict,
-  defaultdict,
-  counter,
-  deque,
-  plain(ChainMap),
-  plain(UserDict),
-  plain(UserList),
-  plain(UserString),
-] as readonly GlobalEntry[];
+export function collectionsEntries(): readonly GlobalEntry[] {
+  return [
+    orderedDict,
+    defaultdict,
+    counter,
+    deque,
+    plain(ChainMap),
+    plain(UserDict),
+    plain(UserList),
+    plain(UserString),
+  ] as readonly GlobalEntry[];
+}

@@ -44,13 +44,15 @@ function decimalSignal(name: string): GlobalEntry {
   });
 }
 
-export const dataClassEntries: readonly GlobalEntry[] = [
-  ...CLASSES.map(([module, name]) =>
-    dataEntry(module, name, { nameStrings: module === "itertools" || module === "_io" ? "fresh" : "interned" }),
-  ),
-  { module: "inspect", name: "_empty" },
-  { module: "json", name: "dumps" },
-  { module: "json", name: "loads" },
-  jsonDecodeError(),
-  ...ARITHMETIC.map(decimalSignal),
-];
+export function dataClassEntries(): readonly GlobalEntry[] {
+  return [
+    ...CLASSES.map(([module, name]) =>
+      dataEntry(module, name, { nameStrings: module === "itertools" || module === "_io" ? "fresh" : "interned" }),
+    ),
+    { module: "inspect", name: "_empty" },
+    { module: "json", name: "dumps" },
+    { module: "json", name: "loads" },
+    jsonDecodeError(),
+    ...ARITHMETIC.map(decimalSignal),
+  ];
+}

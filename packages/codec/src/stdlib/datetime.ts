@@ -233,31 +233,28 @@ const tzinfo: GlobalEntry<BareTzInfo> = {
   reduce: () => ({ kind: "reduce", callable: globalOfEntry(tzinfo), args: [] }),
 };
 
-export const datetimeEntries: readonly GlobalEntry[] = [
-  datetime,
-  date,
-  time,
-  timedelta,
-  timezone,
-  tzinfo,
-] as readonly GlobalEntry[];
+export function datetimeEntries(): readonly GlobalEntry[] {
+  return [datetime, date, time, timedelta, timezone, tzinfo] as readonly GlobalEntry[];
+}
 
 /** Ways to write JavaScript's own dates and times, by class or by `Symbol.toStringTag`. */
-export const datetimeTwins: readonly (readonly [target: AnyClass | string, entry: GlobalEntry])[] = [
-  [Date, twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context))],
-  ["Temporal.PlainDate", twin("date", (value: PyDate, context) => reduced(date, PyDate.from(value), context))],
-  ["Temporal.PlainTime", twin("time", (value: PyTime, context) => reduced(time, PyTime.from(value), context))],
-  ...["Temporal.PlainDateTime", "Temporal.ZonedDateTime", "Temporal.Instant"].map(
-    (tag): readonly [string, GlobalEntry] => [
-      tag,
-      twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context)),
+export function datetimeTwins(): readonly (readonly [target: AnyClass | string, entry: GlobalEntry])[] {
+  return [
+    [Date, twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context))],
+    ["Temporal.PlainDate", twin("date", (value: PyDate, context) => reduced(date, PyDate.from(value), context))],
+    ["Temporal.PlainTime", twin("time", (value: PyTime, context) => reduced(time, PyTime.from(value), context))],
+    ...["Temporal.PlainDateTime", "Temporal.ZonedDateTime", "Temporal.Instant"].map(
+      (tag): readonly [string, GlobalEntry] => [
+        tag,
+        twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context)),
+      ],
+    ),
+    [
+      "Temporal.Duration",
+      twin("timedelta", (value: TimeDelta, context) => reduced(timedelta, durationOf(value), context)),
     ],
-  ),
-  [
-    "Temporal.Duration",
-    twin("timedelta", (value: TimeDelta, context) => reduced(timedelta, durationOf(value), context)),
-  ],
-];
+  ];
+}
 
 function durationOf(value: TimeDelta): TimeDelta {
   return TimeDelta.from(value);

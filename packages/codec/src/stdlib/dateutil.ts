@@ -20,9 +20,11 @@ function zoneEntry(name: string): GlobalEntry {
   });
 }
 
-export const dateutilEntries: readonly GlobalEntry[] = [
-  ...["tzutc", "tzoffset", "tzlocal", "tzfile", "tzrange", "tzstr"].map(zoneEntry),
-  dataEntry("dateutil.relativedelta", "relativedelta"),
-  dataEntry("dateutil.tz.tz", "_ttinfo"),
-  dataEntry("dateutil._common", "weekday"),
-];
+export function dateutilEntries(): readonly GlobalEntry[] {
+  return [
+    ...["tzutc", "tzoffset", "tzlocal", "tzfile", "tzrange", "tzstr"].map(zoneEntry),
+    dataEntry("dateutil.relativedelta", "relativedelta"),
+    dataEntry("dateutil.tz.tz", "_ttinfo"),
+    dataEntry("dateutil._common", "weekday"),
+  ];
+}

@@ -72,4 +72,6 @@ const context: GlobalEntry<DecimalContext> = {
   }),
 };
 
-export const decimalEntries: readonly GlobalEntry[] = [decimal, context] as readonly GlobalEntry[];
+export function decimalEntries(): readonly GlobalEntry[] {
+  return [decimal, context] as readonly GlobalEntry[];
+}

@@ -142,19 +142,21 @@ const RESPONSES = [
   ..."HttpResponseServerError JsonResponse ResponseHeaders".split(" "),
 ];
 
-export const djangoEntries: readonly GlobalEntry[] = [
-  safeString as unknown as GlobalEntry,
-  // SafeText until Django 2.
-  { ...(safeString as unknown as GlobalEntry), name: "SafeText", target: undefined, reduce: undefined },
-  lazyString as unknown as GlobalEntry,
-  lazyObject as unknown as GlobalEntry,
-  multiValueEntry("django.utils.datastructures", "MultiValueDict", MultiValueDict),
-  multiValueEntry("django.http.request", "QueryDict", QueryDict),
-  model as unknown as GlobalEntry,
-  dataEntry("django.db.models.base", "ModelState"),
-  dataEntry("django.utils.datastructures", "CaseInsensitiveMapping"),
-  dataEntry("django.template.response", "TemplateResponse"),
-  dataEntry("django.template.response", "SimpleTemplateResponse"),
-  ...RESPONSES.map((name) => dataEntry("django.http.response", name)),
-  ...TRANSLATIONS.map((name): GlobalEntry => ({ module: "django.utils.translation", name })),
-] as readonly GlobalEntry[];
+export function djangoEntries(): readonly GlobalEntry[] {
+  return [
+    safeString as unknown as GlobalEntry,
+    // SafeText until Django 2.
+    { ...(safeString as unknown as GlobalEntry), name: "SafeText", target: undefined, reduce: undefined },
+    lazyString as unknown as GlobalEntry,
+    lazyObject as unknown as GlobalEntry,
+    multiValueEntry("django.utils.datastructures", "MultiValueDict", MultiValueDict),
+    multiValueEntry("django.http.request", "QueryDict", QueryDict),
+    model as unknown as GlobalEntry,
+    dataEntry("django.db.models.base", "ModelState"),
+    dataEntry("django.utils.datastructures", "CaseInsensitiveMapping"),
+    dataEntry("django.template.response", "TemplateResponse"),
+    dataEntry("django.template.response", "SimpleTemplateResponse"),
+    ...RESPONSES.map((name) => dataEntry("django.http.response", name)),
+    ...TRANSLATIONS.map((name): GlobalEntry => ({ module: "django.utils.translation", name })),
+  ] as readonly GlobalEntry[];
+}

@@ -49,17 +49,18 @@ const ALIASES: readonly (readonly [string, PyExceptionName])[] = [
   ["StandardError", "Exception"],
 ];
 
-const CLASSES: readonly GlobalEntry[] = (Object.keys(pyExceptions) as PyExceptionName[]).map((name) =>
-  exceptionEntry({ module, name }, pyExceptions[name], OPTIONS[name]),
-);
-
-function alias(name: string, of: PyExceptionName): GlobalEntry {
+function alias(name: string, of: PyExceptionName, classes: readonly GlobalEntry[]): GlobalEntry {
   const { target: _target, ...rest } = exceptionEntry({ module, name }, pyExceptions[of], OPTIONS[of]);
   // A reference to it is one to the class, and written so.
-  return adoptGlobal(rest, globalOfEntry(CLASSES.find((entry) => entry.name === of)!));
+  return adoptGlobal(rest, globalOfEntry(classes.find((entry) => entry.name === of)!));
 }
 
-export const exceptionEntries: readonly GlobalEntry[] = [...CLASSES, ...ALIASES.map(([name, of]) => alias(name, of))];
+export function exceptionEntries(): readonly GlobalEntry[] {
+  const classes = (Object.keys(pyExceptions) as PyExceptionName[]).map((name) =>
+    exceptionEntry({ module, name }, pyExceptions[name], OPTIONS[name]),
+  );
+  return [...classes, ...ALIASES.map(([name, of]) => alias(name, of, classes))];
+}
 
 /** Own properties of an error that can be attributes of a Python exception: plain values only, so that it can always be sent. */
 function plainProperties(error: Error): Record<string, unknown> | undefined {
@@ -85,9 +86,9 @@ function reduceError(name: PyExceptionName, error: Error): Reduction {
 }
 
 /** JavaScript's own errors, written as the Python exception that means the same. Stack and cause are not written. */
-export const errorTwins: readonly (readonly [target: AnyClass, entry: GlobalEntry])[] = JS_ERRORS.map(
-  ([jsClass, name]) => [
+export function errorTwins(): readonly (readonly [target: AnyClass, entry: GlobalEntry])[] {
+  return JS_ERRORS.map(([jsClass, name]) => [
     jsClass,
     { module, name, reduce: (error: object, _context: EncodeContext) => reduceError(name, error as Error) },
-  ],
-);
+  ]);
+}

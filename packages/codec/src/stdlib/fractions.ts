@@ -29,4 +29,6 @@ const fraction: GlobalEntry<Fraction> = {
   }),
 };
 
-export const fractionsEntries: readonly GlobalEntry[] = [fraction] as readonly GlobalEntry[];
+export function fractionsEntries(): readonly GlobalEntry[] {
+  return [fraction] as readonly GlobalEntry[];
+}

@@ -35,4 +35,6 @@ const partial: GlobalEntry<PyPartial> = {
   }),
 };
 
-export const functoolsEntries: readonly GlobalEntry[] = [partial as unknown as GlobalEntry];
+export function functoolsEntries(): readonly GlobalEntry[] {
+  return [partial as unknown as GlobalEntry];
+}

@@ -44,11 +44,13 @@ function entryOf(jsClass: new (value: never) => Address): GlobalEntry {
   return entry as unknown as GlobalEntry;
 }
 
-export const ipaddressEntries: readonly GlobalEntry[] = [
-  ...[IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface].map((jsClass) =>
-    entryOf(jsClass as new (value: never) => Address),
-  ),
-  ...["AddressValueError", "NetmaskValueError"].map((name) =>
-    exceptionEntry({ module, name }, exceptionClass(`${module}.${name}`, pyExceptions.ValueError) as never),
-  ),
-];
+export function ipaddressEntries(): readonly GlobalEntry[] {
+  return [
+    ...[IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface].map((jsClass) =>
+      entryOf(jsClass as new (value: never) => Address),
+    ),
+    ...["AddressValueError", "NetmaskValueError"].map((name) =>
+      exceptionEntry({ module, name }, exceptionClass(`${module}.${name}`, pyExceptions.ValueError) as never),
+    ),
+  ];
+}

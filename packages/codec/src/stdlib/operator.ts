@@ -61,10 +61,12 @@ const methodcaller: GlobalEntry = Object.assign(
   } as Partial<GlobalEntry>,
 );
 
-export const operatorEntries: readonly GlobalEntry[] = [
-  or,
-  getitem as unknown as GlobalEntry,
-  dataEntry("operator", "itemgetter", { nameStrings: "fresh" }),
-  dataEntry("operator", "attrgetter", { nameStrings: "fresh" }),
-  methodcaller,
-];
+export function operatorEntries(): readonly GlobalEntry[] {
+  return [
+    or,
+    getitem as unknown as GlobalEntry,
+    dataEntry("operator", "itemgetter", { nameStrings: "fresh" }),
+    dataEntry("operator", "attrgetter", { nameStrings: "fresh" }),
+    methodcaller,
+  ];
+}

@@ -27,4 +27,6 @@ function entriesOf(jsClass: (typeof CLASSES)[number]): readonly GlobalEntry[] {
   return [entry as unknown as GlobalEntry, local];
 }
 
-export const pathlibEntries: readonly GlobalEntry[] = CLASSES.flatMap(entriesOf);
+export function pathlibEntries(): readonly GlobalEntry[] {
+  return CLASSES.flatMap(entriesOf);
+}

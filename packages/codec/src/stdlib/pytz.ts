@@ -53,4 +53,6 @@ const fixedOffset: GlobalEntry<PytzFixedOffset> = {
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(fixedOffset), args: [object.minutes] }),
 };
 
-export const pytzEntries: readonly GlobalEntry[] = [utc, zone, fixedOffset] as readonly GlobalEntry[];
+export function pytzEntries(): readonly GlobalEntry[] {
+  return [utc, zone, fixedOffset] as readonly GlobalEntry[];
+}

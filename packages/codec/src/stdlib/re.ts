@@ -41,7 +41,6 @@ const compile: GlobalEntry<Pattern> = {
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(compile), args: [object.pattern, object.flags] }),
 };
 
-export const reEntries: readonly GlobalEntry[] = [
-  compile as unknown as GlobalEntry,
-  enumEntry({ module, name: "RegexFlag" }, RegexFlag),
-];
+export function reEntries(): readonly GlobalEntry[] {
+  return [compile as unknown as GlobalEntry, enumEntry({ module, name: "RegexFlag" }, RegexFlag)];
+}

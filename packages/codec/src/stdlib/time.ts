@@ -37,5 +37,9 @@ function structEntry(
   return entry as unknown as GlobalEntry;
 }
 
-export const timeEntries: readonly GlobalEntry[] = [structEntry("time", "struct_time", 9, StructTime)];
-export const osEntries: readonly GlobalEntry[] = [structEntry("os", "stat_result", 10, StatResult)];
+export function timeEntries(): readonly GlobalEntry[] {
+  return [structEntry("time", "struct_time", 9, StructTime)];
+}
+export function osEntries(): readonly GlobalEntry[] {
+  return [structEntry("os", "stat_result", 10, StatResult)];
+}

@@ -41,4 +41,6 @@ const genericAlias: GlobalEntry<GenericAlias> = {
   }),
 };
 
-export const typesEntries: readonly GlobalEntry[] = [simpleNamespace, genericAlias] as readonly GlobalEntry[];
+export function typesEntries(): readonly GlobalEntry[] {
+  return [simpleNamespace, genericAlias] as readonly GlobalEntry[];
+}

@@ -11,6 +11,8 @@ const NAME_STRINGS: ReadonlyMap<string, NameStrings> = new Map([
   ["OrderedDict", "static-name"],
 ]);
 
-export const typingEntries: readonly GlobalEntry[] = [
-  ...NAMES.split(" ").map((name): GlobalEntry => ({ module: "typing", name, nameStrings: NAME_STRINGS.get(name) })),
-];
+export function typingEntries(): readonly GlobalEntry[] {
+  return [
+    ...NAMES.split(" ").map((name): GlobalEntry => ({ module: "typing", name, nameStrings: NAME_STRINGS.get(name) })),
+  ];
+}

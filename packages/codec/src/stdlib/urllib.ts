@@ -7,10 +7,12 @@ const module = "urllib.parse";
 const PARSE = ["scheme", "netloc", "path", "params", "query", "fragment"] as const;
 const SPLIT = ["scheme", "netloc", "path", "query", "fragment"] as const;
 
-export const urllibEntries: readonly GlobalEntry[] = [
-  ...["ParseResult", "ParseResultBytes"].map((name) => namedTupleEntry({ module, name }, namedTuple(name, PARSE))),
-  ...["SplitResult", "SplitResultBytes"].map((name) => namedTupleEntry({ module, name }, namedTuple(name, SPLIT))),
-  ...["DefragResult", "DefragResultBytes"].map((name) =>
-    namedTupleEntry({ module, name }, namedTuple(name, ["url", "fragment"])),
-  ),
-];
+export function urllibEntries(): readonly GlobalEntry[] {
+  return [
+    ...["ParseResult", "ParseResultBytes"].map((name) => namedTupleEntry({ module, name }, namedTuple(name, PARSE))),
+    ...["SplitResult", "SplitResultBytes"].map((name) => namedTupleEntry({ module, name }, namedTuple(name, SPLIT))),
+    ...["DefragResult", "DefragResultBytes"].map((name) =>
+      namedTupleEntry({ module, name }, namedTuple(name, ["url", "fragment"])),
+    ),
+  ];
+}

@@ -48,7 +48,6 @@ const uuid: GlobalEntry<UUID> = {
   },
 };
 
-export const uuidEntries: readonly GlobalEntry[] = [
-  uuid as unknown as GlobalEntry,
-  enumEntry({ module, name: "SafeUUID" }, SafeUUID),
-];
+export function uuidEntries(): readonly GlobalEntry[] {
+  return [uuid as unknown as GlobalEntry, enumEntry({ module, name: "SafeUUID" }, SafeUUID)];
+}

@@ -4,9 +4,11 @@ import type { GlobalEntry } from "../globals/registry.js";
 
 const NAMES = ["Headers", "ImmutableMultiDict", "MultiDict", "ImmutableDict", "ImmutableList"];
 
-export const werkzeugEntries: readonly GlobalEntry[] = [
-  ...NAMES.map((name) => dataEntry("werkzeug.datastructures", name)),
-  dataEntry("werkzeug.datastructures.headers", "Headers"),
-  dataEntry("werkzeug.datastructures.structures", "ImmutableMultiDict"),
-  dataEntry("werkzeug.datastructures.structures", "MultiDict"),
-];
+export function werkzeugEntries(): readonly GlobalEntry[] {
+  return [
+    ...NAMES.map((name) => dataEntry("werkzeug.datastructures", name)),
+    dataEntry("werkzeug.datastructures.headers", "Headers"),
+    dataEntry("werkzeug.datastructures.structures", "ImmutableMultiDict"),
+    dataEntry("werkzeug.datastructures.structures", "MultiDict"),
+  ];
+}

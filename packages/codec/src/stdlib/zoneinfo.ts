@@ -38,4 +38,6 @@ const unpickle: GlobalEntry = {
   },
 };
 
-export const zoneinfoEntries: readonly GlobalEntry[] = [zoneInfo, unpickle] as readonly GlobalEntry[];
+export function zoneinfoEntries(): readonly GlobalEntry[] {
+  return [zoneInfo, unpickle] as readonly GlobalEntry[];
+}
