@@ -51,6 +51,18 @@ describe.each(PACKAGES)("%s", (name) => {
   });
 });
 
+describe("the codec's classes", () => {
+  it("keep their names in the build: repr() and errors show them", async () => {
+    const entries = await Promise.all([
+      import("@brine/codec"),
+      import("@brine/codec/kombu"),
+      import("@brine/codec/numpy"),
+    ]);
+    for (const [name, value] of entries.flatMap((entry) => Object.entries(entry as Record<string, unknown>)))
+      if (typeof value === "function") expect(value.name).toBe(name);
+  });
+});
+
 describe("the codec's switches over opcodes", () => {
   const dist = path.join(ROOT, "packages/codec/dist");
   const code = readdirSync(dist)

@@ -134,10 +134,11 @@ const deque: GlobalEntry<Deque> = {
 };
 
 function plain<T extends object>(
+  name: string,
   jsClass: AnyClass & { readonly prototype: T },
   adapter?: ClassAdapter<T>,
 ): GlobalEntry {
-  return classEntry({ module, name: jsClass.name }, jsClass, adapter) as unknown as GlobalEntry;
+  return classEntry({ module, name }, jsClass, adapter) as unknown as GlobalEntry;
 }
 
 export function collectionsEntries(): readonly GlobalEntry[] {
@@ -146,9 +147,9 @@ export function collectionsEntries(): readonly GlobalEntry[] {
     defaultdict,
     counter,
     deque,
-    plain(ChainMap),
-    plain(UserDict),
-    plain(UserList),
-    plain(UserString),
+    plain("ChainMap", ChainMap),
+    plain("UserDict", UserDict),
+    plain("UserList", UserList),
+    plain("UserString", UserString),
   ] as readonly GlobalEntry[];
 }

@@ -17,17 +17,17 @@ const module = "ipaddress";
 
 type Address = IPv4Address | IPv6Address | IPv4Network | IPv6Network | IPv4Interface | IPv6Interface;
 
-function entryOf(jsClass: new (value: never) => Address): GlobalEntry {
+function entryOf(name: string, jsClass: new (value: never) => Address): GlobalEntry {
   const isAddress = jsClass === (IPv4Address as unknown) || jsClass === (IPv6Address as unknown);
   const entry: GlobalEntry<Address> = {
     module,
-    name: jsClass.name,
+    name,
     target: jsClass,
     call(args, context) {
       const [value] = args;
       const number = isAddress ? bigintOf(value) : undefined;
       if (args.length !== 1 || (typeof value !== "string" && number === undefined)) {
-        throw context.fail(`Cannot make an ${jsClass.name}: needs its text`);
+        throw context.fail(`Cannot make an ${name}: needs its text`);
       }
       try {
         return new jsClass((number ?? value) as never);
@@ -46,8 +46,9 @@ function entryOf(jsClass: new (value: never) => Address): GlobalEntry {
 
 export function ipaddressEntries(): readonly GlobalEntry[] {
   return [
-    ...[IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface].map((jsClass) =>
-      entryOf(jsClass as new (value: never) => Address),
+    // Python's names are written out: a bundler may rename a class.
+    ...Object.entries({ IPv4Address, IPv6Address, IPv4Network, IPv6Network, IPv4Interface, IPv6Interface }).map(
+      ([name, jsClass]) => entryOf(name, jsClass as new (value: never) => Address),
     ),
     ...["AddressValueError", "NetmaskValueError"].map((name) =>
       exceptionEntry({ module, name }, exceptionClass(`${module}.${name}`, pyExceptions.ValueError) as never),

@@ -3,20 +3,25 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { DecodeContext, GlobalEntry } from "../globals/registry.js";
 import { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from "../python/pathlib.js";
 
-const CLASSES = [PurePosixPath, PosixPath, PureWindowsPath, WindowsPath] as const;
+// Python's names are written out: a bundler may rename a class.
+const CLASSES = { PurePosixPath, PosixPath, PureWindowsPath, WindowsPath } as const;
 
-function entriesOf(jsClass: (typeof CLASSES)[number]): readonly GlobalEntry[] {
+/** Spread into one call. */
+const MAX_SEGMENTS = 10_000;
+
+function entriesOf(name: string, jsClass: (typeof CLASSES)[keyof typeof CLASSES]): readonly GlobalEntry[] {
   const call = (args: readonly unknown[], context: DecodeContext): PurePath => {
     for (const arg of args) {
-      if (typeof arg !== "string" && !(arg instanceof PurePath))
-        throw context.fail(`Cannot make a ${jsClass.name}: no path`);
+      if (typeof arg !== "string" && !(arg instanceof PurePath)) throw context.fail(`Cannot make a ${name}: no path`);
     }
-    return new jsClass(...(args.slice(0, 10_000) as string[]));
+    if (args.length > MAX_SEGMENTS)
+      throw context.fail(`Cannot make a ${name}: ${args.length} segments exceed ${MAX_SEGMENTS}`);
+    return new jsClass(...(args as string[]));
   };
-  const local: GlobalEntry = { module: "pathlib._local", name: jsClass.name, nameStrings: "submodule", call };
+  const local: GlobalEntry = { module: "pathlib._local", name, nameStrings: "submodule", call };
   const entry: GlobalEntry<PurePath> = {
     module: "pathlib",
-    name: jsClass.name,
+    name,
     target: jsClass,
     call,
     reduce: (object, context) =>
@@ -28,5 +33,5 @@ function entriesOf(jsClass: (typeof CLASSES)[number]): readonly GlobalEntry[] {
 }
 
 export function pathlibEntries(): readonly GlobalEntry[] {
-  return CLASSES.flatMap(entriesOf);
+  return Object.entries(CLASSES).flatMap(([name, jsClass]) => entriesOf(name, jsClass));
 }
