@@ -23,7 +23,7 @@ NAMES = {
     "rq": "rq",
     "flaskCaching": "flask_caching",
 }
-FURTHER = ["msgpack", "yaml", "zstandard", "brotli", "pytz", "dateutil"]
+FURTHER = ["flask_session", "cachelib", "dogpile", "beaker", "cacheops", "lz4", "msgpack", "yaml", "zstandard", "brotli", "pytz", "dateutil"]
 
 found = {name: version(module) for name, module in NAMES.items()}
 missing = [module for name, module in NAMES.items() if found[name] is None]

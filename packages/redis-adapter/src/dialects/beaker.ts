@@ -21,7 +21,7 @@ export interface BeakerOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
-/** Beaker replaces longer keys by their digest: container.py `MAX_KEY_LENGTH`. */
+/** In longer keys the user's part is replaced by its digest: ext/redisnm.py `_format_key`. */
 const MAX_KEY_LENGTH = 1024;
 
 /** What `beaker.cache` stores: a pickled tuple of the time of storing, the lifetime in seconds or None, and the value. */
@@ -30,8 +30,9 @@ export function beaker(options: BeakerOptions): Dialect {
   const prefix = `beaker_cache:${options.namespace}:`;
   const { ttl: expiryOf, defaultTtl } = lifetime(options.defaultTtl ?? null, "seconds");
   const key = (name: string): string => {
-    const full = prefix + name;
-    return full.length > MAX_KEY_LENGTH ? createHash("sha1").update(full).digest("hex") : full;
+    const text = backslashReplace(name);
+    const isLong = prefix.length + text.length > MAX_KEY_LENGTH;
+    return prefix + (isLong ? createHash("sha1").update(text).digest("hex") : text);
   };
   return Object.freeze({
     name: "beaker",
@@ -49,12 +50,21 @@ export function beaker(options: BeakerOptions): Dialect {
     },
     ttl: expiryOf,
     defaultTtl,
-    lockKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
-    flightKey: (name: string) => `beaker_lock:${options.namespace}:${name}`,
+    lockKey: (name: string) => `beaker_lock:${key(name)}`,
+    flightKey: (name: string) => `beaker_lock:${key(name)}`,
     digits: false,
     timed: true,
     // The time of storing is part of the bytes.
     canonical: false,
+  });
+}
+
+/** Python's `name.encode("ascii", "backslashreplace")`: cache.py `_get_value`. */
+function backslashReplace(name: string): string {
+  return name.replaceAll(/[^\0-\x7f]/gu, (character) => {
+    const code = character.codePointAt(0)!;
+    const [letter, digits] = code <= 0xff ? ["x", 2] : code <= 0xffff ? ["u", 4] : ["U", 8];
+    return `\\${letter}${code.toString(16).padStart(digits as number, "0")}`;
   });
 }
 
