@@ -30,6 +30,7 @@ export type {
   Routes,
 } from "./client/settings.js";
 export { Signature, type SignatureFields } from "./client/signature.js";
+export type { Stamps } from "./client/stamps.js";
 export { type AutoRetryOptions, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./client/task.js";
 export {
   CeleryError,
@@ -62,7 +63,7 @@ export type { TaskState } from "./protocol/states.js";
 export type { TaskMessage } from "./protocol/task-message.js";
 export { type OutgoingTask, validateTask } from "./protocol/validate.js";
 export { type RetryOptions, TaskContext } from "./worker/context.js";
-export { Ignore, Reject, Retry } from "./worker/control-flow.js";
+export { Ignore, Reject, Replace, Retry, type RetryChanges } from "./worker/control-flow.js";
 export type { Peer } from "./worker/gossip.js";
 export type { BadMessage } from "./worker/intake.js";
 export type { Autoscale } from "./worker/run-queue.js";

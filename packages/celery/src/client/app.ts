@@ -1,18 +1,12 @@
-/** `Celery`: one application, as Python's `celery.Celery`. */
-import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { Tuple } from "@brine/codec";
 import type { Delivery, Transport } from "@brine/codec/kombu";
 import type { ResultBackend } from "../backends/backend.js";
 import { CeleryError } from "../errors.js";
-import { formatIsoTime } from "../protocol/iso8601.js";
-import { saferepr } from "../protocol/saferepr.js";
 import type { SignatureDict, SignatureLike } from "../protocol/signature.js";
 import { readSignature } from "../protocol/signature.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import type { Retry } from "../worker/control-flow.js";
 import { Worker, type WorkerOptions } from "../worker/worker.js";
-import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
 import { AsyncResult, type ResultContext } from "./async-result.js";
 import { LamportClock, utcOffset } from "./clock.js";
 import { makeBackend, makeTransport } from "./connections.js";
@@ -20,6 +14,7 @@ import { ContentCodec } from "./content.js";
 import { Control } from "./control.js";
 import { CurrentTaskStore } from "./current-task.js";
 import { EventDispatcher } from "./events.js";
+import { expirationOf, messageAgain, newMessage } from "./new-message.js";
 import { TaskPublisher } from "./publisher.js";
 import { type Destination, Router } from "./router.js";
 import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
@@ -166,7 +161,11 @@ export class Celery {
     const options = { ...task?.options, ...withoutUndefined(given) } as TaskCall<readonly unknown[]>;
     const route = this.router.lookup(name, args, kwargs, options as Readonly<Record<string, unknown>>);
     const destination = this.router.destination(withRouteDefaults(given, task?.options), route);
-    const message = this.#message(name, args, kwargs, { ...route, ...options } as TaskCall<readonly unknown[]>);
+    const message = newMessage(name, args, kwargs, { ...route, ...options } as TaskCall<readonly unknown[]>, {
+      parent: this.currentTask.get(),
+      origin: this.origin,
+      ignoreResult: this.settings.taskIgnoreResult,
+    });
     await this.connect(options.signal);
     await this.#publisher.send({
       message,
@@ -188,45 +187,6 @@ export class Celery {
     return result;
   }
 
-  #message(
-    task: string,
-    args: readonly unknown[],
-    kwargs: Readonly<Record<string, unknown>>,
-    options: TaskCall<readonly unknown[]>,
-  ): TaskMessage {
-    const parent = this.currentTask.get();
-    const id = options.taskId ?? randomUUID();
-    const tuple = Tuple.from(args);
-    const plain = { ...kwargs };
-    return {
-      task,
-      id,
-      args: tuple,
-      kwargs: plain,
-      retries: options.retries ?? 0,
-      eta: etaOf(options),
-      expires: expiresOf(options.expires),
-      group: options.groupId ?? null,
-      groupIndex: options.groupIndex ?? null,
-      rootId: options.rootId ?? parent?.rootId ?? id,
-      parentId: options.parentId ?? parent?.id ?? null,
-      timelimit: [options.timeLimit ?? null, options.softTimeLimit ?? null],
-      shadow: options.shadow ?? null,
-      ignoreResult: options.ignoreResult ?? this.settings.taskIgnoreResult,
-      replacedTaskNesting: 0,
-      stampedHeaders: options.stamps === undefined ? null : Object.keys(options.stamps),
-      stamps: options.stamps ?? {},
-      origin: this.origin,
-      argsrepr: options.argsrepr ?? saferepr(tuple),
-      kwargsrepr: options.kwargsrepr ?? saferepr(plain),
-      callbacks: links(options.link),
-      errbacks: links(options.linkError),
-      chain: options.chain ?? null,
-      chord: options.chord ?? null,
-      headers: { ...parent?.traceHeaders, ...options.headers },
-    };
-  }
-
   #sendSentEvent(message: TaskMessage, destination: Destination): void {
     this.#events.send("task-sent", {
       uuid: message.id,
@@ -246,39 +206,36 @@ export class Celery {
 
   /**
    * Sends a task again as Celery's `retry` does: the same id, one retry more, to the queue it came from, in the format it
-   * came in.
+   * came in, unless `retry.changes` says otherwise.
    */
   async resend(message: TaskMessage, delivery: Delivery, retry: Retry): Promise<void> {
-    const { args = message.args, kwargs = message.kwargs, queue, priority, headers } = retry.changes;
-    const tuple = Tuple.from(args);
-    const again: TaskMessage = {
-      ...message,
-      args: tuple,
-      kwargs: { ...kwargs },
-      argsrepr: retry.changes.args === undefined ? (message.argsrepr ?? saferepr(tuple)) : saferepr(tuple),
-      kwargsrepr: retry.changes.kwargs === undefined ? (message.kwargsrepr ?? saferepr(kwargs)) : saferepr(kwargs),
-      retries: message.retries + 1,
-      eta: formatIsoTime(retry.etaMs),
-      parentId: message.id,
-      rootId: message.rootId ?? message.id,
-      headers: { ...message.headers, ...headers },
-    };
+    const again = messageAgain(message, retry);
+    const { queue, exchange, routingKey, priority, serializer, compression } = retry.changes;
+    const isMoved = queue !== undefined || exchange !== undefined || routingKey !== undefined;
     const cameFrom = { exchange: delivery.exchange, routingKey: delivery.routingKey, queue: undefined };
+    const destination = isMoved ? this.router.destination({ queue, exchange, routingKey }, undefined) : cameFrom;
+    const { settings } = this;
     await this.#publisher.send({
       message: again,
-      destination: queue === undefined ? cameFrom : this.router.destination({ queue }, undefined),
+      destination,
       replyTo: delivery.properties.replyTo ?? "",
-      serializer: this.content.serializers.nameOf(delivery.contentType ?? "") ?? this.settings.taskSerializer,
-      compression: typeof delivery.headers.compression === "string" ? delivery.headers.compression : undefined,
+      serializer: serializer ?? this.content.serializers.nameOf(delivery.contentType ?? "") ?? settings.taskSerializer,
+      compression:
+        compression ?? (typeof delivery.headers.compression === "string" ? delivery.headers.compression : undefined),
       priority: priority ?? delivery.properties.priority,
-      deliveryMode: delivery.properties.deliveryMode ?? this.settings.taskDefaultDeliveryMode,
+      deliveryMode: delivery.properties.deliveryMode ?? settings.taskDefaultDeliveryMode,
       expiration: expirationOf(again),
       retry: true,
-      retryPolicy: this.settings.taskPublishRetryPolicy,
+      retryPolicy: settings.taskPublishRetryPolicy,
       mandatory: false,
       signal: undefined,
     });
-    if (this.settings.taskSendSentEvent) this.#sendSentEvent(again, cameFrom);
+    if (settings.taskSendSentEvent) this.#sendSentEvent(again, destination);
+  }
+
+  /** Sends a signature in the place of a task that runs here. */
+  async replace(message: TaskMessage, delivery: Delivery, signature: SignatureDict): Promise<void> {
+    await this.#workFlow.replace(signature, message, delivery.properties.replyTo);
   }
 
   /** Sends a signature dict of any kind with more arguments and options (Python's names). */
@@ -318,34 +275,4 @@ function withRouteDefaults(given: TaskCall<readonly unknown[]>, own: TaskOptions
   const { queue, exchange, routingKey } = given;
   if (queue !== undefined || exchange !== undefined || routingKey !== undefined) return { queue, exchange, routingKey };
   return { queue: own?.queue, exchange: own?.exchange, routingKey: own?.routingKey };
-}
-
-function etaOf(options: TaskCall<readonly unknown[]>): string | null {
-  const { countdown, eta } = options;
-  if (countdown !== undefined) {
-    if (!Number.isFinite(countdown)) throw badTime("countdown", countdown);
-    if (countdown !== 0) return formatIsoTime(Date.now() + countdown * 1000);
-  }
-  return eta === undefined ? null : timeToIso(eta, "eta");
-}
-
-function expiresOf(expires: number | Time | undefined): string | null {
-  if (expires === undefined) return null;
-  if (typeof expires !== "number") return timeToIso(expires, "expires");
-  if (!Number.isFinite(expires)) throw badTime("expires", expires);
-  return formatIsoTime(Date.now() + expires * 1000);
-}
-
-function badTime(name: string, value: number): CeleryError {
-  return new CeleryError(`Cannot send task: ${name} is ${value}, not a number of seconds`, {
-    code: "bad-option",
-    path: name,
-  });
-}
-
-/** The broker drops the message when nobody took it in time. Past is `"0"`; RabbitMQ refuses more than about 49 days. */
-function expirationOf(message: TaskMessage): string | undefined {
-  if (message.expires === null) return undefined;
-  const ms = Math.max(0, Math.trunc(timeToMs(message.expires, "expires") - Date.now()));
-  return ms > 0xffffffff ? undefined : String(ms);
 }

@@ -3,6 +3,7 @@ import { CeleryError } from "../errors.js";
 import { formatIsoTime, parseIsoTime } from "../protocol/iso8601.js";
 import { isSignatureLike, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import type { RetryPolicy } from "./settings.js";
+import { type Stamps, stampOptions, stampsOfOptions } from "./stamps.js";
 
 /** A point in time: `Date`, ISO 8601 text, or a value with `toDate()` such as the codec's `PyDateTime`. */
 export type Time = Date | string | { toDate(): Date };
@@ -49,14 +50,16 @@ export interface ApplyOptions {
   readonly rootId?: string | undefined;
   readonly parentId?: string | undefined;
   readonly retries?: number | undefined;
-  /** Celery 5.3 and later. */
-  readonly stamps?: Readonly<Record<string, unknown>> | undefined;
+  /** Facts to find and revoke tasks by; every task of a work-flow gets them. Celery 5.3 and later. */
+  readonly stamps?: Stamps | undefined;
   /** Text for logs instead of the arguments' repr; hides secrets. */
   readonly argsrepr?: string | undefined;
   readonly kwargsrepr?: string | undefined;
   /** Fail when no queue takes the message. Default false. */
   readonly mandatory?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** How often the task was replaced; written by `context.replace`. */
+  readonly replacedTaskNesting?: number | undefined;
   /** The rest of the chain, reversed; written by {@link chain}. */
   readonly chain?: readonly SignatureDict[] | undefined;
   readonly chord?: SignatureDict | undefined;
@@ -88,7 +91,7 @@ const WIRE_NAMES: ReadonlyMap<keyof ApplyOptions, string> = new Map([
   ["rootId", "root_id"],
   ["parentId", "parent_id"],
   ["retries", "retries"],
-  ["stamps", "stamps"],
+  ["replacedTaskNesting", "replaced_task_nesting"],
   ["argsrepr", "argsrepr"],
   ["kwargsrepr", "kwargsrepr"],
   ["chain", "chain"],
@@ -109,7 +112,7 @@ export function optionsToWire(options: ApplyOptions): Record<string, unknown> {
       wire[wireName] = typeof value === "number" ? value : timeToIso(value as Time, "expires");
     else wire[wireName] = value;
   }
-  return wire;
+  return options.stamps === undefined ? wire : stampOptions(wire, checkStamps(options.stamps));
 }
 
 /** Options of a signature that came from the wire. Unknown ones are left out, as are nulls. */
@@ -119,7 +122,18 @@ export function optionsFromWire(wire: Readonly<Record<string, unknown>>): ApplyO
     const name = JS_NAMES.get(wireName);
     if (name !== undefined && value !== null && value !== undefined) options[name] = value;
   }
-  return options as ApplyOptions;
+  const stamps = stampsOfOptions(wire);
+  return (stamps === undefined ? options : { ...options, stamps }) as ApplyOptions;
+}
+
+/** @throws CeleryError `bad-option` for a name that is an option's own, which Python would take for it */
+function checkStamps(stamps: Stamps): Stamps {
+  for (const name of Object.keys(stamps)) {
+    if (JS_NAMES.has(name) || name === "stamped_headers") {
+      throw new CeleryError(`Cannot stamp: "${name}" is the name of an option`, { code: "bad-option", path: "stamps" });
+    }
+  }
+  return stamps;
 }
 
 /** One signature or several, as a list of dicts. */

@@ -9,6 +9,7 @@ import {
 } from "../protocol/signature.js";
 import { type ApplyOptions, links, optionsToWire } from "./apply-options.js";
 import type { AsyncResult } from "./async-result.js";
+import { type Stamps, stampSignature } from "./stamps.js";
 
 export interface SignatureFields {
   readonly args?: readonly unknown[] | undefined;
@@ -107,6 +108,11 @@ export class Signature<Result = unknown> implements SignatureLike {
     return this.#withLink("link_error", errback);
   }
 
+  /** A copy with these stamps on it and on every task in it, callbacks included. */
+  stamp(stamps: Stamps): Signature<Result> {
+    return new Signature(stampSignature(this.#dict, stamps), this.#sender);
+  }
+
   #withLink(option: "link" | "link_error", target: SignatureLike | SignatureDict): Signature<Result> {
     const present = (this.#dict.options[option] as SignatureDict[] | undefined) ?? [];
     const options = { ...this.#dict.options, [option]: [...present, ...(links(target) ?? [])] };
@@ -116,10 +122,12 @@ export class Signature<Result = unknown> implements SignatureLike {
   /** @throws Error when the signature was not made by an app */
   async applyAsync(more: SignatureFields = {}): Promise<AsyncResult<Result>> {
     if (this.#sender === undefined) throw new Error(`Cannot send ${this.task}: the signature belongs to no app`);
-    const sent = await this.#sender.applySignature(this.#dict, {
+    const { stamps, ...options } = more.options ?? {};
+    const dict = stamps === undefined ? this.#dict : stampSignature(this.#dict, stamps);
+    const sent = await this.#sender.applySignature(dict, {
       ...(more.args === undefined ? {} : { args: more.args }),
       ...(more.kwargs === undefined ? {} : { kwargs: { ...more.kwargs } }),
-      options: optionsToWire(more.options ?? {}),
+      options: optionsToWire(options),
     });
     return sent as AsyncResult<Result>;
   }

@@ -4,14 +4,19 @@ import { Tuple } from "@brine/codec";
 import type { ResultBackend } from "../backends/backend.js";
 import { CeleryError } from "../errors.js";
 import { makeSignature, mergeSignature, readSignature, type SignatureDict } from "../protocol/signature.js";
+import type { TaskMessage } from "../protocol/task-message.js";
 import { optionsFromWire } from "./apply-options.js";
 import type { AsyncResult, ResultContext } from "./async-result.js";
 import { AsyncResult as TaskAsyncResult } from "./async-result.js";
 import { chainDict, chordDict, chordParts, foldSteps, groupTasks } from "./canvas.js";
 import { GroupResult } from "./group-result.js";
+import { stampSignature } from "./stamps.js";
 import type { TaskCall } from "./task.js";
 
 type Options = Record<string, unknown>;
+
+/** What makes a task part of a group or chord. */
+const MEMBERSHIP = ["group_id", "group_index", "chord"] as const;
 
 /** What a signature is called with. */
 export interface More {
@@ -48,6 +53,37 @@ export class WorkFlow {
       default:
         return this.#applyTask(signature, more);
     }
+  }
+
+  /**
+   * Sends a signature in the place of a task that runs: under its id, with what was to follow it. Celery 5.6 `app/task.py`
+   * `Task.replace`. Unlike there, an rpc:// caller gets the answer.
+   *
+   * @throws CeleryError `bad-option` for what cannot take a task's place
+   */
+  async replace(signature: SignatureDict, message: TaskMessage, replyTo: string | undefined): Promise<void> {
+    if (signature.options.chord !== undefined) {
+      throw new CeleryError("Cannot replace a task by a part of a chord", { code: "bad-option" });
+    }
+    const stamped = stampSignature(signature, message.stamps);
+    // A group has no task of its own to carry on with: a chord that gives back what it got.
+    const dict = stamped.subtask_type === "group" ? groupAsChord(stamped) : stamped;
+    const { link, link_error, ...own } = dict.options;
+    const options: Options = {
+      ...own,
+      task_id: message.id,
+      root_id: message.rootId ?? message.id,
+      parent_id: message.id,
+      replaced_task_nesting: message.replacedTaskNesting + 1,
+      ...pick({ group_id: message.group, group_index: message.groupIndex, chord: message.chord }, MEMBERSHIP),
+      ...(replyTo === undefined || replyTo === "" ? {} : { reply_to: replyTo }),
+      ...(message.chain === null ? {} : { chain: message.chain }),
+    };
+    const callbacks = listOf(link, message.callbacks);
+    const errbacks = listOf(link_error, message.errbacks);
+    if (callbacks.length > 0) options.link = callbacks;
+    if (errbacks.length > 0) options.link_error = errbacks;
+    await this.apply({ ...dict, options: {} }, { options });
   }
 
   async #applyTask(signature: SignatureDict, more: More): Promise<AsyncResult<unknown>> {
@@ -87,9 +123,10 @@ export class WorkFlow {
       const frozen: Options = { ...step.options };
       frozen.task_id ??= (isLast ? options.task_id : undefined) ?? randomUUID();
       frozen.reply_to ??= replyTo;
+      if (options.replaced_task_nesting !== undefined) frozen.replaced_task_nesting = options.replaced_task_nesting;
       if (options.link_error !== undefined) frozen.link_error = listOf(frozen.link_error, options.link_error);
       if (isLast) {
-        Object.assign(frozen, pick(options, ["group_id", "group_index", "chord"]));
+        Object.assign(frozen, pick(options, MEMBERSHIP));
         if (options.link !== undefined) frozen.link = listOf(frozen.link, options.link);
       }
       return { ...step, options: frozen };
@@ -142,7 +179,7 @@ export class WorkFlow {
   async #freezeBody(body: SignatureDict, options: Options, groupId: string): Promise<SignatureDict> {
     const taskId = (options.task_id ?? body.options.task_id ?? randomUUID()) as string;
     const replyTo = options.reply_to ?? body.options.reply_to ?? (await this.#options.backend.replyTo());
-    const membership = { group_id: groupId, ...pick(options, ["group_id", "group_index", "chord"]) };
+    const membership = { group_id: groupId, ...pick(options, [...MEMBERSHIP, "replaced_task_nesting"]) };
     const links: Options = {};
     if (options.link !== undefined) links.link = listOf(body.options.link, options.link);
     if (options.link_error !== undefined) links.link_error = listOf(body.options.link_error, options.link_error);
@@ -202,7 +239,10 @@ function unrollGroup(part: SignatureDict): SignatureDict[] {
 
 /** A group in the header of a chord is one part of it, whose result is the list: a chord that gives back what it got. */
 function nestedGroupAsChord(part: SignatureDict): SignatureDict {
-  if (part.subtask_type !== "group") return part;
+  return part.subtask_type === "group" ? groupAsChord(part) : part;
+}
+
+function groupAsChord(part: SignatureDict): SignatureDict {
   return chordDict(groupTasks(part), makeSignature("celery.accumulate", { args: new Tuple(), kwargs: { index: 0 } }));
 }
 

@@ -1,14 +1,16 @@
 /** What a handler gets first: its task as it was sent, and what it can do beside returning. */
 import { type Time, timeToMs } from "../client/apply-options.js";
 import type { Logger } from "../client/settings.js";
-import type { TaskCall } from "../client/task.js";
+import type { Stamps } from "../client/stamps.js";
 import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
+import { saferepr } from "../protocol/saferepr.js";
+import { readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import type { TaskMessage } from "../protocol/task-message.js";
-import { Retry } from "./control-flow.js";
+import { Replace, Retry, type RetryChanges } from "./control-flow.js";
 import type { Request } from "./request.js";
 
-export interface RetryOptions
-  extends Pick<TaskCall<readonly unknown[]>, "args" | "kwargs" | "queue" | "priority" | "headers"> {
+/** When and why to run again; the rest changes the call, and what is not given stays as it was. */
+export interface RetryOptions extends RetryChanges {
   /** Seconds. Default: the task's `defaultRetryDelay`. */
   readonly countdown?: number | undefined;
   readonly eta?: Time | undefined;
@@ -80,6 +82,11 @@ export class TaskContext {
     return this.#request.message.group;
   }
 
+  /** Stamps that its sender put on it. */
+  get stamps(): Stamps {
+    return this.#request.message.stamps;
+  }
+
   /** Custom headers: those that the protocol does not use itself. */
   get headers(): Readonly<Record<string, unknown>> {
     return this.#request.message.headers;
@@ -129,13 +136,21 @@ export class TaskContext {
     if (maxRetries !== null && this.retries >= maxRetries) {
       if (options.error instanceof Error) return options.error;
       return new MaxRetriesExceededError(
-        `Can't retry ${this.name}[${this.id}] args:${this.args.length} after ${maxRetries} retries`,
+        `Can't retry ${this.name}[${this.id}] args:${saferepr(this.args)} kwargs:${saferepr(this.kwargs)}`,
       );
     }
-    const delay = options.countdown ?? task.options.defaultRetryDelay ?? DEFAULT_RETRY_DELAY_SECONDS;
-    const etaMs = options.eta === undefined ? Date.now() + delay * 1000 : timeToMs(options.eta, "eta");
-    const { args, kwargs, queue, priority, headers } = options;
-    return new Retry(etaMs, options.error, { args, kwargs, queue, priority, headers });
+    const { countdown, eta, error, maxRetries: _, ...changes } = options;
+    const delay = countdown ?? task.options.defaultRetryDelay ?? DEFAULT_RETRY_DELAY_SECONDS;
+    const etaMs = eta === undefined ? Date.now() + delay * 1000 : timeToMs(eta, "eta");
+    return new Retry(etaMs, error, changes);
+  }
+
+  /**
+   * An error to throw: `throw context.replace(chain(a.s(), b.s()))`. The work-flow runs in place of this task: its result is
+   * this task's, and what was to follow follows it.
+   */
+  replace(signature: SignatureLike | SignatureDict): Error {
+    return new Replace(readSignature(signature, "signature"));
   }
 }
 

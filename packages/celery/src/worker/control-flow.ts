@@ -1,5 +1,24 @@
 /** What a handler throws to say something other than "failed". */
 import type { TaskCall } from "../client/task.js";
+import type { SignatureDict } from "../protocol/signature.js";
+
+/** What a retry may change of the message. */
+export type RetryChanges = Pick<
+  TaskCall<readonly unknown[]>,
+  | "args"
+  | "kwargs"
+  | "queue"
+  | "exchange"
+  | "routingKey"
+  | "priority"
+  | "headers"
+  | "serializer"
+  | "compression"
+  | "expires"
+  | "timeLimit"
+  | "softTimeLimit"
+  | "shadow"
+>;
 
 /** Run it again later. Made by `context.retry`, and thrown by the handler. */
 export class Retry extends Error {
@@ -8,7 +27,7 @@ export class Retry extends Error {
   readonly etaMs: number;
   /** What is stored as the result while it waits. */
   readonly error: unknown;
-  readonly changes: Pick<TaskCall<readonly unknown[]>, "args" | "kwargs" | "queue" | "priority" | "headers">;
+  readonly changes: RetryChanges;
 
   constructor(etaMs: number, error: unknown, changes: Retry["changes"]) {
     super("Task is to be retried", error === undefined ? undefined : { cause: error });
@@ -21,6 +40,17 @@ export class Retry extends Error {
 /** Forget it: the message is acknowledged, nothing is stored, and nothing that follows runs. */
 export class Ignore extends Error {
   override name = "Ignore";
+}
+
+/** Something else runs in its place, under its id. Made by `context.replace`, and thrown by the handler. */
+export class Replace extends Error {
+  override name = "Replace";
+  readonly signature: SignatureDict;
+
+  constructor(signature: SignatureDict) {
+    super(`Task is to be replaced by ${signature.task}`);
+    this.signature = signature;
+  }
 }
 
 /** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */

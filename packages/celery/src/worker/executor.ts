@@ -5,13 +5,15 @@ import { isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import type { AsyncResult } from "../client/async-result.js";
 import { taskEndChannel, taskStartChannel, traceHeadersOf } from "../client/diagnostics.js";
+import { isCeleryError } from "../errors.js";
 import { formatTraceback } from "../protocol/exceptions.js";
 import { PythonReject, TaskRevokedError, Terminated, WorkerLostError } from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
+import type { SignatureDict } from "../protocol/signature.js";
 import { READY_STATES } from "../protocol/states.js";
 import { ackPolicy } from "./ack-policy.js";
 import { TaskContext } from "./context.js";
-import { Ignore, Reject, Retry } from "./control-flow.js";
+import { Ignore, Reject, Replace, Retry } from "./control-flow.js";
 import { FollowUp } from "./follow-up.js";
 import type { Request } from "./request.js";
 import { ResultWriter } from "./result-writer.js";
@@ -35,6 +37,7 @@ type Outcome =
   | { readonly state: "RETRY"; readonly retry: Retry }
   | { readonly state: "REVOKED"; readonly error: Error; readonly signal: number }
   | { readonly state: "IGNORED" }
+  | { readonly state: "REPLACED"; readonly signature: SignatureDict }
   | { readonly state: "REJECTED"; readonly reject: Reject }
   /** It goes back to its queue and runs again, so nobody is told anything. */
   | { readonly state: "REQUEUED" };
@@ -119,6 +122,7 @@ export class Executor {
       const { onWorkerLost } = ackPolicy(request.task.options, this.#app.settings);
       if (onWorkerLost === "requeue") return { state: "REQUEUED" };
     }
+    if (error instanceof Replace) return { state: "REPLACED", signature: error.signature };
     if (error instanceof Ignore) return { state: "IGNORED" };
     if (error instanceof Reject) return { state: "REJECTED", reject: error };
     if (!(error instanceof Retry) && isAutoRetried(request.task.options, error)) {
@@ -163,6 +167,8 @@ export class Executor {
       }
       case "FAILURE":
         return this.#fail(request, outcome.error, children);
+      case "REPLACED":
+        return this.#replace(request, outcome.signature, children);
       case "RETRY":
         return this.#retry(request, outcome.retry, children);
       case "REVOKED":
@@ -197,6 +203,16 @@ export class Executor {
     await this.#followUp.onChordPart(request, "FAILURE", undefined, error);
     this.#host.sendTaskEvent("task-failed", { uuid: request.id, exception: saferepr(error), traceback });
     this.#app.settings.logger.error?.(`Task ${request.name}[${request.id}] failed: ${saferepr(error)}`, { error });
+  }
+
+  /** Nothing is stored: the result will be that of the replacement. */
+  async #replace(request: Request, signature: SignatureDict, children: readonly AsyncResult[]): Promise<void> {
+    try {
+      await this.#app.replace(request.message, request.delivery, signature);
+    } catch (error) {
+      if (!isCeleryError(error) || error.code === "publish-failed") throw error;
+      await this.#fail(request, error, children);
+    }
   }
 
   async #retry(request: Request, retry: Retry, children: readonly AsyncResult[]): Promise<void> {

@@ -1,13 +1,14 @@
 /** When a failed task runs again by itself. Celery 5.2 `app/autoretry.py`, `utils/time.py` get_exponential_backoff_interval. */
 import type { AutoRetryOptions, TaskOptions } from "../client/task.js";
-import { Ignore, Reject, Retry } from "./control-flow.js";
+import { Ignore, Reject, Replace, Retry } from "./control-flow.js";
 
 const DEFAULT_BACKOFF_MAX_SECONDS = 600;
 const DEFAULT_RETRY_DELAY_SECONDS = 180;
 
 /** Whether `autoRetry` applies to an error. */
 export function isAutoRetried(options: TaskOptions, error: unknown): boolean {
-  if (error instanceof Retry || error instanceof Ignore || error instanceof Reject) return false;
+  if (error instanceof Retry || error instanceof Ignore || error instanceof Reject || error instanceof Replace)
+    return false;
   const { autoRetry } = options;
   if (autoRetry === undefined || autoRetry === false) return false;
   const errors = autoRetry === true ? undefined : autoRetry.for;
