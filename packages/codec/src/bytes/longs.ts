@@ -3,8 +3,13 @@
  * CPython 3.12 `pickle.py` encode_long, decode_long.
  */
 
-// Two 32-bit halves read back as one 64-bit integer; `DataView` makes the byte order explicit.
-const halves = new DataView(new ArrayBuffer(8));
+/** Two 32-bit halves and the 64-bit integer they make: typed arrays, as V8 compiles no DataView's bigints. */
+const halves = new Int32Array(2);
+const signed = new BigInt64Array(halves.buffer);
+const unsigned = new BigUint64Array(halves.buffer);
+/** Which half is the low one. */
+const LOW = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 0 : 1;
+const HIGH = 1 - LOW;
 
 /**
  * The int in `bytes[start, end)`: a number when it is safe, else a bigint. Linear in its length.
@@ -40,9 +45,9 @@ function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
   const high = int32(bytes, at + 4);
   // -(2^53) itself is not safe, hence the strict comparison on the low side.
   if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0))) return high * 0x100000000 + low;
-  halves.setUint32(0, low, true);
-  halves.setInt32(4, high, true);
-  return halves.getBigInt64(0, true);
+  halves[LOW] = low;
+  halves[HIGH] = high;
+  return signed[0]!;
 }
 
 /** 7, or 9 to 16 bytes: an unsigned low part and a high part, which holds the sign. */
@@ -50,20 +55,25 @@ function decodeMedium(bytes: Uint8Array, start: number, end: number, isSigned: b
   const split = end - start > 8 ? start + 8 : start + 4;
   let low = 0n;
   if (split - start === 8) {
-    halves.setInt32(0, int32(bytes, start), true);
-    halves.setInt32(4, int32(bytes, start + 4), true);
-    low = halves.getBigUint64(0, true);
+    halves[LOW] = int32(bytes, start);
+    halves[HIGH] = int32(bytes, start + 4);
+    low = unsigned[0]!;
   } else {
     low = BigInt(int32(bytes, start) >>> 0);
   }
   if (end - split === 8) {
-    halves.setInt32(0, int32(bytes, split), true);
-    halves.setInt32(4, int32(bytes, split + 4), true);
+    halves[LOW] = int32(bytes, split);
+    halves[HIGH] = int32(bytes, split + 4);
   } else {
-    const fill = isSigned && bytes[end - 1]! >= 0x80 ? 0xff : 0;
-    for (let i = 0; i < 8; i++) halves.setUint8(i, split + i < end ? bytes[split + i]! : fill);
+    const fill = isSigned && bytes[end - 1]! >= 0x80 ? -1 : 0;
+    halves.fill(fill);
+    for (let i = split; i < end; i++) {
+      const half = i - split < 4 ? LOW : HIGH;
+      const shift = ((i - split) & 3) << 3;
+      halves[half] = (halves[half]! & ~(0xff << shift)) | (bytes[i]! << shift);
+    }
   }
-  const high = isSigned ? halves.getBigInt64(0, true) : halves.getBigUint64(0, true);
+  const high = isSigned ? signed[0]! : unsigned[0]!;
   return (high << (split - start === 8 ? 64n : 32n)) | low;
 }
 

@@ -425,9 +425,9 @@ function latin1Bytes(text: string, max: number): Uint8Array {
   return bytes;
 }
 
-const buffer = (globalThis as { Buffer?: { alloc(length: number): Uint8Array } }).Buffer;
+const buffer = (globalThis as { Buffer?: { allocUnsafeSlow(length: number): Uint8Array } }).Buffer;
 
-/** Zeroed bytes: a Buffer where there is one. */
+/** Bytes of memory of their own, to be written whole before anyone sees them: a Buffer where there is one. */
 export function newBytes(length: number): Uint8Array {
-  return buffer === undefined ? new Uint8Array(length) : buffer.alloc(length);
+  return buffer === undefined ? new Uint8Array(length) : buffer.allocUnsafeSlow(length);
 }

@@ -117,6 +117,7 @@ export class NumberRun {
 
   /** A list of the complete batches. */
   toList(): number[] {
+    if (this.isOpen) return openList(this.values, this.complete);
     return this.hasFloat ? floatList(this.values, this.complete) : intList(this.values, this.complete);
   }
 }
@@ -148,15 +149,22 @@ function nextFrame(bytes: Uint8Array, pos: number, limit: number): number {
   return end <= bytes.length ? end : 0;
 }
 
-// Two functions, so that V8 learns for each which kind of array to make: small integers or unboxed doubles.
+// Three functions, as V8 learns for each which kind of array to make: of small integers, of unboxed doubles, or of anything.
+// A list that goes on with something else must not teach the others that kind, in which each float takes 24 bytes.
 function intList(values: Float64Array, length: number): number[] {
   const list: number[] = new Array(length);
-  for (let i = 0; i < length; i++) list[i] = values[i]!;
+  for (let i = 0; i < length; i++) list[i] = values[i]! | 0;
   return list;
 }
 
 function floatList(values: Float64Array, length: number): number[] {
   const list: number[] = new Array(length);
   for (let i = 0; i < length; i++) list[i] = values[i]!;
+  return list;
+}
+
+function openList(values: Float64Array, length: number): number[] {
+  const list: number[] = [];
+  for (let i = 0; i < length; i++) list.push(values[i]!);
   return list;
 }

@@ -23,7 +23,7 @@ import { typeName } from "./type-name.js";
 import type { Machine } from "./unpickler.js";
 import { fault, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { int32, uint32, uint64 } from "./unpickler-input.js";
-import { belowMark, parityOf } from "./unpickler-marks.js";
+import { belowMark, fenceOf, placeOf } from "./unpickler-marks.js";
 
 /** Runs the opcode `code`, whose argument starts at the machine's position. @throws UnpicklingError */
 export function runOther(machine: Machine, code: number): void {
@@ -245,8 +245,8 @@ function endMark(machine: Machine): void {
 
 function leaveMark(machine: Machine, outer: number): void {
   machine.sp = machine.fence;
-  machine.fence = outer >> 1;
-  machine.keyParity = parityOf(outer);
+  machine.fence = fenceOf(outer);
+  machine.place = placeOf(outer);
 }
 
 // ---- arguments

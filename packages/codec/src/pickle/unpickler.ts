@@ -21,7 +21,7 @@ import { rewire } from "./rewire.js";
 import { typeName } from "./type-name.js";
 import { fault, hookFailed, located, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { Input, int32, uint32, uint64 } from "./unpickler-input.js";
-import { belowMark, parityOf } from "./unpickler-marks.js";
+import { ANYWHERE, belowMark, fenceOf, IN_LIST, markEntry, type Place, placeOf } from "./unpickler-marks.js";
 import { Memo } from "./unpickler-memo.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
 
@@ -53,12 +53,11 @@ export class Machine implements UnpicklerHooks {
   stack: unknown[] = [];
   /** Height of the stack. */
   sp = 0;
-  /** Fences of the outer marks, each with a bit that says whether its mark opened a dict. */
+  /** An entry for each mark: what held outside of it. */
   readonly marks: number[] = [];
   /** Height of the stack at the innermost mark: what is below is out of reach. */
   fence = 0;
-  /** Parity of the stack's height where a dict's key comes next; 2 outside of dicts. */
-  keyParity = 2;
+  place: Place = ANYWHERE;
 
   /** The opcode at hand, for errors. */
   #at = 0;
@@ -112,13 +111,15 @@ export class Machine implements UnpicklerHooks {
     const { maxDepth } = limits;
     const isPlainInt = int === "auto";
     const isPlainFloat = float === "number";
+    const isPlainNumber = isPlainInt && isPlainFloat;
+    const isPlainDict = dict !== "map";
     // With `| 0` V8 keeps positions as 32-bit integers, which the constructor made sure they are.
     let pos = this.position | 0;
     let limit = bytes.length | 0;
     let room = memo.room;
     let sp = 0;
     let fence = 0;
-    let keyParity = 2;
+    let place = ANYWHERE;
     for (;;) {
       this.#at = pos;
       if (pos >= limit) limit = input.need(pos, 1) | 0;
@@ -138,8 +139,7 @@ export class Machine implements UnpicklerHooks {
             pos += 4;
           }
           if (pos + length > limit) limit = input.need(pos, length) | 0;
-          const value =
-            (sp & 1) === keyParity && length <= MAX_KEY ? text.key(pos, length) : text.utf8(pos, pos + length);
+          const value = (sp & 1) === place && length <= MAX_KEY ? text.key(pos, length) : text.utf8(pos, pos + length);
           stack[sp++] = value;
           pos = (pos + length) | 0;
           // Nearly every str is memoised: do it here.
@@ -207,9 +207,9 @@ export class Machine implements UnpicklerHooks {
 
         // -- the mark and the memo
         case op.MARK:
-          marks.push((fence << 1) | ((keyParity >> 1) ^ 1));
+          marks.push(markEntry(fence, place));
           fence = sp;
-          keyParity = 2;
+          place = ANYWHERE;
           break;
         case op.MEMOIZE:
           if (sp <= fence) throw underflow(marks.length > 0);
@@ -233,14 +233,21 @@ export class Machine implements UnpicklerHooks {
           break;
         }
         case op.BINGET:
-          if (pos >= limit) limit = input.need(pos, 1) | 0;
-          stack[sp++] = this.recall(bytes[pos++]!);
+        case op.LONG_BINGET: {
+          let index: number;
+          if (code === op.BINGET) {
+            if (pos >= limit) limit = input.need(pos, 1) | 0;
+            index = bytes[pos++]!;
+          } else {
+            if (pos + 4 > limit) limit = input.need(pos, 4) | 0;
+            index = uint32(bytes, pos);
+            pos += 4;
+          }
+          // Most of what is shared are keys.
+          const value = index < values.length ? values[index] : undefined;
+          stack[sp++] = typeof value === "string" ? value : this.recall(index);
           break;
-        case op.LONG_BINGET:
-          if (pos + 4 > limit) limit = input.need(pos, 4) | 0;
-          stack[sp++] = this.recall(uint32(bytes, pos));
-          pos += 4;
-          break;
+        }
 
         // -- tuples
         case op.EMPTY_TUPLE:
@@ -262,32 +269,30 @@ export class Machine implements UnpicklerHooks {
           if (outer === undefined) throw noMark();
           stack[fence] = this.newTuple(fence, sp);
           sp = fence + 1;
-          fence = outer >> 1;
-          keyParity = parityOf(outer);
+          fence = fenceOf(outer);
+          place = placeOf(outer);
           break;
         }
 
         // -- lists
         case op.EMPTY_LIST: {
           const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
-          const first = pos + memoSize + 1;
-          if (
-            isPlainInt &&
-            isPlainFloat &&
-            first + 1 < limit &&
-            bytes[first - 1] === op.MARK &&
-            startsNumber(bytes[first]) &&
-            values.length < room
-          ) {
+          const first = (pos + memoSize + 1) | 0;
+          const isMarked = first < limit && bytes[first - 1] === op.MARK;
+          if (values.length >= room || !isMarked) {
+            stack[sp++] = [];
+            break;
+          }
+          if (isPlainNumber && first + 1 < limit && startsNumber(bytes[first])) {
             run.read(bytes, first, limit, input.view);
             this.count(run.complete);
             const list = run.toList();
             stack[sp++] = list;
             if (memoSize > 0) values.push(list);
             if (run.isOpen) {
-              marks.push((fence << 1) | ((keyParity >> 1) ^ 1));
+              marks.push(markEntry(fence, place));
               fence = sp;
-              keyParity = 2;
+              place = IN_LIST;
               for (let i = run.complete; i < run.count; i++) stack[sp++] = run.values[i];
             }
             pos = run.pos | 0;
@@ -296,7 +301,13 @@ export class Machine implements UnpicklerHooks {
             run.release();
             break;
           }
-          stack[sp++] = [];
+          const list: unknown[] = [];
+          stack[sp++] = list;
+          if (memoSize > 0) values.push(list);
+          pos = first;
+          marks.push(markEntry(fence, place));
+          fence = sp;
+          place = IN_LIST;
           break;
         }
         case op.APPEND: {
@@ -310,9 +321,14 @@ export class Machine implements UnpicklerHooks {
         case op.APPENDS: {
           const outer = belowMark(marks, fence);
           const base = fence;
-          fence = outer >> 1;
-          keyParity = parityOf(outer);
-          if (sp > base) this.#append(stack[base - 1], base, sp);
+          if (place === IN_LIST) {
+            this.count(sp - base);
+            appendItems(stack[base - 1] as unknown[], stack, base, sp);
+          } else if (sp > base) {
+            this.#append(stack[base - 1], base, sp);
+          }
+          fence = fenceOf(outer);
+          place = placeOf(outer);
           sp = base;
           break;
         }
@@ -328,9 +344,9 @@ export class Machine implements UnpicklerHooks {
           // The mark of the first batch, seen together with its dict, tells that keys come next.
           if (pos < limit && bytes[pos] === op.MARK) {
             pos++;
-            marks.push((fence << 1) | ((keyParity >> 1) ^ 1));
+            marks.push(markEntry(fence, place));
             fence = sp;
-            keyParity = sp & 1;
+            place = sp & 1;
           }
           break;
         }
@@ -342,9 +358,14 @@ export class Machine implements UnpicklerHooks {
         case op.SETITEMS: {
           const outer = belowMark(marks, fence);
           const base = fence;
-          fence = outer >> 1;
-          keyParity = parityOf(outer);
-          if (sp > base) stack[base - 1] = this.setItems(stack[base - 1], base, sp);
+          if (sp > base) {
+            const isNewObject = isPlainDict && place < ANYWHERE;
+            stack[base - 1] = isNewObject
+              ? this.setKeys(stack[base - 1] as object, base, sp)
+              : this.setItems(stack[base - 1], base, sp);
+          }
+          fence = fenceOf(outer);
+          place = placeOf(outer);
           sp = base;
           break;
         }
@@ -398,12 +419,12 @@ export class Machine implements UnpicklerHooks {
           this.pos = pos;
           this.sp = sp;
           this.fence = fence;
-          this.keyParity = keyParity;
+          this.place = place;
           runOther(this, code);
           pos = this.pos | 0;
           sp = this.sp | 0;
           fence = this.fence | 0;
-          keyParity = this.keyParity | 0;
+          place = this.place | 0;
           limit = input.limit | 0;
           room = memo.room;
       }
@@ -447,15 +468,20 @@ export class Machine implements UnpicklerHooks {
     else this.builder().extend(list, this.stack.slice(from, to));
   }
 
-  /** Sets pairs on a container; returns what stands for it then. */
+  /** Sets pairs on a dict that is a plain object; returns what stands for it then. */
+  setKeys(object: object, from: number, to: number): object {
+    if (((to - from) & 1) !== 0) throw fault("stack-underflow", "a key has no value");
+    this.count((to - from) >> 1);
+    const next = fillObject(object, this.stack, from, to);
+    return next === to ? object : this.#promoteDict(object, next, to);
+  }
+
+  /** Sets pairs on any container; returns what stands for it then. */
   setItems(target: unknown, from: number, to: number): unknown {
+    if (isDictObject(target)) return this.setKeys(target, from, to);
     const { stack } = this;
     if ((to - from) % 2 !== 0) throw fault("stack-underflow", "a key has no value");
     this.count((to - from) / 2);
-    if (isDictObject(target)) {
-      const next = fillObject(target, stack, from, to);
-      return next === to ? target : this.#promoteDict(target, next, to);
-    }
     if (target instanceof PyDict && Object.getPrototypeOf(target) === PyDict.prototype)
       fillDict(target, stack, from, to);
     else if (isList(target)) setListItems(target, stack, from, to);
