@@ -1,0 +1,12 @@
+/** `@brine/redis-adapter/arq`: arq's jobs. Public names only; no logic. */
+export { JobError } from "../jobs/job-error.js";
+export type { WaitOptions } from "../jobs/wait.js";
+export {
+  type ArqEnqueueOptions,
+  ArqJob,
+  type ArqJobDef,
+  ArqQueue,
+  type ArqQueueOptions,
+  type ArqResult,
+  type ArqStatus,
+} from "./queue.js";

@@ -1,0 +1,230 @@
+/** Jobs of arq (`arq/connections.py`, `arq/jobs.py`), which pickles them as dicts. arq 0.26. */
+import { randomUUID } from "node:crypto";
+import { tuple } from "@brine/codec";
+import { evaluate } from "../cache/lock.js";
+import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
+import { DecodeError, RedisAdapterError } from "../errors.js";
+import { JobError } from "../jobs/job-error.js";
+import { poll, type WaitOptions } from "../jobs/wait.js";
+import { script } from "../kombu/scripts.js";
+import { type RedisLike, send } from "../pickled/client.js";
+import { pairs } from "../pickled/collection-commands.js";
+
+/** Options of {@link ArqQueue}. */
+export interface ArqQueueOptions {
+  readonly client: RedisLike;
+  /** `WorkerSettings.queue_name`. Default `"arq:queue"`. */
+  readonly queueName?: string | undefined;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** What `enqueue_job` takes. Times in milliseconds. */
+export interface ArqEnqueueOptions {
+  /** Default: a new UUID. A job whose id is in use, or has a result, is not enqueued. */
+  readonly id?: string | undefined;
+  readonly deferUntil?: Date | undefined;
+  readonly deferBy?: number | undefined;
+  /** How long it may wait. Default: a day after it is due. */
+  readonly expires?: number | undefined;
+}
+
+/** What is stored of a job. */
+export interface ArqJobDef {
+  readonly func: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  /** How often it was tried before, or `null`. */
+  readonly tries: number | null;
+  readonly enqueuedAt: Date;
+}
+
+/** What is stored when a job has ended. */
+export interface ArqResult extends ArqJobDef {
+  readonly id: string | undefined;
+  readonly success: boolean;
+  /** What it returned, or the exception. */
+  readonly result: unknown;
+  readonly startedAt: Date;
+  readonly finishedAt: Date;
+  readonly queueName: string;
+}
+
+export type ArqStatus = "deferred" | "queued" | "in_progress" | "complete" | "not_found";
+
+const DAY_MS = 86_400_000;
+const jobKey = (id: string): string => `arq:job:${id}`;
+const resultKey = (id: string): string => `arq:result:${id}`;
+
+/** KEYS: the job, its result, the queue. ARGV: id, score, lifetime, bytes. Reply: 1, or 0 when there is one of this id. */
+const ENQUEUE = script(`
+local stored = redis.call('GET', KEYS[1])
+-- The same bytes: the driver sent it again after the connection was lost.
+if stored == ARGV[4] then return 1 end
+if stored or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
+redis.call('PSETEX', KEYS[1], ARGV[3], ARGV[4])
+redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+return 1`);
+
+/**
+ * Jobs for arq's workers.
+ *
+ * @example
+ * const queue = new ArqQueue({ client: new Redis() });
+ * const job = await queue.enqueue<number>("add", [1, 2]);
+ * await job?.result({ timeoutMs: 10_000 });
+ */
+export class ArqQueue {
+  readonly name: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+
+  constructor(options: ArqQueueOptions) {
+    this.name = options.queueName ?? "arq:queue";
+    this.#client = options.client;
+    this.#codec = pickleCodec(options.pickle);
+  }
+
+  /** Enqueues a call of a function that the worker knows by this name; `undefined` when there is a job of this id. */
+  async enqueue<T = unknown>(
+    func: string,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+    options: ArqEnqueueOptions = {},
+  ): Promise<ArqJob<T> | undefined> {
+    const id = options.id ?? randomUUID().replaceAll("-", "");
+    const now = Date.now();
+    const score = options.deferUntil?.getTime() ?? now + (options.deferBy ?? 0);
+    if (!Number.isFinite(score)) {
+      throw new RedisAdapterError("Cannot defer a job until an invalid date", { code: "bad-option" });
+    }
+    const bytes = encodeJob({ func, args, kwargs, tries: null, enqueuedAt: new Date(now) }, this.#codec);
+    const lifetime = Math.max(1, Math.trunc(options.expires ?? score - now + DAY_MS));
+    const keys = [jobKey(id), resultKey(id), this.name];
+    const done = await evaluate(this.#client, ENQUEUE, keys, [id, Math.trunc(score), lifetime, bytes]);
+    return done === 1 ? this.job<T>(id) : undefined;
+  }
+
+  job<T = unknown>(id: string): ArqJob<T> {
+    return new ArqJob<T>(id, this.name, this.#client, this.#codec);
+  }
+
+  /** The jobs that wait, next one first, with the time from which they may run. */
+  async queued(): Promise<{ readonly id: string; readonly due: Date }[]> {
+    const reply = await send(this.#client, "zrange", [this.name, 0, -1, "WITHSCORES"]);
+    return pairs(reply).map(([id, score]) => ({ id: String(id), due: new Date(Number(String(score))) }));
+  }
+}
+
+/** A job of arq, by its id. */
+export class ArqJob<T = unknown> {
+  readonly id: string;
+  readonly #queue: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+
+  constructor(id: string, queue: string, client: RedisLike, codec: ValueCodec) {
+    this.id = id;
+    this.#queue = queue;
+    this.#client = client;
+    this.#codec = codec;
+  }
+
+  async status(): Promise<ArqStatus> {
+    if (Number(await send(this.#client, "exists", [resultKey(this.id)])) > 0) return "complete";
+    if (Number(await send(this.#client, "exists", [`arq:in-progress:${this.id}`])) > 0) return "in_progress";
+    const score = await send(this.#client, "zscore", [this.#queue, this.id]);
+    if (score === null) return "not_found";
+    return Number(String(score)) > Date.now() ? "deferred" : "queued";
+  }
+
+  /** What it calls, as long as it has not ended. @throws DecodeError */
+  async def(): Promise<ArqJobDef | undefined> {
+    const raw = (await send(this.#client, "get", [jobKey(this.id)])) as Buffer | null;
+    return raw === null ? undefined : decodeJob(raw, this.#codec, jobKey(this.id));
+  }
+
+  /** How it ended. @throws DecodeError */
+  async resultInfo(): Promise<ArqResult | undefined> {
+    const raw = (await send(this.#client, "get", [resultKey(this.id)])) as Buffer | null;
+    return raw === null ? undefined : decodeResult(raw, this.#codec, resultKey(this.id));
+  }
+
+  /**
+   * The value it returned; `null` for None. arq tells nobody when a job ends, so this looks now and then, as arq's own
+   * `Job.result` does.
+   *
+   * @throws JobError with the exception that it raised as `cause`; RedisAdapterError `timeout`; DecodeError
+   */
+  async result(options: WaitOptions = {}): Promise<T> {
+    const info = await poll(this.id, () => this.resultInfo(), options);
+    if (!info.success) throw new JobError(this.id, info.result);
+    return info.result as T;
+  }
+
+  /** Asks workers with `allow_abort_jobs` to abort it. */
+  async abort(): Promise<void> {
+    const score = await send(this.#client, "zscore", [this.#queue, this.id]);
+    // One that is not due yet is made due, so that a worker takes it and drops it.
+    if (score !== null && Number(String(score)) > Date.now())
+      await send(this.#client, "zadd", [this.#queue, "XX", 1, this.id]);
+    await send(this.#client, "zadd", ["arq:abort", Date.now(), this.id]);
+  }
+}
+
+/** arq `serialize_job`. */
+export function encodeJob(job: ArqJobDef, codec: ValueCodec): Buffer | string {
+  return codec.encode({
+    t: job.tries,
+    f: job.func,
+    a: tuple(...job.args),
+    k: job.kwargs,
+    et: job.enqueuedAt.getTime(),
+  });
+}
+
+/** arq `deserialize_job`. */
+export function decodeJob(raw: Buffer, codec: ValueCodec, key: string): ArqJobDef {
+  return defOf(fieldsOf(raw, codec, key), raw, key);
+}
+
+/** arq `deserialize_result`. */
+export function decodeResult(raw: Buffer, codec: ValueCodec, key: string): ArqResult {
+  const fields = fieldsOf(raw, codec, key);
+  const { s, r, st, ft, q, id } = fields;
+  if (typeof s !== "boolean") throw unreadable(raw, key);
+  return {
+    ...defOf(fields, raw, key),
+    id: typeof id === "string" ? id : undefined,
+    success: s,
+    result: r ?? null,
+    startedAt: new Date(Number(st)),
+    finishedAt: new Date(Number(ft)),
+    queueName: String(q),
+  };
+}
+
+function fieldsOf(raw: Buffer, codec: ValueCodec, key: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = codec.decode(raw);
+  } catch (cause) {
+    throw new DecodeError(key, "arq", raw, cause);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(raw, key);
+  return (value instanceof Map ? Object.fromEntries(value) : value) as Readonly<Record<string, unknown>>;
+}
+
+function defOf({ t, f, a, k, et }: Readonly<Record<string, unknown>>, raw: Buffer, key: string): ArqJobDef {
+  if (typeof f !== "string" || !Array.isArray(a)) throw unreadable(raw, key);
+  return {
+    func: f,
+    args: [...(a as unknown[])],
+    kwargs: (k ?? {}) as Record<string, unknown>,
+    tries: typeof t === "number" ? t : null,
+    enqueuedAt: new Date(Number(et)),
+  };
+}
+
+function unreadable(raw: Buffer, key: string): DecodeError {
+  return new DecodeError(key, "arq", raw, new Error("it is no job of arq"));
+}

@@ -1,0 +1,10 @@
+/** `@brine/redis-adapter/dramatiq`: dramatiq's messages. Public names only; no logic. */
+export { JobError } from "../jobs/job-error.js";
+export type { WaitOptions } from "../jobs/wait.js";
+export {
+  type DramatiqEnqueueOptions,
+  DramatiqJob,
+  type DramatiqMessage,
+  DramatiqQueue,
+  type DramatiqQueueOptions,
+} from "./queue.js";

@@ -1,0 +1,233 @@
+/** Messages of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/`. */
+import { createHash, randomUUID } from "node:crypto";
+import { tuple } from "@brine/codec";
+import { jsonSerializer } from "@brine/codec/kombu";
+import { evaluate } from "../cache/lock.js";
+import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
+import { serializerCodec } from "../dialects/django-redis.js";
+import { DecodeError, RedisAdapterError } from "../errors.js";
+import { exceptionOf, JobError } from "../jobs/job-error.js";
+import type { WaitOptions } from "../jobs/wait.js";
+import { script } from "../kombu/scripts.js";
+import { type RedisLike, send } from "../pickled/client.js";
+
+/** Options of {@link DramatiqQueue}. */
+export interface DramatiqQueueOptions {
+  readonly client: RedisLike;
+  /** dramatiq's encoder: `PickleEncoder` or `JSONEncoder`. Default `"pickle"`. */
+  readonly encoder?: "pickle" | "json" | undefined;
+  readonly pickle?: PickleOptions | undefined;
+  /** `RedisBroker(namespace=...)`. Default `"dramatiq"`. */
+  readonly namespace?: string | undefined;
+  /** `RedisBackend(namespace=...)`. Default `"dramatiq-results"`. */
+  readonly resultNamespace?: string | undefined;
+}
+
+/** A message as it is stored. */
+export interface DramatiqMessage {
+  readonly queueName: string;
+  readonly actorName: string;
+  readonly args: readonly unknown[];
+  readonly kwargs: Readonly<Record<string, unknown>>;
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly messageId: string;
+  readonly timestamp: Date;
+}
+
+/** What `Message` and `broker.enqueue` take. */
+export interface DramatiqEnqueueOptions {
+  readonly messageId?: string | undefined;
+  /** Milliseconds; not before. */
+  readonly delay?: number | undefined;
+  /** dramatiq's own, in its spelling: `max_retries`, `time_limit`, `priority`, `pipe_ignore`. */
+  readonly options?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** KEYS: the messages, the queue. ARGV: id, bytes. In one step, and once even when it is sent twice. */
+const ENQUEUE = script(`
+if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[1]) end
+return 1`);
+
+/**
+ * A queue of dramatiq.
+ *
+ * @example
+ * const queue = new DramatiqQueue("default", { client: new Redis() });
+ * const job = await queue.enqueue<number>("add", [1, 2]);
+ * await job.result({ timeoutMs: 10_000 });
+ */
+export class DramatiqQueue {
+  readonly name: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+  readonly #namespace: string;
+  readonly #resultNamespace: string;
+
+  constructor(name: string, options: DramatiqQueueOptions) {
+    this.name = name;
+    this.#client = options.client;
+    this.#codec = dramatiqCodec(options.encoder, options.pickle);
+    this.#namespace = options.namespace ?? "dramatiq";
+    this.#resultNamespace = options.resultNamespace ?? "dramatiq-results";
+  }
+
+  /** Enqueues a message for an actor. */
+  async enqueue<T = unknown>(
+    actorName: string,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+    options: DramatiqEnqueueOptions = {},
+  ): Promise<DramatiqJob<T>> {
+    const now = Date.now();
+    const isDelayed = options.delay !== undefined;
+    const queueName = isDelayed ? `${this.name}.DQ` : this.name;
+    const redisId = randomUUID();
+    const eta = isDelayed ? { eta: Math.trunc(now + options.delay) } : {};
+    const messageId = options.messageId ?? randomUUID();
+    const bytes = encodeMessage(
+      {
+        queueName,
+        actorName,
+        args,
+        kwargs,
+        options: { redis_message_id: redisId, ...options.options, ...eta },
+        messageId,
+        timestamp: new Date(now),
+      },
+      this.#codec,
+    );
+    await evaluate(this.#client, ENQUEUE, [this.#messagesKey(queueName), this.#queueKey(queueName)], [redisId, bytes]);
+    return this.job<T>(actorName, messageId);
+  }
+
+  /** A job, for its result: dramatiq finds those by queue, actor and id. */
+  job<T = unknown>(actorName: string, messageId: string): DramatiqJob<T> {
+    const key = resultKey(this.#resultNamespace, this.name, actorName, messageId);
+    return new DramatiqJob<T>(messageId, key, this.#client, this.#codec);
+  }
+
+  /** The messages that wait, next one first; `delayed`: those that were enqueued with a delay. @throws DecodeError */
+  async messages(options: { readonly delayed?: boolean | undefined } = {}): Promise<DramatiqMessage[]> {
+    const queueName = options.delayed ? `${this.name}.DQ` : this.name;
+    const ids = (await send(this.#client, "lrange", [this.#queueKey(queueName), 0, -1])) as Buffer[];
+    if (ids.length === 0) return [];
+    const key = this.#messagesKey(queueName);
+    const found = (await send(this.#client, "hmget", [key, ...ids])) as (Buffer | null)[];
+    return found.filter((raw) => raw !== null).map((raw) => decodeMessage(raw, this.#codec, key));
+  }
+
+  #queueKey(queueName: string): string {
+    return `${this.#namespace}:${queueName}`;
+  }
+
+  #messagesKey(queueName: string): string {
+    return `${this.#queueKey(queueName)}.msgs`;
+  }
+}
+
+/** A message that was sent, for its result: needs dramatiq's `Results` middleware and an actor with `store_results`. */
+export class DramatiqJob<T = unknown> {
+  readonly id: string;
+  /** Where Redis has its result. */
+  readonly resultKey: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+
+  constructor(id: string, key: string, client: RedisLike, codec: ValueCodec) {
+    this.id = id;
+    this.resultKey = key;
+    this.#client = client;
+    this.#codec = codec;
+  }
+
+  /**
+   * What the actor returned; `null` for None. Waits on a connection of its own, and Redis wakes it.
+   *
+   * @throws JobError with the exception as `cause`; RedisAdapterError `timeout`; DecodeError
+   */
+  async result({ timeoutMs, signal }: WaitOptions = {}): Promise<T> {
+    const found = (await send(this.#client, "lindex", [this.resultKey, 0])) as Buffer | null;
+    if (found !== null) return this.#unwrap(found);
+    const connection = this.#client.duplicate() as RedisLike & { disconnect(): void };
+    connection.on(...(["error", () => {}] as unknown as never[]));
+    const abort = () => connection.disconnect();
+    signal?.addEventListener("abort", abort, { once: true });
+    try {
+      signal?.throwIfAborted();
+      // The list has one element: it is moved onto itself, as dramatiq's BRPOPLPUSH does.
+      // 0 would be for ever.
+      const seconds = timeoutMs === undefined ? 0 : Math.max(timeoutMs / 1000, 0.001);
+      const args = [this.resultKey, this.resultKey, "RIGHT", "LEFT", seconds];
+      const raw = await send(connection, "blmove", args).catch((error: unknown) => {
+        signal?.throwIfAborted();
+        throw error;
+      });
+      if (raw !== null) return this.#unwrap(raw as Buffer);
+    } finally {
+      signal?.removeEventListener("abort", abort);
+      connection.disconnect();
+    }
+    throw new RedisAdapterError(`Job ${this.id} has no result within ${timeoutMs} ms`, { code: "timeout" });
+  }
+
+  #unwrap(raw: Buffer): T {
+    const value = decodeDramatiq(raw, this.#codec, this.resultKey);
+    const exception = exceptionIn(value);
+    if (exception !== undefined) throw new JobError(this.id, exception);
+    return value as T;
+  }
+}
+
+/** The codec of an encoder. */
+export function dramatiqCodec(encoder: "pickle" | "json" | undefined, pickle?: PickleOptions): ValueCodec {
+  return encoder === "json" ? serializerCodec(jsonSerializer({ dialect: "5.2" })) : pickleCodec(pickle);
+}
+
+/** dramatiq `Message.encode`: its fields in their order. */
+export function encodeMessage(message: DramatiqMessage, codec: ValueCodec): Buffer | string {
+  return codec.encode({
+    queue_name: message.queueName,
+    actor_name: message.actorName,
+    args: tuple(...message.args),
+    kwargs: message.kwargs,
+    options: message.options,
+    message_id: message.messageId,
+    message_timestamp: message.timestamp.getTime(),
+  });
+}
+
+export function decodeMessage(raw: Buffer, codec: ValueCodec, key: string): DramatiqMessage {
+  const value = decodeDramatiq(raw, codec, key) as Readonly<Record<string, unknown>>;
+  if (typeof value !== "object" || value === null || typeof value.actor_name !== "string" || !Array.isArray(value.args))
+    throw new DecodeError(key, "dramatiq", raw, new Error("it is no message of dramatiq"));
+  return {
+    queueName: String(value.queue_name),
+    actorName: value.actor_name,
+    args: [...(value.args as unknown[])],
+    kwargs: (value.kwargs ?? {}) as Record<string, unknown>,
+    options: (value.options ?? {}) as Record<string, unknown>,
+    messageId: String(value.message_id),
+    timestamp: new Date(Number(value.message_timestamp)),
+  };
+}
+
+/** The exception that dramatiq stored in place of a result. */
+export function exceptionIn(value: unknown): Error | undefined {
+  const { __t: type, exn } = Object(value) as { readonly __t?: unknown; readonly exn?: unknown };
+  if (type !== "dramatiq.results.Result" || exn === undefined || exn === null) return undefined;
+  const { type: name, msg } = exn as { readonly type?: unknown; readonly msg?: unknown };
+  return exceptionOf(String(name), String(msg));
+}
+
+/** dramatiq `ResultBackend.build_message_key`. */
+export function resultKey(namespace: string, queue: string, actor: string, id: string): string {
+  return createHash("md5").update(`${namespace}:${queue}:${actor}:${id}`).digest("hex");
+}
+
+function decodeDramatiq(raw: Buffer, codec: ValueCodec, key: string): unknown {
+  try {
+    return codec.decode(raw);
+  } catch (cause) {
+    throw new DecodeError(key, "dramatiq", raw, cause);
+  }
+}

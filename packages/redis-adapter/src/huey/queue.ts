@@ -1,0 +1,191 @@
+/** Tasks of huey's Redis storage: `huey/storage.py`. huey 2.x and 3.x. */
+import { randomUUID } from "node:crypto";
+import { PyDateTime } from "@brine/codec";
+import { evaluate } from "../cache/lock.js";
+import type { ValueCodec } from "../dialects/dialect.js";
+import { RedisAdapterError } from "../errors.js";
+import { exceptionOf, JobError } from "../jobs/job-error.js";
+import { poll, type WaitOptions } from "../jobs/wait.js";
+import { script } from "../kombu/scripts.js";
+import { type RedisLike, send } from "../pickled/client.js";
+import { pairs } from "../pickled/collection-commands.js";
+import {
+  decodeHuey,
+  decodeTask,
+  HueyError,
+  type HueyFormat,
+  type HueyTaskInfo,
+  hueyCodec,
+  messageOf,
+} from "./message.js";
+
+/** Options of {@link HueyQueue}. */
+export interface HueyQueueOptions extends HueyFormat {
+  readonly client: RedisLike;
+  /** `PriorityRedisHuey`: the queue is a sorted set. Default false: a list, of `RedisHuey`. */
+  readonly prioritized?: boolean | undefined;
+  /** Whose messages are written: those of huey 2 have 12 fields, of huey 3 15. Default 3. */
+  readonly version?: 2 | 3 | undefined;
+}
+
+/** What a task's `schedule` takes. Times in seconds. */
+export interface HueyEnqueueOptions {
+  readonly id?: string | undefined;
+  readonly eta?: Date | undefined;
+  readonly delay?: number | undefined;
+  readonly retries?: number | undefined;
+  readonly retryDelay?: number | undefined;
+  /** For a queue that is `prioritized`; higher is earlier. */
+  readonly priority?: number | undefined;
+  /** Not after: seconds from now, or when. */
+  readonly expires?: number | Date | undefined;
+}
+
+/** The bytes hold an id of their own, so that those of the last thousand tasks tell whether this one is there already. */
+const PUSH = script(`
+if redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', 1000) then return 0 end
+return redis.call('LPUSH', KEYS[1], ARGV[1])`);
+
+/**
+ * A huey, by its name.
+ *
+ * @example
+ * const huey = new HueyQueue("my-app", { client: new Redis() });
+ * const task = await huey.enqueue<number>("tasks.add", [1, 2]);
+ * await task.result({ timeoutMs: 10_000 });
+ */
+export class HueyQueue {
+  readonly name: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+  readonly #options: HueyQueueOptions;
+
+  constructor(name: string, options: HueyQueueOptions) {
+    // huey `clean_name`.
+    this.name = name.replaceAll(/[^A-Za-z0-9_]/g, "");
+    this.#client = options.client;
+    this.#codec = hueyCodec(options);
+    this.#options = options;
+  }
+
+  /** Enqueues a task by its name: `module.function`. Sent again by the driver after a lost reply, it is there once. */
+  async enqueue<T = unknown>(
+    name: string,
+    args: readonly unknown[] = [],
+    kwargs: Readonly<Record<string, unknown>> = {},
+    options: HueyEnqueueOptions = {},
+  ): Promise<HueyTask<T>> {
+    const { prioritized = false, version = 3 } = this.#options;
+    const id = options.id ?? randomUUID();
+    const due = options.eta?.getTime() ?? (options.delay === undefined ? undefined : Date.now() + options.delay * 1000);
+    const message = messageOf(
+      {
+        id,
+        name,
+        args,
+        kwargs,
+        eta: due === undefined ? null : naiveUtc(new Date(due)),
+        retries: options.retries ?? 0,
+        retryDelay: options.retryDelay ?? 0,
+        priority: options.priority ?? null,
+        expires: options.expires instanceof Date ? naiveUtc(options.expires) : options.expires,
+      },
+      version,
+    );
+    const bytes = Buffer.from(this.#codec.encode(message));
+    if (prioritized) {
+      const clock = Buffer.alloc(8);
+      clock.writeBigUInt64BE(BigInt(Date.now()) * 1000n + BigInt(nextMicrosecond()));
+      // Of equal priority the first enqueued is first: members sort by the clock before the bytes.
+      await send(this.#client, "zadd", [this.#queueKey, -(options.priority ?? 0), Buffer.concat([clock, bytes])]);
+    } else await evaluate(this.#client, PUSH, [this.#queueKey], [bytes]);
+    return this.task<T>(id);
+  }
+
+  task<T = unknown>(id: string): HueyTask<T> {
+    return new HueyTask<T>(id, `huey.results.${this.name}`, this.#client, this.#codec);
+  }
+
+  /** The tasks that wait, next one first. @throws DecodeError */
+  async pending(): Promise<HueyTaskInfo[]> {
+    if (this.#options.prioritized) {
+      const members = (await send(this.#client, "zrange", [this.#queueKey, 0, -1])) as Buffer[];
+      return members.map((member) => decodeTask(member.subarray(8), this.#codec, this.#queueKey));
+    }
+    const list = (await send(this.#client, "lrange", [this.#queueKey, 0, -1])) as Buffer[];
+    return list.reverse().map((raw) => decodeTask(raw, this.#codec, this.#queueKey));
+  }
+
+  /** The tasks that a consumer took and holds until their time comes. @throws DecodeError */
+  async scheduled(): Promise<{ readonly task: HueyTaskInfo; readonly due: number }[]> {
+    const key = `huey.schedule.${this.name}`;
+    const reply = await send(this.#client, "zrange", [key, 0, -1, "WITHSCORES"]);
+    return pairs(reply).map(([member, score]) => ({
+      task: decodeTask(member as Buffer, this.#codec, key),
+      due: Number(String(score)),
+    }));
+  }
+
+  get #queueKey(): string {
+    return `huey.redis.${this.name}`;
+  }
+}
+
+/** A task that was enqueued, for its result. */
+export class HueyTask<T = unknown> {
+  readonly id: string;
+  readonly #key: string;
+  readonly #client: RedisLike;
+  readonly #codec: ValueCodec;
+
+  constructor(id: string, key: string, client: RedisLike, codec: ValueCodec) {
+    this.id = id;
+    this.#key = key;
+    this.#client = client;
+    this.#codec = codec;
+  }
+
+  /**
+   * What it returned. huey stores no None unless it has `store_none=True`, so a task without a value has no result to wait
+   * for. As huey's `Result.get`, this looks now and then, and takes the result away; with `preserve` it stays.
+   *
+   * @throws JobError when it failed; RedisAdapterError `timeout`; DecodeError
+   */
+  async result({
+    preserve = false,
+    ...wait
+  }: WaitOptions & { readonly preserve?: boolean | undefined } = {}): Promise<T> {
+    const raw = await poll(this.id, async () => (await this.#raw()) ?? undefined, wait);
+    const value = decodeHuey(raw, this.#codec, this.#key);
+    // Only what could be read is taken away.
+    if (!preserve) await send(this.#client, "hdel", [this.#key, this.id]);
+    if (!(value instanceof HueyError)) return value as T;
+    const { error, traceback } = value.metadata;
+    throw new JobError(this.id, exceptionOfRepr(String(error)), typeof traceback === "string" ? traceback : undefined);
+  }
+
+  async #raw(): Promise<Buffer | null> {
+    return (await send(this.#client, "hget", [this.#key, this.id])) as Buffer | null;
+  }
+}
+
+/** huey stores `repr(exception)`: `ValueError('bom')`. */
+function exceptionOfRepr(text: string) {
+  const match = /^([\p{L}_][\p{L}\p{N}_.]*)\((?:(['"])(.*)\2,?)?\)$/su.exec(text);
+  if (match === null) return exceptionOf("Exception", text);
+  return exceptionOf(match[1]!, match[3] ?? "");
+}
+
+/** huey's times are naive, in UTC. */
+function naiveUtc(date: Date): PyDateTime {
+  if (Number.isNaN(date.getTime()))
+    throw new RedisAdapterError("Cannot enqueue a task for an invalid date", { code: "bad-option" });
+  return PyDateTime.from(date.toISOString().slice(0, -1));
+}
+
+let microsecond = 0;
+/** So that tasks of one millisecond keep their order. */
+function nextMicrosecond(): number {
+  microsecond = (microsecond + 1) % 1000;
+  return microsecond;
+}
