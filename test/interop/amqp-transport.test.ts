@@ -1,5 +1,5 @@
 /** The RabbitMQ transport against a real broker: what Celery relies on. */
-import { type AmqpTransport, amqp, type Delivery, delayedAddress, type Queue } from "@brine/amqp-adapter";
+import { type AmqpTransport, amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
 import { connect } from "amqplib";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Isolation } from "../services/index.js";
@@ -117,6 +117,17 @@ describeEachGeneration("amqp transport", (set) => {
   });
 
   describe("what the broker refuses", () => {
+    it("and what amqplib refuses is an error at once, not tried again", async () => {
+      const { transport, isolation } = await start();
+      const name = "n".repeat(256);
+      await expect(transport.declareQueue({ name })).rejects.toMatchObject({ code: "bad-option" });
+      await expect(transport.queueLength(name)).rejects.toMatchObject({ code: "bad-option" });
+      await expect(transport.publish(message("1"), { exchange: "", routingKey: name })).rejects.toMatchObject({
+        code: "bad-option",
+      });
+      await transport.declareQueue({ name: isolation.name("after") });
+    });
+
     it("is a typed error of that operation, and nothing else fails", async () => {
       const { transport, isolation, warnings } = await start();
       const queue = { name: isolation.name("steady") };
@@ -327,36 +338,5 @@ describeEachGeneration("amqp transport", (set) => {
       code: "closed",
     });
     expect(deliveries[0]?.alive).toBe(false);
-  });
-
-  it.each(["quorum", "classic"] as const)("delays messages through 28 levels of %s queues", async (queueType) => {
-    const { transport, isolation } = await start();
-    const exchange = { name: isolation.name("topic"), type: "topic" as const };
-    const queue = {
-      name: isolation.name("tasks"),
-      exchange,
-      routingKey: "tasks.due",
-      arguments: { "x-queue-type": "quorum" },
-    };
-    await transport.declareDelayedDelivery(queueType);
-    await transport.declareDelayedDelivery(queueType);
-    await transport.declareQueue(queue);
-    await transport.bindDelayedDelivery(queue);
-    const arrived: Record<string, number> = {};
-    const started = Date.now();
-    await transport.consume([queue], (delivery) => {
-      arrived[Buffer.from(delivery.body).toString()] = (Date.now() - started) / 1000;
-      void delivery.ack();
-    });
-    for (const seconds of [3, 1]) {
-      const address = delayedAddress("tasks.due", seconds);
-      await transport.publish(message(String(seconds)), { ...address, mandatory: true });
-    }
-    await transport.publish(message("0"), { exchange: exchange.name, routingKey: "tasks.due" });
-    await vi.waitFor(() => expect(Object.keys(arrived)).toHaveLength(3), 20_000);
-    expect(arrived[0]).toBeLessThan(1);
-    expect(arrived[1]).toBeGreaterThanOrEqual(0.95);
-    expect(arrived[3]).toBeGreaterThanOrEqual(2.95);
-    expect(arrived[3]).toBeLessThan(6);
   });
 });

@@ -55,8 +55,9 @@ describeEachGeneration("recovery", (set) => {
     });
     children.push(child);
     await once(child.stdout!, "data");
+    const begun = once(child.stdout!, "data");
     const result = await app.sendTask("hang", { args: ["survived"] });
-    await once(child.stdout!, "data");
+    await begun;
     child.kill("SIGKILL");
     app.task("hang", { acksLate: true }, (context, text: string) => [text, context.deliveryInfo.redelivered]);
     await app.worker({ mingle: false }).start();

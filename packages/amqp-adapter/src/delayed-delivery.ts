@@ -22,6 +22,11 @@ export function delayedName(level: number): string {
   return `celery_delayed_${level}`;
 }
 
+/** Whether a message that came from this exchange, or is published to it, was delayed: its routing key has the delay in front. */
+export function isDelayedExchange(name: string): boolean {
+  return name === DELAYED_DELIVERY_EXCHANGE || /^celery_delayed_\d{1,2}$/.test(name);
+}
+
 /** One level as it is declared: all exchanges are durable and of type topic. */
 export interface DelayedLevel {
   /** Name of the exchange and of the queue. */

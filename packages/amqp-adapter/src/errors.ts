@@ -115,11 +115,15 @@ const CODES: ReadonlyMap<number, AmqpErrorCode> = new Map([
   [406, "precondition-failed"],
 ]);
 
-/** amqplib's error of a refused operation as a {@link ChannelError}, any other as a {@link ConnectionError}. */
+/** amqplib's error of a refused operation as a {@link ChannelError}, of a wrong argument as an {@link AmqpError}, any other as a {@link ConnectionError}. */
 export function toAmqpError(error: unknown, action: string): AmqpError {
   if (isAmqpError(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   const replyCode = replyCodeOf(error);
+  if (error instanceof TypeError || error instanceof RangeError) {
+    // amqplib's, before it sends anything: a name of more than 255 bytes, a value of the wrong type.
+    return new AmqpError(`Cannot ${action}: ${text}`, { code: "bad-option", cause: error });
+  }
   if (replyCode === undefined) {
     return new ConnectionError(`Cannot ${action}: ${text}`, { code: "connection-lost", cause: error });
   }

@@ -3,6 +3,7 @@
 export type {
   ConsumeOptions,
   Consumer,
+  DelayedDelivery,
   Delivery,
   Exchange,
   MessageProperties,
@@ -29,6 +30,7 @@ export {
   delayedBindingKey,
   delayedLevels,
   delayedName,
+  isDelayedExchange,
   MAX_DELAY_SECONDS,
 } from "./delayed-delivery.js";
 export type { AnyChannel } from "./driver.js";

@@ -108,9 +108,18 @@ export class Topology {
       try {
         return await operation(await this.#open(model));
       } catch (error) {
-        throw toAmqpError(error, action);
+        const failure = toAmqpError(error, action);
+        if (failure.code === "bad-option") this.#abandon();
+        throw failure;
       }
     });
+  }
+
+  /** amqplib waits for the answer to what it could not even write (2.3.1, lib/channel.js `sendOrEnqueue`), and everything behind it too. */
+  #abandon(): void {
+    const open = this.#channel;
+    this.#channel = undefined;
+    open?.channel.close().catch(() => undefined);
   }
 
   /**

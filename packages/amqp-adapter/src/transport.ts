@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type {
   ConsumeOptions,
   Consumer,
+  DelayedDelivery,
   Delivery,
   Exchange,
   PublishOptions,
@@ -15,7 +16,7 @@ import type {
 } from "@brine/codec/kombu";
 import { AmqpConnection, type ConnectionOptions } from "./connection.js";
 import { raceAbort } from "./deferred.js";
-import { DELAYED_DELIVERY_EXCHANGE, delayedBindingKey, delayedLevels } from "./delayed-delivery.js";
+import { DelayedDeliveryTopology } from "./delayed-delivery-topology.js";
 import { publishOptions } from "./deliveries.js";
 import { closedError, isAmqpError, PublishError } from "./errors.js";
 import { Publisher } from "./publisher.js";
@@ -28,6 +29,11 @@ export interface AmqpTransportOptions extends ConnectionOptions {
    * so that none is lost and some may arrive twice. `"reject"`: `publish` rejects with code `"unconfirmed"`.
    */
   readonly unconfirmed?: "resend" | "reject" | undefined;
+  /**
+   * Of the queues in which delayed messages wait: Celery's `broker_native_delayed_delivery_queue_type`, which must be the same
+   * everywhere. Default `"quorum"`, as in Celery.
+   */
+  readonly delayedQueueType?: "quorum" | "classic" | undefined;
   /** How long `close` waits for publishes under way. Default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
 }
@@ -43,7 +49,8 @@ const MAX_KNOWN_EXCHANGES = 10_000;
 export class AmqpTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly type = "amqp";
   readonly description: string;
-  readonly capabilities = Object.freeze({ delayedDelivery: true, visibilityTimeoutSeconds: undefined });
+  readonly capabilities = Object.freeze({ visibilityTimeoutSeconds: undefined });
+  readonly delayedDelivery: DelayedDelivery;
   readonly #options: AmqpTransportOptions;
   readonly #connection: AmqpConnection;
   readonly #publisher: Publisher;
@@ -62,6 +69,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     this.description = this.#connection.description;
     const ready = () => this.#connection.ready();
     this.#topology = new Topology(ready);
+    this.delayedDelivery = new DelayedDeliveryTopology(this, options.delayedQueueType ?? "quorum");
     this.#publisher = new Publisher({
       open: async () => (await ready()).createConfirmChannel(),
       reopens: true,
@@ -106,28 +114,6 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
 
   async bindExchange(destination: string, source: string, routingKey: string): Promise<void> {
     await this.#topology.bindExchange(destination, source, routingKey);
-  }
-
-  /**
-   * Declares the 28 levels of native delayed delivery, as a Celery worker does. Needed once a broker; repeating it is harmless.
-   *
-   * @param queueType - must equal what other workers use. Default `"quorum"`, as in Celery
-   */
-  async declareDelayedDelivery(queueType: "classic" | "quorum" = "quorum"): Promise<void> {
-    const levels = delayedLevels(queueType);
-    for (const { name, queueArguments, waitKey } of levels) {
-      const exchange: Exchange = { name, type: "topic" };
-      await this.declareQueue({ name, exchange, routingKey: waitKey, arguments: queueArguments });
-    }
-    await this.declareExchange({ name: DELAYED_DELIVERY_EXCHANGE, type: "topic" });
-    for (const { name, next, passKey } of levels) await this.bindExchange(next, name, passKey);
-  }
-
-  /** Lets delayed messages for `queue` reach it. It must have a topic exchange: a direct one cannot skip the delay in the key. */
-  async bindDelayedDelivery(queue: Queue & { readonly exchange: Exchange }): Promise<void> {
-    const key = delayedBindingKey(queue.routingKey ?? queue.name);
-    await this.bindExchange(queue.exchange.name, DELAYED_DELIVERY_EXCHANGE, key);
-    await this.bindQueue(queue.name, queue.exchange, key);
   }
 
   /** Consumers of the queue on this transport stop consuming it. */

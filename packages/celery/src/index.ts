@@ -3,6 +3,7 @@ export type {
   ChordStore,
   ConsumeOptions,
   Consumer,
+  DelayedDelivery,
   Delivery,
   Exchange,
   MessageProperties,

@@ -2,6 +2,7 @@ export type {
   ChordStore,
   ConsumeOptions,
   Consumer,
+  DelayedDelivery,
   Delivery,
   Exchange,
   MessageProperties,

@@ -13,6 +13,7 @@ import { makeBackend, makeTransport } from "./connections.js";
 import { ContentCodec } from "./content.js";
 import { Control } from "./control.js";
 import { CurrentTaskStore } from "./current-task.js";
+import { DelayedTasks } from "./delayed-delivery.js";
 import { EventDispatcher } from "./events.js";
 import { expirationOf, messageAgain, newMessage } from "./new-message.js";
 import { TaskPublisher } from "./publisher.js";
@@ -39,6 +40,7 @@ export class Celery {
   readonly content: ContentCodec;
   readonly router: Router;
   readonly control: Control;
+  readonly delayed: DelayedTasks;
   readonly clock = new LamportClock();
   readonly currentTask = new CurrentTaskStore();
   /** `gen<pid>@<host>`: what messages say they come from. */
@@ -65,7 +67,8 @@ export class Celery {
     this.backend = makeBackend(settings, this.settings, { transport, content, onWarning });
     this.router = new Router(this.settings);
     this.control = new Control({ transport, content, clock, settings: this.settings });
-    this.#publisher = new TaskPublisher(transport, content, this.settings);
+    this.delayed = new DelayedTasks(transport, this.router, onWarning);
+    this.#publisher = new TaskPublisher({ transport, content, settings: this.settings, delayed: this.delayed });
     const source = { hostname: this.origin, pid: process.pid, utcoffset: utcOffset() };
     this.#events = new EventDispatcher({ transport, content, clock, source, onWarning });
     this.#resultContext = {
@@ -212,7 +215,8 @@ export class Celery {
     const again = messageAgain(message, retry);
     const { queue, exchange, routingKey, priority, serializer, compression } = retry.changes;
     const isMoved = queue !== undefined || exchange !== undefined || routingKey !== undefined;
-    const cameFrom = { exchange: delivery.exchange, routingKey: delivery.routingKey, queue: undefined };
+    const isDelayed = this.transport.delayedDelivery?.isDelayed(delivery.exchange) ?? false;
+    const cameFrom = this.router.origin(delivery, isDelayed);
     const destination = isMoved ? this.router.destination({ queue, exchange, routingKey }, undefined) : cameFrom;
     const { settings } = this;
     await this.#publisher.send({

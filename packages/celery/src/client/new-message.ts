@@ -4,7 +4,7 @@ import { Tuple } from "@brine/codec";
 import { CeleryError } from "../errors.js";
 import { formatIsoTime } from "../protocol/iso8601.js";
 import { saferepr } from "../protocol/saferepr.js";
-import type { TaskMessage } from "../protocol/task-message.js";
+import { type TaskMessage, withoutBrokerHeaders } from "../protocol/task-message.js";
 import type { Retry } from "../worker/control-flow.js";
 import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
 import type { CurrentTask } from "./current-task.js";
@@ -79,7 +79,7 @@ export function messageAgain(message: TaskMessage, retry: Retry): TaskMessage {
     shadow: changes.shadow ?? message.shadow,
     parentId: message.id,
     rootId: message.rootId ?? message.id,
-    headers: { ...message.headers, ...changes.headers },
+    headers: { ...withoutBrokerHeaders(message.headers), ...changes.headers },
   };
 }
 

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Tuple } from "@brine/codec";
 import { type Exchange, isKombuError, type Transport, type TransportMessage } from "@brine/codec/kombu";
 import { CeleryError, isCeleryError } from "../errors.js";
+import { parseIsoTime } from "../protocol/iso8601.js";
 import type { TaskEnvelope, TaskMessage } from "../protocol/task-message.js";
 import { encodeTaskV1 } from "../protocol/task-v1.js";
 import { encodeTaskV2 } from "../protocol/task-v2.js";
 import { validateTask } from "../protocol/validate.js";
 import type { ContentCodec } from "./content.js";
+import type { DelayedTasks } from "./delayed-delivery.js";
 import { publishChannel } from "./diagnostics.js";
 import type { Destination } from "./router.js";
 import type { ResolvedSettings, RetryPolicy } from "./settings.js";
@@ -33,12 +35,19 @@ export class TaskPublisher {
   readonly #transport: Transport;
   readonly #content: ContentCodec;
   readonly #settings: ResolvedSettings;
+  readonly #delayed: DelayedTasks;
   readonly #declared = new Map<string, Promise<unknown>>();
 
-  constructor(transport: Transport, content: ContentCodec, settings: ResolvedSettings) {
-    this.#transport = transport;
-    this.#content = content;
-    this.#settings = settings;
+  constructor(parts: {
+    readonly transport: Transport;
+    readonly content: ContentCodec;
+    readonly settings: ResolvedSettings;
+    readonly delayed: DelayedTasks;
+  }) {
+    this.#transport = parts.transport;
+    this.#content = parts.content;
+    this.#settings = parts.settings;
+    this.#delayed = parts.delayed;
   }
 
   /**
@@ -51,7 +60,7 @@ export class TaskPublisher {
     const envelope = this.#envelope(sending);
     const message = await this.#encode(envelope, sending);
     await this.#declare(sending);
-    await this.#publishWithRetry(message, sending);
+    await this.#publishWithRetry(message, sending, await this.#address(sending));
   }
 
   #envelope(sending: Sending): TaskEnvelope {
@@ -107,13 +116,23 @@ export class TaskPublisher {
     }
   }
 
+  /** Where it goes: to its destination, or to where the broker holds it until it is due. */
+  async #address({ destination, message: { eta } }: Sending): Promise<Pick<Destination, "exchange" | "routingKey">> {
+    const etaMs = eta === null ? undefined : parseIsoTime(eta);
+    if (etaMs === undefined) return destination;
+    return (await this.#delayed.address(destination, etaMs)) ?? destination;
+  }
+
   async declareExchange(exchange: Exchange): Promise<void> {
     await this.#transport.declareExchange(exchange);
   }
 
-  async #publishWithRetry(message: TransportMessage, sending: Sending): Promise<void> {
-    const { message: task, destination, retry, retryPolicy, mandatory, signal } = sending;
-    const { exchange, routingKey } = destination;
+  async #publishWithRetry(
+    message: TransportMessage,
+    sending: Sending,
+    { exchange, routingKey }: Pick<Destination, "exchange" | "routingKey">,
+  ): Promise<void> {
+    const { message: task, retry, retryPolicy, mandatory, signal } = sending;
     const maxRetries = retry ? (retryPolicy.maxRetries ?? Number.POSITIVE_INFINITY) : 0;
     for (let attempt = 0; ; attempt++) {
       try {

@@ -1,6 +1,6 @@
 /** Which exchange and routing key a task is published with. Celery 5.2 `app/routes.py`, `app/amqp.py`. */
 
-import type { Exchange, Queue } from "@brine/codec/kombu";
+import type { Delivery, Exchange, Queue } from "@brine/codec/kombu";
 import { matchGlob } from "../protocol/pidbox.js";
 import { badOption, type ResolvedSettings, type Route, type RouteFunction } from "./settings.js";
 
@@ -33,6 +33,11 @@ export class Router {
     const { taskQueues, taskDefaultQueue } = this.#settings;
     const names = taskQueues.length > 0 ? taskQueues.map(({ name }) => name) : [taskDefaultQueue];
     return names.map((name) => this.#queues.get(name)!);
+  }
+
+  /** Whether any queue known is declared as a quorum queue. */
+  get hasQuorumQueue(): boolean {
+    return [...this.#queues.values()].some((queue) => queue.arguments?.["x-queue-type"] === "quorum");
   }
 
   /** The queue of that name, made like Celery makes missing ones: a direct exchange and routing key of the same name. */
@@ -79,6 +84,13 @@ export class Router {
       if (route !== undefined) return typeof route === "string" ? { queue: route } : route;
     }
     return undefined;
+  }
+
+  /** Where a message came from, for one like it. A delayed one came with the delay in its routing key: its queue says the real one. */
+  origin({ exchange, routingKey, queue: name }: Delivery, isDelayed: boolean): Destination {
+    const queue = this.#queues.get(name);
+    if (queue !== undefined && isDelayed) return { exchange: queue.exchange.name, routingKey: queue.routingKey, queue };
+    return { exchange, routingKey, queue };
   }
 
   /** Options win over the route; without either it is the default queue. */

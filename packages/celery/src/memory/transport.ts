@@ -17,7 +17,7 @@ import { MemoryBroker, type MemoryQueue, type StoredMessage, type Subscriber } f
 export class MemoryTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly type = "memory";
   readonly description = "memory://";
-  readonly capabilities = Object.freeze({ delayedDelivery: false, visibilityTimeoutSeconds: undefined });
+  readonly capabilities = Object.freeze({ visibilityTimeoutSeconds: undefined });
   readonly broker: MemoryBroker;
   readonly #consumers = new Set<MemoryConsumer>();
   #isClosed = false;

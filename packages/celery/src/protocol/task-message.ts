@@ -68,3 +68,11 @@ export const V2_HEADERS = [
 
 /** Header names that the protocol or the transports own; the rest are the application's. */
 export const RESERVED_HEADERS: ReadonlySet<string> = new Set([...V2_HEADERS, "compression", "redelivered", "clock"]);
+
+/** What RabbitMQ writes into a message that it delivered again, dead-lettered or delayed: an account of that one message. */
+const BROKER_HEADER = /^x-(?:death|(?:first|last)-death-(?:queue|exchange|reason)|delivery-count|acquired-count)$/;
+
+/** Headers for a new message that is made from one received. The broker refuses or misreads its own account in it. */
+export function withoutBrokerHeaders(headers: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !BROKER_HEADER.test(name)));
+}

@@ -29,6 +29,7 @@ export class QueueConsumer {
 
   async #declare(queue: FullQueue): Promise<void> {
     await this.#app.transport.declareQueue(queue);
+    await this.#app.delayed.bindQueue(queue);
     this.#queues.set(queue.name, queue);
   }
 

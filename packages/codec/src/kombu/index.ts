@@ -50,6 +50,7 @@ export type {
   ChordStore,
   ConsumeOptions,
   Consumer,
+  DelayedDelivery,
   Delivery,
   Exchange,
   MessageProperties,

@@ -111,11 +111,11 @@ export interface Transport {
   readonly description: string;
   /** What the broker can do, where Celery behaves differently. */
   readonly capabilities: {
-    /** Native delayed delivery through `celery_delayed_N` queues (RabbitMQ). */
-    readonly delayedDelivery: boolean;
     /** The broker redelivers what is unsettled for longer (seconds); undefined: only when the connection ends. */
     readonly visibilityTimeoutSeconds: number | undefined;
   };
+  /** Where the broker can hold a message until it is due (RabbitMQ). */
+  readonly delayedDelivery?: DelayedDelivery | undefined;
   connect(signal?: AbortSignal): Promise<void>;
   declareExchange(exchange: Exchange): Promise<void>;
   /** Declares the queue, its exchange and the binding. `name` `""` lets the broker choose one; resolves to the name. */
@@ -138,6 +138,22 @@ export interface Transport {
   off<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): unknown;
   /** Waits for publishes under way, then closes. Unsettled deliveries go back to their queues. */
   close(): Promise<void>;
+}
+
+/**
+ * Celery's native delayed delivery: the broker, and not a worker, holds a message until it is due, in `celery_delayed_N` queues.
+ * celery 5.5 `app/base.py` send_task, kombu 5.5 `transport/native_delayed_delivery.py`.
+ */
+export interface DelayedDelivery {
+  /**
+   * Declares what delayed messages go through, and the queue with its way out of it; later calls for the same queue do nothing.
+   * Rejects for a queue whose exchange is not topic or fanout: a direct one cannot skip the delay in the routing key.
+   */
+  bindQueue(queue: Queue): Promise<void>;
+  /** Where to publish a message for `routingKey` that is due in `seconds`, of which fractions are dropped. Throws below 1 and above 8 years. */
+  address(routingKey: string, seconds: number): { readonly exchange: string; readonly routingKey: string };
+  /** Whether a message that arrived by `exchange` was delayed: its routing key is then not the one of its queue. */
+  isDelayed(exchange: string): boolean;
 }
 
 /** A key-value result store with notification, as Celery's Redis backend uses it. Values are opaque bytes. */

@@ -49,7 +49,7 @@ interface DeclaredQueue {
 export class RedisTransport implements Transport {
   readonly type = "redis";
   readonly description: string;
-  readonly capabilities: { readonly delayedDelivery: false; readonly visibilityTimeoutSeconds: number };
+  readonly capabilities: { readonly visibilityTimeoutSeconds: number };
   readonly #factory: ConnectionFactory;
   readonly #settings: TransportSettings;
   readonly #events = new EventEmitter<TransportEvents>();
@@ -69,7 +69,6 @@ export class RedisTransport implements Transport {
     this.#settings = resolveTransportOptions(options, this.#factory.db);
     this.description = this.#factory.description;
     this.capabilities = Object.freeze({
-      delayedDelivery: false,
       visibilityTimeoutSeconds: this.#settings.visibilityTimeoutSeconds,
     });
   }
