@@ -17,10 +17,21 @@ export type {
 export { Celery } from "./client/app.js";
 export type { ApplyOptions, Time } from "./client/apply-options.js";
 export { AsyncResult, type GetOptions, type StateChange } from "./client/async-result.js";
-export { chain, chord, chunks, group, map, starmap } from "./client/canvas.js";
+export {
+  chain,
+  chord,
+  chunks,
+  group,
+  type LastResultOf,
+  map,
+  type ResultOf,
+  type ResultsOf,
+  starmap,
+} from "./client/canvas.js";
 export { type BroadcastOptions, Control, type Replies } from "./client/control.js";
 export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
 export { GroupResult } from "./client/group-result.js";
+export type { ResultGraph } from "./client/result-graph.js";
 export type {
   CelerySettings,
   Logger,
@@ -32,7 +43,14 @@ export type {
 } from "./client/settings.js";
 export { Signature, type SignatureFields } from "./client/signature.js";
 export type { Stamps } from "./client/stamps.js";
-export { type AutoRetryOptions, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./client/task.js";
+export {
+  type AutoRetryOptions,
+  type LastOf,
+  Task,
+  type TaskCall,
+  type TaskHandler,
+  type TaskOptions,
+} from "./client/task.js";
 export {
   CeleryError,
   type CeleryErrorCode,

@@ -55,6 +55,10 @@ export interface ResultBackend {
   ): Promise<() => Promise<void>>;
   store(request: StoreRequest): Promise<void>;
   forget(taskId: string): Promise<void>;
+  /** `[[id, parent], [members]]` of a group, to find it again. */
+  saveGroup(groupId: string, tuple: unknown): Promise<void>;
+  restoreGroup(groupId: string): Promise<unknown>;
+  deleteGroup(groupId: string): Promise<void>;
   setChordSize(groupId: string, size: number): Promise<void>;
   addChordPart(part: ChordPart): Promise<ChordOutcome>;
   clearChord(groupId: string): Promise<void>;

@@ -23,6 +23,16 @@ export class DisabledBackend implements ResultBackend {
 
   async forget(): Promise<void> {}
 
+  async saveGroup(): Promise<never> {
+    throw noBackend();
+  }
+
+  async restoreGroup(): Promise<never> {
+    throw noBackend();
+  }
+
+  async deleteGroup(): Promise<void> {}
+
   async setChordSize(): Promise<never> {
     throw noBackend();
   }

@@ -135,6 +135,16 @@ export class RpcBackend implements ResultBackend {
     this.#last.delete(taskId);
   }
 
+  async saveGroup(): Promise<void> {
+    throw noGroups();
+  }
+
+  async restoreGroup(): Promise<never> {
+    throw noGroups();
+  }
+
+  async deleteGroup(): Promise<void> {}
+
   async setChordSize(): Promise<void> {
     throw noChords();
   }
@@ -151,6 +161,10 @@ export class RpcBackend implements ResultBackend {
     await consumer?.cancel();
     this.#watchers.clear();
   }
+}
+
+function noGroups(): CeleryError {
+  return new CeleryError("Cannot keep a group: rpc:// keeps no results, use a result store", { code: "no-backend" });
 }
 
 function noChords(): CeleryError {

@@ -2,6 +2,7 @@
 
 import type { ResultStore } from "@brine/codec/kombu";
 import { errorFromResult } from "../protocol/exceptions.js";
+import { isPlainRecord } from "../protocol/signature.js";
 import { PROPAGATE_STATES } from "../protocol/states.js";
 import type { ChordOutcome, ChordPart, ResultBackend, StoreRequest, TaskResult } from "./backend.js";
 import type { ResultCodec } from "./result-codec.js";
@@ -100,6 +101,22 @@ export class StoreBackend implements ResultBackend {
 
   async forget(taskId: string): Promise<void> {
     await (await this.#store()).delete(taskKey(taskId));
+  }
+
+  async saveGroup(groupId: string, tuple: unknown): Promise<void> {
+    const { body } = this.#options.codec.dump({ result: tuple });
+    await (await this.#store()).set(groupKey(groupId), body, this.#expires);
+  }
+
+  async restoreGroup(groupId: string): Promise<unknown> {
+    const value = await (await this.#store()).get(groupKey(groupId));
+    if (value === undefined) return undefined;
+    const saved = this.#options.codec.load(value, undefined);
+    return isPlainRecord(saved) ? saved.result : undefined;
+  }
+
+  async deleteGroup(groupId: string): Promise<void> {
+    await (await this.#store()).delete(groupKey(groupId));
   }
 
   async setChordSize(groupId: string, size: number): Promise<void> {

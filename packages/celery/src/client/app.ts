@@ -15,8 +15,10 @@ import { Control } from "./control.js";
 import { CurrentTaskStore } from "./current-task.js";
 import { DelayedTasks } from "./delayed-delivery.js";
 import { EventDispatcher } from "./events.js";
+import { GroupResult } from "./group-result.js";
 import { expirationOf, messageAgain, newMessage } from "./new-message.js";
 import { TaskPublisher } from "./publisher.js";
+import { resultFromTuple } from "./result-tuple.js";
 import { type Destination, Router } from "./router.js";
 import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { Signature, type SignatureFields } from "./signature.js";
@@ -136,6 +138,12 @@ export class Celery {
   /** The result of a task sent by whomever. */
   result<Result = unknown>(taskId: string): AsyncResult<Result> {
     return new AsyncResult<Result>(taskId, this.#resultContext);
+  }
+
+  /** The group that somebody saved under this id, here or in Python; `undefined` when there is none. */
+  async restoreGroup<Result = unknown>(groupId: string): Promise<GroupResult<Result> | undefined> {
+    const result = resultFromTuple(await this.backend.restoreGroup(groupId), this.#resultContext);
+    return result instanceof GroupResult ? (result as GroupResult<Result>) : undefined;
   }
 
   /** Connects now rather than with the first task. */

@@ -3,6 +3,7 @@ import type { ResultBackend, TaskResult } from "../backends/backend.js";
 import { CeleryError, ResultTimeoutError } from "../errors.js";
 import { childIds } from "../protocol/result-meta.js";
 import { PROPAGATE_STATES, READY_STATES, type TaskState } from "../protocol/states.js";
+import { type ResultGraph, resultGraph } from "./result-graph.js";
 
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: for ever. */
@@ -186,6 +187,16 @@ export class AsyncResult<Result = unknown> {
   async children(): Promise<AsyncResult[]> {
     const ids = childIds((await this.#look())?.meta.children ?? []);
     return ids.map((id) => new AsyncResult(id, this.#context));
+  }
+
+  /** What it has set going, and what that has: `children` all the way down. */
+  async graph(): Promise<ResultGraph> {
+    return resultGraph(this as AsyncResult);
+  }
+
+  /** `for await (const change of result)`: as `states()`. */
+  [Symbol.asyncIterator](): AsyncGenerator<StateChange<Result>, void, undefined> {
+    return this.states();
   }
 
   /** Removes the result from the backend. */

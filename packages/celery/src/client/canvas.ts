@@ -5,6 +5,17 @@ import { Signature, type SignatureSender } from "./signature.js";
 
 type Part = SignatureLike | SignatureDict;
 
+/** What a signature's task returns; `unknown` for a dict, which does not say. */
+export type ResultOf<P> = P extends Signature<infer Result> ? Result : unknown;
+
+/** The results of several, in their places. */
+export type ResultsOf<Parts extends readonly unknown[]> = { -readonly [Index in keyof Parts]: ResultOf<Parts[Index]> };
+
+/** The result of a chain is that of its last step. */
+export type LastResultOf<Parts extends readonly unknown[]> = Parts extends readonly [...unknown[], infer Last]
+  ? ResultOf<Last>
+  : ResultOf<Parts[number]>;
+
 /**
  * Runs one after another; each gets the result of the one before in front of its arguments, unless it is immutable. A group
  * followed by a task becomes a chord.
@@ -12,58 +23,68 @@ type Part = SignatureLike | SignatureDict;
  * @example
  * await chain(add.s(2, 3), mul.s(10)).delay(); // 50
  */
-export function chain<Result = unknown>(...parts: readonly Part[]): Signature<Result> {
+export function chain<const Parts extends readonly Part[]>(...parts: Parts): Signature<LastResultOf<Parts>>;
+/** With a result that the parts do not tell. */
+export function chain<Result>(...parts: readonly Part[]): Signature<Result>;
+export function chain(...parts: readonly Part[]): Signature {
   const steps = foldSteps(parts.map((part) => dictOf(part)));
-  return new Signature<Result>(chainDict(steps), senderOf(parts));
+  return new Signature(chainDict(steps), senderOf(parts));
 }
 
 /** Runs all at the same time. `get` of its result gives all results in order. */
-export function group<Result = unknown>(...parts: readonly (Part | readonly Part[])[]): Signature<Result[]> {
+export function group<const Parts extends readonly Part[]>(parts: Parts): Signature<ResultsOf<Parts>>;
+export function group<const Parts extends readonly Part[]>(...parts: Parts): Signature<ResultsOf<Parts>>;
+/** With a result that the parts do not tell. */
+export function group<Result>(...parts: readonly (Part | readonly Part[])[]): Signature<Result[]>;
+export function group(...parts: readonly (Part | readonly Part[])[]): Signature {
   const tasks = (parts.flat() as Part[]).map((part) => dictOf(part));
-  return new Signature<Result[]>(
+  return new Signature(
     makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }),
     senderOf(parts.flat() as Part[]),
   );
 }
 
 /** Runs `header` at the same time, then `body` with the list of all results. Needs a result store on both sides. */
-export function chord<Result = unknown>(header: readonly Part[] | Part, body: Part): Signature<Result> {
+export function chord<Body extends Part>(header: readonly Part[] | Part, body: Body): Signature<ResultOf<Body>>;
+/** With a result that the body does not tell. */
+export function chord<Result>(header: readonly Part[] | Part, body: Part): Signature<Result>;
+export function chord(header: readonly Part[] | Part, body: Part): Signature {
   const isList = Array.isArray(header);
   const parts = isList ? (header as readonly Part[]) : [header as Part];
   const dicts = parts.map((part) => dictOf(part));
   const tasks = !isList && dicts[0]!.subtask_type === "group" ? groupTasks(dicts[0]!) : dicts;
-  return new Signature<Result>(chordDict(tasks, dictOf(body)), senderOf([...parts, body]));
+  return new Signature(chordDict(tasks, dictOf(body)), senderOf([...parts, body]));
 }
 
 /** One task that calls `task` with each item: `[task(item) for item in it]`. */
-export function map<Result = unknown>(task: Part, it: readonly unknown[]): Signature<Result[]> {
+export function map<Task extends Part>(task: Task, it: readonly unknown[]): Signature<ResultOf<Task>[]> {
   const dict = makeSignature("celery.map", {
     kwargs: { task: dictOf(task), it: [...it] },
     subtask_type: "xmap",
     immutable: true,
   });
-  return new Signature<Result[]>(dict, senderOf([task]));
+  return new Signature(dict, senderOf([task]));
 }
 
 /** One task that calls `task` with each list of arguments: `[task(*args) for args in it]`. */
-export function starmap<Result = unknown>(task: Part, it: readonly (readonly unknown[])[]): Signature<Result[]> {
-  return new Signature<Result[]>(starmapDict(dictOf(task), it), senderOf([task]));
+export function starmap<Task extends Part>(
+  task: Task,
+  it: readonly (readonly unknown[])[],
+): Signature<ResultOf<Task>[]> {
+  return new Signature(starmapDict(dictOf(task), it), senderOf([task]));
 }
 
 /** Splits a long list of arguments into a group of starmaps of `n` calls each. */
-export function chunks<Result = unknown>(
-  task: Part,
+export function chunks<Task extends Part>(
+  task: Task,
   it: readonly (readonly unknown[])[],
   n: number,
-): Signature<Result[][]> {
+): Signature<ResultOf<Task>[][]> {
   if (!Number.isSafeInteger(n) || n < 1)
     throw new RangeError(`Cannot make chunks of ${n}: a positive integer is needed`);
   const tasks: SignatureDict[] = [];
   for (let at = 0; at < it.length; at += n) tasks.push(starmapDict(dictOf(task), it.slice(at, at + n)));
-  return new Signature<Result[][]>(
-    makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }),
-    senderOf([task]),
-  );
+  return new Signature(makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }), senderOf([task]));
 }
 
 function starmapDict(task: SignatureDict, it: readonly (readonly unknown[])[]): SignatureDict {

@@ -66,6 +66,26 @@ export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
     for (const result of this.results) await result.revoke(options);
   }
 
+  /**
+   * Keeps the list of its tasks in the backend, as Python's `GroupResult.save`, for `app.restoreGroup` and Python's
+   * `GroupResult.restore`.
+   *
+   * @throws CeleryError `no-backend` where nothing is kept
+   */
+  async save(): Promise<void> {
+    await this.context.backend.saveGroup(this.id, this.asTuple());
+  }
+
+  /** Removes what `save` kept, not the results. */
+  async delete(): Promise<void> {
+    await this.context.backend.deleteGroup(this.id);
+  }
+
+  /** How many tasks have succeeded. */
+  async completedCount(): Promise<number> {
+    return (await Promise.all(this.results.map((result) => result.successful()))).filter(Boolean).length;
+  }
+
   override asTuple(): readonly [readonly [string, unknown], unknown] {
     return [[this.id, this.parent?.asTuple() ?? null], this.results.map((result) => result.asTuple())];
   }

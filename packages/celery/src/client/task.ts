@@ -66,6 +66,15 @@ export interface TaskOptions
   readonly module?: string | URL | undefined;
 }
 
+/** Any number of the last arguments. */
+export type LastOf<Args extends readonly unknown[]> = number extends Args["length"]
+  ? readonly unknown[]
+  : Args extends readonly []
+    ? Args
+    : Args extends readonly [unknown?, ...infer Rest]
+      ? Args | LastOf<Rest>
+      : Args;
+
 /** A call with options. */
 export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions {
   readonly args?: Args | undefined;
@@ -111,8 +120,11 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
     return this.#sender.sendTask<Result>(this.name, call);
   }
 
-  /** A signature with these arguments: `chain(add.s(2, 3), mul.s(10))`. Fewer than all make a partial. */
-  s(...args: Partial<Args> extends readonly unknown[] ? unknown[] : never): Signature<Result> {
+  /**
+   * A signature with these arguments: `chain(add.s(2, 3), mul.s(10))`. Fewer than all, the last ones, make a partial: what
+   * comes before it in a chain is put in front.
+   */
+  s(...args: LastOf<Args>): Signature<Result> {
     return this.signature({ args });
   }
 

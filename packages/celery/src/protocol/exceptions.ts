@@ -15,6 +15,7 @@ import {
 import { UnpickleableExceptionWrapper } from "./pickle-globals.js";
 import { saferepr } from "./saferepr.js";
 import { isPlainRecord } from "./signature.js";
+import { DIRECT_CAUSE, MAX_CAUSES, tracebackSections } from "./traceback.js";
 
 /** Python's names for JavaScript's own errors. */
 const BUILTIN_ERRORS: ReadonlyMap<unknown, PyExceptionName> = new Map<unknown, PyExceptionName>([
@@ -125,9 +126,32 @@ export function errorFromResult(
   Object.defineProperty(error, "taskId", { value: taskId, configurable: true, writable: true });
   if (traceback !== null) {
     Object.defineProperty(error, "traceback", { value: traceback, configurable: true, writable: true });
+    const cause = causeOf(traceback, details.registry);
+    if (cause !== undefined && error.cause === undefined) {
+      Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
+    }
     error.stack = `${error.stack ?? String(error)}\nRemote traceback of task ${taskId}:\n${traceback}`;
   }
   return error;
+}
+
+/** Neither pickle nor JSON carries what caused an exception, but the text of its traceback does. */
+function causeOf(traceback: string, registry: ClassRegistryView): Error | undefined {
+  let cause: Error | undefined;
+  // The last section is the error itself; the first is where it all began.
+  for (const { name, message, text } of tracebackSections(traceback).slice(0, -1)) {
+    const pythonName = name.includes(".") ? name : `builtins.${name}`;
+    const dot = pythonName.lastIndexOf(".");
+    const known = registry.find(pythonName.slice(0, dot), pythonName.slice(dot + 1))?.target;
+    // Classes of the application's own may make of their arguments what they like; text is not what they expect.
+    const isPlainException = known !== undefined && known.prototype instanceof PyException;
+    const errorClass = isPlainException ? (known as unknown as PyExceptionClass) : exceptionClass(pythonName);
+    const error: Error = new errorClass(message);
+    Object.defineProperty(error, "traceback", { value: text, configurable: true, writable: true });
+    if (cause !== undefined) error.cause = cause;
+    cause = error;
+  }
+  return cause;
 }
 
 function toError(value: unknown, registry: ClassRegistryView): Error {
@@ -188,14 +212,17 @@ function remoteClass(module: string, name: string): PyExceptionClass {
   return exceptionClass(module === "" ? name : `${module}.${name}`);
 }
 
-/** A stack with the causes below it, where Python's results have their traceback. */
+/** A stack where Python's results have their traceback: with its causes above it, in Python's words. */
 export function formatTraceback(thrown: unknown): string {
   const parts: string[] = [];
   const seen = new Set<unknown>();
-  for (let error = thrown; error instanceof Error && !seen.has(error) && parts.length < 10; error = error.cause) {
+  for (
+    let error = thrown;
+    error instanceof Error && !seen.has(error) && parts.length < MAX_CAUSES;
+    error = error.cause
+  ) {
     seen.add(error);
     parts.push(error.stack ?? `${error.name}: ${error.message}`);
   }
-  if (parts.length === 0) return saferepr(thrown);
-  return parts.join("\n\nThe above exception was caused by:\n\n");
+  return parts.length === 0 ? saferepr(thrown) : parts.reverse().join(DIRECT_CAUSE);
 }
