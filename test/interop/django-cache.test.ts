@@ -12,7 +12,16 @@ import {
   tuple,
   UUID,
 } from "@brine/codec";
-import { createCache, type Dialect, django, djangoRedis, flaskCaching, pickled } from "@brine/redis-adapter";
+import {
+  createCache,
+  type Dialect,
+  django,
+  djangoRedis,
+  djangoSession,
+  flaskCaching,
+  pickled,
+  sharded,
+} from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
@@ -41,6 +50,12 @@ const CACHES: readonly {
     options: { COMPRESSOR: `django_redis.compressors.${name}.${name[0]!.toUpperCase()}${name.slice(1)}Compressor` },
     dialect: djangoRedis({ compressor: name, pickle }),
   })),
+  {
+    name: "django-redis, HerdClient",
+    kind: "django-redis",
+    options: { CLIENT_CLASS: "django_redis.client.HerdClient" },
+    dialect: djangoRedis({ herd: true, pickle }),
+  },
   { name: "flask-caching", kind: "flask-caching", options: {}, dialect: flaskCaching({ pickle }) },
   {
     name: "flask-caching, ints pickled",
@@ -183,6 +198,56 @@ describeEachGeneration("caches of Python applications", (set: ServiceSet) => {
     expect(await lock!.release()).toBe(true);
     expect(await lock!.release()).toBe(false);
     expect(await python.request("lock", { name: "locks", key: "L", timeout: 1 })).toBe(true);
+  });
+
+  test("django-redis: herded values, to their end and a minute further", async (context) => {
+    await openCache(context, "herd", "django-redis", { CLIENT_CLASS: "django_redis.client.HerdClient" });
+    const cache = createCache(pickled(client, { dialect: djangoRedis({ herd: true }) }));
+    await python.request("set", { name: "herd", key: "h", value: "[1]", timeout: 100 });
+    await cache.set("ours", [1], 100_000);
+    for (const key of ["h", "ours"]) {
+      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(150);
+      expect(await cache.touch(key, 500_000)).toBe(true);
+      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(550);
+      expect(await python.request("get", { name: "herd", key })).toMatchObject({ repr: "[1]" });
+    }
+    await expect(cache.incr("h")).rejects.toThrow(/does not store ints as digits/);
+  });
+
+  test("django-redis: keys are on the server that its ShardClient has them on", async (context) => {
+    const { redis } = await set.isolate();
+    const servers = [redis(0), redis(1), redis(2)];
+    const clients = servers.map(({ url }) => new Redis(url));
+    try {
+      const shards = sharded(Object.fromEntries(servers.map(({ pythonUrl }, i) => [pythonUrl, clients[i]!])), {
+        dialect: djangoRedis(),
+      });
+      await openCache(context, "shards", "django-redis", {
+        url: servers.map(({ pythonUrl }) => pythonUrl),
+        CLIENT_CLASS: "django_redis.client.ShardClient",
+      });
+      const keys = [...Array.from({ length: 30 }, (_, i) => `k${i}`), "{t}a", "{t}b"];
+      for (const [i, key] of keys.entries()) await python.request("set", { name: "shards", key, value: `[${i}]` });
+      expect(await shards.mget(keys)).toEqual(keys.map((_, i) => [i]));
+      for (const key of keys) await shards.of(key).set(key, key);
+      for (const key of keys) {
+        expect(await python.request("get", { name: "shards", key })).toMatchObject({ repr: `'${key}'` });
+      }
+      expect(await shards.del(...keys)).toBe(keys.length);
+    } finally {
+      for (const each of clients) each.disconnect();
+    }
+  });
+
+  test.for(["django", "django-redis"])("%s: sessions in the cache", async (kind, context) => {
+    await openCache(context, kind, kind, {});
+    const cache = kind === "django" ? django() : djangoRedis();
+    const py = pickled(client, { dialect: djangoSession({ cache }) });
+    await python.request("save_session", { name: kind, key: "s".repeat(32), value: "{'user_id': 7, 'cart': [1, 2]}" });
+    expect(await py.get("s".repeat(32))).toEqual({ user_id: 7, cart: [1, 2] });
+    await py.set("t".repeat(32), { _auth_user_id: "7" });
+    expect(await python.request("load_session", { name: kind, key: "t".repeat(32) })).toBe("{'_auth_user_id': '7'}");
+    expect(await py.ttl("t".repeat(32))).toBeGreaterThan(13 * 86_400);
   });
 
   test("the bytes written here are those that Django writes", async (context) => {

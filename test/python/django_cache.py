@@ -97,6 +97,21 @@ def hold_lock(name, key, timeout):
     return True
 
 
+def session(name, key):
+    """A session of Django's cache backend over the cache of that name."""
+    from django.contrib.sessions.backends.cache import SessionStore
+
+    store = SessionStore(key)
+    store._cache = caches[name]
+    return store
+
+
+def save_session(name, key, value):
+    store = session(name, key)
+    store._session_cache = evaluate(value)
+    store.save(must_create=True)
+
+
 if __name__ == "__main__":
     serve(
         {
@@ -111,6 +126,8 @@ if __name__ == "__main__":
             "incr_version": lambda name, key: caches[name].incr_version(key),
             "delete": lambda name, key: caches[name].delete(key),
             "ttl": lambda name, key: caches[name].ttl(key),
+            "save_session": save_session,
+            "load_session": lambda name, key: repr(session(name, key).load()),
             "lock": hold_lock,
             "unlock": lambda name, key: caches.pop((name, key)).release(),
             "raw": lambda name, key: b64(caches[name].client.get_client().get(caches[name].make_key(key))),

@@ -156,9 +156,10 @@ export type PickledRedis<C extends RedisLike = RedisLike> = PickledConnection<C>
 /**
  * Wraps a client of ioredis: the same names, values instead of bytes, in the form a Python library gives them.
  *
- * The client stays yours: its options, its life, its raw commands at `.client`. Leave its `keyPrefix` unset where the
- * dialect names keys.
+ * The client stays yours: its options, its life, its raw commands at `.client`. It must have no `keyPrefix`: ioredis adds one
+ * to keys, but neither to patterns nor to what it gives back, so that scans and tags would miss; dialects have a `prefix`.
  *
+ * @throws RedisAdapterError `bad-option`
  * @example
  * const py = pickled(new Redis(), { dialect: django({ prefix: "app" }) });
  * await py.set("user:7", { name: "Ann", seen: new Date() }, { ttl: 300_000 }); // cache.set("user:7", ..., 300)
@@ -168,6 +169,11 @@ export function pickled<C extends RedisLike>(client: C, options: PickledRedisOpt
   if (typeof client?.getBuffer !== "function") {
     throw new RedisAdapterError("Cannot wrap the client: it is no client of ioredis", { code: "bad-option" });
   }
+  if (hasKeyPrefix(client)) {
+    throw new RedisAdapterError("Cannot wrap a client with keyPrefix: use the prefix of the dialect", {
+      code: "bad-option",
+    });
+  }
   const connection = new PickledConnection(client, {
     dialect: options.dialect ?? plain(),
     maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
@@ -175,4 +181,10 @@ export function pickled<C extends RedisLike>(client: C, options: PickledRedisOpt
     replicas: options.replicas ?? [],
   });
   return Object.assign(connection, PickledConnection.commandsOf(connection));
+}
+
+function hasKeyPrefix(client: RedisLike): boolean {
+  type Prefixed = { readonly keyPrefix?: string } | undefined;
+  const { options } = client as { readonly options?: Prefixed & { readonly redisOptions?: Prefixed } };
+  return Boolean(options?.keyPrefix || options?.redisOptions?.keyPrefix);
 }
