@@ -103,6 +103,20 @@ class NewArgsEx(object):
         return None
 class Moment(datetime.datetime):
     pass
+class Number(int):
+    pass
+class Ratio(float):
+    pass
+class Title(str):
+    pass
+class Blob(bytes):
+    pass
+class Buffer(bytearray):
+    pass
+class Sealed(frozenset):
+    pass
+def signed(x: int, *rest, y=2) -> str:
+    return ""
 def with_attributes(x, **kw):
     x.__dict__.update(kw); return x
 def loop(make):
@@ -150,6 +164,13 @@ try:
     from zoneinfo import ZoneInfo
 except ImportError:
     pass
+def log_record():
+    import logging
+    record = logging.LogRecord('n', logging.INFO, '/p/f.py', 1, 'm %s', ('x',), None)
+    # What another run, or a newer Python, has otherwise.
+    record.__dict__.pop('taskName', None)
+    record.__dict__.update(created=1.5, msecs=500.0, relativeCreated=2.0, thread=1, process=2)
+    return record
 '''
 
 PRELUDE2 = '''
@@ -383,6 +404,66 @@ ROWS = [
     ("itertools count", "itertools.count(3, 2)"),
     ("itertools repeat", "itertools.repeat(1, 2)"),
     ("list iterator", "iter([1, 2])"),
+    ("dict iterator", "iter({1: 2})"),
+    ("range iterator", "iter(range(3))"),
+    ("enumerate", "enumerate([1])"),
+    ("zip", "zip([1], [2])"),
+    ("map", "map(int, ['1'])"),
+    ("filter", "filter(None, [1])"),
+    ("reversed", "reversed([1, 2])"),
+    ("itertools chain", "itertools.chain([1], [2])"),
+    ("itertools cycle", "itertools.cycle([1])"),
+    ("itertools product", "itertools.product([1], [2])"),
+    ("itertools islice", "itertools.islice([1, 2], 1)"),
+    ("itertools combinations", "itertools.combinations([1, 2], 2)"),
+    ("itertools permutations", "itertools.permutations([1, 2])"),
+    ("itertools accumulate", "itertools.accumulate([1, 2])"),
+    ("itertools starmap", "itertools.starmap(pow, [(2, 3)])"),
+    ("itertools zip_longest", "itertools.zip_longest([1], [2])"),
+    ("itertools takewhile", "itertools.takewhile(bool, [1])"),
+    ("itertools compress", "itertools.compress([1], [1])"),
+    ("bound method", "plain(a=1).__init__"),
+    ("class method", "dict.fromkeys"),
+    ("builtin bound method", "[1].append"),
+    ("bytes maketrans", "bytes.maketrans"),
+    ("Random", "random.Random(1)"),
+    ("Logger", "__import__('logging').getLogger('x')"),
+    ("root Logger", "__import__('logging').getLogger()"),
+    ("LogRecord", "log_record()"),
+    ("Element", "__import__('xml.etree.ElementTree').etree.ElementTree.fromstring('<a b=\"c\">t<d/></a>')"),
+    ("email Message", "__import__('email.message').message.Message()"),
+    ("EmailMessage", "__import__('email.message').message.EmailMessage()"),
+    ("Signature", "__import__('inspect').signature(app.signed)"),
+    ("Parameter", "__import__('inspect').Parameter('x', __import__('inspect').Parameter.KEYWORD_ONLY)"),
+    ("partialmethod", "functools.partialmethod(int, 1)"),
+    ("functools.reduce", "functools.reduce"),
+    ("int subclass", "with_attributes(app.Number(5), z=1)"),
+    ("float subclass", "app.Ratio(1.5)"),
+    ("str subclass", "app.Title('s')"),
+    ("bytes subclass", "app.Blob(b's')"),
+    ("bytearray subclass", "app.Buffer(b's')"),
+    ("frozenset subclass", "app.Sealed([1])"),
+    ("datetime subclass", "app.Moment(2024, 5, 6)"),
+    ("CompletedProcess", "__import__('subprocess').CompletedProcess(['a'], 1)"),
+    ("CalledProcessError", "__import__('subprocess').CalledProcessError(1, ['a'])"),
+    ("queue.Empty", "__import__('queue').Empty()"),
+    ("socket.gaierror", "__import__('socket').gaierror(-2, 'unknown')"),
+    ("socket.timeout", "__import__('socket').timeout('late')"),
+    ("URLError", "__import__('urllib.error').error.URLError('why')"),
+    ("SSLError", "__import__('ssl').SSLError(1, 'bad')"),
+    ("sqlite3 error", "__import__('sqlite3').OperationalError('locked')"),
+    ("asyncio CancelledError", "__import__('asyncio').CancelledError()"),
+    ("asyncio InvalidStateError", "__import__('asyncio').InvalidStateError('x')"),
+    ("futures TimeoutError", "__import__('concurrent.futures').futures.TimeoutError()"),
+    ("BrokenProcessPool", "__import__('concurrent.futures.process').futures.process.BrokenProcessPool('x')"),
+    ("struct.error", "__import__('struct').error('x')"),
+    ("zlib.error", "__import__('zlib').error('x')"),
+    ("binascii.Error", "__import__('binascii').Error('x')"),
+    ("csv.Error", "__import__('csv').Error('x')"),
+    ("PicklingError", "__import__('pickle').PicklingError('x')"),
+    ("re.error", "re.error('x', 'a', 0)"),
+    ("ConfigParser error", "__import__('configparser').NoSectionError('x')"),
+    ("Template class", "string.Template"),
     # pytz, dateutil
     ("pytz utc", "__import__('pytz').utc"),
     ("pytz zone", "__import__('pytz').timezone('Europe/Paris')"),
@@ -442,6 +523,25 @@ ROWS += [("numpy " + name, "(lambda np: %s)(__import__('numpy'))" % expression) 
     ("recarray", "np.rec.array([(1, 2.0)], dtype=[('left', 'i4'), ('right', 'f8')])"),
     ("masked", "np.ma.masked_array([1, 2], [False, True])"),
     ("two arrays", "[np.zeros(2), np.ones(2)]"),
+    ("non-contiguous", "np.arange(6)[::2]"),
+    ("ufunc", "np.add"),
+    ("Generator", "np.random.Generator(np.random.PCG64(1))"),
+    ("RandomState", "np.random.RandomState(1)"),
+    ("MT19937", "np.random.MT19937(1)"),
+    ("Philox", "np.random.Philox(1)"),
+    ("SeedSequence", "np.random.SeedSequence(1)"),
+    ("nested structured", "np.array([((1, 2), [3, 4])], dtype=[('pair', [('left', 'i2'), ('right', 'u1')]), ('rest', 'f4', (2,))])"),
+    ("aligned dtype", "np.dtype({'names': ['a', 'b'], 'formats': ['u1', 'f8']}, align=True)"),
+    ("titled dtype", "np.dtype([(('title', 'a'), 'i4')])"),
+    ("offset dtype", "np.dtype({'names': ['a', 'b'], 'formats': ['i4', 'i4'], 'offsets': [4, 12], 'itemsize': 20})"),
+    ("datetime64 NaT", "np.array(['NaT', '2024-01-01T00:00:00.000000001'], dtype='M8[ns]')"),
+    ("timedelta64", "np.array([1, -1], dtype='m8[10ms]')"),
+    ("void bytes", "np.array([b'ab'], dtype='V2')"),
+    ("longdouble", "np.longdouble(1.5)"),
+    ("object 2-d", "np.array([[1, None], ['a', [2]]], dtype=object)"),
+    ("object F order", "np.array([[1, None], ['a', 2]], dtype=object, order='F')"),
+    ("poly1d", "np.poly1d([1, 2])"),
+    ("ndarray type", "np.ndarray"),
 ]]
 
 # Whether the strings of a class's name are the interned ones: they are then shared with equal strings in the data.

@@ -3,13 +3,14 @@
  * with JavaScript classes.
  */
 import { attributesOf, setOwn } from "../python/attributes.js";
+import { latin1Text } from "../python/bytes.js";
 import { PyDict } from "../python/dict.js";
 import { PyGlobal, pyBase } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
 import { FrozenSet, PySet } from "../python/sets.js";
 import { globalOfEntry } from "./global-of.js";
 import { toReduction } from "./reduction.js";
-import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+import type { AnyClass, ClassRegistryView, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
 /** Python's pickling methods, with which a class decides how it is pickled. Every one is optional. */
 export interface PickledClass {
@@ -117,9 +118,13 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     if (this.#adapter.call !== undefined) return this.#adapter.call(args);
     switch (this.#base?.kind) {
       case "mapped":
+        return this.#adopt(this.#mapped(context)?.call?.(args, context), args);
       case "set":
       case "frozenset":
         return this.#construct(args);
+      case "bytes":
+      case "bytearray":
+        return this.#construct([context.registry.find("builtins", this.#base.kind)?.call?.(args, context) ?? []]);
       case "error":
         return this.#construct(args.length === 0 ? [] : [String(args[0])]);
     }
@@ -140,6 +145,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       const values = kwargs === undefined ? args : [...args, Object.fromEntries(kwargs)];
       return Reflect.apply(own, this.target, values as unknown[]) as T;
     }
+    if (this.#base?.kind === "mapped") return this.#adopt(this.#mapped(context)?.create?.(args, kwargs, context), args);
     if (this.#base !== undefined) return this.#createFromBase(this.#base, args);
     if (args.length > 0 || (kwargs !== undefined && kwargs.size > 0)) {
       throw context.fail(
@@ -147,6 +153,17 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       );
     }
     return Object.create(this.target.prototype) as T;
+  }
+
+  /** The entry of the class of Brine's that this one extends. It knows what pickles hold: the ten bytes of a datetime. */
+  #mapped(context: { readonly registry: ClassRegistryView }): GlobalEntry | undefined {
+    return context.registry.findByTarget(this.#base!.jsClass);
+  }
+
+  /** Makes an instance of the class that this one extends one of this class. */
+  #adopt(made: unknown, args: readonly unknown[]): T {
+    if (typeof made !== "object" || made === null) return this.#construct(args);
+    return Object.setPrototypeOf(made, this.target.prototype) as T;
   }
 
   #createFromBase(base: Base, args: readonly unknown[]): T {
@@ -346,13 +363,16 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       case "set":
       case "frozenset":
         return { kind: "reduce", callable, args: [[...(object as unknown as Set<unknown>)]], state };
-      case "bytes":
+      case "bytes": {
+        const value = new Uint8Array(object as unknown as Uint8Array);
+        return { kind: "newobj", callable, args: [value], base: { global: builtin("bytes", context), value }, state };
+      }
       case "bytearray":
-        return { kind: "reduce", callable, args: [new Uint8Array(object as unknown as Uint8Array)], state };
+        return { kind: "reduce", callable, args: bytearrayArguments(object as unknown as ByteArray, context), state };
       case "error":
         return { kind: "reduce", callable, args: [(object as unknown as Error).message], state };
     }
-    const entry = context.registry.findByTarget(base.jsClass);
+    const entry = this.#mapped(context);
     const reduction = entry?.reduce?.(object, context);
     if (reduction === undefined || reduction instanceof PyGlobal) {
       throw context.fail(
@@ -360,8 +380,17 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       );
     }
     const own = reduction.callable === globalOfEntry(entry!) ? { ...reduction, callable } : reduction;
-    return own.state === undefined && state !== undefined ? { ...own, state } : own;
+    // What Python's own classes keep of attributes, their entries do: nothing, for a datetime. More must be asked for.
+    const isAsked = this.#adapter.getState !== undefined || "__getstate__" in object;
+    return own.state === undefined && isAsked ? { ...own, state } : own;
   }
+}
+
+/** CPython 3.12 `bytearrayobject.c` `_common_reduce`: text for Pythons that had no bytes. */
+function bytearrayArguments(object: ByteArray, context: EncodeContext): readonly unknown[] {
+  const bytes = new Uint8Array(object);
+  if (context.protocol < 3) return [latin1Text(bytes), "latin-1"];
+  return bytes.length === 0 ? [] : [bytes];
 }
 
 function nothingIfNull(state: unknown): unknown {

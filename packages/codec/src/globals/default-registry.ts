@@ -14,6 +14,7 @@ import { fractionsEntries } from "../stdlib/fractions.js";
 import { functoolsEntries } from "../stdlib/functools.js";
 import { httpEntries } from "../stdlib/http.js";
 import { ipaddressEntries } from "../stdlib/ipaddress.js";
+import { libraryExceptionEntries, libraryExceptionModules } from "../stdlib/library-exceptions.js";
 import { operatorEntries } from "../stdlib/operator.js";
 import { pathlibEntries } from "../stdlib/pathlib.js";
 import { pytzEntries } from "../stdlib/pytz.js";
@@ -73,9 +74,28 @@ export const standardSources: readonly EntrySource[] = [
     entries: werkzeugEntries,
   },
   {
-    modules: ["_io", "decimal", "inspect", "itertools", "json", "json.decoder", "logging", "random", "string"],
+    modules: [
+      "_functools",
+      "_io",
+      "decimal",
+      "email._policybase",
+      "email.header",
+      "email.message",
+      "email.policy",
+      "functools",
+      "inspect",
+      "itertools",
+      "json",
+      "json.decoder",
+      "logging",
+      "random",
+      "string",
+      "subprocess",
+      "xml.etree.ElementTree",
+    ],
     entries: dataClassEntries,
   },
+  { modules: libraryExceptionModules, entries: libraryExceptionEntries },
 ];
 
 function standardRegistry(): BaseRegistry {

@@ -167,6 +167,10 @@ const TYPES = [
   ..."str_ bytes_ void object_ datetime64 timedelta64 matrix recarray record longlong ulonglong intc uintc".split(" "),
 ];
 
+/** `numpy.add` and its like, by name only. Written with the name that numpy 1 gives at most protocols. */
+const UFUNCS =
+  "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul maximum minimum modf multiply negative nextafter not_equal positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh trunc";
+
 /** The entries of {@link registerNumpy}, for `registerEntries`. */
 export const numpyEntries: readonly GlobalEntry[] = [
   dtype,
@@ -182,7 +186,13 @@ export const numpyEntries: readonly GlobalEntry[] = [
   ...["PCG64", "MT19937", "PCG64DXSM", "Philox", "SFC64"].flatMap((name): GlobalEntry[] => [
     { module: `numpy.random._${name.toLowerCase()}`, name },
   ]),
+  ...["numpy", "numpy.core._multiarray_umath", "numpy._core._multiarray_umath"].flatMap((module) =>
+    UFUNCS.split(" ").map((name): GlobalEntry => ({ module, name })),
+  ),
+  dataEntry("numpy", "poly1d"),
   dataEntry("numpy.ma.core", "_mareconstruct"),
+  { module: "numpy.random.bit_generator", name: "SeedSequence" },
+  dataEntry("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
   dataEntry("numpy.random._pickle", "__generator_ctor"),
   dataEntry("numpy.random._pickle", "__bit_generator_ctor"),
   dataEntry("numpy.random._pickle", "__randomstate_ctor"),

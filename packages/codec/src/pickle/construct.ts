@@ -225,10 +225,16 @@ export class ObjectBuilder implements DecodeContext {
     return this.#made(entry, result);
   }
 
-  /** `getattr(owner, name)`: only what the owner's entry offers, and `__new__`. */
+  /**
+   * `getattr(owner, name)`: only what the owner's entry offers, and `__new__`. Any other is an error, or kept as what it is,
+   * which nothing can call, with `unregistered: "opaque"`.
+   */
   getAttribute(args: readonly unknown[]): unknown {
     const [owner, name] = args;
     if (args.length !== 2 || typeof name !== "string") throw operand("getattr takes an object and a str");
+    if (this.#isOpaque && !(owner instanceof PyGlobal && PyGlobal.entryOf(owner)?.getAttribute !== undefined)) {
+      return new PyObject("reduce", globalOfEntry(GETATTR), Tuple.from(args));
+    }
     if (!(owner instanceof PyGlobal)) throw operand(`getattr on ${typeName(owner)} is not allowed`);
     const entry = PyGlobal.entryOf(owner);
     if (entry === undefined || (name === "__new__" && entry.create !== undefined)) {

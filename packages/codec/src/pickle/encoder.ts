@@ -4,7 +4,7 @@ import type { AnyClass, ClassRegistryView, EncodeContext, Reduction } from "../g
 import { PickleBuffer } from "../python/buffers.js";
 import { PyDict } from "../python/dict.js";
 import { PyFloat } from "../python/numbers.js";
-import { PyGlobal, PyObject } from "../python/objects.js";
+import { FreshString, PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
 import { FrozenSet, PySet } from "../python/sets.js";
 import { ErrorWriter } from "./error-writer.js";
@@ -485,6 +485,10 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   // -- objects that are written as a call, and references to classes
 
   private openReduced(value: object, prototype: object | null): Saving | undefined {
+    if (value instanceof FreshString) {
+      this.saveFreshStr(value.text);
+      return undefined;
+    }
     if (this.reducerOverride !== undefined) {
       const reduced: unknown = this.reducerOverride(value);
       if (reduced !== undefined) return this.openReduction(value, this.normalized(reduced, value));
@@ -580,7 +584,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
 
   /** Writes the persistent id of `value`, if the hook gives it one. */
   private savePersistent(value: unknown, depth: number): boolean {
-    const id = this.persistentId!(value);
+    const id = this.persistentId!(value instanceof FreshString ? value.text : value);
     if (id === undefined || id === null) return false;
     if (this.protocol > 0) {
       this.ready();

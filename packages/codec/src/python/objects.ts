@@ -96,6 +96,18 @@ export class BoundMethod {
 }
 
 /**
+ * A str that Python makes anew for each pickle, for arguments of a reduction: it never shares a memo entry with an equal
+ * one. Never part of a value.
+ */
+export class FreshString {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/**
  * Marks Brine's classes that a class of yours may extend and that take the arguments of their Python twin: an instance of
  * the subclass is then made by the constructor of Brine's class alone, never by yours.
  */

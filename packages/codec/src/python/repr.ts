@@ -290,7 +290,10 @@ function mapParts(value: Map<unknown, unknown>): Part[] {
 }
 
 function setParts(value: Set<unknown>): Part[] {
-  if (value instanceof FrozenSet) return value.size === 0 ? ["frozenset()"] : listParts("frozenset({", value, "})");
+  if (value instanceof FrozenSet) {
+    const name = Object.getPrototypeOf(value) === FrozenSet.prototype ? "frozenset" : value.constructor.name;
+    return value.size === 0 ? [`${name}()`] : listParts(`${name}({`, value, "})");
+  }
   const isPlain = value.constructor === Set || value.constructor.name === "PySet";
   if (value.size === 0) return [isPlain ? "set()" : `${value.constructor.name}()`];
   return isPlain ? listParts("{", value, "}") : listParts(`${value.constructor.name}({`, value, "})");

@@ -16,7 +16,7 @@ import {
 } from "../python/builtins.js";
 import { bytesFrom, latin1Bytes } from "../python/bytes.js";
 import { Complex, PyFloat } from "../python/numbers.js";
-import { type BoundMethod, PyGlobal } from "../python/objects.js";
+import { type BoundMethod, FreshString, PyGlobal } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
 import { FrozenSet, setOf } from "../python/sets.js";
 
@@ -245,7 +245,7 @@ const ITERATORS = ["enumerate", "filter", "iter", "map", "reversed", "zip"];
 export const boundMethodTwin: GlobalEntry<BoundMethod> = {
   module,
   name: "getattr",
-  reduce: (object) => ({ kind: "reduce", callable: GETATTR, args: [object.owner, object.method] }),
+  reduce: (object) => ({ kind: "reduce", callable: GETATTR, args: [object.owner, new FreshString(object.method)] }),
 };
 
 const GETATTR = new PyGlobal(module, "getattr");

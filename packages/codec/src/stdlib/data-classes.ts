@@ -1,23 +1,40 @@
 /** Other classes of the standard library that travel now and then, kept as data. */
 import { dataEntry } from "../globals/data-entry.js";
+import { enumEntry } from "../globals/enum-entry.js";
 import { exceptionEntry } from "../globals/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
+import { defineEnum } from "../python/enum.js";
 import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/exceptions.js";
 import { JSONDecodeError } from "../python/json-decode-error.js";
 
 /** Module, class: instances are what they were made of. */
-const CLASSES: readonly (readonly [module: string, name: string])[] = [
-  ["_io", "BytesIO"],
-  ["_io", "StringIO"],
-  ["string", "Template"],
-  ["logging", "LogRecord"],
-  ["itertools", "count"],
-  ["itertools", "repeat"],
-  ["itertools", "product"],
-  ["random", "Random"],
-  ["inspect", "Signature"],
-  ["inspect", "Parameter"],
-];
+const CLASSES: Readonly<Record<string, string>> = {
+  _io: "BytesIO StringIO",
+  "email._policybase": "Compat32",
+  "email.header": "Header",
+  "email.message": "Message EmailMessage MIMEPart",
+  "email.policy": "EmailPolicy",
+  functools: "partialmethod",
+  inspect: "Signature Parameter",
+  itertools:
+    "accumulate batched chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile zip_longest",
+  logging: "LogRecord getLogger",
+  random: "Random",
+  string: "Template",
+  subprocess: "CompletedProcess",
+  "xml.etree.ElementTree": "Element",
+};
+
+/** Modules written in C, whose classes' strings are their own. */
+const IN_C: ReadonlySet<string> = new Set(["_io", "itertools"]);
+
+const PARAMETER_KINDS = {
+  POSITIONAL_ONLY: 0,
+  POSITIONAL_OR_KEYWORD: 1,
+  VAR_POSITIONAL: 2,
+  KEYWORD_ONLY: 3,
+  VAR_KEYWORD: 4,
+};
 
 const ARITHMETIC =
   "Clamped DecimalException DivisionByZero FloatOperation Inexact InvalidOperation Overflow Rounded Subnormal Underflow ConversionSyntax DivisionImpossible DivisionUndefined InvalidContext".split(
@@ -46,10 +63,14 @@ function decimalSignal(name: string): GlobalEntry {
 
 export function dataClassEntries(): readonly GlobalEntry[] {
   return [
-    ...CLASSES.map(([module, name]) =>
-      dataEntry(module, name, { nameStrings: module === "itertools" || module === "_io" ? "fresh" : "interned" }),
+    ...Object.entries(CLASSES).flatMap(([module, names]) =>
+      names.split(" ").map((name) => dataEntry(module, name, { nameStrings: IN_C.has(module) ? "fresh" : "interned" })),
     ),
     { module: "inspect", name: "_empty" },
+    enumEntry({ module: "inspect", name: "_ParameterKind" }, defineEnum("_ParameterKind", PARAMETER_KINDS, "int")),
+    // `functools.reduce` is `_functools.reduce` to Python 3.
+    { module: "functools", name: "reduce" },
+    { module: "_functools", name: "reduce", nameStrings: "function" },
     { module: "json", name: "dumps" },
     { module: "json", name: "loads" },
     jsonDecodeError(),
