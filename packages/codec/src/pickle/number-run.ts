@@ -1,170 +1,168 @@
 /**
  * Lists of numbers, read in one go. A number costs a few nanoseconds to parse, but thirty when it goes through the stack
- * and a list that grows; so a run is parsed into a Float64Array first, and the list is made once, with its final length.
+ * and a list that grows. So the numbers are counted first, and the list is made once, with its final length.
  */
+import { decodeLong } from "../bytes/longs.js";
 import * as op from "./opcodes.js";
+import { frameEndAfter, int32, readFloat64 } from "./unpickler-input.js";
 
-const FIRST_SIZE = 1024;
-/** Kept between runs; a longer run gets an array of its own, which is dropped after it. */
-const pool = new Float64Array(FIRST_SIZE);
+/** Bytes of the opcodes that push a number, with their arguments (of LONG1 without its digits); 0 for all others. */
+const SIZES = new Uint8Array(256);
+SIZES[op.BININT1] = 2;
+SIZES[op.BININT2] = 3;
+SIZES[op.BININT] = 5;
+SIZES[op.BINFLOAT] = 9;
+SIZES[op.LONG1] = 2;
 
-/** The halves of one float, and the float. */
-const floatHalves = new Int32Array(2);
-const floatValue = new Float64Array(floatHalves.buffer);
-/** Which half holds the sign. */
-const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+/** From so many floats on, a DataView (100 ns to make) pays. */
+const FLOATS_FOR_VIEW = 8;
 
-/** A big-endian double, for those who read so few that a DataView (100 ns to make) does not pay. */
-export function readFloat64(bytes: Uint8Array, pos: number): number {
-  floatHalves[HIGH] = (bytes[pos]! << 24) | (bytes[pos + 1]! << 16) | (bytes[pos + 2]! << 8) | bytes[pos + 3]!;
-  floatHalves[1 - HIGH] = (bytes[pos + 4]! << 24) | (bytes[pos + 5]! << 16) | (bytes[pos + 6]! << 8) | bytes[pos + 7]!;
-  return floatValue[0]!;
+/** Whether an opcode pushes a number. */
+export function startsNumber(code: number): boolean {
+  return SIZES[code]! > 0;
 }
 
-/** Whether an opcode pushes a number that fits a double. */
-export function startsNumber(code: number | undefined): boolean {
-  return code === op.BININT1 || code === op.BINFLOAT || code === op.BININT2 || code === op.BININT;
-}
-
-/** How far a run went. */
+/** A list's batches of nothing but numbers. */
 export class NumberRun {
-  /** The numbers. */
-  values: Float64Array = pool;
-  /** How many of them are in batches that ended with APPENDS. */
-  complete = 0;
-  /** How many there are; those above `complete` are above a mark that is still open. */
+  /** How many numbers. */
   count = 0;
-  hasFloat = false;
-  isOpen = false;
-  /** Where reading goes on, and the end of the frame there. */
+  /** Where reading goes on after them, and the end of the frame there. */
   pos = 0;
   limit = 0;
+  #hasFloat = false;
+  #hasLong = false;
 
   /**
-   * Reads from behind the MARK of a list's first batch at most up to what is no number. Stops before anything that is
-   * incomplete, so that the caller meets it in the ordinary way.
+   * Measures the batches from behind the MARK of the first on, up to the first that holds anything else or is incomplete.
+   *
+   * @returns whether there is any
    */
-  read(bytes: Uint8Array, start: number, frameEnd: number, viewBefore: DataView | undefined): void {
-    let view = viewBefore;
-    let floats = 0;
+  measure(bytes: Uint8Array, start: number, frameEnd: number): boolean {
+    this.count = 0;
+    let hasFloat = false;
+    let hasLong = false;
     let pos = start;
     let limit = frameEnd;
-    let values = pool;
-    let n = 0;
-    let complete = 0;
-    let hasFloat = false;
-    let isOpen = true;
+    let count = 0;
     for (;;) {
-      if (n === values.length) {
-        const larger = new Float64Array(n * 2);
-        larger.set(values);
-        values = larger;
-      }
-      // The longest of these opcodes has 9 bytes; near the end of a frame the caller goes on.
-      if (pos + 9 > limit) {
-        const next = nextFrame(bytes, pos, limit);
-        if (next !== 0) {
-          limit = next;
-          pos += 9;
-          continue;
-        }
-        if (pos + size(bytes[pos]) > limit) break;
+      if (pos >= limit) {
+        limit = frameEndAfter(bytes, pos, limit);
+        if (limit === 0) break;
+        pos += 9;
+        continue;
       }
       const code = bytes[pos]!;
-      if (code === op.BININT1) {
-        values[n++] = bytes[pos + 1]!;
-        pos += 2;
-      } else if (code === op.BINFLOAT) {
-        if (view !== undefined) {
-          values[n++] = view.getFloat64(pos + 1);
-        } else {
-          values[n++] = readFloat64(bytes, pos + 1);
-          if (++floats > 8) view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      // A processor guesses on past a branch, but waits for a table.
+      const size = code === op.BINFLOAT ? 9 : SIZES[code]!;
+      if (size > 0) {
+        pos += size;
+        if (pos > limit) break;
+        if (code === op.BINFLOAT) {
+          hasFloat = true;
+        } else if (code === op.LONG1) {
+          hasLong = true;
+          pos += bytes[pos - 1]!;
+          if (pos > limit) break;
         }
-        hasFloat = true;
-        pos += 9;
-      } else if (code === op.BININT) {
-        values[n++] = bytes[pos + 1]! | (bytes[pos + 2]! << 8) | (bytes[pos + 3]! << 16) | (bytes[pos + 4]! << 24);
-        pos += 5;
-      } else if (code === op.BININT2) {
-        values[n++] = bytes[pos + 1]! | (bytes[pos + 2]! << 8);
-        pos += 3;
-      } else if (code === op.APPENDS) {
-        complete = n;
-        pos += 1;
-        if (pos + 2 > limit || bytes[pos] !== op.MARK || !startsNumber(bytes[pos + 1])) {
-          isOpen = false;
-          break;
-        }
-        pos += 1;
-      } else {
-        break;
+        count++;
+        continue;
       }
+      if (code !== op.APPENDS) break;
+      pos++;
+      this.count = count;
+      this.pos = pos;
+      this.limit = limit;
+      this.#hasFloat = hasFloat;
+      this.#hasLong = hasLong;
+      if (pos >= limit || bytes[pos] !== op.MARK) break;
+      pos++;
     }
-    this.values = values;
-    this.count = n;
-    this.complete = complete;
-    this.hasFloat = hasFloat;
-    this.isOpen = isOpen;
-    this.pos = pos;
-    this.limit = limit;
+    return this.count > 0;
   }
 
-  /** Lets go of a long run's memory. */
-  release(): void {
-    this.values = pool;
-  }
-
-  /** A list of the complete batches. */
-  toList(): number[] {
-    if (this.isOpen) return openList(this.values, this.complete);
-    return this.hasFloat ? floatList(this.values, this.complete) : intList(this.values, this.complete);
+  /** The list of what was measured. */
+  read(bytes: Uint8Array, start: number, view: DataView | undefined): unknown[] {
+    if (this.#hasLong) return mixedList(bytes, start, this.count);
+    return this.#hasFloat ? floatList(bytes, start, this.count, view) : intList(bytes, start, this.count);
   }
 }
 
-/** The size of an opcode of a run with its argument; of any other, more than there can be. */
-function size(code: number | undefined): number {
-  switch (code) {
-    case op.APPENDS:
-      return 1;
-    case op.BININT1:
-      return 2;
-    case op.BININT2:
-      return 3;
-    case op.BININT:
-      return 5;
-    case op.BINFLOAT:
-      return 9;
-    default:
-      return Number.POSITIVE_INFINITY;
+// Three functions, as V8 learns for each which kind of array to make: of small integers, of unboxed doubles, or of
+// anything. What is neither a number nor a frame's start is the MARK or APPENDS of a batch.
+
+function intList(bytes: Uint8Array, start: number, count: number): number[] {
+  const list: number[] = new Array(count);
+  let pos = start;
+  for (let i = 0; i < count; ) {
+    const code = bytes[pos++]!;
+    if (code === op.BININT1) {
+      list[i++] = bytes[pos]!;
+      pos += 1;
+    } else if (code === op.BININT) {
+      list[i++] = int32(bytes, pos);
+      pos += 4;
+    } else if (code === op.BININT2) {
+      list[i++] = bytes[pos]! | (bytes[pos + 1]! << 8);
+      pos += 2;
+    } else if (code === op.FRAME) {
+      pos += 8;
+    }
   }
-}
-
-/** The end of the frame that starts at `pos`, right where the frame before ends; 0 if none does or it is too long. */
-function nextFrame(bytes: Uint8Array, pos: number, limit: number): number {
-  if (pos !== limit || pos + 9 > bytes.length || bytes[pos] !== op.FRAME) return 0;
-  if (bytes[pos + 5] !== 0 || bytes[pos + 6] !== 0 || bytes[pos + 7] !== 0 || bytes[pos + 8] !== 0) return 0;
-  const length = (bytes[pos + 1]! | (bytes[pos + 2]! << 8) | (bytes[pos + 3]! << 16) | (bytes[pos + 4]! << 24)) >>> 0;
-  const end = pos + 9 + length;
-  return end <= bytes.length ? end : 0;
-}
-
-// Three functions, as V8 learns for each which kind of array to make: of small integers, of unboxed doubles, or of anything.
-// A list that goes on with something else must not teach the others that kind, in which each float takes 24 bytes.
-function intList(values: Float64Array, length: number): number[] {
-  const list: number[] = new Array(length);
-  for (let i = 0; i < length; i++) list[i] = values[i]! | 0;
   return list;
 }
 
-function floatList(values: Float64Array, length: number): number[] {
-  const list: number[] = new Array(length);
-  for (let i = 0; i < length; i++) list[i] = values[i]!;
+function floatList(bytes: Uint8Array, start: number, count: number, known: DataView | undefined): number[] {
+  const view =
+    known === undefined && count > FLOATS_FOR_VIEW
+      ? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+      : known;
+  const list: number[] = new Array(count);
+  let pos = start;
+  for (let i = 0; i < count; ) {
+    const code = bytes[pos++]!;
+    if (code === op.BINFLOAT) {
+      list[i++] = view === undefined ? readFloat64(bytes, pos) : view.getFloat64(pos);
+      pos += 8;
+    } else if (code === op.BININT1) {
+      list[i++] = bytes[pos]!;
+      pos += 1;
+    } else if (code === op.BININT) {
+      list[i++] = int32(bytes, pos);
+      pos += 4;
+    } else if (code === op.BININT2) {
+      list[i++] = bytes[pos]! | (bytes[pos + 1]! << 8);
+      pos += 2;
+    } else if (code === op.FRAME) {
+      pos += 8;
+    }
+  }
   return list;
 }
 
-function openList(values: Float64Array, length: number): number[] {
-  const list: number[] = [];
-  for (let i = 0; i < length; i++) list.push(values[i]!);
+function mixedList(bytes: Uint8Array, start: number, count: number): unknown[] {
+  const list: unknown[] = new Array(count);
+  let pos = start;
+  for (let i = 0; i < count; ) {
+    const code = bytes[pos++]!;
+    if (code === op.LONG1) {
+      const end = pos + 1 + bytes[pos]!;
+      list[i++] = decodeLong(bytes, pos + 1, end);
+      pos = end;
+    } else if (code === op.BININT1) {
+      list[i++] = bytes[pos]!;
+      pos += 1;
+    } else if (code === op.BININT) {
+      list[i++] = int32(bytes, pos);
+      pos += 4;
+    } else if (code === op.BININT2) {
+      list[i++] = bytes[pos]! | (bytes[pos + 1]! << 8);
+      pos += 2;
+    } else if (code === op.BINFLOAT) {
+      list[i++] = readFloat64(bytes, pos);
+      pos += 8;
+    } else if (code === op.FRAME) {
+      pos += 8;
+    }
+  }
   return list;
 }

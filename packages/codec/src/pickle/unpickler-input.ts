@@ -1,13 +1,26 @@
 /** The bytes of an unpickler, and what may be read of them: frames bound it, and so does their end. */
 import { TextReader } from "../bytes/utf8-decode.js";
 import { newBytes } from "./construct.js";
-import { readFloat64 } from "./number-run.js";
+import * as op from "./opcodes.js";
 import { fault } from "./unpickler-faults.js";
 
 /** Below this, a loop copies faster than the native call that needs a view of what it copies. */
 const SHORT_COPY = 64;
 /** So many floats are read byte by byte before a DataView, which costs as much to make, is made. */
 const FLOATS_BEFORE_VIEW = 8;
+
+/** The halves of one float, and the float. */
+const floatHalves = new Int32Array(2);
+const floatValue = new Float64Array(floatHalves.buffer);
+/** Which half holds the sign. */
+const HIGH = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1 ? 1 : 0;
+
+/** A big-endian double, for those who read so few that a DataView does not pay. */
+export function readFloat64(bytes: Uint8Array, pos: number): number {
+  floatHalves[HIGH] = (bytes[pos]! << 24) | (bytes[pos + 1]! << 16) | (bytes[pos + 2]! << 8) | bytes[pos + 3]!;
+  floatHalves[1 - HIGH] = (bytes[pos + 4]! << 24) | (bytes[pos + 5]! << 16) | (bytes[pos + 6]! << 8) | bytes[pos + 7]!;
+  return floatValue[0]!;
+}
 
 export class Input {
   readonly bytes: Uint8Array;
@@ -60,6 +73,13 @@ export class Input {
     return this.limit;
   }
 
+  /** Goes on in a frame that ends at `limit`, after reading past the start of it. */
+  continueTo(limit: number): void {
+    if (limit === this.limit) return;
+    this.limit = limit;
+    this.#frameEnd = limit;
+  }
+
   /** Where the line at `pos` ends, after its newline. */
   lineEnd(pos: number, least = 0): number {
     if (pos >= this.limit) this.need(pos, 1);
@@ -89,6 +109,13 @@ export class Input {
     else copy.set(bytes.subarray(start, end));
     return copy;
   }
+}
+
+/** The end of the frame that starts at `pos`, where the frame before ends; 0 if none starts there or it is too long. */
+export function frameEndAfter(bytes: Uint8Array, pos: number, limit: number): number {
+  if (pos !== limit || pos + 9 > bytes.length || bytes[pos] !== op.FRAME) return 0;
+  const end = pos + 9 + uint64(bytes, pos + 1);
+  return end <= bytes.length ? end : 0;
 }
 
 export function int32(bytes: Uint8Array, pos: number): number {

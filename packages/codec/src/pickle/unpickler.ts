@@ -18,6 +18,7 @@ import { NumberRun, startsNumber } from "./number-run.js";
 import * as op from "./opcodes.js";
 import { runOther } from "./other-opcodes.js";
 import { rewire } from "./rewire.js";
+import { StringRun } from "./string-run.js";
 import { typeName } from "./type-name.js";
 import { fault, hookFailed, located, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { Input, int32, uint32, uint64 } from "./unpickler-input.js";
@@ -28,8 +29,11 @@ import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
 /** Positions are 32-bit integers, whatever `maxBytes` says. */
 const MAX_LENGTH = 0x7fffffff;
 
-/** Only used within one opcode, so one serves all. */
-const run = new NumberRun();
+/** Only used within one opcode, so one of each serves all. */
+const numbers = new NumberRun();
+const strings = new StringRun();
+/** Below so many str a list is read in the ordinary way. */
+const FEWEST_STRINGS = 32;
 
 /** What names and ids mean: what a subclass of Unpickler may decide. */
 export interface UnpicklerHooks {
@@ -139,7 +143,8 @@ export class Machine implements UnpicklerHooks {
             pos += 4;
           }
           if (pos + length > limit) limit = input.need(pos, length) | 0;
-          const value = (sp & 1) === place && length <= MAX_KEY ? text.key(pos, length) : text.utf8(pos, pos + length);
+          const isKey = (sp & 1) === place && length <= MAX_KEY;
+          const value = isKey ? text.key(pos, length) : text.utf8(pos, pos + length);
           stack[sp++] = value;
           pos = (pos + length) | 0;
           // Nearly every str is memoised: do it here.
@@ -278,27 +283,17 @@ export class Machine implements UnpicklerHooks {
         case op.EMPTY_LIST: {
           const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
           const first = (pos + memoSize + 1) | 0;
-          const isMarked = first < limit && bytes[first - 1] === op.MARK;
-          if (values.length >= room || !isMarked) {
+          if (first >= limit || bytes[first - 1] !== op.MARK || values.length >= room) {
             stack[sp++] = [];
             break;
           }
-          if (isPlainNumber && first + 1 < limit && startsNumber(bytes[first])) {
-            run.read(bytes, first, limit, input.view);
-            this.count(run.complete);
-            const list = run.toList();
-            stack[sp++] = list;
-            if (memoSize > 0) values.push(list);
-            if (run.isOpen) {
-              marks.push(markEntry(fence, place));
-              fence = sp;
-              place = IN_LIST;
-              for (let i = run.complete; i < run.count; i++) stack[sp++] = run.values[i];
-            }
-            pos = run.pos | 0;
-            limit = run.limit | 0;
-            input.limit = limit;
-            run.release();
+          const next = bytes[first]!;
+          const isRun = next === op.SHORT_BINUNICODE || (isPlainNumber && startsNumber(next));
+          const whole = isRun ? this.#readRun(first, limit, memoSize > 0) : undefined;
+          if (whole !== undefined) {
+            stack[sp++] = whole;
+            pos = this.pos | 0;
+            limit = input.limit | 0;
             break;
           }
           const list: unknown[] = [];
@@ -429,6 +424,42 @@ export class Machine implements UnpicklerHooks {
           room = memo.room;
       }
     }
+  }
+
+  /**
+   * The list of a list's batches from `start` on, if they hold only numbers or only str; moves {@link pos} behind them.
+   *
+   * @returns `undefined` when the list is to be read item by item
+   */
+  #readRun(start: number, limit: number, isMemoised: boolean): unknown[] | undefined {
+    const { input, memo } = this;
+    const { bytes, text } = input;
+    let list: unknown[];
+    let run: NumberRun | StringRun;
+    if (startsNumber(bytes[start]!)) {
+      if (!numbers.measure(bytes, start, limit)) return undefined;
+      this.count(numbers.count);
+      list = numbers.read(bytes, start, input.view);
+      if (isMemoised) memo.values.push(list);
+      run = numbers;
+    } else {
+      if (!strings.measure(bytes, start, limit, FEWEST_STRINGS)) return undefined;
+      // The limit is met where it is met item by item.
+      if (memo.values.length + strings.count >= memo.room) return undefined;
+      this.count(strings.count);
+      list = new Array(strings.count);
+      if (isMemoised) memo.values.push(list);
+      try {
+        strings.read(bytes, start, text, list, memo.values);
+      } catch (error) {
+        this.#at = strings.at;
+        throw error;
+      }
+      run = strings;
+    }
+    this.pos = run.pos;
+    input.continueTo(run.limit);
+    return list;
   }
 
   // ---- values
@@ -630,8 +661,9 @@ function memoOpcodeSize(bytes: Uint8Array, pos: number, limit: number, next: num
   return code === op.BINPUT && bytes[pos + 1] === next ? 2 : 0;
 }
 
+/** A list, not a tuple or a list of a class of its own; asking for the prototype would take a call out of V8's code. */
 function isList(value: unknown): value is unknown[] {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Array.prototype;
+  return Array.isArray(value) && value.constructor === Array;
 }
 
 /** A dict that is a plain object. */
