@@ -1,13 +1,12 @@
 /** Channels that outlive their connection, and TLS. */
-import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { connect as connectTcp } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createServer, type TLSSocket } from "node:tls";
-import { promisify } from "node:util";
 import { type AmqpConnection, connect, pickled, type RecoveringChannel } from "@brine/amqp-adapter";
 import { afterEach, expect, it, vi } from "vitest";
+import { makeCertificate } from "../services/certificate.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
@@ -111,9 +110,12 @@ describeEachGeneration("amqp channels", (set) => {
 
   it("connect with TLS, to a certificate that is trusted only", async (context) => {
     const { amqp: address, name } = await set.isolate();
-    const certificate = await makeCertificate();
-    if (certificate === undefined) context.skip("openssl is not installed");
-    const { key, cert } = certificate as { key: Buffer; cert: Buffer };
+    const folder = await mkdtemp(path.join(tmpdir(), "brine-tls-"));
+    context.onTestFinished(() => rm(folder, { recursive: true }));
+    const certificate = await makeCertificate(folder);
+    if (certificate === undefined) return context.skip("openssl is not installed");
+    const { cert } = certificate;
+    const key = await readFile(certificate.keyFile);
     const target = new URL(address.url);
     const sockets = new Set<TLSSocket>();
     const server = createServer({ key, cert }, (socket) => {
@@ -140,19 +142,3 @@ describeEachGeneration("amqp channels", (set) => {
     server.close();
   });
 });
-
-/** A self-signed certificate for localhost. */
-async function makeCertificate(): Promise<{ key: Buffer; cert: Buffer } | undefined> {
-  const folder = await mkdtemp(path.join(tmpdir(), "brine-tls-"));
-  const [keyFile, certFile] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-  const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-  const output = ["-keyout", keyFile, "-out", certFile, "-days", "1", "-nodes"];
-  try {
-    await promisify(execFile)("openssl", ["req", "-x509", "-newkey", "rsa:2048", ...output, ...subject]);
-    return { key: await readFile(keyFile), cert: await readFile(certFile) };
-  } catch {
-    return undefined;
-  } finally {
-    await rm(folder, { recursive: true });
-  }
-}

@@ -29,6 +29,11 @@ export interface RedisTransportOptions extends ConnectionOptions {
   readonly queueOrderStrategy?: "round_robin" | "sorted" | "priority" | undefined;
   /** How often to look for messages where the server cannot say that there are some. Milliseconds, default 250. */
   readonly pollingIntervalMs?: number | undefined;
+  /**
+   * A publish resolves only when this many replicas have the message too, and rejects with `unavailable` when they do not within
+   * `timeoutMs`: it may then arrive or not. Without it, a failover to a replica that lags loses what it had not received.
+   */
+  readonly waitForReplicas?: { readonly count: number; readonly timeoutMs: number } | undefined;
   /** Messages of one pop at most; a larger number costs fewer round trips and shares less evenly. Default 16. */
   readonly popBatch?: number | undefined;
 }
@@ -50,6 +55,7 @@ export interface TransportSettings {
   readonly queueOrderStrategy: "round_robin" | "sorted" | "priority";
   readonly pollingIntervalMs: number;
   readonly popBatch: number;
+  readonly waitForReplicas: { readonly count: number; readonly timeoutMs: number } | undefined;
 }
 
 /** Bytes of messages that one pop takes at most, so that a batch of large ones does not hold up the server. */
@@ -84,6 +90,11 @@ export function resolveTransportOptions(options: RedisTransportOptions, db: numb
     queueOrderStrategy: options.queueOrderStrategy ?? "round_robin",
     pollingIntervalMs: positive("pollingIntervalMs", options.pollingIntervalMs ?? 250),
     popBatch: Math.ceil(positive("popBatch", options.popBatch ?? 16)),
+    waitForReplicas: options.waitForReplicas && {
+      count: Math.ceil(positive("waitForReplicas.count", options.waitForReplicas.count)),
+      // 0 would wait for ever.
+      timeoutMs: Math.ceil(positive("waitForReplicas.timeoutMs", options.waitForReplicas.timeoutMs)),
+    },
   });
 }
 

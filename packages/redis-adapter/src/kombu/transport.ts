@@ -194,6 +194,7 @@ export class RedisTransport implements Transport {
         const list = this.#list(queue, step);
         if (pipeline === undefined) {
           await producer.lpush(list, envelope);
+          await this.#replicate(producer);
           return;
         }
         pipeline.lpush(list, envelope);
@@ -201,6 +202,7 @@ export class RedisTransport implements Transport {
         if (expires !== undefined) for (const one of this.#lists(queue)) pipeline.pexpire(one, expires);
       }
       results(await pipeline!.exec());
+      await this.#replicate(producer);
     } catch (cause) {
       if (cause instanceof RedisAdapterError) throw cause;
       throw new RedisAdapterError(`Cannot publish to ${this.description}: ${(cause as Error).message}`, {
@@ -209,6 +211,17 @@ export class RedisTransport implements Transport {
         cause: stripCommand(cause),
       });
     }
+  }
+
+  async #replicate(producer: Redis): Promise<void> {
+    const { waitForReplicas } = this.#settings;
+    if (waitForReplicas === undefined) return;
+    const have = await producer.wait(waitForReplicas.count, waitForReplicas.timeoutMs);
+    if (have >= waitForReplicas.count) return;
+    throw new RedisAdapterError(
+      `Cannot tell whether the message is safe: ${have} of ${waitForReplicas.count} replicas have it`,
+      { code: "unavailable" },
+    );
   }
 
   /**
