@@ -1,7 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 /** Unit tests see the sources; everything under `test/` sees the packages as users do, built. */
-const conditions = ["brine-source", "module", "node", "development|production"];
+// Without Vite's own "module", which Node does not know: builds for bundlers may not run in Node (@opentelemetry/api's does not).
+const conditions = ["brine-source", "node", "development|production"];
 const unit = (name: string) => ({
   resolve: { conditions },
   ssr: { resolve: { conditions } },

@@ -23,6 +23,7 @@ import { type Destination, Router } from "./router.js";
 import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { Signature, type SignatureFields } from "./signature.js";
 import { Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
+import { Tracing } from "./tracing.js";
 import { type More, WorkFlow } from "./work-flow.js";
 
 /**
@@ -43,6 +44,7 @@ export class Celery {
   readonly router: Router;
   readonly control: Control;
   readonly delayed: DelayedTasks;
+  readonly tracing: Tracing;
   readonly clock = new LamportClock();
   readonly currentTask = new CurrentTaskStore();
   /** `gen<pid>@<host>`: what messages say they come from. */
@@ -69,8 +71,15 @@ export class Celery {
     this.backend = makeBackend(settings, this.settings, { transport, content, onWarning });
     this.router = new Router(this.settings);
     this.control = new Control({ transport, content, clock, settings: this.settings });
+    this.tracing = new Tracing(this.settings.tracing);
     this.delayed = new DelayedTasks(transport, this.router, onWarning);
-    this.#publisher = new TaskPublisher({ transport, content, settings: this.settings, delayed: this.delayed });
+    this.#publisher = new TaskPublisher({
+      transport,
+      content,
+      settings: this.settings,
+      delayed: this.delayed,
+      tracing: this.tracing,
+    });
     const source = { hostname: this.origin, pid: process.pid, utcoffset: utcOffset() };
     this.#events = new EventDispatcher({ transport, content, clock, source, onWarning });
     this.#resultContext = {

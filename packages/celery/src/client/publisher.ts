@@ -13,6 +13,7 @@ import type { DelayedTasks } from "./delayed-delivery.js";
 import { publishChannel } from "./diagnostics.js";
 import type { Destination } from "./router.js";
 import type { ResolvedSettings, RetryPolicy } from "./settings.js";
+import type { Tracing } from "./tracing.js";
 
 /** How one message is sent, everything decided. */
 export interface Sending {
@@ -36,6 +37,7 @@ export class TaskPublisher {
   readonly #content: ContentCodec;
   readonly #settings: ResolvedSettings;
   readonly #delayed: DelayedTasks;
+  readonly #tracing: Tracing;
   readonly #declared = new Map<string, Promise<unknown>>();
 
   constructor(parts: {
@@ -43,11 +45,13 @@ export class TaskPublisher {
     readonly content: ContentCodec;
     readonly settings: ResolvedSettings;
     readonly delayed: DelayedTasks;
+    readonly tracing: Tracing;
   }) {
     this.#transport = parts.transport;
     this.#content = parts.content;
     this.#settings = parts.settings;
     this.#delayed = parts.delayed;
+    this.#tracing = parts.tracing;
   }
 
   /**
@@ -57,6 +61,14 @@ export class TaskPublisher {
    * @throws CeleryError `publish-failed` when the broker did not take it, after retries
    */
   async send(sending: Sending): Promise<void> {
+    const { message, destination } = sending;
+    await this.#tracing.publish(message, destination, (traceHeaders) => {
+      if (traceHeaders === undefined) return this.#send(sending);
+      return this.#send({ ...sending, message: { ...message, headers: { ...message.headers, ...traceHeaders } } });
+    });
+  }
+
+  async #send(sending: Sending): Promise<void> {
     const envelope = this.#envelope(sending);
     const message = await this.#encode(envelope, sending);
     await this.#declare(sending);

@@ -136,6 +136,8 @@ export interface CelerySettings {
   readonly workerStateDb?: string | undefined;
   /** Default `"celery"`; the exchange is `<name>.pidbox`. */
   readonly controlExchange?: string | undefined;
+  /** Spans and trace context with `@opentelemetry/api`, where it is installed. Default true. */
+  readonly tracing?: boolean | undefined;
   readonly logger?: Logger | undefined;
 }
 
@@ -199,6 +201,7 @@ export function resolveSettings(settings: CelerySettings) {
     workerPoolRestarts: settings.workerPoolRestarts ?? false,
     workerStateDb: settings.workerStateDb,
     controlExchange: settings.controlExchange ?? "celery",
+    tracing: settings.tracing ?? true,
     logger: settings.logger ?? {},
   });
 }

@@ -11,6 +11,7 @@ const OURS: ReadonlySet<string> = new Set([
   "limits",
   "maxBodyBytes",
   "resultChordOrdered",
+  "tracing",
   "logger",
 ]);
 

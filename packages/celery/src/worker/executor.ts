@@ -95,7 +95,9 @@ export class Executor {
     };
     const diagnostics = { task: name, id, retries: message.retries, headers: message.headers };
     if (taskStartChannel.hasSubscribers) taskStartChannel.publish(diagnostics);
-    const outcome = await this.#app.currentTask.run(current, () => this.#call(request, context, limits));
+    const outcome = await this.#app.tracing.run(message, () =>
+      this.#app.currentTask.run(current, () => this.#call(request, context, limits)),
+    );
     if (taskEndChannel.hasSubscribers) {
       taskEndChannel.publish({ ...diagnostics, state: outcome.state, runtimeMs: Date.now() - request.startedAt });
     }
