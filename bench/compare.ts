@@ -6,7 +6,7 @@
  * (their time / Brine's time): above 1, Brine is faster.
  */
 import { readFileSync } from "node:fs";
-import { brine, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
+import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
 import type { Row } from "./report.js";
 
 export interface Task {
@@ -65,8 +65,11 @@ const { workload, direction, protocol, against } = task;
 const pickle = readFileSync(task.pickleFile);
 const python = new CPython(task.python);
 try {
+  // Buffers out of band hold no strings.
+  const keys = direction === "encode" && workload !== "l" ? brineKeys(pickle, protocol) : undefined;
   const contenders = [
     brine(workload, pickle, direction, protocol),
+    ...(keys === undefined ? [] : [keys]),
     cpython(python, task.pickleFile, direction, protocol),
     ...(await peers(pickle, task.jsonFile, direction)),
   ];
