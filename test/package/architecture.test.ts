@@ -24,6 +24,15 @@ function violations(where: readonly SourceFile[], forbidden: (target: string, fi
   );
 }
 
+/** The folders that are plug-ins, each with the framework it is for. */
+const FRAMEWORKS: ReadonlyMap<string, readonly RegExp[]> = new Map([
+  ["keyv", [/^keyv$/]],
+  ["moleculer", [/^moleculer$/]],
+  ["nestjs", [/^@nestjs\/microservices$/, /^rxjs$/]],
+  ["unstorage", [/^unstorage$/]],
+]);
+const folderOf = (file: SourceFile) => /\/src\/(\w+)\//.exec(file.path)?.[1] ?? "";
+
 const inFolder = (folder: string) => codec.filter((file) => file.path.startsWith(`packages/codec/src/${folder}/`));
 const isIn = (target: string, ...folders: string[]) =>
   folders.some((folder) => target.startsWith(`packages/codec/src/${folder}`));
@@ -95,15 +104,28 @@ describe("architecture", () => {
   it("lets an adapter import the codec's public entries and its own driver, never the other adapter", () => {
     const drivers = { "amqp-adapter": /^amqplib(\/|$)/, "redis-adapter": /^ioredis(\/|$)/ };
     for (const name of ["amqp-adapter", "redis-adapter"] as const) {
-      const allowed = [/^\./, /^node:/, /^@brine\/codec(\/(kombu|tools|numpy))?$/, drivers[name]];
-      const offenders = (files.get(name) ?? []).flatMap((file) =>
-        file.imports
-          // A package that an optional feature needs is imported on demand.
-          .filter((entry) => !(entry.typeOnly || entry.dynamic) || entry.specifier.startsWith("@brine/"))
-          .filter((entry) => !allowed.some((pattern) => pattern.test(entry.specifier)))
-          .map((entry) => `${file.path} -> ${entry.specifier}`),
-      );
+      const common = [/^\./, /^node:/, /^@brine\/codec(\/(kombu|tools|numpy))?$/, drivers[name]];
+      const offenders = (files.get(name) ?? []).flatMap((file) => {
+        const allowed = [...common, ...(FRAMEWORKS.get(folderOf(file)) ?? [])];
+        return (
+          file.imports
+            // A package that an optional feature needs is imported on demand.
+            .filter((entry) => !(entry.typeOnly || entry.dynamic) || entry.specifier.startsWith("@brine/"))
+            .filter((entry) => !allowed.some((pattern) => pattern.test(entry.specifier)))
+            .map((entry) => `${file.path} -> ${entry.specifier}`)
+        );
+      });
       expect(offenders, name).toEqual([]);
+    }
+  });
+
+  it("keeps frameworks out of all but the plug-in for each, which nothing else of the adapter imports", () => {
+    for (const name of ["amqp-adapter", "redis-adapter"] as const) {
+      const others = (files.get(name) ?? []).filter((file) => !FRAMEWORKS.has(folderOf(file)));
+      expect(
+        violations(others, (to) => FRAMEWORKS.has(/\/src\/(\w+)\//.exec(to)?.[1] ?? "")),
+        name,
+      ).toEqual([]);
     }
   });
 

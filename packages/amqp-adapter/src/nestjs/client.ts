@@ -1,0 +1,71 @@
+import { ClientProxy, type ReadPacket, type WritePacket } from "@nestjs/microservices";
+import type { PickledChannel } from "../pickled.js";
+import { RpcClient, type RpcClientOptions } from "../rpc-client.js";
+
+/** Options of {@link PickledRmqClient}: those of {@link RpcClient}, and where to send. */
+export interface PickledRmqClientOptions extends RpcClientOptions {
+  /** A confirm channel; it stays yours. */
+  readonly channel: PickledChannel;
+  /** The server's. */
+  readonly queue: string;
+}
+
+/**
+ * The client for {@link PickledRmqServer}, or for a Python consumer that takes its messages: `{"pattern", "data"}`, with `reply_to` and
+ * `correlation_id` when an answer is awaited.
+ *
+ * `send` gives the answer, or the errors of {@link RpcClient.call}; `emit` resolves when the broker has the message.
+ *
+ * @example
+ * { provide: "MATHS", useFactory: () => new PickledRmqClient({ channel, queue: "maths" }) }
+ * await firstValueFrom(maths.send("sum", [1, 2]));
+ */
+export class PickledRmqClient extends ClientProxy {
+  readonly #options: PickledRmqClientOptions;
+  #rpc: RpcClient | undefined;
+
+  constructor(options: PickledRmqClientOptions) {
+    super();
+    this.#options = options;
+  }
+
+  async connect(): Promise<void> {
+    this.#client();
+  }
+
+  async close(): Promise<void> {
+    const rpc = this.#rpc;
+    this.#rpc = undefined;
+    await rpc?.close();
+  }
+
+  /** The channel. */
+  unwrap<T>(): T {
+    return this.#options.channel as T;
+  }
+
+  protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
+    const pattern = this.normalizePattern(packet.pattern);
+    const controller = new AbortController();
+    this.#client()
+      .call(this.#options.queue, { pattern, data: packet.data }, { signal: controller.signal })
+      .then(
+        (response) => callback({ response, isDisposed: true }),
+        (err: unknown) => callback({ err, isDisposed: true }),
+      );
+    return () => controller.abort();
+  }
+
+  protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
+    const pattern = this.normalizePattern(packet.pattern);
+    const { channel, queue } = this.#options;
+    await channel.sendToQueue(queue, { pattern, data: packet.data }, { deliveryMode: 2, mandatory: true });
+    return undefined as T;
+  }
+
+  #client(): RpcClient {
+    const { channel, replyTo, timeoutMs } = this.#options;
+    this.#rpc ??= new RpcClient(channel, { replyTo, timeoutMs });
+    return this.#rpc;
+  }
+}

@@ -1,0 +1,99 @@
+import { BaseRpcContext, type CustomTransportStrategy, type MsPattern, Server } from "@nestjs/microservices";
+import type { Options } from "amqplib";
+import { lastValueFrom } from "rxjs";
+import { AmqpError } from "../errors.js";
+import type { PickledChannel } from "../pickled.js";
+import type { PickledMessage } from "../pickled-message.js";
+import { type RpcServer, serveRpc } from "../rpc-server.js";
+
+/** Options of {@link PickledRmqServer}. */
+export interface PickledRmqServerOptions {
+  /** It stays yours. */
+  readonly channel: PickledChannel;
+  readonly queue: string;
+  /** How the queue is declared. Default: durable. */
+  readonly queueOptions?: Options.AssertQueue | undefined;
+  /** Messages handled at once. Default 1. */
+  readonly prefetch?: number | undefined;
+}
+
+/**
+ * The server of a NestJS microservice over RabbitMQ, for callers in Python and Node: a message is the dict
+ * `{"pattern": ..., "data": ...}`, pickled or in another format that the channel accepts. One with `reply_to` is a request: what the
+ * handler returns is sent there, in the request's format; of an Observable, the last value. What it throws is sent as an
+ * exception, with header `x-rpc-error`. One without is an event. Messages are acknowledged when they are handled.
+ *
+ * @example
+ * const channel = pickled(await connection.createConfirmChannel());
+ * const strategy = new PickledRmqServer({ channel, queue: "maths" });
+ * const app = await NestFactory.createMicroservice(AppModule, { strategy });
+ */
+export class PickledRmqServer extends Server implements CustomTransportStrategy {
+  override transportId = Symbol("brine-rmq");
+  readonly #options: PickledRmqServerOptions;
+  #server: RpcServer | undefined;
+
+  constructor(options: PickledRmqServerOptions) {
+    super();
+    this.#options = options;
+  }
+
+  listen(callback: (error?: unknown) => void): void {
+    this.#listen().then(() => callback(), callback);
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Events of the channel. */
+  on(event: string, callback: unknown): void {
+    this.#options.channel.on(event as never, callback as never);
+  }
+
+  /** The channel. */
+  unwrap<T>(): T {
+    return this.#options.channel as T;
+  }
+
+  async #listen(): Promise<void> {
+    const { channel, queue, queueOptions = { durable: true }, prefetch } = this.#options;
+    await channel.assertQueue(queue, queueOptions);
+    this.#server = await serveRpc(channel, queue, (value, message) => this.#handle(value, message), { prefetch });
+  }
+
+  async #handle(value: unknown, message: PickledMessage): Promise<unknown> {
+    const packet = (value instanceof Map ? Object.fromEntries(value) : Object(value)) as Readonly<
+      Record<string, unknown>
+    >;
+    if (!Object.hasOwn(packet, "pattern")) throw new AmqpError("The message has no pattern", { code: "bad-option" });
+    const { data } = packet;
+    const pattern =
+      typeof packet.pattern === "string" ? packet.pattern : this.normalizePattern(packet.pattern as MsPattern);
+    const context = new BaseRpcContext([message, this.#options.channel, pattern]);
+    if (message.replyTo === undefined || message.replyTo === "") {
+      await this.handleEvent(pattern, { pattern, data }, context);
+      return undefined;
+    }
+    const handler = this.getHandlerByPattern(pattern);
+    if (handler === null) throw new Error(`There is no handler of the pattern ${pattern}`);
+    let answer: unknown;
+    await this.onProcessingStartHook(this.transportId, context, async () => {
+      const response$ = this.transformToObservable(await handler(data, context));
+      answer = await lastValueFrom(response$, { defaultValue: null })
+        .catch((error: unknown) => {
+          throw errorOf(error);
+        })
+        .finally(() => this.onProcessingEndHook?.(this.transportId, context));
+    });
+    return answer ?? null;
+  }
+}
+
+/** Nest's exception filters make `{ status, message }` of what a handler threw. */
+function errorOf(error: unknown): Error {
+  if (error instanceof Error) return error;
+  const { message } = Object(error) as { readonly message?: unknown };
+  return new Error(typeof message === "string" ? message : String(error));
+}

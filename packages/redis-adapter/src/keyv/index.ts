@@ -1,0 +1,94 @@
+/** `@brine/redis-adapter/keyv`: Keyv, and cache-manager through it, on values that Python reads. */
+import { EventEmitter } from "node:events";
+import { Keyv, type KeyvOptions, type KeyvStoreAdapter } from "keyv";
+import { RedisAdapterError } from "../errors.js";
+import { clearKeys } from "../pickled/clear.js";
+import type { PickledRedis } from "../pickled/pickled.js";
+
+/** What Keyv keeps around a value. In Redis there is the value alone, and its lifetime is the key's. */
+interface Envelope {
+  readonly value: unknown;
+}
+
+/**
+ * A store for Keyv 5. The Keyv must neither serialize nor prefix keys, for both is the dialect's: {@link pickledKeyv} makes
+ * such a one.
+ */
+export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
+  readonly opts: Readonly<Record<string, unknown>> = Object.freeze({});
+  namespace?: string | undefined;
+  readonly #redis: PickledRedis;
+
+  constructor(redis: PickledRedis) {
+    super();
+    this.#redis = redis;
+  }
+
+  async get<Value>(key: string): Promise<Value | undefined> {
+    return wrap<Value>(await this.#redis.get(key));
+  }
+
+  async getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
+    return (await this.#redis.mget(keys)).map((value) => wrap<Value>(value));
+  }
+
+  /** @param ttl - milliseconds; none: for ever, whatever the dialect's default is */
+  async set(key: string, data: unknown, ttl?: number): Promise<boolean> {
+    if (typeof data !== "object" || data === null || !("value" in data)) {
+      throw new RedisAdapterError(
+        "Cannot store what Keyv serialized: give it `serialize: undefined`, or use pickledKeyv",
+        {
+          code: "bad-option",
+        },
+      );
+    }
+    const { value } = data as Envelope;
+    return (await this.#redis.set(key, value, { ttl: ttl ?? null })) !== false;
+  }
+
+  async delete(key: string): Promise<boolean> {
+    return (await this.#redis.del(key)) > 0;
+  }
+
+  async deleteMany(keys: string[]): Promise<boolean> {
+    return (await this.#redis.del(...keys)) > 0;
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.#redis.exists(key)) > 0;
+  }
+
+  /** @throws RedisAdapterError `unsupported` when the dialect has no prefix: it would empty the database */
+  async clear(): Promise<void> {
+    await clearKeys(this.#redis);
+  }
+}
+
+/**
+ * A Keyv 5 whose keys and values are those of the dialect: `django()` for Django's cache. Keys get no namespace.
+ *
+ * Its client stays yours: disconnecting the Keyv leaves it open.
+ *
+ * @example
+ * const keyv = pickledKeyv(pickled(new Redis(), { dialect: django() }), { ttl: 60_000 });
+ * await keyv.set("user:7", { name: "Ada" }); // cache.get("user:7") in Python
+ * const cache = createCache({ stores: [keyv] }); // cache-manager
+ */
+export function pickledKeyv<Value = unknown>(
+  redis: PickledRedis,
+  options: Omit<KeyvOptions, "store" | "serialize" | "deserialize" | "compression" | "namespace" | "useKeyPrefix"> = {},
+): Keyv<Value> {
+  return new Keyv<Value>({
+    ...options,
+    store: new PickledKeyvStore(redis),
+    serialize: undefined,
+    deserialize: undefined,
+    namespace: undefined,
+    useKeyPrefix: false,
+  } as unknown as KeyvOptions);
+}
+
+/** A stored None is a value to Keyv, which takes `null` in place of an envelope for a missing key. */
+function wrap<Value>(value: unknown): Value | undefined {
+  return value === undefined ? undefined : ({ value } as Value);
+}

@@ -1,0 +1,33 @@
+/** What both ends are given, and what they have in common. */
+import type { PickleOptions } from "../dialects/dialect.js";
+import { plain } from "../dialects/plain.js";
+import type { RedisLike } from "../pickled/client.js";
+import { type PickledRedis, pickled } from "../pickled/pickled.js";
+
+/** Options of {@link PickledRedisServer} and {@link PickledRedisClient}. */
+export interface PickledRedisTransportOptions {
+  /** It stays yours; a duplicate of it listens. */
+  readonly client: RedisLike;
+  readonly pickle?: PickleOptions | undefined;
+}
+
+/** A connection that listens. */
+export interface Subscriber {
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  on(event: string, listener: (...args: Buffer[]) => void): unknown;
+  disconnect(): void;
+}
+
+export function valuesOf(options: PickledRedisTransportOptions): PickledRedis {
+  return pickled(options.client, { dialect: plain(options.pickle) });
+}
+
+/** Where Nest's own Redis transport answers. */
+export const replyChannel = (pattern: string): string => `${pattern}.reply`;
+
+/** What a dict that was sent is here, by own keys only; `undefined`: it is no packet. */
+export function packetOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (value instanceof Map) return Object.fromEntries(value);
+  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+}
