@@ -13,6 +13,16 @@ function setOwnKey(object: object, key: string, value: unknown): void {
   }
 }
 
+/** A list, not a tuple or a list of a class of its own; asking for the prototype would take a call out of V8's code. */
+export function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.constructor === Array;
+}
+
+/** A dict that is a plain object. */
+export function isDictObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
 /** A TypeError of PyDict or PySet says that Python could not hash the key. */
 function unhashable(error: unknown): UnpicklingError {
   const reason = error instanceof Error ? error.message : String(error);

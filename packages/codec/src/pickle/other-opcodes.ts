@@ -1,6 +1,6 @@
 /**
  * The opcodes that few pickles hold, or few times: those of protocols 0 and 1, of large values, sets, extensions and
- * buffers. They work on the machine's registers; see {@link Machine}.
+ * buffers. They work on the machine's registers; see {@link MachineState}.
  */
 import { decodeLong } from "../bytes/longs.js";
 import { latin1 } from "../bytes/utf8-decode.js";
@@ -20,13 +20,13 @@ import {
   parseRawUnicode,
 } from "./text.js";
 import { typeName } from "./type-name.js";
-import type { Machine } from "./unpickler.js";
 import { fault, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { int32, uint32, uint64 } from "./unpickler-input.js";
 import { belowMark, fenceOf, placeOf } from "./unpickler-marks.js";
+import type { MachineState } from "./unpickler-state.js";
 
 /** Runs the opcode `code`, whose argument starts at the machine's position. @throws UnpicklingError */
-export function runOther(machine: Machine, code: number): void {
+export function runOther(machine: MachineState, code: number): void {
   const { input, stack, memo, options } = machine;
   switch (code) {
     // -- strings
@@ -227,23 +227,23 @@ export function runOther(machine: Machine, code: number): void {
 
 // ---- the stack
 
-function push(machine: Machine, value: unknown): void {
+function push(machine: MachineState, value: unknown): void {
   machine.stack[machine.sp++] = value;
 }
 
-function peek(machine: Machine): unknown {
+function peek(machine: MachineState): unknown {
   if (machine.sp <= machine.fence) throw underflow(machine.marks.length > 0);
   return machine.stack[machine.sp - 1];
 }
 
 /** Drops the innermost mark and what is above it. */
-function endMark(machine: Machine): void {
+function endMark(machine: MachineState): void {
   const outer = machine.marks.pop();
   if (outer === undefined) throw noMark();
   leaveMark(machine, outer);
 }
 
-function leaveMark(machine: Machine, outer: number): void {
+function leaveMark(machine: MachineState, outer: number): void {
   machine.sp = machine.fence;
   machine.fence = fenceOf(outer);
   machine.place = placeOf(outer);
@@ -252,7 +252,7 @@ function leaveMark(machine: Machine, outer: number): void {
 // ---- arguments
 
 /** Reads a length of `size` bytes and goes behind what has it; returns where that starts. */
-function counted(machine: Machine, size: 1 | 4 | 8): number {
+function counted(machine: MachineState, size: 1 | 4 | 8): number {
   const { input } = machine;
   const { bytes } = input;
   const { pos } = machine;
@@ -264,14 +264,14 @@ function counted(machine: Machine, size: 1 | 4 | 8): number {
   return start;
 }
 
-function line(machine: Machine, least = 0): string {
+function line(machine: MachineState, least = 0): string {
   const start = machine.pos;
   machine.pos = machine.input.lineEnd(start, least);
   return latin1(machine.input.bytes, start, machine.pos - 1);
 }
 
 /** The global of two lines. */
-function namedGlobal(machine: Machine) {
+function namedGlobal(machine: MachineState) {
   const { input } = machine;
   const start = machine.pos;
   const next = input.lineEnd(start, 1);
@@ -281,13 +281,13 @@ function namedGlobal(machine: Machine) {
 
 // ---- values
 
-function int(machine: Machine, value: number | bigint): number | bigint {
+function int(machine: MachineState, value: number | bigint): number | bigint {
   if (machine.options.int === "bigint") return BigInt(value);
   if (typeof value === "number") return value;
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }
 
-function byteArray(machine: Machine, start: number, end: number): ByteArray {
+function byteArray(machine: MachineState, start: number, end: number): ByteArray {
   const { bytes } = machine.input;
   if (machine.options.bytes === "view") {
     return new ByteArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start);
@@ -297,12 +297,12 @@ function byteArray(machine: Machine, start: number, end: number): ByteArray {
   return copy;
 }
 
-function python2(machine: Machine, start: number, end: number): string | Uint8Array {
+function python2(machine: MachineState, start: number, end: number): string | Uint8Array {
   if (machine.options.encoding === "bytes") return machine.bytesOf(start, end);
   return python2Text(machine, machine.input.bytes.subarray(start, end), false);
 }
 
-function python2Text(machine: Machine, content: Uint8Array, isOwn: boolean): string | Uint8Array {
+function python2Text(machine: MachineState, content: Uint8Array, isOwn: boolean): string | Uint8Array {
   const { encoding, errors } = machine.options;
   if (encoding !== "bytes") return decodePython2(content, encoding, errors);
   if (!isOwn) return content;

@@ -5,29 +5,18 @@
  */
 import { MAX_KEY } from "../bytes/key-interner.js";
 import { decodeLong } from "../bytes/longs.js";
-import type { AnyClass } from "../globals/registry.js";
 import { PyDict } from "../python/dict.js";
 import { PyFloat } from "../python/numbers.js";
-import type { PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
-import { PySet } from "../python/sets.js";
-import { ObjectBuilder } from "./construct.js";
-import { appendItems, fillDict, fillObject, fillPlainSet, fillPySet, Promotions, setListItems } from "./containers.js";
-import { fixImport } from "./fix-imports.js";
+import { appendItems, isList } from "./containers.js";
 import { NumberRun, startsNumber } from "./number-run.js";
 import * as op from "./opcodes.js";
 import { runOther } from "./other-opcodes.js";
-import { rewire } from "./rewire.js";
 import { StringRun } from "./string-run.js";
-import { typeName } from "./type-name.js";
-import { fault, hookFailed, located, noMark, overLimit, underflow } from "./unpickler-faults.js";
-import { Input, int32, uint32, uint64 } from "./unpickler-input.js";
-import { ANYWHERE, belowMark, fenceOf, IN_LIST, markEntry, type Place, placeOf } from "./unpickler-marks.js";
-import { Memo } from "./unpickler-memo.js";
-import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
-
-/** Positions are 32-bit integers, whatever `maxBytes` says. */
-const MAX_LENGTH = 0x7fffffff;
+import { fault, located, noMark, overLimit, underflow } from "./unpickler-faults.js";
+import { int32, uint32, uint64 } from "./unpickler-input.js";
+import { ANYWHERE, belowMark, fenceOf, IN_LIST, markEntry, placeOf } from "./unpickler-marks.js";
+import { MachineState } from "./unpickler-state.js";
 
 /** Only used within one opcode, so one of each serves all. */
 const numbers = new NumberRun();
@@ -35,59 +24,17 @@ const strings = new StringRun();
 /** Below so many str a list is read in the ordinary way. */
 const FEWEST_STRINGS = 32;
 
-/** What names and ids mean: what a subclass of Unpickler may decide. */
-export interface UnpicklerHooks {
-  findClass(module: string, name: string): PyGlobal | AnyClass;
-  persistentLoad(id: unknown): unknown;
-  getExtension(code: number): PyGlobal | AnyClass;
-}
-
 /** Runs the pickles of one input, one {@link Machine.load} each, with one memo for all. */
-export class Machine implements UnpicklerHooks {
-  readonly input: Input;
-  readonly options: ResolvedUnpicklerOptions;
-  readonly memo: Memo;
-  readonly #hooks: UnpicklerHooks;
-
-  // The registers, as the opcodes of other-opcodes.ts see them; `run` keeps them in variables.
-  /** Where the next pickle starts. */
-  position = 0;
-  /** The next byte to read. */
-  pos = 0;
-  stack: unknown[] = [];
-  /** Height of the stack. */
-  sp = 0;
-  /** An entry for each mark: what held outside of it. */
-  readonly marks: number[] = [];
-  /** Height of the stack at the innermost mark: what is below is out of reach. */
-  fence = 0;
-  place: Place = ANYWHERE;
-
+export class Machine extends MachineState {
   /** The opcode at hand, for errors. */
   #at = 0;
-  #protocol = 0;
-  /** Whether an object was pushed a second time, so that more than the stack and the memo may refer to it. */
-  isSharing = false;
-  #items = 0;
-  #promotions: Promotions | undefined = undefined;
-  #builder: ObjectBuilder | undefined = undefined;
-  #buffers: Iterator<Uint8Array | ArrayBuffer> | undefined = undefined;
-
-  /** @param hooks - the machine's own when absent */
-  constructor(bytes: Uint8Array, options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
-    if (bytes.length > MAX_LENGTH) throw overLimit("maxBytes", MAX_LENGTH);
-    this.input = new Input(bytes);
-    this.options = options;
-    this.memo = new Memo(options.limits.maxMemo, bytes.length);
-    this.#hooks = hooks ?? this;
-  }
 
   /** Runs the next pickle. @throws UnpicklingError */
   load(): unknown {
     const { input, options } = this;
     const { bytes } = input;
     this.#at = this.position;
-    this.#protocol = 0;
+    this.protocol = 0;
     if (this.stack.length > 0) {
       this.stack = [];
       this.marks.length = 0;
@@ -96,7 +43,7 @@ export class Machine implements UnpicklerHooks {
     try {
       const { maxBytes } = options.limits;
       if (bytes.length - this.position > maxBytes) throw overLimit("maxBytes", maxBytes);
-      return this.#finish(this.#run());
+      return this.finish(this.#run());
     } catch (error) {
       throw located(error, this.#at, bytes[this.#at]);
     }
@@ -320,7 +267,7 @@ export class Machine implements UnpicklerHooks {
             this.count(sp - base);
             appendItems(stack[base - 1] as unknown[], stack, base, sp);
           } else if (sp > base) {
-            this.#append(stack[base - 1], base, sp);
+            this.append(stack[base - 1], base, sp);
           }
           fence = fenceOf(outer);
           place = placeOf(outer);
@@ -395,7 +342,7 @@ export class Machine implements UnpicklerHooks {
           if (protocol > op.HIGHEST_PROTOCOL) {
             throw fault("unsupported-protocol", `protocol ${protocol} is above ${op.HIGHEST_PROTOCOL}`);
           }
-          this.#protocol = protocol;
+          this.protocol = protocol;
           break;
         }
         case op.FRAME: {
@@ -461,196 +408,6 @@ export class Machine implements UnpicklerHooks {
     input.continueTo(run.limit);
     return list;
   }
-
-  // ---- values
-
-  /** Counts items of containers against `maxItems`. */
-  count(items: number): void {
-    this.#items += items;
-    const max = this.options.limits.maxItems;
-    if (this.#items > max) throw overLimit("maxItems", max);
-  }
-
-  bytesOf(start: number, end: number): Uint8Array {
-    return this.options.bytes === "view" ? this.input.bytes.subarray(start, end) : this.input.copy(start, end);
-  }
-
-  /** What the memo holds under an index, as it is now. */
-  recall(index: number): unknown {
-    const value = this.memo.get(index);
-    if (typeof value !== "object" || value === null) return value;
-    this.isSharing = true;
-    return this.#promotions === undefined ? value : this.#promotions.current(value);
-  }
-
-  // ---- containers: each takes the stack's items [from, to)
-
-  newTuple(from: number, to: number): Tuple {
-    const { stack } = this;
-    this.count(to - from);
-    const tuple = new Tuple(to - from);
-    for (let i = from; i < to; i++) tuple[i - from] = stack[i];
-    return tuple;
-  }
-
-  #append(list: unknown, from: number, to: number): void {
-    this.count(to - from);
-    if (isList(list)) appendItems(list, this.stack, from, to);
-    else this.builder().extend(list, this.stack.slice(from, to));
-  }
-
-  /** Sets pairs on a dict that is a plain object; returns what stands for it then. */
-  setKeys(object: object, from: number, to: number): object {
-    if (((to - from) & 1) !== 0) throw fault("stack-underflow", "a key has no value");
-    this.count((to - from) >> 1);
-    const next = fillObject(object, this.stack, from, to);
-    return next === to ? object : this.#promoteDict(object, next, to);
-  }
-
-  /** Sets pairs on any container; returns what stands for it then. */
-  setItems(target: unknown, from: number, to: number): unknown {
-    if (isDictObject(target)) return this.setKeys(target, from, to);
-    const { stack } = this;
-    if ((to - from) % 2 !== 0) throw fault("stack-underflow", "a key has no value");
-    this.count((to - from) / 2);
-    if (target instanceof PyDict && Object.getPrototypeOf(target) === PyDict.prototype)
-      fillDict(target, stack, from, to);
-    else if (isList(target)) setListItems(target, stack, from, to);
-    else this.builder().setItems(target, stack.slice(from, to));
-    return target;
-  }
-
-  /** Turns an object into a dict when its first key that is not a str arrives. */
-  #promoteDict(object: object, from: number, to: number): PyDict {
-    const { stack } = this;
-    if (this.options.dict === "object") {
-      throw fault("bad-operand", `key is ${typeName(stack[from])}; only a str can be one with dict set to "object"`);
-    }
-    this.#promotions ??= new Promotions();
-    const dict = this.#promotions.toDict(object);
-    fillDict(dict, stack, from, to);
-    return dict;
-  }
-
-  /** Adds members to a set; returns what stands for it then. */
-  addItems(target: unknown, from: number, to: number): unknown {
-    const { stack } = this;
-    this.count(to - from);
-    if (!(target instanceof Set)) throw fault("bad-operand", `${typeName(target)} is no set`);
-    const prototype = Object.getPrototypeOf(target);
-    if (prototype === Set.prototype) {
-      const next = fillPlainSet(target, stack, from, to);
-      if (next === to) return target;
-      this.#promotions ??= new Promotions();
-      const set = this.#promotions.toPySet(target);
-      fillPySet(set, stack, next, to);
-      return set;
-    }
-    if (prototype !== PySet.prototype) throw fault("bad-operand", `${typeName(target)} is no set`);
-    fillPySet(target as PySet, stack, from, to);
-    return target;
-  }
-
-  // ---- globals and hooks
-
-  builder(): ObjectBuilder {
-    this.#builder ??= new ObjectBuilder(this.options);
-    return this.#builder;
-  }
-
-  /** The global of two operands. */
-  global(module: unknown, name: unknown): PyGlobal {
-    if (typeof module !== "string" || typeof name !== "string") {
-      throw fault("bad-operand", `the name is ${typeName(typeof name === "string" ? module : name)}, not a str`);
-    }
-    let found: unknown;
-    try {
-      found = this.#hooks.findClass(module, name);
-    } catch (error) {
-      throw hookFailed("findClass", error);
-    }
-    return this.builder().adopt(found);
-  }
-
-  extension(code: number): PyGlobal {
-    if (code <= 0) throw fault("bad-argument", `extension code ${code} is not positive`);
-    let found: unknown;
-    try {
-      found = this.#hooks.getExtension(code);
-    } catch (error) {
-      throw hookFailed("getExtension", error);
-    }
-    return this.builder().adopt(found);
-  }
-
-  /** NEXT_BUFFER: the next of the option `buffers`. */
-  nextBuffer(): Uint8Array {
-    const { buffers } = this.options;
-    if (buffers === undefined) throw fault("missing-buffer", "out-of-band data needs the option buffers");
-    let next: IteratorResult<Uint8Array | ArrayBuffer>;
-    try {
-      this.#buffers ??= buffers[Symbol.iterator]();
-      next = this.#buffers.next();
-    } catch (error) {
-      throw hookFailed("buffers", error);
-    }
-    if (next.done) throw fault("missing-buffer", "the option buffers has no buffer left");
-    if (next.value instanceof Uint8Array) return next.value;
-    if (next.value instanceof ArrayBuffer) return new Uint8Array(next.value);
-    throw fault("missing-buffer", `buffers gave ${typeName(next.value)}, not bytes`);
-  }
-
-  persistent(id: unknown): unknown {
-    let value: unknown;
-    try {
-      value = this.#hooks.persistentLoad(id);
-    } catch (error) {
-      throw hookFailed("persistentLoad", error);
-    }
-    if (value === undefined) throw fault("persistent-id", "persistentLoad returned undefined");
-    return value;
-  }
-
-  findClass(module: string, name: string): PyGlobal | AnyClass {
-    if (this.#protocol < 3 && this.options.fixImports) {
-      const [newModule, newName] = fixImport(module, name);
-      return this.builder().resolve(newModule, newName);
-    }
-    return this.builder().resolve(module, name);
-  }
-
-  persistentLoad(id: unknown): unknown {
-    const load = this.options.persistentLoad;
-    if (load === undefined) throw fault("persistent-id", "a persistent id needs persistentLoad");
-    return load(id);
-  }
-
-  getExtension(code: number): PyGlobal | AnyClass {
-    const name = this.options.registry.findExtension(code);
-    if (name === undefined) throw fault("unregistered-extension", `extension code ${code} is not registered`);
-    return this.#hooks.findClass(name.module, name.name);
-  }
-
-  // ---- the end
-
-  /** The value as the options want it, with successors in place of what was promoted. */
-  #finish(value: unknown): unknown {
-    const promotions = this.#promotions;
-    const isPromoted = promotions !== undefined && this.isSharing;
-    const current = promotions === undefined ? value : promotions.current(value);
-    if (!isPromoted && this.options.tuple === "tuple") return current;
-    const arrays = this.options.tuple === "array" ? new Map<object, object>() : undefined;
-    return rewire(current, (object) => {
-      const successor = isPromoted ? (promotions.current(object) as object) : object;
-      if (arrays === undefined || !(successor instanceof Tuple)) return successor;
-      let array = arrays.get(successor);
-      if (array === undefined) {
-        array = Array.from(successor);
-        arrays.set(successor, array);
-      }
-      return array;
-    });
-  }
 }
 
 /** Bytes of the opcode at `pos` if it memoises under the next index, else 0. */
@@ -659,14 +416,4 @@ function memoOpcodeSize(bytes: Uint8Array, pos: number, limit: number, next: num
   const code = bytes[pos];
   if (code === op.MEMOIZE) return 1;
   return code === op.BINPUT && bytes[pos + 1] === next ? 2 : 0;
-}
-
-/** A list, not a tuple or a list of a class of its own; asking for the prototype would take a call out of V8's code. */
-function isList(value: unknown): value is unknown[] {
-  return Array.isArray(value) && value.constructor === Array;
-}
-
-/** A dict that is a plain object. */
-function isDictObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

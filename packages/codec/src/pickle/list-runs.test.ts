@@ -1,0 +1,97 @@
+/** Lists that are read in one go must be what the opcodes say one by one, whatever interrupts them. */
+import { describe, expect, it } from "vitest";
+import { isPickleError } from "../errors.js";
+import { dumps } from "./api-dump.js";
+import { loads, Unpickler } from "./api-load.js";
+
+const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
+const frame = (text: string): string => `\x95${String.fromCharCode(text.length)}${"\0".repeat(7)}${text}`;
+const str = (text: string): string => `\x8c${String.fromCharCode(text.length)}${text}\x94`;
+const words = (count: number): string[] => Array.from({ length: count }, (_, i) => `word ${i}`);
+const strs = (texts: readonly string[]): string => texts.map(str).join("");
+
+function refusal(pickle: string, options: Parameters<typeof loads>[1] = {}): unknown {
+  try {
+    return loads(latin1(pickle), options);
+  } catch (error) {
+    if (!isPickleError(error)) throw error;
+    return [error.code, error.offset];
+  }
+}
+
+describe("a list of numbers", () => {
+  it("keeps ints, floats and long ints apart", () => {
+    for (const list of [
+      [1, 300, -70000, 2 ** 31 - 1],
+      [1, 2.5, -0, 70000],
+      [1, 2n ** 64n, 2.5, -(2n ** 63n), 300, -70000],
+    ]) {
+      expect(loads(dumps(list))).toStrictEqual(list);
+    }
+  });
+
+  it("goes on over batches and frames", () => {
+    const list = Array.from({ length: 30_000 }, (_, i) => i / 3);
+    expect(loads(dumps(list))).toStrictEqual(list);
+    const numbers = loads(latin1(`\x80\x04${frame("](K\x01")}${frame("K\x02eK\x03\x94")}0.`));
+    expect(numbers).toStrictEqual([1, 2]);
+  });
+
+  it("may go on with anything", () => {
+    expect(loads(latin1("](K\x01K\x02e(K\x03Ne."))).toStrictEqual([1, 2, 3, null]);
+    expect(loads(latin1("](K\x01Ne(K\x03e."))).toStrictEqual([1, null, 3]);
+    expect(loads(latin1("](K\x01K\x02eK\x03a."))).toStrictEqual([1, 2, 3]);
+    expect(loads(latin1("](K\x01(K\x02le."))).toStrictEqual([1, [2]]);
+  });
+
+  it("is memoised before its items", () => {
+    const list = loads(latin1("]\x94(K\x01K\x02eh\x00a.")) as unknown[];
+    expect(list.slice(0, 2)).toEqual([1, 2]);
+    expect(list[2]).toBe(list);
+  });
+
+  it("is refused where it stops", () => {
+    expect(refusal("](K\x01K\x02")).toEqual(["truncated", 6]);
+    expect(refusal("](K\x01M\x02")).toEqual(["truncated", 4]);
+    expect(refusal("](K\x01\x8a\x05\x01e.")).toEqual(["truncated", 4]);
+    expect(refusal(`\x80\x04${frame("](K\x01M\x02")}\x03e.`)).toEqual(["bad-frame", 15]);
+    expect(refusal("](K\x01K\x02e.", { limits: { maxItems: 1 } })).toEqual(["limit-exceeded", 0]);
+  });
+
+  it("in a frame leaves frames as strict as they were", () => {
+    const second = `K\x02e${frame("N0")}`;
+    expect(refusal(`\x80\x04${frame("](K\x01")}${frame(second)}.`)).toEqual(["bad-frame", 27]);
+  });
+});
+
+describe("a list of str", () => {
+  it("goes on over batches and frames", () => {
+    const list = words(30_000).map((word, i) => (i % 7 === 0 ? `${word} é 日本 ${"x".repeat(i % 400)}` : word));
+    expect(loads(dumps(list))).toStrictEqual(list);
+    expect(loads(dumps(list, { memoizeStrings: "none" }))).toStrictEqual(list);
+  });
+
+  it("puts each into the memo", () => {
+    const list = words(40);
+    const pickle = latin1(`](${strs(list)}eh\x00h\x27\x86\x86.`);
+    expect(loads(pickle)).toEqual([list, ["word 0", "word 39"]]);
+    const unpickler = new Unpickler(latin1(`]\x94(${strs(list)}e.h\x28.`));
+    expect(unpickler.load()).toEqual(list);
+    expect(unpickler.load()).toBe("word 39");
+  });
+
+  it("may go on with anything", () => {
+    const list = words(40);
+    expect(loads(latin1(`](${strs(list)}e(${str("end")}Ne.`))).toStrictEqual([...list, "end", null]);
+    expect(loads(latin1(`](${strs(list)}Ne.`))).toStrictEqual([...list, null]);
+  });
+
+  it("is refused where it is wrong", () => {
+    const start = `](${strs(words(40))}`;
+    expect(refusal(`${start}\x8c\x01\xff\x94e.`)).toEqual(["bad-argument", start.length]);
+    expect(refusal(`${start}\x8c\x09abc`)).toEqual(["truncated", start.length]);
+    expect(refusal(`${start}e.`, { limits: { maxItems: 39 } })).toEqual(["limit-exceeded", 0]);
+    // The limit is met by the str that is one too many.
+    expect(refusal(`${start}e.`, { limits: { maxMemo: 39 } })).toEqual(["limit-exceeded", start.length - 1]);
+  });
+});
