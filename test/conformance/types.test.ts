@@ -3,8 +3,10 @@ import {
   ByteArray,
   ClassRegistry,
   Counter,
+  Decimal,
   DefaultDict,
   Deque,
+  DjangoModel,
   dumps,
   FrozenSet,
   loads,
@@ -15,6 +17,7 @@ import {
   PyException,
   PyGlobal,
   PySet,
+  type Reduction,
   repr,
   Tuple,
 } from "@brine/codec";
@@ -134,6 +137,7 @@ function appRegistry(): ClassRegistry {
   registry.register("app.Buffer", class Buffer extends ByteArray {});
   registry.register("app.Sealed", class Sealed extends FrozenSet {});
   registerScalars(registry);
+  registerReduced(registry);
   return registry;
 }
 
@@ -160,6 +164,36 @@ function registerScalars(registry: ClassRegistry): void {
       }),
     });
   }
+}
+
+/** Classes that say themselves how they are written, and the functions that they name. */
+function registerReduced(registry: ClassRegistry): void {
+  class Framed {
+    declare a: unknown;
+    declare b: unknown;
+    __reduce__(): Reduction {
+      const [callable, stateSetter] = [new PyGlobal("app", "framed"), new PyGlobal("app", "set_framed")];
+      return { kind: "reduce", callable, args: [this.a], state: { b: this.b }, stateSetter };
+    }
+  }
+  class Versioned {
+    declare a: unknown;
+    declare b: unknown;
+    __reduce_ex__() {
+      return [new PyGlobal("app", "versioned"), [this.a], { b: this.b }];
+    }
+  }
+  registry.register("app.Framed", Framed);
+  registry.registerFunction("app.framed", (a: unknown) => Object.assign(new Framed(), { a }));
+  registry.registerFunction(
+    "app.set_framed",
+    (object: Framed, state: PyDict<string, unknown> | { readonly b: unknown }) => {
+      object.b = state instanceof PyDict ? state.get("b") : state.b;
+      return null;
+    },
+  );
+  registry.register("app.Versioned", Versioned);
+  registry.registerFunction("app.versioned", (a: unknown) => Object.assign(new Versioned(), { a }));
 }
 
 const registry = registerNumpy(appRegistry());
@@ -194,7 +228,7 @@ const REFUSED: ReadonlySet<string> = new Set([
 
 /** Kept as data, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
 const OTHER_REPR =
-  /^(dateutil|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|strings of|numpy |2\.7 )/;
+  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|strings of|numpy |2\.7 )/;
 
 /** The newest pickle of a row that keeps everything, to write again from. */
 function best(row: Row, version: string): string {
@@ -243,4 +277,12 @@ describe.each(rows.filter(({ name }) => !REFUSED.has(name)))("$name", (row) => {
       }
     }
   });
+});
+
+it("shows what a row of a Django model has", () => {
+  const row = rows.find(({ name }) => name === "Django model")!;
+  const order = loads(Buffer.from(row.pickles.at(-1)!.data, "base64")) as DjangoModel;
+  expect(order).toBeInstanceOf(DjangoModel);
+  expect([order.app, order.model]).toEqual(["shop", "Order"]);
+  expect(order.state).toMatchObject({ id: 3, number: 7, price: new Decimal("1.10") });
 });

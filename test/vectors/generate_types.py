@@ -115,6 +115,18 @@ class Buffer(bytearray):
     pass
 class Sealed(frozenset):
     pass
+class Framed(object):
+    def __reduce__(self):
+        return framed, (self.a,), {"b": self.b}, None, None, set_framed
+def framed(a):
+    self = Framed(); self.a = a; return self
+def set_framed(self, state):
+    self.b = state["b"]
+class Versioned(object):
+    def __reduce_ex__(self, protocol):
+        return versioned, (self.a,), {"b": 2}
+def versioned(a):
+    self = Versioned(); self.a = a; return self
 def signed(x: int, *rest, y=2) -> str:
     return ""
 def with_attributes(x, **kw):
@@ -164,6 +176,15 @@ try:
     from zoneinfo import ZoneInfo
 except ImportError:
     pass
+def django_model(**values):
+    from django.db import models
+    class Order(models.Model):
+        number = models.IntegerField()
+        price = models.DecimalField(max_digits=9, decimal_places=2)
+        paid_at = models.DateTimeField(null=True)
+        class Meta:
+            app_label = 'shop'
+    return Order(**values)
 def log_record():
     import logging
     record = logging.LogRecord('n', logging.INFO, '/p/f.py', 1, 'm %s', ('x',), None)
@@ -318,6 +339,8 @@ ROWS = [
     ("getstate", "State()"),
     ("getnewargs", "NewArgs(1)"),
     ("getnewargs_ex", "NewArgsEx(1, 2)"),
+    ("reduce with state setter", "with_attributes(framed(1), b=2)"),
+    ("reduce_ex", "with_attributes(versioned(1), b=2)"),
     ("SimpleNamespace", "types.SimpleNamespace(a=1, b='x')"),
     ("SimpleNamespace empty", "types.SimpleNamespace()"),
     # exceptions
@@ -485,6 +508,7 @@ ROWS = [
     ("QueryDict", "__import__('django.http').http.QueryDict('a=1&a=2&b=3')"),
     ("QueryDict mutable", "__import__('django.http').http.QueryDict('a=1', mutable=True)"),
     ("HttpResponse", "__import__('django.http').http.HttpResponse('hi')"),
+    ("Django model", "django_model(id=3, number=7, price=Decimal('1.10'), paid_at=dt(2024, 5, 6, tzinfo=timezone.utc))"),
     ("SimpleLazyObject", "__import__('django.utils.functional').utils.functional.SimpleLazyObject(lambda: 5)"),
     # werkzeug
     ("ImmutableMultiDict", "__import__('werkzeug.datastructures').datastructures.ImmutableMultiDict([('a', '1')])"),

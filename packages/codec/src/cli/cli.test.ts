@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, expect, test, vi } from "vitest";
 import { dumps } from "../pickle/api-dump.js";
 import { main } from "./main.js";
 
@@ -23,11 +23,12 @@ class Sink extends Writable {
 async function brine(
   args: string[],
   input: Uint8Array = new Uint8Array(0),
-  settings: { tty?: boolean; noColor?: string } = {},
+  settings: { tty?: boolean; noColor?: string; errTty?: boolean } = {},
 ) {
   const stdout = new Sink();
   const stderr = new Sink();
   stdout.isTTY = settings.tty ?? false;
+  stderr.isTTY = settings.errTty ?? false;
   const streams = { stdin: Readable.from([Buffer.from(input)]), stdout, stderr, env: { NO_COLOR: settings.noColor } };
   const code = await main(args, streams);
   return { code, out: stdout.bytes.toString(), bytes: stdout.bytes, err: stderr.bytes.toString() };
@@ -110,6 +111,23 @@ test("colours appear on a terminal, unless NO_COLOR says no", async () => {
   expect((await brine(["scan"], evil, { tty: true })).out).toContain("\x1b[31mdangerous");
   expect((await brine(["scan"], evil, { tty: true, noColor: "1" })).out).not.toContain("\x1b");
   expect((await brine(["scan"], evil)).out).not.toContain("\x1b");
+});
+
+test("progress shows on a terminal when the work takes long, and is wiped away", async () => {
+  const pickle = dumps(Array.from({ length: 20_000 }, (_, i) => i));
+  // A clock on which every look takes long.
+  let now = 0;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => (now += 2000));
+  try {
+    const { code, err } = await brine(["dis"], pickle, { errTty: true });
+    expect(code).toBe(0);
+    expect(err).toMatch(/Reading <stdin>: \d+\.\d MiB \(\d+%\)/);
+    expect(err.endsWith("\r\x1b[K")).toBe(true);
+    expect((await brine(["dis"], pickle)).err).toBe("");
+  } finally {
+    clock.mockRestore();
+  }
+  expect((await brine(["dis"], dumps([1]), { errTty: true })).err).toBe("");
 });
 
 test("json shows what JSON has no form for, and never builds a class", async () => {
