@@ -63,6 +63,27 @@ describe("the codec's classes", () => {
   });
 });
 
+describe("the codec's tools", () => {
+  it("load no file that can decode: not the registry, not the machine", () => {
+    const folder = path.join(ROOT, "packages/codec/dist");
+    const loaded = new Set<string>();
+    const load = (file: string): void => {
+      if (loaded.has(file)) return;
+      loaded.add(file);
+      const code = readFileSync(file, "utf8");
+      for (const [, specifier] of code.matchAll(/^(?:import|export) .*from "(\.[^"]+)";$/gm))
+        load(path.join(path.dirname(file), specifier!));
+    };
+    load(path.join(folder, "tools/index.js"));
+    expect(loaded.size).toBeGreaterThan(1);
+    // Whatever decodes or encodes asks a registry.
+    const asksRegistry = (file: string) => readFileSync(file, "utf8").includes(".findByTarget(");
+    expect([...loaded].filter(asksRegistry)).toEqual([]);
+    const all = readdirSync(folder).filter((name) => name.endsWith(".js"));
+    expect(all.some((name) => asksRegistry(path.join(folder, name)))).toBe(true);
+  });
+});
+
 describe("the codec's switches over opcodes", () => {
   const dist = path.join(ROOT, "packages/codec/dist");
   const code = readdirSync(dist)
