@@ -78,8 +78,10 @@ export class RedisTransport implements Transport {
     if (this.#isClosed) throw closed();
     signal?.throwIfAborted();
     if (this.#producer !== undefined) return;
-    // What cannot be sent soon must fail: only the caller knows whether sending it late is any good.
-    const producer = this.#open({ maxRetriesPerRequest: 1, autoResendUnfulfilledCommands: false });
+    // What cannot be sent soon must fail: only the caller knows whether sending it late is any good. 0, because with 1 a
+    // command whose connection is lost and is back at the first attempt is neither sent again nor rejected (ioredis 5.11 and
+    // 6.0 event_handler.js: `readyHandler` drops `prevCommandQueue`, `closeHandler` flushes at every second close only).
+    const producer = this.#open({ maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false });
     try {
       await withSignal(this.#factory.connect(producer), signal);
     } catch (cause) {

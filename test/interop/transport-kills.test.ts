@@ -1,0 +1,183 @@
+/** Processes and brokers killed in the middle of work, over both transports: every message, counted. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { amqp } from "@brine/amqp-adapter";
+import type { Transport } from "@brine/codec/kombu";
+import { redis } from "@brine/redis-adapter";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { describeEachGeneration } from "../services/inject.js";
+import { soakCount, soakTimeoutMs } from "./soak.js";
+
+const SCRIPT = fileURLToPath(new URL("./transport-child.mjs", import.meta.url));
+const TOTAL = soakCount(1000);
+const KILLS = 3;
+/** What the script has under way: published and not confirmed, or delivered and not acknowledged. */
+const AT_ONCE = 20;
+
+const message = (index: number) => ({
+  body: Buffer.from(String(index)),
+  contentType: "text/plain",
+  contentEncoding: "utf-8",
+  headers: {},
+  properties: { deliveryMode: 2 as const, correlationId: String(index), replyTo: "" },
+});
+
+/** How often each number was seen. */
+class Tally {
+  readonly counts = new Map<number, number>();
+
+  add(number: number): void {
+    this.counts.set(number, (this.counts.get(number) ?? 0) + 1);
+  }
+
+  get twice(): number {
+    return [...this.counts.values()].filter((count) => count > 1).length;
+  }
+
+  get firstMissing(): number {
+    for (let index = 0; ; index++) if (!this.counts.has(index)) return index;
+  }
+}
+
+describeEachGeneration("after a kill", (set) => {
+  describe.each(["amqp", "redis"] as const)("on %s", (kind) => {
+    const open: { close(): Promise<void> }[] = [];
+
+    afterEach(async () => {
+      for (const each of open.splice(0).reverse()) await each.close();
+    });
+
+    async function place(label: string) {
+      const isolation = await set.isolate();
+      const { url } = kind === "amqp" ? isolation.amqp : isolation.redis();
+      return { url, queue: { name: isolation.name(label) } };
+    }
+
+    function transport(url: string): Transport {
+      const backOff = { initialDelayMs: 20, maxDelayMs: 500 };
+      const made = kind === "amqp" ? amqp(url, { backOff }) : redis(url, { visibilityTimeoutSeconds: 2 });
+      open.push(made);
+      return made;
+    }
+
+    /** Runs the script until it has written `lines` lines, or to its end; what it wrote goes to `tally`. */
+    async function runUntil(args: readonly (string | number)[], tally: Tally, lines: number): Promise<void> {
+      const child: ChildProcess = spawn(process.execPath, [SCRIPT, ...args.map(String)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const exited = once(child, "exit");
+      open.push({ close: async () => void (child.kill("SIGKILL") && (await exited)) });
+      let count = 0;
+      for await (const line of createInterface({ input: child.stdout! })) {
+        tally.add(Number(line));
+        if (++count === lines) child.kill("SIGKILL");
+      }
+      await exited;
+    }
+
+    async function consumeAll(from: Transport, queue: { readonly name: string }, tally: Tally): Promise<void> {
+      await from.consume(
+        [queue],
+        (delivery) => {
+          tally.add(Number(Buffer.from(delivery.body).toString()));
+          void delivery.ack();
+        },
+        { prefetch: 100 },
+      );
+    }
+
+    it(
+      "of a publisher, all that it knows to be sent is there, once",
+      async () => {
+        const { url, queue } = await place("publisher");
+        const confirmed = new Tally();
+        for (let kill = 0; kill < KILLS; kill++) {
+          await runUntil(
+            ["publish", kind, url, queue.name, confirmed.firstMissing, TOTAL],
+            confirmed,
+            TOTAL / (KILLS + 1),
+          );
+        }
+        await runUntil(["publish", kind, url, queue.name, confirmed.firstMissing, TOTAL], confirmed, -1);
+        const arrived = new Tally();
+        const consumer = transport(url);
+        await consumer.declareQueue(queue);
+        await consumeAll(consumer, queue, arrived);
+        await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await vi.waitFor(async () => expect(await consumer.queueLength(queue.name)).toBe(0));
+        // Confirmed or not, what was under way at a kill is sent again by whoever starts where it left off.
+        expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
+      },
+      soakTimeoutMs(60_000),
+    );
+
+    it(
+      "of a consumer, what it had not acknowledged goes to the next",
+      async () => {
+        const { url, queue } = await place("consumer");
+        const publisher = transport(url);
+        await publisher.declareQueue(queue);
+        for (let start = 0; start < TOTAL; start += 100) {
+          const batch = Array.from({ length: Math.min(100, TOTAL - start) }, (_, index) => message(start + index));
+          await Promise.all(batch.map((each) => publisher.publish(each, { exchange: "", routingKey: queue.name })));
+        }
+        const arrived = new Tally();
+        for (let kill = 0; kill < KILLS; kill++) {
+          await runUntil(["consume", kind, url, queue.name], arrived, TOTAL / (KILLS + 1));
+        }
+        await consumeAll(publisher, queue, arrived);
+        await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await vi.waitFor(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
+        expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
+      },
+      soakTimeoutMs(60_000),
+    );
+  });
+
+  it.skipIf(!set.redis.isOurs).each(["kill", "restart"] as const)(
+    "or restart of Redis (%s) nothing is missing",
+    async (how) => {
+      const isolation = await set.isolate();
+      const options = { visibilityTimeoutSeconds: 2 };
+      const publisher = redis(isolation.redis().url, options);
+      const consumer = redis(isolation.redis().url, options);
+      const queue = { name: isolation.name(how) };
+      const arrived = new Tally();
+      await consumer.consume(
+        [queue],
+        (delivery) => {
+          arrived.add(Number(Buffer.from(delivery.body).toString()));
+          void delivery.ack();
+        },
+        { prefetch: 50 },
+      );
+      const send = async (index: number): Promise<void> => {
+        for (;;) {
+          try {
+            return await publisher.publish(message(index), { exchange: "", routingKey: queue.name });
+          } catch (error) {
+            expect(error).toMatchObject({ code: "unavailable" });
+            await sleep(20);
+          }
+        }
+      };
+      let disturbed: Promise<void> | undefined;
+      for (let start = 0; start < TOTAL; start += 20) {
+        if (start === Math.floor(TOTAL / 40) * 20) {
+          disturbed = how === "restart" ? set.redis.restart() : set.redis.kill().then(() => set.redis.start());
+        }
+        await Promise.all(Array.from({ length: 20 }, (_, index) => send(start + index)));
+      }
+      await disturbed;
+      await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(20_000) });
+      // Sent again without a reply, or delivered and not yet acknowledged when it went away.
+      expect(arrived.twice).toBeLessThanOrEqual(20 + 50);
+      await vi.waitFor(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
+      await Promise.all([publisher.close(), consumer.close()]);
+    },
+    soakTimeoutMs(60_000),
+  );
+});
