@@ -1,29 +1,15 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../bytes/writer.js";
-import type { AnyClass, ClassRegistryView, EncodeContext, Reduction } from "../globals/registry.js";
-import { PickleBuffer } from "../python/buffers.js";
-import { PyDict } from "../python/dict.js";
-import { PyFloat } from "../python/numbers.js";
-import { FreshString, PyGlobal, PyObject } from "../python/objects.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { FrozenSet, PySet } from "../python/sets.js";
+import type { ClassRegistryView, EncodeContext } from "../globals/registry.js";
+import { FreshString } from "../python/objects.js";
+import { Tuple } from "../python/sequences.js";
 import { ErrorWriter } from "./error-writer.js";
-import { classOf, foreignType, isPolluted } from "./foreign-values.js";
+import { isPolluted } from "./foreign-values.js";
 import * as op from "./opcodes.js";
+import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
-import { lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
-import {
-  BATCH_SIZE,
-  DictSaving,
-  DONE,
-  FrozenSetSaving,
-  keySegment,
-  ListSaving,
-  Saving,
-  SetSaving,
-  TupleSaving,
-} from "./saving.js";
+import { ReduceSaving } from "./save-reduce.js";
+import { BATCH_SIZE, DONE, keySegment, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
 const MAX_RECURSION = 100;
@@ -31,20 +17,16 @@ const MAX_RECURSION = 100;
 /** Pairs of one dict whose keys go through the cache of keys. */
 const MAX_CACHED_KEYS = 128;
 
-const SET = new PyGlobal("builtins", "set");
-const FROZENSET = new PyGlobal("builtins", "frozenset");
 const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;
-const MapPrototype = Map.prototype;
 const TuplePrototype = Tuple.prototype;
-const BufferPrototype = (globalThis as { readonly Buffer?: AnyClass }).Buffer?.prototype;
 
 export class Encoder extends ErrorWriter implements EncodeContext {
   declare registry: ClassRegistryView;
-  private opaque: ResolvedPicklerOptions["opaque"] = "refuse";
+  opaque: ResolvedPicklerOptions["opaque"] = "refuse";
   private persistentId: ResolvedPicklerOptions["persistentId"];
-  private reducerOverride: ResolvedPicklerOptions["reducerOverride"];
-  private dispatchTable: ResolvedPicklerOptions["dispatchTable"];
+  reducerOverride: ResolvedPicklerOptions["reducerOverride"];
+  dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
   private maxRecursion = MAX_RECURSION;
   /** Only without a memo: what is being written, to notice a value that contains itself. */
@@ -166,7 +148,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
           return;
         }
         if (prototype === TuplePrototype) {
-          this.saveTuple(value, depth + 1);
+          this.saveTuple(value, value, depth + 1);
           return;
         }
       } else if (Object.getPrototypeOf(value) === ObjectPrototype && this.protocol > 0) {
@@ -174,7 +156,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
         return;
       }
     }
-    const saving = this.openObject(value);
+    const saving = openObject(this, value);
     if (saving === undefined) return;
     if (depth >= this.maxDepth) throw this.tooDeep();
     if (this.openObjects !== undefined) this.guard(value, saving);
@@ -235,7 +217,8 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     return end;
   }
 
-  private saveTuple(items: readonly unknown[], depth: number): void {
+  /** `tuple` is what holds the items in the data; none for the arguments of a call, which are in nobody's hands. */
+  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number): void {
     const count = items.length;
     if (count === 0) {
       this.saveEmptyTuple();
@@ -249,7 +232,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       this.note(`[${i}]`);
       throw error;
     }
-    this.closeTuple(count, items);
+    this.closeTuple(count, tuple);
   }
 
   /** The own properties of a plain object. CPython 3.12 `batch_dict_exact`. */
@@ -349,28 +332,11 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     if (callable instanceof Saving) this.drive(callable, depth + 1);
     else this.save(callable, depth);
     if (args instanceof Tuple) this.save(args, depth);
-    else this.saveArguments(args, depth + 1);
+    else this.saveTuple(args, undefined, depth + 1);
     if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
     if (this.closeCall(kind, saving.object) && saving.resume()) return true;
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
     return false;
-  }
-
-  private saveArguments(args: readonly unknown[], depth: number): void {
-    const count = args.length;
-    if (count === 0) {
-      this.saveEmptyTuple();
-      return;
-    }
-    let i = 0;
-    try {
-      if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
-      for (; i < count; i++) this.save(args[i], depth);
-    } catch (error) {
-      this.note(`[${i}]`);
-      throw error;
-    }
-    this.closeTuple(count, undefined);
   }
 
   private driveDeep(first: Saving, depth: number): void {
@@ -409,177 +375,9 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       this.get(known);
       return undefined;
     }
-    const saving = this.openObject(value);
+    const saving = openObject(this, value);
     if (saving !== undefined && this.openObjects !== undefined) this.guard(value, saving);
     return saving;
-  }
-
-  private openObject(value: object): Saving | undefined {
-    const prototype: unknown = Object.getPrototypeOf(value);
-    if (Array.isArray(value)) {
-      if (prototype === ArrayPrototype) return this.openList(value);
-      if (prototype === TuplePrototype) return this.openTuple(value);
-    } else if (prototype === ObjectPrototype || prototype === null) {
-      return this.openDict(value);
-    } else if (prototype === MapPrototype || prototype === PyDict.prototype) {
-      return this.openMap(value as Map<unknown, unknown>);
-    } else if (prototype === Set.prototype || prototype === PySet.prototype) {
-      return this.openSet(value as Set<unknown>);
-    } else if (prototype === FrozenSet.prototype) {
-      return this.openFrozenSet(value as FrozenSet);
-    } else if (prototype === Uint8Array.prototype || prototype === BufferPrototype) {
-      saveBytes(this, value as Uint8Array, value);
-      return undefined;
-    } else if (prototype === PyFloat.prototype) {
-      this.saveFloat((value as PyFloat).value);
-      return undefined;
-    } else if (prototype === ByteArray.prototype) {
-      return saveBytearray(this, value as ByteArray, value);
-    } else if (prototype === ArrayBuffer.prototype) {
-      saveBytes(this, new Uint8Array(value as ArrayBuffer), value);
-      return undefined;
-    } else if (prototype === PickleBuffer.prototype) {
-      return saveBuffer(this, value as PickleBuffer);
-    }
-    return this.openReduced(value, prototype as object);
-  }
-
-  private openList(items: readonly unknown[]): Saving | undefined {
-    this.openContainer(op.EMPTY_LIST, op.LIST, items);
-    return items.length === 0 ? undefined : new ListSaving(items);
-  }
-
-  private openTuple(items: readonly unknown[]): Saving | undefined {
-    if (items.length > 0) return new TupleSaving(items, items, this.protocol);
-    this.saveEmptyTuple();
-    return undefined;
-  }
-
-  private openDict(object: object): Saving | undefined {
-    this.openContainer(op.EMPTY_DICT, op.DICT, object);
-    return this.openPairs(Object.entries(object));
-  }
-
-  private openMap(map: Map<unknown, unknown>): Saving | undefined {
-    this.openContainer(op.EMPTY_DICT, op.DICT, map);
-    if (this.undefinedMode === "omit") return this.openPairs([...map]);
-    return map.size === 0 ? undefined : new DictSaving(map, map.size);
-  }
-
-  private openPairs(pairs: readonly (readonly [unknown, unknown])[]): Saving | undefined {
-    const kept = this.undefinedMode === "omit" ? pairs.filter((pair) => pair[1] !== undefined) : pairs;
-    return kept.length === 0 ? undefined : new DictSaving(kept, kept.length);
-  }
-
-  private openSet(set: Set<unknown>): Saving | undefined {
-    if (this.protocol < 4) return new ReduceSaving(set, { kind: "reduce", callable: SET, args: [[...set]] });
-    this.openContainer(op.EMPTY_SET, op.EMPTY_SET, set);
-    return set.size === 0 ? undefined : new SetSaving(set);
-  }
-
-  private openFrozenSet(set: FrozenSet): Saving {
-    if (this.protocol >= 4) return new FrozenSetSaving(set);
-    return new ReduceSaving(set, { kind: "reduce", callable: FROZENSET, args: [[...set]] });
-  }
-
-  // -- objects that are written as a call, and references to classes
-
-  private openReduced(value: object, prototype: object | null): Saving | undefined {
-    if (value instanceof FreshString) {
-      this.saveFreshStr(value.text);
-      return undefined;
-    }
-    if (this.reducerOverride !== undefined) {
-      const reduced: unknown = this.reducerOverride(value);
-      if (reduced !== undefined) return this.openReduction(value, this.normalized(reduced, value));
-    }
-    if (value instanceof PyGlobal) {
-      this.saveGlobal(value);
-      return undefined;
-    }
-    if (typeof value === "function") {
-      this.saveFunction(value as AnyClass);
-      return undefined;
-    }
-    const jsClass = classOf(prototype);
-    const reducer = jsClass === undefined ? undefined : this.dispatchTable?.get(jsClass);
-    if (reducer !== undefined) return this.openReduction(value, this.normalized(reducer(value as never), value));
-    const entry = jsClass === undefined ? undefined : this.registry.findByTarget(jsClass);
-    if (entry?.reduce !== undefined) return this.openReduction(value, entry.reduce(value, this));
-    if (value instanceof PyObject) return this.openPyObject(value);
-    return this.openUnregistered(value, jsClass);
-  }
-
-  private normalized(reduced: unknown, value: object): Reduction | PyGlobal {
-    const jsClass = classOf(Object.getPrototypeOf(value));
-    const entry = jsClass === undefined ? undefined : this.registry.findByTarget(jsClass);
-    const name = entry ?? { module: "builtins", name: jsClass?.name ?? "object" };
-    return normalizeReduction(reduced as Reduction, name, this);
-  }
-
-  private openReduction(value: object, reduction: Reduction | PyGlobal): Saving | undefined {
-    if (!(reduction instanceof PyGlobal)) return new ReduceSaving(value, lowerReduction(reduction, this));
-    this.saveGlobal(reduction, value);
-    return undefined;
-  }
-
-  /** A class or function of JavaScript that the registry knows by a Python name. */
-  private saveFunction(value: AnyClass): void {
-    const entry = this.registry.findByTarget(value);
-    if (entry !== undefined) {
-      this.saveGlobal(this.registry.globalOf(entry), value);
-      return;
-    }
-    const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-    throw this.fail(`Cannot pickle ${kind} ${JSON.stringify(value.name)}: only registered ones have a name in Python`);
-  }
-
-  private openPyObject(value: PyObject): Saving {
-    if (this.opaque === "refuse") {
-      throw this.fail(
-        `Cannot pickle a PyObject of ${String(value.callable)}: register its class, or pass the option opaque: "allow"`,
-      );
-    }
-    return new ReduceSaving(value, reductionOfPyObject(value, this), value.steps);
-  }
-
-  private openUnregistered(value: object, jsClass: AnyClass | undefined): Saving | undefined {
-    const { __reduce_ex__: reduceEx, __reduce__: reduce } = value as {
-      readonly __reduce_ex__?: unknown;
-      readonly __reduce__?: unknown;
-    };
-    if (typeof reduceEx === "function") {
-      return this.openReduction(value, this.normalized(Reflect.apply(reduceEx, value, [this.protocol]), value));
-    }
-    if (typeof reduce === "function") {
-      return this.openReduction(value, this.normalized(Reflect.apply(reduce, value, []), value));
-    }
-    const name = jsClass?.name ?? "";
-    switch (foreignType(value)) {
-      case "Array":
-        if (name === "Array") return this.openList(value as unknown[]);
-        break;
-      case "Object":
-        // A plain object of another realm: its prototype is that realm's Object.prototype.
-        if (name === "Object" && Object.getPrototypeOf(jsClass!.prototype) === null) return this.openDict(value);
-        break;
-      case "Map":
-        if (name === "Map") return this.openMap(value as Map<unknown, unknown>);
-        break;
-      case "Set":
-        if (name === "Set") return this.openSet(value as Set<unknown>);
-        break;
-      case "Uint8Array":
-        if (name === "Uint8Array" || name === "Buffer" || name === "FastBuffer") {
-          saveBytes(this, value as Uint8Array, value);
-          return undefined;
-        }
-        break;
-    }
-    const shown = name === "" ? "an object of an anonymous class" : `an instance of class ${name}`;
-    throw this.fail(
-      `Cannot pickle ${shown}: it is not registered; use registry.register("module.${name || "ClassName"}", ${name || "TheClass"})`,
-    );
   }
 
   /** Writes the persistent id of `value`, if the hook gives it one. */

@@ -5,7 +5,7 @@ import { ContainerWriter } from "./save-container.js";
 import { Trail } from "./trail.js";
 
 export abstract class ErrorWriter extends ContainerWriter {
-  protected undefinedMode: ResolvedPicklerOptions["undefined"] = "error";
+  undefinedMode: ResolvedPicklerOptions["undefined"] = "error";
   protected maxDepth = Number.MAX_SAFE_INTEGER;
   private readonly trail = new Trail();
   /** The error that {@link failure} made for this pickle, which still lacks its path. */
