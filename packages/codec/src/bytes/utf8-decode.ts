@@ -37,6 +37,8 @@ const SHORT = 64;
 const NATIVE = 160;
 /** From this length on text may be Latin-1 throughout, which is worth a try. */
 const LATIN1 = 512;
+/** Of four bytes, the bits that ASCII does not have. */
+const HIGH_BITS = 0x80808080 | 0;
 /** A substring of 13 characters or more keeps its window alive, so windows are small. */
 const WINDOW = 2048;
 
@@ -55,6 +57,8 @@ export class TextReader {
   #window = "";
   #windowStart = 0;
   #windowEnd = 0;
+  /** Made with the second window: a small input does not pay for it. */
+  #view: DataView | undefined = undefined;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -69,11 +73,17 @@ export class TextReader {
     const length = end - start;
     if (length > SHORT) return this.#long(start, end);
     const bytes = this.#bytes;
+    const view = this.#view;
     let bits = 0;
     let i = start;
-    for (; i + 4 <= end; i += 4) bits |= bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!;
-    for (; i < end; i++) bits |= bytes[i]!;
-    if (bits >= 0x80) return decodeUtf8(bytes, start, end);
+    if (view !== undefined && length >= 4) {
+      // Four bytes at a time; the last four may overlap those before.
+      for (; i + 4 < end; i += 4) bits |= view.getInt32(i);
+      bits = (bits | view.getInt32(end - 4)) & HIGH_BITS;
+    } else {
+      for (; i < end; i++) bits |= bytes[i]! & 0x80;
+    }
+    if (bits !== 0) return decodeUtf8(bytes, start, end);
     if (start < this.#windowStart || end > this.#windowEnd) this.#moveWindow(start);
     return this.#window.substring(start - this.#windowStart, end - this.#windowStart);
   }
@@ -101,8 +111,10 @@ export class TextReader {
   }
 
   #moveWindow(start: number): void {
-    const end = Math.min(start + WINDOW, this.#bytes.length);
-    this.#window = latin1(this.#bytes, start, end);
+    const bytes = this.#bytes;
+    const end = Math.min(start + WINDOW, bytes.length);
+    if (this.#windowEnd > 0) this.#view ??= new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#window = latin1(bytes, start, end);
     this.#windowStart = start;
     this.#windowEnd = end;
   }
