@@ -252,6 +252,27 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     expect(await client.exists("rq:scheduler-lock:default")).toBe(0);
   });
 
+  test("the `rq` command runs jobs from here, and shows our worker", async () => {
+    const rq = (...args: string[]) =>
+      set.python.start(["-c", "import rq.cli; rq.cli.main()", args[0]!, "--url", at.pythonUrl, ...args.slice(1)]);
+    const due = await queue().enqueue("rq_jobs.add", [1], {}, { at: new Date(Date.now() - 1000) });
+    const failing = await queue().enqueue("rq_jobs.fail", ["boom"], {}, { retry: { max: 1 } });
+    const python = await rq("worker", "--burst", "--with-scheduler", "default");
+    await python.exited;
+    expect(await due.result({ timeoutMs: 5000 }), python.log()).toBe(1);
+    await expect(failing.result({ timeoutMs: 5000 })).rejects.toThrow(/ValueError: boom/);
+    expect((await failing.info())?.retriesLeft).toBe(0);
+
+    const worker = new RqWorker(["default"], {}, { client, name: "node-worker", format: "auto" });
+    const running = worker.run();
+    await expect.poll(() => client.exists("rq:worker:node-worker")).toBe(1);
+    const info = await rq("info", "--raw");
+    await info.exited;
+    expect(info.log()).toMatch(/node-worker \(\S+ [\d.:]+ \d+\) idle default/);
+    await worker.close();
+    await running;
+  });
+
   test("a suspended worker takes nothing, and a killed horse's job fails", async () => {
     const worker = new RqWorker(
       ["default"],

@@ -1,6 +1,6 @@
 /** What a worker of RQ writes about itself and its jobs, in the forms of rq 1 and rq 2. rq `worker.py`, `executions.py`. */
 import { evaluate } from "../cache/lock.js";
-import { type Arg, type RedisLike, sendAll } from "../pickled/client.js";
+import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
 import { utcformat } from "./format.js";
 import {
   dependenciesKey,
@@ -80,7 +80,7 @@ export class Bookkeeping {
       queues: queues.join(","),
       pid: process.pid,
       hostname,
-      ip_address: "unknown",
+      ip_address: await this.#address(),
       version: VERSIONS[format],
       python_version: `Node ${process.version}`,
       state: "idle",
@@ -92,6 +92,12 @@ export class Bookkeeping {
       ...queues.map((queue) => step("sadd", workersOfQueueKey(queue), key)),
       step("expire", key, ttl + 60),
     ]);
+  }
+
+  /** As Redis sees it. Before 6.2 it does not say. */
+  async #address(): Promise<string> {
+    const info = await send(this.#client, "client", ["INFO"]).catch(() => "");
+    return /\baddr=(\S+)/.exec(String(info))?.[1] ?? "unknown";
   }
 
   async death(): Promise<void> {
