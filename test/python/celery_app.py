@@ -11,6 +11,7 @@ import json
 import os
 import time
 
+import redis
 from celery import Celery
 from celery.exceptions import Ignore, Reject
 
@@ -41,6 +42,9 @@ def configured(app, environment):
 
 
 app = configured(Celery("celery_app", **urls(os.environ)), os.environ)
+
+
+connections = {}
 
 
 @app.task(name="noop")
@@ -147,3 +151,12 @@ def request_of(self, *args, **kwargs):
 def on_error(*args):
     """As an errback: proves that it was called by what it returns."""
     return repr(args)
+
+
+@app.task(name="mark", acks_late=True, ignore_result=True)
+def mark(n):
+    """Counts that it ran, in the hash that MARKS names: `<redis URL> <key>`."""
+    url, key = os.environ["MARKS"].split()
+    if url not in connections:
+        connections[url] = redis.Redis.from_url(url)
+    connections[url].hincrby(key, n, 1)

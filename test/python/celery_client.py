@@ -66,6 +66,12 @@ def send(task, args="()", kwargs="{}", options="{}"):
     return result.id
 
 
+def send_many(task, first, count):
+    """Sends a task for each number from `first`, without results."""
+    for n in range(first, first + count):
+        app.send_task(task, (n,), ignore_result=True)
+
+
 def canvas(expression, options="{}"):
     """Applies a signature, e.g. `chain(signature("add", (1, 2)), signature("add", (3,)))`."""
     result = evaluate(expression).apply_async(**evaluate(options))
@@ -165,6 +171,7 @@ if __name__ == "__main__":
         {
             "use": use,
             "send": send,
+            "send_many": send_many,
             "canvas": canvas,
             "get": get,
             "state": state,

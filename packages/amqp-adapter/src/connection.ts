@@ -11,9 +11,11 @@
  *   exchange that does not exist, and rejects every message in flight with "channel closed", the good ones too. An ack for a delivery of a lost
  *   connection is sent on the new one, where its tag is another message's.
  */
+
 import { EventEmitter } from "node:events";
 import type { ChannelModel, SocketOptions } from "amqplib";
 import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
+import { coalesceWrites } from "./coalesce-writes.js";
 import { type Deferred, deferred, raceAbort } from "./deferred.js";
 import { AmqpError, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
 import { patchFieldTables } from "./patch-field-tables.js";
@@ -210,6 +212,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
         new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }),
       );
     }
+    coalesceWrites(model);
     this.#model = model;
     const ended = new Promise<Error>((resolve) => {
       model.on("close", (error?: Error) => resolve(lost ?? error ?? new Error("Connection closed")));

@@ -1,6 +1,6 @@
 /** One consumer: takes messages out of its queues while there is room for them, and hands them over in order. */
 import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
+import { setTimeout as delay, setImmediate as nextTurn } from "node:timers/promises";
 import type { ConsumeOptions, Consumer, Delivery, Queue } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { RedisAdapterError } from "../errors.js";
@@ -110,6 +110,8 @@ export class RedisConsumer implements Consumer {
           this.#roomWanted = resolve;
         });
         this.#roomWanted = undefined;
+        // Those settled in the same turn make room together: one pop for all of them.
+        await nextTurn();
         continue;
       }
       const seen = wake.arrivals;

@@ -7,6 +7,7 @@
  * is not given away while it runs.
  */
 import { randomUUID } from "node:crypto";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Redis } from "ioredis";
 import { RedisAdapterError } from "../errors.js";
 import type { Bindings } from "./bindings.js";
@@ -37,6 +38,9 @@ export class Unacked {
   readonly #bindings: Bindings;
   readonly #warn: (error: Error) => void;
   readonly #held = new Map<string, Held>();
+  /** Settled, and not told to Redis yet: all of one turn of the event loop go in one command. */
+  #settled: string[] = [];
+  #forgetting: Promise<unknown> | undefined;
   #timers: NodeJS.Timeout[] = [];
   #sweeping = false;
 
@@ -69,9 +73,22 @@ export class Unacked {
     this.#held.set(held.tag, held);
   }
 
+  /** Resolves when Redis has forgotten the message. */
   async ack(tag: string): Promise<void> {
     this.#held.delete(tag);
-    await runScript(this.#client, ACK, this.#keys(), [tag]);
+    this.#settled.push(tag);
+    this.#forgetting ??= nextTurn().then(() => this.#forgetSettled());
+    await this.#forgetting;
+  }
+
+  async #forgetSettled(): Promise<void> {
+    const tags = this.#settled;
+    this.#settled = [];
+    this.#forgetting = undefined;
+    const chunks = Array.from({ length: Math.ceil(tags.length / CHUNK) }, (_, i) =>
+      tags.slice(i * CHUNK, (i + 1) * CHUNK),
+    );
+    await Promise.all(chunks.map((chunk) => runScript(this.#client, ACK, this.#keys(), chunk)));
   }
 
   /** `"back"`: where new messages go, as kombu's reject. `"front"`: served next, as after a shutdown. */
@@ -83,8 +100,12 @@ export class Unacked {
     await runScript(this.#client, RESTORE, [...this.#keys(), key], args);
   }
 
-  /** Gives back all that is held, so that it is served in the order it came in. Settling it later does nothing. */
+  /**
+   * Gives back all that is held, so that it is served in the order it came in, after telling Redis what is settled. Settling
+   * it later does nothing.
+   */
   async restoreAll(): Promise<void> {
+    await this.#forgetting?.catch(this.#warn);
     // The last one pushed is served first.
     for (const held of [...this.#held.values()].reverse()) {
       held.lost();

@@ -77,9 +77,10 @@ function readJson(text: string, model: JsonModel, hook: ObjectHook | undefined):
 
 /**
  * Whether `JSON.parse` gives what the parser would. It may say no for text where it does, never the reverse: long ints, -0
- * (an int in Python, so 0) and envelopes, whose keys can also hide behind escapes.
+ * (an int in Python, so 0) and envelopes, whose keys can also hide behind escapes. Numbers are told by what stands before
+ * them: base64 and UUIDs, of which messages are full, have the same digits inside.
  */
 function isCommonJson(text: string, model: JsonModel): boolean {
   if (model.int !== "auto" || model.float !== "number" || model.dict === "map") return false;
-  return !text.includes("__type__") && !/[0-9]{16}|-0(?![.0-9])|\\u00[567]/.test(text);
+  return !text.includes("__type__") && !/(?:^|[:,[\s])(?:-?[0-9]{16}|-0(?![.0-9]))|\\u00[567]/.test(text);
 }

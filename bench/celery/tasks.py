@@ -1,0 +1,72 @@
+"""The Python side of the benchmark: Celery's own worker and client.
+
+    celery -A tasks worker ...      prints `{"consumed": ..., "seconds": ...}` after COUNT runs of `bench.noop`
+    python tasks.py publish N       prints `{"published": ..., "seconds": ...}`
+    python tasks.py roundtrip N     prints `{"latencies": [milliseconds, ...]}`, one task after the other
+
+BROKER, BACKEND, QUEUE, SERIALIZER, COUNT: as their names say.
+"""
+
+import json
+import os
+import sys
+import time
+
+from celery import Celery
+
+count = int(os.environ.get("COUNT", "0"))
+serializer = os.environ.get("SERIALIZER", "pickle")
+app = Celery("tasks", broker=os.environ["BROKER"], backend=os.environ.get("BACKEND", "disabled://"))
+app.conf.update(
+    task_default_queue=os.environ["QUEUE"],
+    task_serializer=serializer,
+    result_serializer=serializer,
+    accept_content=[serializer],
+    # As Brine publishes: the broker has the message when the call returns. Celery's default is not to ask.
+    broker_transport_options={"confirm_publish": True} if os.environ.get("CONFIRMS") else {},
+)
+seen = 0
+begun = 0.0
+
+
+def say(message):
+    sys.__stdout__.write(json.dumps(message) + "\n")
+    sys.__stdout__.flush()
+
+
+@app.task(name="bench.noop", ignore_result=True)
+def noop():
+    """Counts in the process that runs it: one process of a pool, or one with threads."""
+    global seen, begun
+    if seen == 0:
+        begun = time.perf_counter()
+    seen += 1
+    if seen == count:
+        say({"consumed": seen, "seconds": time.perf_counter() - begun})
+
+
+@app.task(name="bench.echo")
+def echo(value):
+    return value
+
+
+def publish(n):
+    noop.delay()
+    begun = time.perf_counter()
+    for _ in range(n - 1):
+        noop.delay()
+    say({"published": n - 1, "seconds": time.perf_counter() - begun})
+
+
+def roundtrip(n):
+    echo.delay(0).get(timeout=60)
+    latencies = []
+    for i in range(n):
+        begun = time.perf_counter()
+        echo.delay(i).get(timeout=60)
+        latencies.append((time.perf_counter() - begun) * 1000)
+    say({"latencies": latencies})
+
+
+if __name__ == "__main__":
+    {"publish": publish, "roundtrip": roundtrip}[sys.argv[1]](int(sys.argv[2]))
