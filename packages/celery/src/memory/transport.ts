@@ -149,6 +149,8 @@ class MemoryConsumer implements Consumer, Subscriber {
 
   async cancel(): Promise<void> {
     for (const name of [...this.#queues.keys()]) await this.cancelQueue(name);
+    // As with a socket: what was on its way arrives before the answer.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Ends the consumer with its connection: what is unsettled goes back. */

@@ -4,6 +4,12 @@ import type { CeleryEvent } from "../protocol/events.js";
 /** Elections under way at most: the oldest are forgotten, as those whose voters have died must be. */
 const MAX_ELECTIONS = 1000;
 
+/**
+ * Milliseconds from hearing of a candidate to the vote. A Python worker that has all votes before it has heard of a second
+ * candidate ends with an IndexError (kombu 5.2 `clocks.py` sort_heap), and a vote at once would come before.
+ */
+const VOTE_DELAY_MS = 500;
+
 export interface Ballot {
   readonly clock: number;
   /** `<node name>.<pid>`. */
@@ -40,7 +46,7 @@ export class Elections {
     const ballots = this.#ballots.get(id) ?? [];
     ballots.push({ clock, candidate: `${hostname}.${pid}`, topic, action });
     put(this.#ballots, id, ballots);
-    this.#options.sendEvent("worker-elect-ack", { id });
+    setTimeout(() => this.#options.sendEvent("worker-elect-ack", { id }), VOTE_DELAY_MS).unref();
   }
 
   /** All have voted: the candidate with the lowest clock leads, by name where clocks are equal. */

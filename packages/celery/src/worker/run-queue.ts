@@ -39,6 +39,7 @@ export class RunQueue {
   readonly #throttled: Schedule<Request>;
   #concurrency: number;
   #autoscale: Autoscale | undefined;
+  #isClosed = false;
 
   constructor(options: RunQueueOptions) {
     this.#options = options;
@@ -104,7 +105,13 @@ export class RunQueue {
     this.#fill();
   }
 
+  /** Nothing begins any more; what runs goes on. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
   #fill(): void {
+    if (this.#isClosed) return;
     this.#scale();
     while (this.#active.size < this.#concurrency) {
       const request = this.#reserved.shift();

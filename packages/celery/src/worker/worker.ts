@@ -1,6 +1,7 @@
 /** A worker: consumes queues, runs tasks, reports, and obeys remote control. Celery 5.2 `worker/consumer`. */
 import { EventEmitter } from "node:events";
 import { hostname as osHostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery, Queue } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { Task } from "../client/task.js";
@@ -71,6 +72,8 @@ export interface WorkerEvents {
 }
 
 const DEFAULT_HEARTBEAT_MS = 2000;
+/** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
+const ABORT_DELAY_MS = 1000;
 
 export class Worker extends EventEmitter<WorkerEvents> {
   readonly hostname: string;
@@ -95,6 +98,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   };
   #state: "new" | "running" | "stopping" | "stopped" = "new";
   #stopping: Promise<void> | undefined;
+  #consumerStop: Promise<void> = Promise.resolve();
 
   constructor(app: Celery, options: WorkerOptions = {}) {
     super();
@@ -229,8 +233,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * queue. `cold: true`: at once. The app stays open.
    */
   stop(options: { readonly timeoutMs?: number | undefined; readonly cold?: boolean | undefined } = {}): Promise<void> {
-    if (options.cold === true) this.#runQueue.abortAll();
     this.#stopping ??= this.#stop(options);
+    if (options.cold === true) void this.#abortAll();
     return this.#stopping;
   }
 
@@ -240,11 +244,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
       return;
     }
     this.#state = "stopping";
+    this.#runQueue.close();
     this.#reporter.stopHeartbeat();
     const { timeoutMs } = options;
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => this.#runQueue.abortAll(), timeoutMs);
-    await this.#quietly(this.#consumer.stop());
-    await Promise.all(this.#receiving);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => void this.#abortAll(), timeoutMs);
+    this.#consumerStop = this.#quietly(this.#consumer.stop());
+    await this.#consumerStop;
+    while (this.#receiving.size > 0) await Promise.all(this.#receiving);
     await this.#runQueue.release();
     await this.#runQueue.idle();
     clearTimeout(timer);
@@ -256,6 +262,12 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#app.transport.off("disconnect", this.#onDisconnect);
     this.#state = "stopped";
     this.emit("stopped");
+  }
+
+  /** Once nothing more comes, or what is given back would come again. A broker that is away must not hold it up. */
+  async #abortAll(): Promise<void> {
+    await Promise.race([this.#consumerStop, sleep(ABORT_DELAY_MS, undefined, { ref: false })]);
+    this.#runQueue.abortAll();
   }
 
   /** Messages to hold at most; 0: no limit. */
