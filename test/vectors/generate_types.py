@@ -660,11 +660,27 @@ def emit():
         print(json.dumps([name, expression, text, pickles]))
 
 
+# numpy 2 writes other names than numpy 1. They are to be read, and get a version of their own.
+VERSIONS = """
+import sys
+try:
+    import numpy
+except ImportError:
+    numpy = None
+print("%d.%d" % sys.version_info[:2])
+print("numpy 2" if numpy is not None and numpy.__version__.startswith("2.") else "%d.%d" % sys.version_info[:2])
+"""
+
+
 def ask(python):
     env = dict(os.environ, PYTHONHASHSEED="0", TZ="UTC", PYTHONWARNINGS="ignore", PYTHONDONTWRITEBYTECODE="1")
-    version = subprocess.check_output([python, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]).decode().strip()
+    version, numpy_version = subprocess.check_output([python, "-c", VERSIONS]).decode().splitlines()
     out = subprocess.check_output([python, os.path.abspath(__file__), "--emit"], env=env).decode()
-    return version, [json.loads(line) for line in out.splitlines()]
+    lines = [json.loads(line) for line in out.splitlines()]
+    return [
+        (version, [line for line in lines if not line[0].startswith("numpy ")]),
+        (numpy_version, [line for line in lines if line[0].startswith("numpy ")]),
+    ]
 
 
 def merge(answers):
@@ -692,7 +708,7 @@ def merge(answers):
                 written[version] = [None if d is None else data.index(d) for d in row["written"][version]]
         if written.get("3.13") == written.get("3.12"):
             written.pop("3.13", None)
-        versions = sorted(row["repr"], key=lambda v: [int(n) for n in v.split(".")])
+        versions = sorted((v for v in row["repr"] if v[0].isdigit()), key=lambda v: [int(n) for n in v.split(".")])
         text = row["repr"].get("3.12", row["repr"][versions[-1]] if versions else None)
         result.append({
             "name": row["name"], "python": row["python"], "repr": text, "written": written,
@@ -705,7 +721,7 @@ def main():
     if sys.argv[1:] == ["--emit"]:
         emit()
         return
-    rows = merge([ask(python) for python in sys.argv[1:]])
+    rows = merge([answer for python in sys.argv[1:] for answer in ask(python)])
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "types.json")
     with open(path, "w") as file:
         file.write("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
