@@ -26,5 +26,6 @@ export const REGRESSIONS: readonly Regression[] = [
     name: "an instance with an attribute called constructor",
     pickle: "capp\nPlain\n)\x81}\x8c\x0bconstructorK\x01sb.",
   },
+  { name: "tuple() of a tuple is that tuple", pickle: "\x80\x02(K\x01tq\0cbuiltins\ntuple\nh\0\x85Rh\0\x86." },
   { name: "object() with an argument", pickle: "cbuiltins\nobject\n(K\x01t\x81." },
 ];

@@ -173,6 +173,8 @@ const tuple: GlobalEntry = {
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
     if (items === undefined) throw wrongArguments("tuple", args, context);
+    // A tuple of a tuple is the same object.
+    if (Object.getPrototypeOf(items) === Tuple.prototype) return items;
     return context.tuple === "array" ? [...items] : Tuple.from(items);
   },
 };
