@@ -8,6 +8,8 @@ export interface Regression {
 export const REGRESSIONS: readonly Regression[] = [
   { name: "an INT of 1 and a space is an int, not a bool", pickle: "I1 \n." },
   { name: "an INT of a space and 1 is a bool", pickle: "I 1\n." },
+  { name: "a memo index ends at a NUL", pickle: "I5\np1\0x\ng1\0\n." },
+  { name: "a float ends at a NUL", pickle: "F1.5\0x\n." },
   { name: "timezone() of a list", pickle: "cdatetime\ntimezone\n(]tR." },
   { name: "timezone() of an int", pickle: "cdatetime\ntimezone\n(K\x00tR." },
   { name: "timezone() of nothing", pickle: "cdatetime\ntimezone\n(tR." },

@@ -75,9 +75,9 @@ function untilNul(line: string): string {
   return nul < 0 ? line : line.slice(0, nul);
 }
 
-/** The index of GET and PUT. */
+/** The index of GET and PUT, which CPython reads as C text. */
 export function parseIndex(line: string): number {
-  const text = trim(line);
+  const text = trim(untilNul(line));
   if (!/^[+-]?[0-9]+(_[0-9]+)*$/.test(text)) throw bad(`${shown(line)} is no memo index`);
   return Number(text.replaceAll("_", ""));
 }
@@ -88,14 +88,15 @@ const NAN_LINE = /^[+-]?nan$/i;
 
 /** The argument of FLOAT. As in CPython no spaces, no underscores and no overflow. */
 export function parseFloatLine(line: string): number {
-  if (FLOAT_LINE.test(line)) {
-    const value = Number(line);
+  const text = untilNul(line);
+  if (FLOAT_LINE.test(text)) {
+    const value = Number(text);
     if (Number.isFinite(value)) return value;
     throw bad(`${shown(line)} is too large for a float`);
   }
-  const infinity = INFINITY_LINE.exec(line);
+  const infinity = INFINITY_LINE.exec(text);
   if (infinity !== null) return infinity[1] === "-" ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  if (NAN_LINE.test(line)) return Number.NaN;
+  if (NAN_LINE.test(text)) return Number.NaN;
   throw bad(`${shown(line)} is no float`);
 }
 
