@@ -43,7 +43,11 @@ export async function startProxy(target: string): Promise<TcpProxy> {
   const cut = () => {
     for (const pair of pairs) {
       pairs.delete(pair);
-      for (const socket of pair) socket.resetAndDestroy();
+      for (const socket of pair) {
+        // A socket whose end is on its way cannot be reset: Node would forget it open.
+        if (socket.writableEnded) socket.destroy();
+        else socket.resetAndDestroy();
+      }
     }
   };
   return {
