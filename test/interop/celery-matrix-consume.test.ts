@@ -79,15 +79,18 @@ describeEachGeneration("Python sends to Node", (set) => {
       expect(await get(retried)).toMatchObject({ repr: "1" });
     });
 
-    test.runIf(carriesSignatures(serializer))("a chain passes results on", async () => {
-      const steps = "signature('node.add', (2, 3)), signature('node.add', (10,)), signature('node.add', (1,))";
-      expect(await canvas(`chain(${steps})`)).toMatchObject({ repr: "16" });
-    });
+    if (carriesSignatures(serializer))
+      test("a chain passes results on", async () => {
+        const steps = "signature('node.add', (2, 3)), signature('node.add', (10,)), signature('node.add', (1,))";
+        expect(await canvas(`chain(${steps})`)).toMatchObject({ repr: "16" });
+      });
 
-    test.runIf(carriesSignatures(serializer) && backend === "redis")("a chord collects", async () => {
-      const parts = "[signature('node.add', (i, i)) for i in range(4)]";
-      expect(await canvas(`chord(${parts}, signature('node.sum'))`)).toMatchObject({ repr: "12" });
-    });
+    // rpc:// has no place where the parts of a chord could meet.
+    if (carriesSignatures(serializer) && backend === "redis")
+      test("a chord collects", async () => {
+        const parts = "[signature('node.add', (i, i)) for i in range(4)]";
+        expect(await canvas(`chord(${parts}, signature('node.sum'))`)).toMatchObject({ repr: "12" });
+      });
   });
 });
 

@@ -81,15 +81,18 @@ describeEachGeneration("Node sends to Python", (set) => {
       expect(await retried.get(WAIT)).toBe(1);
     });
 
-    test.runIf(carriesSignatures(serializer))("a chain passes results on", async () => {
-      const [add, mul] = ["add", "mul"].map((name) => app.task<[number, number], number>(name));
-      expect(await (await chain(add!.s(2, 3), mul!.s(10), add!.s(1)).delay()).get(WAIT)).toBe(51);
-    });
+    if (carriesSignatures(serializer))
+      test("a chain passes results on", async () => {
+        const [add, mul] = ["add", "mul"].map((name) => app.task<[number, number], number>(name));
+        expect(await (await chain(add!.s(2, 3), mul!.s(10), add!.s(1)).delay()).get(WAIT)).toBe(51);
+      });
 
-    test.runIf(carriesSignatures(serializer) && backend === "redis")("a chord collects", async () => {
-      const [add, xsum] = ["add", "xsum"].map((name) => app.task(name));
-      const parts = [add!.s(1, 1), chain(add!.s(1, 2), add!.s(3)), add!.s(4, 4)];
-      expect(await (await chord(parts, xsum!.s()).delay()).get(WAIT)).toBe(16);
-    });
+    // rpc:// has no place where the parts of a chord could meet.
+    if (carriesSignatures(serializer) && backend === "redis")
+      test("a chord collects", async () => {
+        const [add, xsum] = ["add", "xsum"].map((name) => app.task(name));
+        const parts = [add!.s(1, 1), chain(add!.s(1, 2), add!.s(3)), add!.s(4, 4)];
+        expect(await (await chord(parts, xsum!.s()).delay()).get(WAIT)).toBe(16);
+      });
   });
 });

@@ -90,17 +90,15 @@ describeEachGeneration("code of the pages", (set) => {
       60_000,
     );
 
-    test.runIf(programs.some(({ attribute }) => attribute === "services worker"))(
-      "its workers end on SIGTERM",
-      async () => {
+    if (programs.some(({ attribute }) => attribute === "services worker"))
+      test("its workers end on SIGTERM", async () => {
         for (const worker of running) {
           expect(worker.exitCode).toBeNull();
           worker.kill("SIGTERM");
           await once(worker, "exit");
           expect([worker.exitCode, worker.signalCode]).toEqual([0, null]);
         }
-      },
-    );
+      });
 
     afterAll(() => {
       for (const worker of running) worker.kill("SIGKILL");

@@ -134,9 +134,10 @@ describe.each(["brine", "huey", "itsdangerous", "django"] as const)("signed() as
     expect(() => signed(django(), { keys: ["old"], format, salt: "other" }).decode(raw, "k")).toThrow(/signature/);
   });
 
-  test.runIf(format === "brine")("refuses a value that was moved to another key", () => {
-    expect(() => old.decode(raw, "k2")).toThrow(/signature/);
-  });
+  if (format === "brine")
+    test("refuses a value that was moved to another key", () => {
+      expect(() => old.decode(raw, "k2")).toThrow(/signature/);
+    });
 });
 
 test("signed() equals Python's itsdangerous and Django", () => {
