@@ -69,7 +69,7 @@ const COLORS = { decode: "#2f6f8f", encode: "#d08a2e" };
 /** Bars of the ratio to CPython on a logarithmic scale, the line at 1 being CPython. */
 function chart(rows: readonly Row[], run: Run): string {
   const workloads = [...new Set(rows.map((row) => row.workload))];
-  const [left, width, rowHeight, top] = [250, 470, 30, 56];
+  const [left, width, rowHeight, top] = [290, 430, 30, 56];
   const [low, high] = [0.25, 16];
   const x = (ratio: number): number =>
     left +
