@@ -310,7 +310,9 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     const now = new Date(Date.now() + 100_000);
     if (finder === "Python") await python.request("clean", { queue: "default", timestamp: now.getTime() / 1000 });
     else {
-      expect(await queue().cleanRegistries({ now })).toEqual({ abandoned: [once.id, again.id], retried: [again.id] });
+      const { abandoned, retried } = await queue().cleanRegistries({ now });
+      // Those of one second come in the order of their ids, which are random.
+      expect([new Set(abandoned), retried]).toEqual([new Set([once.id, again.id]), [again.id]]);
       await expect(once.result()).rejects.toThrow(/AbandonedJobError/);
     }
     expect([await once.status(), await again.status()]).toEqual(["failed", "queued"]);
