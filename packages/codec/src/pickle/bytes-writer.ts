@@ -56,11 +56,11 @@ export abstract class BytesWriter extends KeyWriter {
   writeBytes(bytes: Uint8Array): void {
     const size = bytes.length;
     if (size < 256) {
-      const { buf, pos } = this;
-      buf[pos] = op.SHORT_BINBYTES;
-      buf[pos + 1] = size;
+      // First of all: what stands behind `pos` does not move to a larger buffer.
       this.room(size);
-      const target = this.buf;
+      const { buf: target, pos } = this;
+      target[pos] = op.SHORT_BINBYTES;
+      target[pos + 1] = size;
       if (size < 32) for (let i = 0; i < size; i++) target[pos + 2 + i] = bytes[i]!;
       else target.set(bytes, pos + 2);
       this.pos = pos + 2 + size;

@@ -5,6 +5,7 @@ import { ClassRegistry } from "../globals/default-registry.js";
 import type { Reduction } from "../globals/registry.js";
 import { PickleBuffer } from "../python/buffers.js";
 import { Range } from "../python/builtins.js";
+import { PyDateTime } from "../python/datetime.js";
 import { PyDict } from "../python/dict.js";
 import { Complex, PyFloat } from "../python/numbers.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
@@ -207,6 +208,26 @@ describe("dumps()", () => {
     const mixed = filler.flatMap((chunk) => [chunk, numbers(70_000), "a shared string"]);
     const pickle = Buffer.from(dumps(mixed));
     expect(pickle.indexOf("a shared string")).toBe(pickle.lastIndexOf("a shared string"));
+  });
+
+  it("writes a value the same wherever the buffer has to grow for it", () => {
+    const key = `key ${"é".repeat(50)}`;
+    const texts = ["é".repeat(80), "word ".repeat(30), ["a", "bc", "d".repeat(90), "e", "f", "g"]];
+    const values = [
+      bytes(200),
+      ...texts,
+      2n ** 100n,
+      { [key]: 0.5 },
+      [70_000, 2 ** 40, 1.5],
+      new PyDateTime(2026, 8, 1),
+    ];
+    const roomy = new Pickler();
+    roomy.dump(bytes(50_000));
+    for (let size = 15_500; size < 16_200; size++) {
+      roomy.clearMemo();
+      const value = [bytes(size), ...values];
+      expect(Buffer.compare(new Pickler().dump(value), roomy.dump(value)), `after ${size} bytes`).toBe(0);
+    }
   });
 
   it("finds a string again that stood in a frame too small for a header", () => {
