@@ -1,6 +1,7 @@
 /** `@brine/codec`: Python's pickle for JavaScript. Public names only; no logic. */
 export * from "./errors.js";
-export type { ClassAdapter, PickledClass } from "./globals/class-entry.js";
+export { BaseRegistry, type ClassRegistryOptions } from "./globals/base-registry.js";
+export type { ClassAdapter, PickledClass } from "./globals/class-adapter.js";
 export { classEntry } from "./globals/class-entry.js";
 export { type DataEntryOptions, dataEntry } from "./globals/data-entry.js";
 export { pickled } from "./globals/decorator.js";
@@ -8,7 +9,6 @@ export { ClassRegistry, defaultRegistry } from "./globals/default-registry.js";
 export { type ExceptionEntryOptions, exceptionEntry } from "./globals/exception-entry.js";
 export { globalOfEntry } from "./globals/global-of.js";
 export type * from "./globals/registry.js";
-export { BaseRegistry } from "./globals/registry.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export { dump, dumps, Pickler } from "./pickle/api-dump.js";
 export { load, loadAll, loads, Unpickler } from "./pickle/api-load.js";

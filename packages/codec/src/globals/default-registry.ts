@@ -26,7 +26,8 @@ import { urllibEntries } from "../stdlib/urllib.js";
 import { uuidEntries } from "../stdlib/uuid.js";
 import { werkzeugEntries } from "../stdlib/werkzeug.js";
 import { zoneinfoEntries } from "../stdlib/zoneinfo.js";
-import { BaseRegistry, type ClassRegistryOptions, type EntrySource, type GlobalEntry } from "./registry.js";
+import { BaseRegistry, type ClassRegistryOptions } from "./base-registry.js";
+import type { EntrySource, GlobalEntry } from "./registry.js";
 
 /** The commonest first: that is the order in which a class is looked for. */
 export const standardSources: readonly EntrySource[] = [

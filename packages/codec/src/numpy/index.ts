@@ -5,9 +5,11 @@
  * const registry = registerNumpy(new ClassRegistry());
  * loads(bytes, { registry }); // NDArray { shape: [2, 2], ... }
  */
+
+import type { BaseRegistry } from "../globals/base-registry.js";
 import { dataEntry } from "../globals/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
-import type { BaseRegistry, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
+import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { PickleBuffer } from "../python/buffers.js";
 import { bytesOf, intOf } from "../python/coerce.js";
 import { PyGlobal } from "../python/objects.js";

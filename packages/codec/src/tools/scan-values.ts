@@ -1,5 +1,9 @@
 /** What the scanner's stack holds in place of values: just enough to follow names, calls and sharing. */
+import type { PickleErrorCode, UnpicklingError } from "../errors.js";
 import type { Verdict } from "./scan-policy.js";
+
+/** Makes the error of the opcode at hand. */
+export type Fail = (message: string, code: PickleErrorCode) => UnpicklingError;
 
 /** Something whose content does not matter: numbers, None, and what nothing is known about. */
 export const PLAIN = Object.freeze({ kind: "plain" });

@@ -3,9 +3,9 @@ import { dumps, loads } from "../index.js";
 import { PyDict } from "../python/dict.js";
 import { PyException, pyExceptions } from "../python/exceptions.js";
 import { tuple } from "../python/sequences.js";
+import { BaseRegistry } from "./base-registry.js";
 import { pickled } from "./decorator.js";
 import { ClassRegistry, defaultRegistry, standardSources } from "./default-registry.js";
-import { BaseRegistry } from "./registry.js";
 
 describe("ClassRegistry", () => {
   it("decodes an instance without calling its constructor", () => {

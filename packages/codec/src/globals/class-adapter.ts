@@ -1,0 +1,38 @@
+/** What a class of yours may say about how its instances are pickled: Python's methods on it, or an adapter beside it. */
+import type { PyGlobal } from "../python/objects.js";
+import type { Reduction } from "./registry.js";
+
+/** Python's pickling methods, with which a class decides how it is pickled. Every one is optional. */
+export interface PickledClass {
+  /** The state to write instead of the own enumerable properties; `null` writes none. */
+  __getstate__?(): unknown;
+  /** Takes the state back. Without it, a dict's items become own properties. */
+  __setstate__?(state: never): void;
+  /** Arguments for `cls.__new__`, given to `static __new__` here when decoding. Protocol 2 and above. */
+  __getnewargs__?(): readonly unknown[];
+  /** Arguments and keyword arguments for `cls.__new__`. Protocol 2 and above. */
+  __getnewargs_ex__?(): readonly [readonly unknown[], Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>];
+  /** `[callable, args, state?, listItems?, dictItems?, stateSetter?]`, a {@link Reduction}, or the name of a global. */
+  __reduce__?(): Reduction | PyGlobal | readonly unknown[] | string;
+  __reduce_ex__?(protocol: number): Reduction | PyGlobal | readonly unknown[] | string;
+}
+
+/** {@link PickledClass} from outside, for classes that you cannot change. Every part is optional. */
+export interface ClassAdapter<T extends object = object> {
+  /** The state to write; `null` writes none. Default: own enumerable properties. */
+  getState?(object: T): unknown;
+  /** Takes the state back. */
+  setState?(object: T, state: unknown): void;
+  /** Makes an instance without state. Default: an object of the class, without calling its constructor. */
+  create?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown> | undefined): T;
+  /** Arguments for `create`. */
+  getNewArgs?(object: T): readonly unknown[];
+  /** Takes over completely: what `__reduce_ex__` would return. */
+  reduce?(object: T, protocol: number): Reduction | PyGlobal | readonly unknown[] | string;
+  /** A pickle calls the class: `Cls(*args)`. */
+  call?(args: readonly unknown[]): T;
+  /** Python's `extend(items)`. */
+  extend?(object: T, items: readonly unknown[]): void;
+  /** Python's `object[key] = value` for each pair. */
+  setItem?(object: T, key: unknown, value: unknown): void;
+}

@@ -1,0 +1,45 @@
+/** What a class of yours is built on, which decides how its instances are made and written. */
+import { PyDict } from "../python/dict.js";
+import { pyBase } from "../python/objects.js";
+import { ByteArray, Tuple } from "../python/sequences.js";
+import { FrozenSet, PySet } from "../python/sets.js";
+import type { AnyClass, ClassRegistryView, GlobalEntry } from "./registry.js";
+
+/** Builtin classes that one may extend, and the Python type whose instances hold the value at protocols 0 and 1. */
+const BASES: ReadonlyMap<AnyClass, string> = new Map<AnyClass, string>([
+  [Tuple, "tuple"],
+  [Array, "list"],
+  [PyDict, "dict"],
+  [Map, "dict"],
+  [FrozenSet, "frozenset"],
+  [PySet, "set"],
+  [Set, "set"],
+  [ByteArray, "bytearray"],
+  [Uint8Array, "bytes"],
+  [Error, "error"],
+]);
+
+export interface Base {
+  readonly jsClass: AnyClass;
+  /** A Python builtin, `"error"` for JavaScript's own errors, or `"mapped"` for Brine's classes. */
+  readonly kind: string;
+}
+
+/** The nearest class above `jsClass` whose constructor has to run to make an instance, because it has internal state. */
+export function baseOf(jsClass: AnyClass): Base | undefined {
+  for (
+    let parent = Object.getPrototypeOf(jsClass);
+    typeof parent === "function";
+    parent = Object.getPrototypeOf(parent)
+  ) {
+    if (Object.hasOwn(parent, pyBase)) return { jsClass: parent, kind: "mapped" };
+    const kind = BASES.get(parent);
+    if (kind !== undefined) return { jsClass: parent, kind };
+  }
+  return undefined;
+}
+
+/** The entry of the class of Brine's that a class extends. It knows what pickles hold: the ten bytes of a datetime. */
+export function mappedEntry(base: Base, registry: ClassRegistryView): GlobalEntry | undefined {
+  return registry.findByTarget(base.jsClass);
+}

@@ -1,0 +1,161 @@
+/** How an instance of a class of yours is written: `object.__reduce_ex__`, with JavaScript's classes. */
+import { setOwn } from "../python/attributes.js";
+import { latin1Text } from "../python/bytes.js";
+import { PyGlobal } from "../python/objects.js";
+import { type ByteArray, Tuple } from "../python/sequences.js";
+import type { ClassAdapter, PickledClass } from "./class-adapter.js";
+import { type Base, mappedEntry } from "./class-base.js";
+import { globalOfEntry } from "./global-of.js";
+import { toReduction } from "./reduction.js";
+import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+
+/** Takes instances of one class apart. */
+export class ClassReducer<T extends object> {
+  readonly #entry: GlobalEntry<T>;
+  readonly #adapter: ClassAdapter<T>;
+  readonly #base: Base | undefined;
+
+  constructor(entry: GlobalEntry<T>, adapter: ClassAdapter<T>, base: Base | undefined) {
+    this.#entry = entry;
+    this.#adapter = adapter;
+    this.#base = base;
+  }
+
+  reduce(object: T, context: EncodeContext): Reduction | PyGlobal {
+    const adapter = this.#adapter;
+    if (adapter.reduce !== undefined)
+      return toReduction(adapter.reduce(object, context.protocol), this.#entry, context);
+    const methods = object as PickledClass;
+    if (typeof methods.__reduce_ex__ === "function") {
+      return toReduction(methods.__reduce_ex__(context.protocol), this.#entry, context);
+    }
+    if (typeof methods.__reduce__ === "function") return toReduction(methods.__reduce__(), this.#entry, context);
+    return context.protocol < 2 ? this.#reduceOld(object, context) : this.#reduceNew(object, context);
+  }
+
+  /** CPython 3.12 `object_getstate_default`: nothing for an object without attributes. */
+  #stateOf(object: T): unknown {
+    if (this.#adapter.getState !== undefined) return nothingIfNull(this.#adapter.getState(object));
+    const methods = object as PickledClass;
+    if (typeof methods.__getstate__ === "function") return nothingIfNull(methods.__getstate__());
+    const state: Record<string, unknown> = {};
+    let isEmpty = true;
+    for (const name of Object.keys(object)) {
+      if (Array.isArray(object) && /^\d+$/.test(name)) continue;
+      if (object instanceof Uint8Array && /^\d+$/.test(name)) continue;
+      setOwn(state, name, (object as Record<string, unknown>)[name]);
+      isEmpty = false;
+    }
+    return isEmpty ? undefined : state;
+  }
+
+  /** Protocol 2 and above: CPython 3.12 `reduce_newobj`. */
+  #reduceNew(object: T, context: EncodeContext): Reduction {
+    const base = this.#base;
+    if (base !== undefined && base.kind !== "list" && base.kind !== "dict" && base.kind !== "tuple") {
+      return this.#reduceAsBase(object, base, context);
+    }
+    const methods = object as PickledClass;
+    let args: readonly unknown[] = [];
+    let kwargs: ReadonlyMap<string, unknown> | undefined;
+    if (this.#adapter.getNewArgs !== undefined) {
+      args = this.#adapter.getNewArgs(object);
+    } else if (typeof methods.__getnewargs_ex__ === "function") {
+      const [positional, named] = methods.__getnewargs_ex__();
+      args = positional;
+      kwargs = named instanceof Map ? named : new Map(Object.entries(named));
+    } else if (typeof methods.__getnewargs__ === "function") {
+      args = methods.__getnewargs__();
+    } else if (base?.kind === "tuple") {
+      args = [Tuple.from(object as unknown as unknown[])];
+    }
+    return {
+      kind: kwargs !== undefined && kwargs.size > 0 ? "newobj_ex" : "newobj",
+      callable: globalOfEntry(this.#entry),
+      args,
+      kwargs,
+      state: this.#stateOf(object),
+      listItems: base?.kind === "list" ? (object as unknown as unknown[]) : undefined,
+      dictItems: base?.kind === "dict" ? (object as unknown as Map<unknown, unknown>) : undefined,
+    };
+  }
+
+  /** Protocols 0 and 1: CPython 3.12 `copyreg._reduce_ex`, which drops a state that Python takes for false. */
+  #reduceOld(object: T, context: EncodeContext): Reduction {
+    const base = this.#base;
+    if (base !== undefined && base.kind !== "list" && base.kind !== "dict" && base.kind !== "tuple") {
+      return this.#reduceAsBase(object, base, context);
+    }
+    const state = this.#stateOf(object);
+    return {
+      kind: "newobj",
+      callable: globalOfEntry(this.#entry),
+      args: [],
+      base: base === undefined ? undefined : { global: builtin(base.kind, context), value: valueOfBase(object) },
+      state: isFalse(state) ? undefined : state,
+    };
+  }
+
+  /** As the mapped class that this one extends, under the name of this one. */
+  #reduceAsBase(object: T, base: Base, context: EncodeContext): Reduction {
+    const callable = globalOfEntry(this.#entry);
+    const state = this.#stateOf(object);
+    switch (base.kind) {
+      case "set":
+      case "frozenset":
+        return { kind: "reduce", callable, args: [[...(object as unknown as Set<unknown>)]], state };
+      case "bytes": {
+        const value = new Uint8Array(object as unknown as Uint8Array);
+        return { kind: "newobj", callable, args: [value], base: { global: builtin("bytes", context), value }, state };
+      }
+      case "bytearray":
+        return { kind: "reduce", callable, args: bytearrayArguments(object as unknown as ByteArray, context), state };
+      case "error":
+        return { kind: "reduce", callable, args: [(object as unknown as Error).message], state };
+    }
+    const entry = mappedEntry(base, context.registry);
+    const reduction = entry?.reduce?.(object, context);
+    if (reduction === undefined || reduction instanceof PyGlobal) {
+      throw context.fail(
+        `Cannot pickle ${this.#entry.module}.${this.#entry.name}: the registry knows no way to write ${base.jsClass.name}, which it extends`,
+      );
+    }
+    const own = reduction.callable === globalOfEntry(entry!) ? { ...reduction, callable } : reduction;
+    // What Python's own classes keep of attributes, their entries do: nothing, for a datetime. More must be asked for.
+    const isAsked = this.#adapter.getState !== undefined || "__getstate__" in object;
+    return own.state === undefined && isAsked ? { ...own, state } : own;
+  }
+}
+
+/** CPython 3.12 `bytearrayobject.c` `_common_reduce`: text for Pythons that had no bytes. */
+function bytearrayArguments(object: ByteArray, context: EncodeContext): readonly unknown[] {
+  const bytes = new Uint8Array(object);
+  if (context.protocol < 3) return [latin1Text(bytes), "latin-1"];
+  return bytes.length === 0 ? [] : [bytes];
+}
+
+function nothingIfNull(state: unknown): unknown {
+  return state === null ? undefined : state;
+}
+
+/** What `bool(state)` is in Python. */
+function isFalse(state: unknown): boolean {
+  if (state === undefined || state === null || state === false || state === 0 || state === "" || state === 0n)
+    return true;
+  if (Array.isArray(state)) return state.length === 0;
+  if (state instanceof Map || state instanceof Set) return state.size === 0;
+  if (state instanceof Uint8Array) return state.length === 0;
+  return Object.getPrototypeOf(state) === Object.prototype && Object.keys(state as object).length === 0;
+}
+
+function builtin(name: string, context: EncodeContext): PyGlobal {
+  const entry = context.registry.find("builtins", name);
+  return entry === undefined ? new PyGlobal("builtins", name) : globalOfEntry(entry);
+}
+
+/** The plain value of an Array or Map subclass. */
+function valueOfBase(object: object): unknown {
+  if (object instanceof Tuple) return Tuple.from(object);
+  if (Array.isArray(object)) return Array.from(object);
+  return new Map(object as Map<unknown, unknown>);
+}

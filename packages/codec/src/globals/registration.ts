@@ -1,0 +1,21 @@
+/** What registering asks of its arguments. */
+import { PickleError } from "../errors.js";
+
+const NAME = /^[^\s.]+(\.[^\s.]+)+$/;
+
+/** The module and qualified name of `"app.models.A"` (the last part is the name) or `{ module, name }`. */
+export function splitName(name: string | { readonly module: string; readonly name: string }): {
+  readonly module: string;
+  readonly name: string;
+} {
+  if (typeof name !== "string") return name;
+  if (!NAME.test(name))
+    throw badRegistration(`Cannot register ${JSON.stringify(name)}: not of the form "module.ClassName"`);
+  const dot = name.lastIndexOf(".");
+  return { module: name.slice(0, dot), name: name.slice(dot + 1) };
+}
+
+/** A `bad-option` error: what was to be registered cannot be. */
+export function badRegistration(message: string): PickleError {
+  return new PickleError(message, { code: "bad-option" });
+}
