@@ -1,14 +1,19 @@
 /** A TCP connection between client and broker that a test can cut. */
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
+import { Transform } from "node:stream";
 
 export interface TcpProxy {
   /** `url` with this proxy's address for host and port. */
   readonly url: string;
   /** How many connections were accepted. */
   readonly accepted: number;
+  /** How many bytes were passed on to the broker. */
+  readonly sent: number;
   /** Resets every connection that is open, as a dying router would. */
   cut(): void;
+  /** Passes that many more bytes on to the broker, and then cuts, within a command if that is where they end. */
+  cutAfter(bytes: number): void;
   /** Nothing is passed on in either direction, not even that one end has closed: what a heartbeat is for. */
   freeze(): void;
   close(): Promise<void>;
@@ -20,12 +25,31 @@ export async function startProxy(target: string): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   const frozen = new WeakSet<readonly [Socket, Socket]>();
   let accepted = 0;
+  let sent = 0;
+  let left = Number.POSITIVE_INFINITY;
+  const gate = (pair: readonly [Socket, Socket]) =>
+    new Transform({
+      transform(chunk: Buffer, _encoding, done) {
+        const passed = chunk.subarray(0, left);
+        sent += passed.length;
+        left -= passed.length;
+        done(null, passed);
+        if (left > 0) return;
+        left = Number.POSITIVE_INFINITY;
+        const [client, broker] = pair;
+        pairs.delete(pair);
+        // What was passed on arrives, and nothing comes back.
+        broker.unpipe();
+        broker.resume().end();
+        client.resetAndDestroy();
+      },
+    });
   const server = createServer((client) => {
     accepted++;
     const broker = connect(Number(port || 5672), hostname);
     const pair = [client, broker] as const;
     pairs.add(pair);
-    client.pipe(broker).pipe(client);
+    client.pipe(gate(pair)).pipe(broker).pipe(client);
     for (const socket of pair) {
       socket.on("error", () => undefined);
       socket.on("close", () => {
@@ -55,7 +79,13 @@ export async function startProxy(target: string): Promise<TcpProxy> {
     get accepted() {
       return accepted;
     },
+    get sent() {
+      return sent;
+    },
     cut,
+    cutAfter(bytes) {
+      left = bytes;
+    },
     freeze() {
       for (const pair of pairs) {
         frozen.add(pair);

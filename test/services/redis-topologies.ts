@@ -1,4 +1,4 @@
-/** Redis in more than one process on this machine: a cluster of three nodes, and a master with a replica under a sentinel. */
+/** Redis processes of a test's own on this machine: one, a master with a replica, with a sentinel too, a cluster of three nodes. */
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,7 +18,7 @@ export interface RedisNode {
   start(): Promise<void>;
 }
 
-interface Topology {
+export interface Topology {
   readonly nodes: readonly RedisNode[];
   dispose(): Promise<void>;
 }
@@ -26,6 +26,11 @@ interface Topology {
 export interface RedisCluster extends Topology {
   /** Gives an empty slot to another node, as a resharding does: the old one answers MOVED. */
   moveSlot(slot: number, from: number, to: number): Promise<void>;
+  /**
+   * Begins to move a slot: `key` is on its new node already, and the old one, whose slot it still is, answers ASK for it.
+   * `moveSlot` ends it.
+   */
+  migrate(slot: number, key: string, from: number, to: number): Promise<void>;
 }
 
 export interface RedisSentinel extends Topology {
@@ -38,7 +43,7 @@ export async function startRedisCluster(): Promise<RedisCluster | undefined> {
   const topology = await startNodes(3, async () => ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
   if (topology === undefined) return undefined;
   const { nodes, busPorts, dispose } = topology;
-  const clients = nodes.map(({ host, port }) => new Redis(port, host));
+  const clients = nodes.map(({ host, port }) => new Redis(port, host).on("error", () => {}));
   const ids: string[] = [];
   for (const [i, client] of clients.entries()) {
     const [from, to] = [i, i + 1].map((part) => Math.floor((SLOTS * part) / nodes.length)) as [number, number];
@@ -56,6 +61,11 @@ export async function startRedisCluster(): Promise<RedisCluster | undefined> {
       // The new owner first: a slot is never without one.
       for (const i of [to, from]) await clients[i]!.call("CLUSTER", "SETSLOT", slot, "NODE", ids[to]!);
     },
+    async migrate(slot, key, from, to) {
+      await clients[to]!.call("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[from]!);
+      await clients[from]!.call("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[to]!);
+      await clients[from]!.call("MIGRATE", HOST, nodes[to]!.port, key, 0, READY_MS);
+    },
     async dispose() {
       for (const client of clients) client.disconnect();
       await dispose();
@@ -63,11 +73,27 @@ export async function startRedisCluster(): Promise<RedisCluster | undefined> {
   };
 }
 
+/** One server, with arguments for it. `undefined`: no Redis is installed here. */
+export async function startRedisNode(argv: readonly string[] = []): Promise<Topology | undefined> {
+  return startNodes(1, async () => argv);
+}
+
+/** A master and its replica, in step with it. `undefined`: no Redis is installed here. */
+export async function startRedisReplica(): Promise<Topology | undefined> {
+  const topology = await startNodes(2, replicaOfFirst);
+  if (topology === undefined) return undefined;
+  const client = new Redis(topology.nodes[1]!.port, HOST);
+  await until(async () => (await client.info("replication")).includes("master_link_status:up"));
+  client.disconnect();
+  return topology;
+}
+
+const replicaOfFirst = async (_: number, first: number | undefined): Promise<readonly string[]> =>
+  first === undefined ? [] : ["--replicaof", HOST, `${first}`];
+
 /** `undefined`: no Redis is installed here. */
 export async function startRedisSentinel(): Promise<RedisSentinel | undefined> {
-  const topology = await startNodes(2, async (_, first) =>
-    first === undefined ? [] : ["--replicaof", HOST, `${first}`],
-  );
+  const topology = await startNodes(2, replicaOfFirst);
   if (topology === undefined) return undefined;
   const { nodes, binary, directory, dispose } = topology;
   const [port, name] = [await freePort(), "brine"];
