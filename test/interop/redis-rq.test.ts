@@ -85,6 +85,49 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     expect((await queue().registry("failed")).map(({ id }) => id)).toEqual([failing.id]);
   });
 
+  test("hundreds who wait share two connections, and each stops waiting on its own", async () => {
+    const own = new Redis(at.url, { connectionName: "who-waits" });
+    const mine = new RqQueue("default", { client: own });
+    const connections = async () => String(await client.client("LIST")).split("name=who-waits").length - 1;
+    const jobs = await Promise.all(Array.from({ length: 200 }, (_, i) => mine.enqueue("rq_jobs.add", [i])));
+    const results = Promise.all(jobs.map((job) => job.result({ timeoutMs: 60_000 })));
+    const canceled = await mine.enqueue("rq_jobs.add", [1], {}, { id: "to-cancel" });
+    const unheard = await mine.enqueue("rq_jobs.add", [1], {}, { in: 3600 });
+    const controller = new AbortController();
+    const waits = [
+      expect(canceled.result({ timeoutMs: 60_000 })).rejects.toThrow(/canceled/),
+      expect(unheard.result({ timeoutMs: 500 })).rejects.toMatchObject({ code: "timeout" }),
+      expect(unheard.result({ signal: controller.signal })).rejects.toThrow("enough"),
+    ];
+    await expect.poll(connections).toBe(3);
+    await canceled.cancel();
+    controller.abort(new Error("enough"));
+    await Promise.all(waits);
+    expect(await connections()).toBe(3);
+    // Reports go missing with their connection; the waits do not.
+    await client.call("CLIENT", "KILL", "TYPE", "pubsub");
+    await python.request("work", { queues: ["default"] });
+    expect(await results).toEqual(jobs.map((_, i) => i));
+    const forever = expect(unheard.result()).rejects.toMatchObject({ code: "closed" });
+    await expect.poll(connections).toBe(3);
+    await own.quit();
+    await forever;
+    await expect.poll(connections).toBe(0);
+  });
+
+  test("who may not ask Redis to be told looks for itself", async () => {
+    await client.call("ACL", "SETUSER", "who-waits", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
+    const own = new Redis(at.url, { username: "who-waits", password: "secret", connectionName: "refused" });
+    const jobs = [0, 1].map((i) => new RqQueue("default", { client: own }).enqueue("rq_jobs.add", [i]));
+    const [first, second] = await Promise.all(jobs);
+    const result = first!.result({ timeoutMs: 20_000 });
+    await expect.poll(async () => String(await client.client("LIST")).split("name=refused").length - 1).toBe(1);
+    await python.request("work", { queues: ["default"] });
+    expect([await result, await second!.result({ timeoutMs: 20_000 })]).toEqual([0, 1]);
+    await own.quit();
+    await client.call("ACL", "DELUSER", "who-waits");
+  });
+
   test("jobs wait for those they depend on, are canceled and enqueued again, in both directions", async () => {
     const parent = await queue().enqueue("rq_jobs.add", [1]);
     const child = await queue().enqueue("rq_jobs.add", [2], {}, { dependsOn: parent.id });

@@ -5,7 +5,7 @@ import { evaluate } from "../cache/lock.js";
 import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
 import { JobError } from "../jobs/job-error.js";
-import { poll, type WaitOptions } from "../jobs/wait.js";
+import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
@@ -150,15 +150,19 @@ export class ArqJob<T = unknown> {
   }
 
   /**
-   * The value it returned; `null` for None. arq tells nobody when a job ends, so this looks now and then, as arq's own
-   * `Job.result` does.
+   * The value it returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
    * @throws JobError with the exception that it raised as `cause`; RedisAdapterError `timeout`; DecodeError
    */
-  async result(options: WaitOptions = {}): Promise<T> {
-    const info = await poll(this.id, () => this.resultInfo(), options);
-    if (!info.success) throw new JobError(this.id, info.result);
-    return info.result as T;
+  result(options: WaitOptions = {}): Promise<T> {
+    const key = resultKey(this.id);
+    const read = ([raw]: readonly unknown[]) => {
+      if (raw === null) return undefined;
+      const { success, result } = decodeResult(raw as Buffer, this.#codec, key);
+      if (!success) throw new JobError(this.id, result);
+      return { value: result as T };
+    };
+    return waitFor(this.#client, { jobId: this.id, commands: [{ name: "get", args: [key] }], read }, options);
   }
 
   /** Asks workers with `allow_abort_jobs` to abort it. */

@@ -1,6 +1,6 @@
 /** `@brine/redis-adapter/dramatiq`: dramatiq's messages. Public names only; no logic. */
 export { JobError } from "../jobs/job-error.js";
-export type { WaitOptions } from "../jobs/wait.js";
+export type { WaitOptions } from "../jobs/result-watch.js";
 export {
   type DramatiqEnqueueOptions,
   DramatiqJob,

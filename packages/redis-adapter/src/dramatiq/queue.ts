@@ -5,9 +5,9 @@ import { jsonSerializer } from "@brine/codec/kombu";
 import { evaluate } from "../cache/lock.js";
 import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { serializerCodec } from "../dialects/django-redis.js";
-import { DecodeError, RedisAdapterError } from "../errors.js";
+import { DecodeError } from "../errors.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
-import type { WaitOptions } from "../jobs/wait.js";
+import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 
@@ -141,33 +141,14 @@ export class DramatiqJob<T = unknown> {
   }
 
   /**
-   * What the actor returned; `null` for None. Waits on a connection of its own, and Redis wakes it.
+   * What the actor returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
    * @throws JobError with the exception as `cause`; RedisAdapterError `timeout`; DecodeError
    */
-  async result({ timeoutMs, signal }: WaitOptions = {}): Promise<T> {
-    const found = (await send(this.#client, "lindex", [this.resultKey, 0])) as Buffer | null;
-    if (found !== null) return this.#unwrap(found);
-    const connection = this.#client.duplicate() as RedisLike & { disconnect(): void };
-    connection.on(...(["error", () => {}] as unknown as never[]));
-    const abort = () => connection.disconnect();
-    signal?.addEventListener("abort", abort, { once: true });
-    try {
-      signal?.throwIfAborted();
-      // The list has one element: it is moved onto itself, as dramatiq's BRPOPLPUSH does.
-      // 0 would be for ever.
-      const seconds = timeoutMs === undefined ? 0 : Math.max(timeoutMs / 1000, 0.001);
-      const args = [this.resultKey, this.resultKey, "RIGHT", "LEFT", seconds];
-      const raw = await send(connection, "blmove", args).catch((error: unknown) => {
-        signal?.throwIfAborted();
-        throw error;
-      });
-      if (raw !== null) return this.#unwrap(raw as Buffer);
-    } finally {
-      signal?.removeEventListener("abort", abort);
-      connection.disconnect();
-    }
-    throw new RedisAdapterError(`Job ${this.id} has no result within ${timeoutMs} ms`, { code: "timeout" });
+  result(options: WaitOptions = {}): Promise<T> {
+    const commands = [{ name: "lindex", args: [this.resultKey, 0] }] as const;
+    const read = ([raw]: readonly unknown[]) => (raw === null ? undefined : { value: this.#unwrap(raw as Buffer) });
+    return waitFor(this.#client, { jobId: this.id, commands, read }, options);
   }
 
   #unwrap(raw: Buffer): T {

@@ -5,7 +5,7 @@ import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
-import { poll, type WaitOptions } from "../jobs/wait.js";
+import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
@@ -147,7 +147,8 @@ export class HueyTask<T = unknown> {
 
   /**
    * What it returned. huey stores no None unless it has `store_none=True`, so a task without a value has no result to wait
-   * for. As huey's `Result.get`, this looks now and then, and takes the result away; with `preserve` it stays.
+   * for. As huey's `Result.get`, this takes the result away; with `preserve` it stays. All who wait through one client share
+   * two connections.
    *
    * @throws JobError when it failed; RedisAdapterError `timeout`; DecodeError
    */
@@ -155,17 +156,15 @@ export class HueyTask<T = unknown> {
     preserve = false,
     ...wait
   }: WaitOptions & { readonly preserve?: boolean | undefined } = {}): Promise<T> {
-    const raw = await poll(this.id, async () => (await this.#raw()) ?? undefined, wait);
+    const commands = [{ name: "hget", args: [this.#key, this.id] }] as const;
+    const read = ([value]: readonly unknown[]) => (value === null ? undefined : { value: value as Buffer });
+    const raw = await waitFor(this.#client, { jobId: this.id, commands, read }, wait);
     const value = decodeHuey(raw, this.#codec, this.#key);
     // Only what could be read is taken away.
     if (!preserve) await send(this.#client, "hdel", [this.#key, this.id]);
     if (!(value instanceof HueyError)) return value as T;
     const { error, traceback } = value.metadata;
     throw new JobError(this.id, exceptionOfRepr(String(error)), typeof traceback === "string" ? traceback : undefined);
-  }
-
-  async #raw(): Promise<Buffer | null> {
-    return (await send(this.#client, "hget", [this.#key, this.id])) as Buffer | null;
   }
 }
 

@@ -1,4 +1,5 @@
 /** `@brine/redis-adapter/rq`: RQ's queues, jobs and workers. Public names only; no logic. */
+export type { WaitOptions } from "../jobs/result-watch.js";
 export type { RqCallback, RqEnqueueOptions } from "./enqueue.js";
 export type { Call, Duration, RqSerializer } from "./format.js";
 export { RqJob, RqJobError, type RqResult } from "./job.js";

@@ -1,6 +1,7 @@
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
+import { type Look, type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { type RedisLike, send, sendAll } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, decodeResult, decodeTraceback, utcformat } from "./format.js";
@@ -42,10 +43,6 @@ export interface RqResult {
   readonly traceback: string | undefined;
   /** rq 2. */
   readonly workerName: string | undefined;
-}
-
-interface StoredResult extends RqResult {
-  readonly id: string;
 }
 
 /** A job, by its id. */
@@ -92,71 +89,34 @@ export class RqJob<T = unknown> {
   }
 
   /**
-   * The value it returned; `null` for None. Waits for it, on a connection of its own.
+   * The value it returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
    * @throws RqJobError when it failed, was stopped or canceled, or is unknown; RedisAdapterError `timeout`
    */
-  async result(
-    options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<T> {
-    const now = await this.#lastResult();
-    if (now !== undefined && now.type !== "retried") return this.#settle(now);
-    return this.#wait(now?.id ?? "0-0", options);
-  }
-
-  async #wait(
-    after: string,
-    options: { readonly timeoutMs?: number | undefined; readonly signal?: AbortSignal | undefined },
-  ): Promise<T> {
-    const deadline = options.timeoutMs === undefined ? Number.POSITIVE_INFINITY : Date.now() + options.timeoutMs;
-    const connection = this.#client.duplicate() as RedisLike & { disconnect(): void };
-    connection.on(...(["error", () => {}] as unknown as never[]));
-    const abort = () => connection.disconnect();
-    options.signal?.addEventListener("abort", abort, { once: true });
-    try {
-      for (let last = after; ; ) {
-        options.signal?.throwIfAborted();
-        const status = await this.status();
+  result(options: WaitOptions = {}): Promise<T> {
+    const look: Look<T> = {
+      jobId: this.id,
+      commands: [
+        { name: "hget", args: [jobKey(this.id), "status"] },
+        { name: "xrevrange", args: [resultsKey(this.id), "+", "-", "COUNT", 1] },
+      ],
+      read: ([status, entries]) => {
+        const [entry] = entries as [Buffer, unknown[]][];
+        const result = entry === undefined ? undefined : this.#read(entry);
+        if (result !== undefined && result.type !== "retried") return { value: this.#settle(result) };
         // What has no result will get none: results expire, and a job with result_ttl 0 leaves nothing.
-        if (status === undefined || status === "canceled")
-          throw new RqJobError(this.id, status, status ?? "is unknown");
-        const left = deadline - Date.now();
-        if (left <= 0)
-          throw new RedisAdapterError(`Job ${this.id} has no result within ${options.timeoutMs} ms`, {
-            code: "timeout",
-          });
-        // Canceling writes no result, so look again now and then.
-        const block = Math.max(1, Math.min(left, 2000));
-        const reply = await send(connection, "xread", [
-          "BLOCK",
-          Math.trunc(block),
-          "STREAMS",
-          resultsKey(this.id),
-          last,
-        ]).catch((error: unknown) => {
-          options.signal?.throwIfAborted();
-          throw error;
-        });
-        const entries = pairs(reply)[0]?.[1] as [Buffer, unknown[]][] | undefined;
-        const newest = entries?.at(-1);
-        if (newest === undefined) continue;
-        const result = this.#read(newest);
-        if (result.type !== "retried") return this.#settle(result);
-        last = result.id;
-      }
-    } finally {
-      options.signal?.removeEventListener("abort", abort);
-      connection.disconnect();
-    }
+        if (status === null) throw new RqJobError(this.id, undefined, "is unknown");
+        if (String(status) === "canceled") throw new RqJobError(this.id, "canceled", "canceled");
+        return undefined;
+      },
+    };
+    return waitFor(this.#client, look, options);
   }
 
   /** The ends it came to, newest first. */
   async results(): Promise<RqResult[]> {
     const reply = (await send(this.#client, "xrevrange", [resultsKey(this.id), "+", "-"])) as [Buffer, unknown[]][];
-    return reply.map((entry) => {
-      const { id: _, ...result } = this.#read(entry);
-      return result;
-    });
+    return reply.map((entry) => this.#read(entry));
   }
 
   /**
@@ -196,20 +156,11 @@ export class RqJob<T = unknown> {
     return Number(await send(this.#client, "publish", [pubsubChannel(String(worker)), command])) > 0;
   }
 
-  async #lastResult(): Promise<StoredResult | undefined> {
-    const reply = (await send(this.#client, "xrevrange", [resultsKey(this.id), "+", "-", "COUNT", 1])) as [
-      Buffer,
-      unknown[],
-    ][];
-    return reply[0] === undefined ? undefined : this.#read(reply[0]);
-  }
-
-  #read([id, items]: readonly [Buffer, unknown]): StoredResult {
+  #read([id, items]: readonly [Buffer, unknown]): RqResult {
     const fields = new Map(pairs(items).map(([field, value]) => [String(field), String(value)]));
     const value = fields.get("return_value");
     const traceback = fields.get("exc_string");
     return {
-      id: String(id),
       type: TYPES[fields.get("type") ?? ""] ?? "failed",
       createdAt: new Date(Number(String(id).split("-")[0])),
       workerName: fields.get("worker_name"),
@@ -218,7 +169,7 @@ export class RqJob<T = unknown> {
     };
   }
 
-  #settle(result: StoredResult): T {
+  #settle(result: RqResult): T {
     if (result.type === "successful") return result.value as T;
     const last = result.traceback?.trimEnd().split("\n").at(-1);
     throw new RqJobError(

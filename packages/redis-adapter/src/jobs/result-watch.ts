@@ -1,0 +1,305 @@
+/**
+ * Waiting for what a job leaves in Redis, where the library that runs it tells nobody.
+ *
+ * All who wait through one client share two connections, however many they are. CLIENT TRACKING (Redis 6 and up, Valkey)
+ * has the server remember which keys the first of them has read, and tell the second one once when such a key changes;
+ * then that key's waiters look again, which arms it anew. So a result costs one look, and a wait costs nothing.
+ * Blocking reads would need a connection for each, or send the names of all keys again for every result.
+ * Where the server refuses CLIENT TRACKING, and in a cluster, the waiters look in turn now and then, through the client.
+ */
+import { RedisAdapterError } from "../errors.js";
+import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
+
+/** How to wait for a result. */
+export interface WaitOptions {
+  /** Default: as long as it takes. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What to look at, and what it means. */
+export interface Look<T> {
+  /** Who waits, for messages. */
+  readonly jobId: string;
+  /** Reading commands, each with its key as first argument. */
+  readonly commands: readonly { readonly name: string; readonly args: readonly [key: string, ...rest: Arg[]] }[];
+  /** The result in the replies; `undefined`: not yet. Throws what the wait is to throw. */
+  read(replies: readonly unknown[]): { readonly value: T } | undefined;
+}
+
+interface Waiter {
+  readonly look: Look<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+type Connection = RedisLike & { readonly status: string; disconnect(): void };
+
+interface Pair {
+  readonly reader: Connection;
+  readonly subscriber: Connection;
+  /** The subscriber's, while it listens. */
+  subscriberId: number | undefined;
+  isTracking: boolean;
+}
+
+const INVALIDATE = "__redis__:invalidate";
+/** A report may be lost with its connection before anyone notices: look now and then anyway. */
+const SAFETY_MS = 10_000;
+/** Pauses between looks without tracking. */
+const MIN_PAUSE_MS = 10;
+const MAX_PAUSE_MS = 500;
+/** How long the connections stay when nobody waits any more: often somebody soon does again. */
+const LINGER_MS = 1000;
+/** Waiters that look in one pipeline. */
+const BATCH = 500;
+/** Longer delays would overflow and fire at once. */
+const MAX_DELAY_MS = 2 ** 31 - 1;
+
+const watches = new WeakMap<RedisLike, ResultWatch>();
+
+/** Waits until `look` finds something. @throws RedisAdapterError `timeout` or `closed`, the signal's reason, what `look` throws */
+export async function waitFor<T>(client: RedisLike, look: Look<T>, options: WaitOptions = {}): Promise<T> {
+  options.signal?.throwIfAborted();
+  const found = look.read(await readAll(client, look));
+  if (found !== undefined) return found.value;
+  options.signal?.throwIfAborted();
+  let watch = watches.get(client);
+  if (watch === undefined) {
+    watch = new ResultWatch(client);
+    watches.set(client, watch);
+  }
+  return watch.wait(look, options);
+}
+
+async function readAll(client: RedisLike, look: Look<unknown>): Promise<unknown[]> {
+  return repliesOf(await sendAll(client, look.commands, false));
+}
+
+function repliesOf(replies: readonly [error: Error | null, result: unknown][]): unknown[] {
+  for (const [error] of replies) if (error !== null) throw error;
+  return replies.map(([, reply]) => reply);
+}
+
+class ResultWatch {
+  readonly #client: RedisLike;
+  /** What the client puts before keys, which the server's reports have, too. */
+  readonly #prefix: string;
+  readonly #waiters = new Set<Waiter>();
+  readonly #byKey = new Map<string, Set<Waiter>>();
+  /** Those that are to look. */
+  readonly #due = new Set<Waiter>();
+  #pair: Pair | undefined;
+  #linger: NodeJS.Timeout | undefined;
+  #isRefused: boolean;
+  #isRunning = false;
+  #pause = MIN_PAUSE_MS;
+  #wake = () => {};
+
+  constructor(client: RedisLike) {
+    const { options } = client as { readonly options?: { readonly keyPrefix?: string } };
+    this.#client = client;
+    this.#prefix = options?.keyPrefix ?? "";
+    this.#isRefused = client.isCluster === true;
+    listen(client, "end", () => {
+      this.#close();
+      const error = new RedisAdapterError("The client was closed", { code: "closed" });
+      for (const waiter of [...this.#waiters]) waiter.reject(error);
+    });
+  }
+
+  wait<T>(look: Look<T>, { timeoutMs, signal }: WaitOptions): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener("abort", abort);
+        this.#remove(waiter);
+      };
+      const waiter: Waiter = {
+        look,
+        resolve: (value) => {
+          leave();
+          resolve(value as T);
+        },
+        reject: (error) => {
+          leave();
+          reject(error);
+        },
+      };
+      const abort = () => waiter.reject(signal?.reason);
+      const late = () =>
+        waiter.reject(
+          new RedisAdapterError(`Job ${look.jobId} has no result within ${timeoutMs} ms`, { code: "timeout" }),
+        );
+      const timer =
+        timeoutMs === undefined || timeoutMs > MAX_DELAY_MS ? undefined : setTimeout(late, Math.max(timeoutMs, 0));
+      signal?.addEventListener("abort", abort, { once: true });
+      this.#add(waiter);
+    });
+  }
+
+  #add(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    for (const key of this.#keysOf(waiter)) {
+      const waiters = this.#byKey.get(key);
+      if (waiters === undefined) this.#byKey.set(key, new Set([waiter]));
+      else waiters.add(waiter);
+    }
+    clearTimeout(this.#linger);
+    if (!this.#isRefused) this.#pair ??= this.#open();
+    this.#pause = MIN_PAUSE_MS;
+    this.#look([waiter]);
+    if (!this.#isRunning) void this.#run();
+  }
+
+  #remove(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    this.#due.delete(waiter);
+    for (const key of this.#keysOf(waiter)) {
+      const waiters = this.#byKey.get(key);
+      waiters?.delete(waiter);
+      if (waiters?.size === 0) this.#byKey.delete(key);
+    }
+    if (this.#waiters.size > 0) return;
+    this.#wake();
+    clearTimeout(this.#linger);
+    this.#linger = setTimeout(() => this.#close(), LINGER_MS).unref();
+  }
+
+  #keysOf({ look }: Waiter): string[] {
+    return look.commands.map(({ args: [key] }) => this.#prefix + key);
+  }
+
+  #look(waiters: Iterable<Waiter>): void {
+    for (const waiter of waiters) this.#due.add(waiter);
+    this.#wake();
+  }
+
+  /** Runs while somebody waits. Never throws: what goes wrong is told to those who wait. */
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    while (this.#waiters.size > 0) {
+      if (this.#due.size === 0 && (await this.#sleep())) this.#look(this.#waiters);
+      const batch: Waiter[] = [];
+      for (const waiter of this.#due) {
+        if (batch.push(waiter) === BATCH) break;
+      }
+      for (const waiter of batch) this.#due.delete(waiter);
+      await this.#lookNow(batch);
+    }
+    this.#isRunning = false;
+  }
+
+  /** Until somebody is to look; whether nobody said so for so long that all are. */
+  #sleep(): Promise<boolean> {
+    const pause = this.#pair?.isTracking ? SAFETY_MS : this.#pause;
+    this.#pause = Math.min(this.#pause * 2, MAX_PAUSE_MS);
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, pause, true);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve(false);
+      };
+    });
+  }
+
+  async #lookNow(batch: readonly Waiter[]): Promise<void> {
+    const pair = this.#pair;
+    const isTracked = pair?.isTracking === true;
+    let replies: [error: Error | null, result: unknown][];
+    try {
+      replies = await sendAll(
+        isTracked ? pair.reader : this.#client,
+        batch.flatMap(({ look }) => look.commands),
+        false,
+      );
+    } catch (error) {
+      replies = batch.flatMap(({ look }) => look.commands.map((): [Error, null] => [error as Error, null]));
+    }
+    let at = 0;
+    for (const waiter of batch) {
+      const own = replies.slice(at, at + waiter.look.commands.length);
+      at += waiter.look.commands.length;
+      if (!this.#waiters.has(waiter)) continue;
+      // The reader was lost: the client tells what there is to tell.
+      if (isTracked && !pair.isTracking && own.some(([error]) => error !== null)) {
+        this.#look([waiter]);
+        continue;
+      }
+      try {
+        const found = waiter.look.read(repliesOf(own));
+        if (found !== undefined) waiter.resolve(found.value);
+      } catch (error) {
+        waiter.reject(error);
+      }
+    }
+  }
+
+  #open(): Pair {
+    const options = {
+      // Each connection has to be prepared after it was lost, so the driver must not repeat anything on it.
+      autoResubscribe: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      enableAutoPipelining: false,
+      // With RESP3, the server would report in another way.
+      protocol: 2,
+    };
+    const connect = () =>
+      (this.#client.duplicate as (options: object) => unknown).call(this.#client, options) as Connection;
+    const pair: Pair = { reader: connect(), subscriber: connect(), subscriberId: undefined, isTracking: false };
+    for (const connection of [pair.reader, pair.subscriber]) {
+      // The driver connects again by itself.
+      listen(connection, "error", () => {});
+      listen(connection, "close", () => {
+        pair.isTracking = false;
+        if (connection === pair.subscriber) pair.subscriberId = undefined;
+        this.#look(this.#waiters);
+      });
+    }
+    listen(pair.subscriber, "messageBuffer", (_channel: Buffer, keys: readonly Buffer[] | null) => {
+      // `null`: the whole database was emptied.
+      if (keys === null) this.#look(this.#waiters);
+      else for (const key of keys) this.#look(this.#byKey.get(String(key)) ?? []);
+    });
+    const failed = (error: unknown) => {
+      // What a lost connection leaves undone is done when it is back.
+      if ((error as Error).name !== "ReplyError") return;
+      this.#isRefused = true;
+      this.#close();
+    };
+    listen(pair.subscriber, "ready", () => void this.#subscribe(pair).catch(failed));
+    listen(pair.reader, "ready", () => void this.#track(pair).catch(failed));
+    return pair;
+  }
+
+  async #subscribe(pair: Pair): Promise<void> {
+    // A connection that has subscribed may not ask for its own id any more.
+    const id = Number(await send(pair.subscriber, "client", ["ID"]));
+    await (pair.subscriber as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(INVALIDATE);
+    pair.subscriberId = id;
+    await this.#track(pair);
+  }
+
+  async #track(pair: Pair): Promise<void> {
+    if (pair.subscriberId === undefined || pair.reader.status !== "ready") return;
+    await send(pair.reader, "client", ["TRACKING", "ON", "REDIRECT", pair.subscriberId]);
+    pair.isTracking = true;
+    // Nothing is tracked yet: looking does that.
+    this.#look(this.#waiters);
+  }
+
+  #close(): void {
+    clearTimeout(this.#linger);
+    const pair = this.#pair;
+    this.#pair = undefined;
+    if (pair === undefined) return;
+    pair.isTracking = false;
+    pair.reader.disconnect();
+    pair.subscriber.disconnect();
+  }
+}
+
+function listen(client: RedisLike, event: string, listener: (...args: never[]) => void): void {
+  client.on(...([event, listener] as unknown as never[]));
+}
