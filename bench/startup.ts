@@ -1,13 +1,14 @@
 /**
  * What a process pays before its first message: importing an entry, then the first `dumps` and `loads`.
  *
- * Each round is a process of its own, because code is compiled once a process. An empty module goes first in each, so that
- * Node's own loader is warm and not counted; its cost is the row "empty". CPU time is that of the process's threads: unlike
+ * Each round is a process of its own, because code is compiled once a process. A module of one line goes first in each, so
+ * that Node's own loader for files is warm and not counted; what one more such module costs is the row "empty". CPU time is that of the process's threads: unlike
  * the elapsed time it hardly moves when the machine is busy.
  */
 import { execFileSync } from "node:child_process";
 
 const ENTRIES = ["@brine/codec", "@brine/codec/tools", "@brine/codec/kombu"] as const;
+const EMPTY = new URL("empty.js", import.meta.url).href;
 
 interface Startup {
   readonly importMs: number;
@@ -18,7 +19,7 @@ interface Startup {
 
 function program(entry: string): string {
   return `
-    await import("data:text/javascript,export {}");
+    await import(${JSON.stringify(`${EMPTY}?first`)});
     const cpu = process.cpuUsage();
     const start = performance.now();
     const codec = await import(${JSON.stringify(entry)});
@@ -46,14 +47,14 @@ function shown(values: readonly (number | undefined)[]): string {
 
 /** Prints least and median of every measure, in milliseconds. Rounds are interleaved, as everywhere in the benchmark. */
 export function startup(rounds: number): void {
-  const entries = ["data:text/javascript,export const empty = true", ...ENTRIES];
+  const entries = [EMPTY, ...ENTRIES];
   const measured = new Map<string, Startup[]>(entries.map((entry) => [entry, []]));
   for (let round = 0; round < rounds; round++) for (const entry of entries) measured.get(entry)!.push(once(entry));
   console.log(
     `${"ms: least, median".padEnd(20)} ${"import".padStart(18)}${"CPU".padStart(18)}${"first message".padStart(18)}`,
   );
   for (const [entry, all] of measured) {
-    const name = entry.startsWith("data:") ? "empty" : entry;
+    const name = entry === EMPTY ? "empty" : entry;
     const columns = (["importMs", "cpuMs", "firstMessageMs"] as const).map((key) => shown(all.map((one) => one[key])));
     console.log(`${name.padEnd(20)} ${columns.join("")}`.trimEnd());
   }

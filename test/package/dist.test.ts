@@ -84,6 +84,14 @@ describe("the codec's tools", () => {
   });
 });
 
+describe("the codec's code", () => {
+  it("is ASCII: V8 keeps and scans any other at two bytes a character", () => {
+    const folder = path.join(ROOT, "packages/codec/dist");
+    for (const file of readdirSync(folder).filter((name) => name.endsWith(".js")))
+      expect(/[^\0-\x7f]/.exec(readFileSync(path.join(folder, file), "latin1"))?.index, file).toBeUndefined();
+  });
+});
+
 describe("the codec's switches over opcodes", () => {
   const dist = path.join(ROOT, "packages/codec/dist");
   const code = readdirSync(dist)

@@ -8,18 +8,25 @@ class Renames {
   // A newline cannot be part of a GLOBAL's module line, so the joined key is unambiguous.
   readonly #names: ReadonlyMap<string, QualifiedName>;
 
-  constructor(
-    modules: readonly (readonly [string, string])[],
-    names: readonly (readonly [string, string, string, string])[],
-  ) {
-    this.#modules = new Map(modules);
-    this.#names = new Map(names.map(([module, name, toModule, toName]) => [`${module}\n${name}`, [toModule, toName]]));
+  /** Each row of a table is a line, its fields apart by spaces. */
+  constructor(modules: string, names: string) {
+    this.#modules = new Map(rows(modules).map(([from, to]) => [from!, to!]));
+    this.#names = new Map(
+      rows(names).map(([module, name, toModule, toName]) => [`${module}\n${name}`, [toModule!, toName!]]),
+    );
   }
 
   rename(module: string, name: string): QualifiedName {
     const renamed = this.#names.get(`${module}\n${name}`);
     return renamed ?? [this.#modules.get(module) ?? module, name];
   }
+}
+
+function rows(table: string): string[][] {
+  return table
+    .trim()
+    .split("\n")
+    .map((line) => line.split(" "));
 }
 
 // Built on first use: most pickles are protocol 3 and above and never need them.

@@ -227,7 +227,8 @@ function replaced(bytes: Uint8Array, at: number, length: number, encoding: strin
   const wrong = [...bytes.subarray(at, at + length)];
   switch (errors) {
     case "replace":
-      return "\ufffd";
+      // Not a literal: one such character in the bundle makes V8 keep all of it at two bytes a character.
+      return String.fromCharCode(0xfffd);
     case "ignore":
       return "";
     case "surrogateescape":

@@ -55,7 +55,12 @@ export class TimeZone implements TzInfo, PyHashable {
   }
 
   /** `timezone.utc`. Zero offsets without a name decode to this object. */
-  static readonly utc: TimeZone = new TimeZone(new TimeDelta(0));
+  static get utc(): TimeZone {
+    TimeZone.#utc ??= new TimeZone(new TimeDelta(0));
+    return TimeZone.#utc;
+  }
+
+  static #utc: TimeZone | undefined;
 
   /** Of an offset such as `"+05:30"` or `"Z"`, or of minutes. */
   static from(offset: string | number): TimeZone {

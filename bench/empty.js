@@ -1,0 +1,2 @@
+/** What `startup.ts` compares with. */
+export const empty = true;
