@@ -365,6 +365,97 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     expect(await again.result()).toBe(2);
   });
 
+  test("an abandoned job's failure callback is called, and what waits for it even so begins", async () => {
+    const parent = await queue().enqueue("rq_jobs.add", [1], {}, { onFailure: "rq_jobs.undone" });
+    const unheard = await queue().enqueue("rq_jobs.add", [1], {}, { onFailure: "rq_jobs.nobody", retry: { max: 1 } });
+    const patient = await queue().enqueue("rq_jobs.add", [2], {}, { dependsOn: parent.id });
+    const lenient = await queue().enqueue(
+      "rq_jobs.add",
+      [3],
+      {},
+      { dependsOn: { jobs: [parent.id], allowFailure: true } },
+    );
+    for (const { id } of [parent, unheard]) {
+      await client.lrem("rq:queue:default", 1, id);
+      await client.hset(`rq:job:${id}`, "status", "started");
+      await client.zadd("rq:wip:default", 1, set.generation === "5.2" ? id : `${id}:0f`);
+    }
+    const called: unknown[] = [];
+    const cleaned = await queue().cleanRegistries({
+      callbacks: { "rq_jobs.undone": ({ id, func }, outcome) => void called.push([id, func, outcome]) },
+    });
+    expect(called).toMatchObject([
+      [parent.id, "rq_jobs.add", { type: "failure", error: { name: "AbandonedJobError" } }],
+    ]);
+    expect(cleaned.errors).toMatchObject([{ code: "job", message: expect.stringContaining("rq_jobs.nobody") }]);
+    expect([await parent.status(), await patient.status(), await lenient.status()]).toEqual([
+      "failed",
+      "deferred",
+      "queued",
+    ]);
+    await python.request("work", { queues: ["default"] });
+    expect([await lenient.result(), await unheard.result()]).toEqual([3, 1]);
+  });
+
+  test("jobs with what rq 2.10 brought are run, and none is forgotten", async () => {
+    // As rq 2.10 writes them: two may be in queues or run at a time.
+    const limited = (id: string) =>
+      client.hset(`rq:job:${id}`, { rate_limit_key: "mail", rate_limit_concurrency: 2, status: "rate_limited" });
+    await client.sadd("rq:rl-keys", "mail");
+    await client.hset("rq:rl:mail", "concurrency", 2);
+    const jobs = await Promise.all(
+      [0, 1, 2, 3, 4].map((i) => queue().enqueue("rq_jobs.add", [i], {}, { id: `j${i}` })),
+    );
+    await client.del("rq:queue:default");
+    for (const [i, { id }] of jobs.entries()) {
+      await limited(id);
+      await client.zadd("rq:rl:mail:rate_limited", i, id);
+    }
+    const webhooks = [
+      { url: "https://example.org/", job_status: "finished", method: "POST", headers: null, timeout: 5 },
+    ];
+    await client.hset("rq:job:j0", "webhooks", JSON.stringify(webhooks));
+    expect(await jobs[0]!.info()).toMatchObject({
+      status: "rate_limited",
+      rateLimit: { key: "mail", concurrency: 2 },
+      webhooks: [{ url: "https://example.org/", jobStatus: "finished", method: "POST", headers: {}, timeout: 5 }],
+    });
+    // A process died between a job's end and the queue; a canceled and a deleted job make room, too.
+    const ready = await queue().enqueue("rq_jobs.add", [9]);
+    await client.lrem("rq:queue:default", 1, ready.id);
+    await client.hset(`rq:job:${ready.id}`, "status", "ready_to_enqueue");
+    await client.zadd("rq:ready:default", 1, ready.id);
+    expect((await queue().registry("ready")).map(({ id }) => id)).toEqual([ready.id]);
+    await queue().cleanRegistries();
+    expect(await queue().jobIds()).toEqual([ready.id, "j0", "j1"]);
+    expect(await jobs[1]!.cancel()).toBe(true);
+    expect(await queue().jobIds()).toEqual([ready.id, "j0", "j2"]);
+    expect(await jobs[3]!.delete()).toBe(true);
+    expect(await client.zrange("rq:rl:mail:rate_limited", "0", "-1")).toEqual(["j4"]);
+    // One that fails is tried again on its place.
+    await client.hset("rq:job:j2", { retries_left: 1, retry_intervals: "[0]" });
+    const errors: Error[] = [];
+    const ran: unknown[] = [];
+    const add = ([n]: readonly unknown[]) => {
+      if (ran.push(n) === 3) throw new Error("not yet");
+      return n;
+    };
+    const options = { client, onError: (error: Error) => errors.push(error), format: 2 } as const;
+    await new RqWorker(["default"], { "rq_jobs.add": add }, options).run({ burst: true });
+    expect(ran).toEqual([9, 0, 2, 4, 2]);
+    expect(await Promise.all(jobs.map((job) => job.status()))).toEqual([
+      "finished",
+      "canceled",
+      "finished",
+      undefined,
+      "finished",
+    ]);
+    expect(errors).toMatchObject([{ code: "unsupported", message: expect.stringContaining("webhooks") }]);
+    expect(await client.hget("rq:job:j0", "webhooks")).toBe(JSON.stringify(webhooks));
+    await queue().cleanRegistries();
+    expect(await client.keys("rq:rl*")).toEqual([]);
+  });
+
   test("a Redis that is killed while jobs are enqueued gets each of them once", async (context) => {
     if (!set.redis.isOurs) context.skip("the Redis was given by URL and is not ours to kill");
     const total = 600;

@@ -1,7 +1,7 @@
 /** What a worker of RQ writes about itself and its jobs, in the forms of rq 1 and rq 2. rq `worker.py`, `executions.py`. */
 import { evaluate } from "../cache/lock.js";
 import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
-import { utcformat } from "./format.js";
+import { unixSeconds, utcformat } from "./format.js";
 import {
   dependenciesKey,
   dependentsKey,
@@ -17,7 +17,7 @@ import {
   workerKey,
   workersOfQueueKey,
 } from "./keys.js";
-import { ENQUEUE_DEPENDENTS } from "./scripts.js";
+import { ENQUEUE_DEPENDENTS, RELEASE } from "./scripts.js";
 
 /** rq 2 has executions: a job that runs again has another one. */
 export type WorkerFormat = 1 | 2;
@@ -38,6 +38,8 @@ export interface RunningJob {
   /** rq 2: how often it is to run again after it succeeded. */
   readonly repeatsLeft: number;
   readonly repeatIntervals: readonly number[];
+  /** rq 2.10: the key of its rate limit; empty: none. */
+  readonly rateLimitKey: string;
 }
 
 export interface WorkerIdentity {
@@ -52,7 +54,7 @@ export interface WorkerIdentity {
 type Step = { readonly name: string; readonly args: readonly Arg[] };
 
 const step = (name: string, ...args: Arg[]): Step => ({ name, args });
-const nowSeconds = (): number => Math.trunc(Date.now() / 1000);
+const nowSeconds = (): number => unixSeconds(new Date());
 
 /** Versions that tell Python's tools which bookkeeping this is. */
 const VERSIONS: Readonly<Record<WorkerFormat, string>> = { 1: "1.13.0", 2: "2.3.3" };
@@ -165,6 +167,7 @@ export class Bookkeeping {
     // Before the job may go, for its dependents look at its status.
     await this.#enqueueDependents(job);
     await this.#commit(repeats ? this.#repeat(job) : this.#cleanup(job, job.resultTtl));
+    await this.#release(job);
   }
 
   /** `traceback`: compressed, in base64. */
@@ -178,6 +181,7 @@ export class Bookkeeping {
       ...this.#cleanup(job, job.failureTtl),
     ]);
     await this.#enqueueDependents(job);
+    await this.#release(job);
   }
 
   async stopped(job: RunningJob, traceback: string): Promise<void> {
@@ -195,6 +199,7 @@ export class Bookkeeping {
       ...this.#cleanup(job, job.failureTtl),
     ]);
     await this.#enqueueDependents(job);
+    await this.#release(job);
   }
 
   /** rq `Job.retry`: at once, or after the interval whose turn it is. */
@@ -211,6 +216,7 @@ export class Bookkeeping {
       ...this.#leave(job),
       ...this.#again(job, interval),
     ]);
+    await this.#release(job);
   }
 
   /** rq `Repeat.schedule`: the intervals are taken from the last one. */
@@ -299,7 +305,14 @@ export class Bookkeeping {
   }
 
   async #enqueueDependents(job: RunningJob): Promise<void> {
-    await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(job.id)], [utcformat(new Date())]);
+    const args = [utcformat(new Date()), nowSeconds()];
+    await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(job.id)], args);
+  }
+
+  /** Another job of its rate limit may begin, unless it is in its queue again. */
+  async #release({ id, rateLimitKey }: RunningJob): Promise<void> {
+    if (rateLimitKey === "") return;
+    await evaluate(this.#client, RELEASE, [], [rateLimitKey, id, nowSeconds(), utcformat(new Date())]);
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {

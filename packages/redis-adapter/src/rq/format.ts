@@ -43,6 +43,10 @@ export function utcformat(date: Date): string {
   return date.toISOString().replace("Z", "000Z");
 }
 
+export function unixSeconds(date: Date): number {
+  return Math.trunc(date.getTime() / 1000);
+}
+
 export function serializerOf(serializer: RqSerializer | undefined, pickle: PickleOptions | undefined): ValueCodec {
   if (serializer === undefined || serializer === "pickle") return pickleCodec(pickle);
   if (serializer === "json") return serializerCodec(jsonSerializer({ dialect: "5.2" }));

@@ -1,6 +1,9 @@
 /** The hash of a job, read. rq `job.py` restore. */
 import type { ValueCodec } from "../dialects/dialect.js";
+import { type RedisLike, sendAll } from "../pickled/client.js";
+import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, intervalsOf } from "./format.js";
+import { jobKey } from "./keys.js";
 
 export type RqStatus =
   | "created"
@@ -14,6 +17,16 @@ export type RqStatus =
   | "canceled"
   | "rate_limited"
   | "ready_to_enqueue";
+
+/** A request that rq 2.10 makes when a job ends. */
+export interface RqWebhook {
+  readonly url: string;
+  readonly jobStatus: "finished" | "failed";
+  readonly method: "GET" | "POST";
+  readonly headers: Readonly<Record<string, string>>;
+  /** Seconds. */
+  readonly timeout: number;
+}
 
 /** What RQ knows of a job. Durations in seconds; `undefined`: not set. */
 export interface RqJobInfo {
@@ -38,6 +51,10 @@ export interface RqJobInfo {
   readonly dependencyIds: readonly string[];
   readonly allowDependencyFailures: boolean;
   readonly group: string | undefined;
+  /** rq 2.10: of all jobs with this key, so many are in queues or run at a time. */
+  readonly rateLimit: { readonly key: string; readonly concurrency: number | undefined } | undefined;
+  /** rq 2.10. */
+  readonly webhooks: readonly RqWebhook[];
   /** Dotted names. */
   readonly onSuccess: string | undefined;
   readonly onFailure: string | undefined;
@@ -46,6 +63,15 @@ export interface RqJobInfo {
   call(): Call;
   /** Likewise. */
   meta(): Record<string, unknown>;
+}
+
+/** A job's hash, with the values as they are; empty: there is no such job. */
+export async function jobFields(client: RedisLike, id: string): Promise<ReadonlyMap<string, Buffer>> {
+  const [[error, reply]] = (await sendAll(client, [{ name: "hgetall", args: [jobKey(id)] }], false)) as [
+    [Error | null, unknown],
+  ];
+  if (error !== null) throw error;
+  return new Map(pairs(reply).map(([field, value]) => [String(field), value as Buffer]));
 }
 
 export function jobInfo(fields: ReadonlyMap<string, Buffer>, codec: ValueCodec): RqJobInfo {
@@ -82,6 +108,8 @@ export function jobInfo(fields: ReadonlyMap<string, Buffer>, codec: ValueCodec):
     dependencyIds: stringsOf(text("dependency_ids")),
     allowDependencyFailures: text("allow_dependency_failures") === "1",
     group: text("group_id"),
+    rateLimit: rateLimitOf(text("rate_limit_key"), number("rate_limit_concurrency")),
+    webhooks: webhooksOf(text("webhooks")),
     onSuccess: text("success_callback_name"),
     onFailure: text("failure_callback_name"),
     onStopped: text("stopped_callback_name"),
@@ -96,11 +124,33 @@ export function metaOf(raw: Buffer | undefined, codec: ValueCodec): Record<strin
   return codec.decode(raw) as Record<string, unknown>;
 }
 
+function rateLimitOf(key: string | undefined, concurrency: number | undefined) {
+  return key === undefined ? undefined : { key, concurrency };
+}
+
+function webhooksOf(json: string | undefined): readonly RqWebhook[] {
+  return listOf(json).flatMap((one) => {
+    const { url, job_status: jobStatus, method, headers, timeout } = Object(one) as Readonly<Record<string, unknown>>;
+    if (typeof url !== "string" || (jobStatus !== "finished" && jobStatus !== "failed")) return [];
+    return {
+      url,
+      jobStatus,
+      method: method === "POST" ? "POST" : "GET",
+      headers: { ...(Object(headers) as Record<string, string>) },
+      timeout: typeof timeout === "number" ? timeout : 10,
+    };
+  });
+}
+
 function stringsOf(json: string | undefined): readonly string[] {
+  return listOf(json).filter((one): one is string => typeof one === "string");
+}
+
+function listOf(json: string | undefined): readonly unknown[] {
   if (json === undefined) return [];
   try {
     const list: unknown = JSON.parse(json);
-    return Array.isArray(list) ? list.filter((one): one is string => typeof one === "string") : [];
+    return Array.isArray(list) ? list : [];
   } catch {
     return [];
   }

@@ -2,10 +2,10 @@ import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { type Look, type WaitOptions, waitFor } from "../jobs/result-watch.js";
-import { type RedisLike, send, sendAll } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
-import { type Call, decodeCall, decodeResult, decodeTraceback, utcformat } from "./format.js";
-import { jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
+import { type Call, decodeCall, decodeResult, decodeTraceback, unixSeconds, utcformat } from "./format.js";
+import { jobFields, jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
 import { dependenciesKey, dependentsKey, groupKey, jobKey, pubsubChannel, resultsKey } from "./keys.js";
 import { CANCEL, DELETE, ENQUEUE_DEPENDENTS, REQUEUE } from "./scripts.js";
 
@@ -71,11 +71,7 @@ export class RqJob<T = unknown> {
 
   /** Everything that RQ keeps of it, in one read. `undefined`: there is no such job, or no more. */
   async info(): Promise<RqJobInfo | undefined> {
-    const [[error, reply]] = (await sendAll(this.#client, [{ name: "hgetall", args: [jobKey(this.id)] }], false)) as [
-      [Error | null, unknown],
-    ];
-    if (error !== null) throw error;
-    const fields = new Map(pairs(reply).map(([field, value]) => [String(field), value as Buffer]));
+    const fields = await jobFields(this.#client, this.id);
     return fields.size === 0 ? undefined : jobInfo(fields, this.#codec);
   }
 
@@ -125,12 +121,12 @@ export class RqJob<T = unknown> {
    * @param options - `enqueueDependents`: those that wait for it only do not wait any more
    */
   async cancel(options: { readonly enqueueDependents?: boolean | undefined } = {}): Promise<boolean> {
-    const done = Number(
-      await evaluate(this.#client, CANCEL, [jobKey(this.id)], [this.id, Math.trunc(Date.now() / 1000)]),
-    );
+    const now = new Date();
+    const args = [this.id, unixSeconds(now), utcformat(now)];
+    const done = Number(await evaluate(this.#client, CANCEL, [jobKey(this.id)], args));
     if (done === -1) throw new RqJobError(this.id, undefined, "is unknown");
     if (done === 1 && options.enqueueDependents) {
-      const args = [utcformat(new Date()), this.id];
+      const args = [utcformat(now), unixSeconds(now), this.id];
       await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(this.id)], args);
     }
     return done === 1;
@@ -139,12 +135,14 @@ export class RqJob<T = unknown> {
   /** Removes every trace of it; whether there was one. A job that runs runs on. */
   async delete(): Promise<boolean> {
     const keys = [jobKey(this.id), dependentsKey(this.id), dependenciesKey(this.id), resultsKey(this.id), groupKey("")];
-    return (await evaluate(this.#client, DELETE, keys, [this.id])) === 1;
+    const now = new Date();
+    return (await evaluate(this.#client, DELETE, keys, [this.id, unixSeconds(now), utcformat(now)])) === 1;
   }
 
   /** Enqueues it again after it failed or was canceled; whether it was. */
   async requeue(options: { readonly atFront?: boolean | undefined } = {}): Promise<boolean> {
-    const args = [this.id, utcformat(new Date()), options.atFront ? "1" : "0"];
+    const now = new Date();
+    const args = [this.id, utcformat(now), options.atFront ? "1" : "0", unixSeconds(now)];
     return (await evaluate(this.#client, REQUEUE, [jobKey(this.id)], args)) === 1;
   }
 

@@ -4,6 +4,8 @@ export const QUEUES = "rq:queues";
 export const WORKERS = "rq:workers";
 export const SUSPENDED = "rq:suspended";
 export const GROUPS = "rq:groups";
+/** rq 2.10: the keys of rate limits. */
+export const RATE_LIMITS = "rq:rl-keys";
 
 export const queueKey = (queue: string): string => `rq:queue:${queue}`;
 export const intermediateKey = (queue: string): string => `rq:queue:${queue}:intermediate`;
@@ -22,8 +24,8 @@ export const schedulerLockKey = (queue: string): string => `rq:scheduler-lock:${
 export const cleaningKey = (queue: string): string => `rq:clean_registries:${queue}`;
 export const pubsubChannel = (worker: string): string => `rq:pubsub:${worker}`;
 
-/** Sorted sets of jobs of a queue, by state. */
-export type Registry = "started" | "finished" | "failed" | "deferred" | "scheduled" | "canceled";
+/** Sorted sets of jobs of a queue, by state. `ready`, of rq 2.10: about to be enqueued, after what they waited for. */
+export type Registry = "started" | "finished" | "failed" | "deferred" | "scheduled" | "canceled" | "ready";
 
 export function registryKey(registry: Registry, queue: string): string {
   return `rq:${registry === "started" ? "wip" : registry}:${queue}`;

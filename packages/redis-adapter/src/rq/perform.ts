@@ -1,18 +1,12 @@
 /** Runs one job: its call, its time, its callbacks. rq `Worker.perform_job`. */
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send } from "../pickled/client.js";
 import type { RunningJob, WorkerFormat } from "./bookkeeping.js";
-import { decodeCall } from "./format.js";
-import { metaOf } from "./job-info.js";
-import { jobKey } from "./keys.js";
-import type { RqCallbackHandler, RqContext, RqHandler, RqOutcome } from "./worker-options.js";
+import type { Callbacks } from "./callbacks.js";
+import { limited } from "./time-limit.js";
+import type { RqContext, RqHandler } from "./worker-options.js";
 
-/** Why a job's signal was aborted, named as Python names it. */
-export class JobTimeout extends Error {
-  override name = "JobTimeoutException";
-}
-
+/** Why a job's signal was aborted when it was asked to stop. */
 export class JobStopped extends Error {
   override name = "JobStopped";
 }
@@ -24,20 +18,15 @@ export type Performed =
   | { readonly type: "failure" | "stopped"; readonly error: unknown };
 
 export interface PerformerOptions {
-  readonly client: RedisLike;
   readonly codec: ValueCodec;
   readonly handlers: ReadonlyMap<string, RqHandler>;
-  readonly callbacks: ReadonlyMap<string, RqCallbackHandler>;
+  readonly callbacks: Callbacks;
   readonly format: WorkerFormat;
   readonly report: (error: Error) => void;
 }
 
 /** What rq 2 stores of a result that it cannot pickle. rq 1 fails the job. */
 const UNSERIALIZABLE = "Unserializable return value";
-/** Longer delays would overflow and fire at once. */
-const MAX_DELAY_MS = 2 ** 31 - 1;
-/** rq `CALLBACK_TIMEOUT`, seconds. */
-const CALLBACK_TIMEOUT = 60;
 
 export class Performer {
   readonly #options: PerformerOptions;
@@ -48,20 +37,20 @@ export class Performer {
 
   /** Never throws: what goes wrong is the job's outcome. */
   async perform(job: RunningJob, fields: ReadonlyMap<string, Buffer>, controller: AbortController): Promise<Performed> {
+    const { callbacks } = this.#options;
     let context: RqContext | undefined;
     try {
       const { handler, args, kwargs, ...facts } = this.#prepare(job, fields, controller.signal);
       context = facts.context;
       const result = await limited(controller, job.timeout, () => handler(args, kwargs, facts.context));
       const bytes = this.#encode(result);
-      await this.#callback("success", fields, facts.context, { type: "success", result });
+      await callbacks.call(fields, facts.context, { type: "success", result });
       return { type: "success", result: bytes };
     } catch (error) {
       const isStopped = error instanceof JobStopped;
       if (context === undefined) return { type: "failure", error };
       try {
-        if (isStopped) await this.#callback("stopped", fields, context, { type: "stopped" });
-        else await this.#callback("failure", fields, context, { type: "failure", error });
+        await callbacks.call(fields, context, isStopped ? { type: "stopped" } : { type: "failure", error });
       } catch (failure) {
         if (!isStopped) return { type: "failure", error: failure };
         this.#options.report(failure as Error);
@@ -71,24 +60,13 @@ export class Performer {
   }
 
   #prepare(job: RunningJob, fields: ReadonlyMap<string, Buffer>, signal: AbortSignal) {
-    const { client, codec, handlers } = this.#options;
-    const call = decodeCall(fields.get("data") ?? Buffer.alloc(0), codec);
-    const handler = handlers.get(call.func);
+    const prepared = this.#options.callbacks.prepare({ ...job, fields }, signal);
+    const { func } = prepared.context;
+    const handler = this.#options.handlers.get(func);
     if (handler === undefined) {
-      throw new RedisAdapterError(`Cannot run ${call.func}: no handler is registered under this name`, { code: "job" });
+      throw new RedisAdapterError(`Cannot run ${func}: no handler is registered under this name`, { code: "job" });
     }
-    const context: RqContext = {
-      id: job.id,
-      func: call.func,
-      queue: job.queue,
-      signal,
-      instance: call.instance,
-      meta: metaOf(fields.get("meta"), codec),
-      saveMeta: async (value) => {
-        await send(client, "hset", [jobKey(job.id), "meta", codec.encode(value)]);
-      },
-    };
-    return { handler, args: call.args, kwargs: call.kwargs, context };
+    return { handler, ...prepared };
   }
 
   #encode(result: unknown): string | undefined {
@@ -106,55 +84,6 @@ export class Performer {
       report(error as Error);
       return encode(UNSERIALIZABLE);
     }
-  }
-
-  async #callback(
-    when: "success" | "failure" | "stopped",
-    fields: ReadonlyMap<string, Buffer>,
-    context: RqContext,
-    outcome: RqOutcome,
-  ): Promise<void> {
-    const name = String(fields.get(`${when}_callback_name`) ?? "");
-    if (name === "") return;
-    const callback = this.#options.callbacks.get(name);
-    if (callback === undefined) {
-      throw new RedisAdapterError(`Cannot call ${name} on ${when}: no callback is registered under this name`, {
-        code: "job",
-      });
-    }
-    const timeout = Number(fields.get(`${when}_callback_timeout`) ?? CALLBACK_TIMEOUT);
-    const controller = new AbortController();
-    await limited(controller, timeout, () => callback({ ...context, signal: controller.signal }, outcome));
-  }
-}
-
-/** Runs `run` until `controller` is aborted, which it is when `seconds` are over; 0 and less: never. */
-async function limited(controller: AbortController, seconds: number, run: () => unknown): Promise<unknown> {
-  const { signal } = controller;
-  signal.throwIfAborted();
-  const deadline = Date.now() + seconds * 1000;
-  let timer: NodeJS.Timeout | undefined;
-  const arm = () => {
-    const left = deadline - Date.now();
-    timer = setTimeout(
-      () =>
-        left > MAX_DELAY_MS
-          ? arm()
-          : controller.abort(new JobTimeout(`Task exceeded maximum timeout value (${seconds} seconds)`)),
-      Math.min(Math.max(left, 0), MAX_DELAY_MS),
-    );
-  };
-  if (seconds > 0) arm();
-  let stop: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([Promise.resolve().then(run), aborted]);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener("abort", stop!);
   }
 }
 

@@ -4,13 +4,15 @@ import type { PickleOptions, ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
+import { Callbacks } from "./callbacks.js";
 import { dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
-import { type Duration, type RqSerializer, seconds, serializerOf } from "./format.js";
+import { type Duration, type RqSerializer, seconds, serializerOf, unixSeconds } from "./format.js";
 import { RqJob, RqJobError } from "./job.js";
 import { dependenciesKey, GROUPS, groupKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
 import { type Cleaned, cleanRegistries } from "./maintenance.js";
 import { enqueueDue } from "./scheduler.js";
 import { ENQUEUE } from "./scripts.js";
+import type { RqCallbackHandler } from "./worker-options.js";
 
 /** Options of {@link RqQueue}. */
 export interface RqQueueOptions {
@@ -20,6 +22,12 @@ export interface RqQueueOptions {
   readonly pickle?: PickleOptions | undefined;
   /** Default 180 seconds. */
   readonly defaultTimeout?: Duration | undefined;
+}
+
+/** Options of {@link RqQueue.cleanRegistries}. */
+export interface CleanOptions {
+  readonly now?: Date | undefined;
+  readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
 }
 
 /** An entry of a registry. */
@@ -98,7 +106,7 @@ export class RqQueue {
         fields.get("ttl") ?? "",
         due ?? "",
         dependencies.allowFailure ? "1" : "0",
-        Math.trunc(now.getTime() / 1000),
+        unixSeconds(now),
         options.group ?? "",
         dependencies.jobs.length,
         ...dependencies.jobs,
@@ -133,13 +141,15 @@ export class RqQueue {
   }
 
   /**
-   * Retries or fails the jobs whose worker has not been heard of for long, and forgets expired entries of registries.
-   * Workers do it every quarter of an hour.
+   * Retries or fails the jobs whose worker has not been heard of for long, after their failure callbacks; enqueues what a
+   * killed process of rq 2.10 forgot; and forgets expired entries of registries. Workers do it every quarter of an hour.
    *
-   * @param options - `now`: as of when; later than now finds jobs whose worker may still be there
+   * @param options - `now`: as of when; later than now finds jobs whose worker may still be there. `callbacks`: as of the
+   * worker; those that are not there are among the `errors`
    */
-  cleanRegistries(options: { readonly now?: Date | undefined } = {}): Promise<Cleaned> {
-    return cleanRegistries(this.#client, this.name, options.now);
+  cleanRegistries({ now, callbacks }: CleanOptions = {}): Promise<Cleaned> {
+    const own = new Callbacks({ client: this.#client, codec: this.#codec, callbacks });
+    return cleanRegistries(this.#client, this.name, own, now);
   }
 
   /** Enqueues what is due, for an application without a worker that does. */

@@ -2,8 +2,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { evaluate, Lock } from "../cache/lock.js";
 import type { RedisLike } from "../pickled/client.js";
-import { utcformat } from "./format.js";
-import { QUEUES, queueKey, registryKey, schedulerLockKey } from "./keys.js";
+import { unixSeconds, utcformat } from "./format.js";
+import { registryKey, schedulerLockKey } from "./keys.js";
 import { ENQUEUE_DUE } from "./scripts.js";
 
 /** How long a lock outlives its holder, and the pause between looks: RQ's own. */
@@ -43,10 +43,9 @@ async function holds(client: RedisLike, queue: string, locks: Map<string, Lock>)
 
 /** Enqueues the jobs whose time has come. */
 export async function enqueueDue(client: RedisLike, queue: string): Promise<void> {
-  const keys = [registryKey("scheduled", queue), queueKey(queue), QUEUES];
   for (let count = CHUNK; count === CHUNK; ) {
     const now = new Date();
-    const args = [Math.trunc(now.getTime() / 1000), utcformat(now), CHUNK];
-    count = Number(await evaluate(client, ENQUEUE_DUE, keys, args));
+    const args = [unixSeconds(now), utcformat(now), CHUNK, queue];
+    count = Number(await evaluate(client, ENQUEUE_DUE, [registryKey("scheduled", queue)], args));
   }
 }

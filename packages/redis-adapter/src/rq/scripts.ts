@@ -6,6 +6,51 @@ import { script } from "../kombu/scripts.js";
 import { YEAR } from "./format.js";
 
 /**
+ * A job goes into its queue, or, when it has a rate limit (rq 2.10), waits with the others of its key until one of them ends.
+ * rq `rate_limit.py`: `rq:rl:<key>` has how many may be in queues and run, `:allowed` those that are and do,
+ * `:rate_limited` those that wait.
+ */
+const PUSH = `
+local function append(id, queue, time, front)
+  redis.call('HSET', 'rq:job:' .. id, 'status', 'queued', 'enqueued_at', time)
+  redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
+  if front == nil then front = redis.call('HGET', 'rq:job:' .. id, 'enqueue_at_front') == '1' end
+  redis.call(front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, id)
+end
+local function admit(limit, now, time)
+  local most = tonumber(redis.call('HGET', limit, 'concurrency') or '') or 0
+  while redis.call('ZCARD', limit .. ':allowed') < most do
+    local id = redis.call('ZPOPMIN', limit .. ':rate_limited')[1]
+    if not id then return end
+    local info = redis.call('HMGET', 'rq:job:' .. id, 'origin', 'status')
+    if info[1] and info[2] == 'rate_limited' then
+      redis.call('ZADD', limit .. ':allowed', now, id)
+      append(id, info[1], time)
+    end
+  end
+end
+-- front: at the front of the queue; nil: as the job says.
+local function push(id, queue, now, time, front)
+  local info = redis.call('HMGET', 'rq:job:' .. id, 'rate_limit_key', 'rate_limit_concurrency')
+  local limit = 'rq:rl:' .. (info[1] or '')
+  -- One that has its place keeps it.
+  if not info[1] or info[1] == '' or redis.call('ZSCORE', limit .. ':allowed', id) then
+    return append(id, queue, time, front)
+  end
+  redis.call('SADD', 'rq:rl-keys', info[1])
+  if info[2] then redis.call('HSET', limit, 'concurrency', info[2]) end
+  redis.call('HSET', 'rq:job:' .. id, 'status', 'rate_limited')
+  redis.call('ZADD', limit .. ':rate_limited', now, id)
+  admit(limit, now, time)
+end
+local function release(key, id, now, time)
+  if not key or key == '' then return end
+  redis.call('ZREM', 'rq:rl:' .. key .. ':rate_limited', id)
+  if redis.call('ZREM', 'rq:rl:' .. key .. ':allowed', id) == 1 then admit('rq:rl:' .. key, now, time) end
+end
+`;
+
+/**
  * KEYS: rq:queues, the queue, the job, its dependencies, the deferred and the scheduled registry, rq:groups, the group.
  * ARGV: id, created_at, "1" at front, "1" unique, ttl or "", due time or "", "1" allow failure, now, group or "", number
  * of parents, parents, then fields and values of the hash. Reply: the status, "exists", or "missing <parent>".
@@ -42,65 +87,67 @@ elseif ARGV[3] == '1' then redis.call('LPUSH', KEYS[2], id)
 else redis.call('RPUSH', KEYS[2], id) end
 return status`);
 
-/** KEYS: the job. ARGV: id, now. Reply: 1, 0 when it is over already, -1 without such a job. */
-export const CANCEL = script(`
+/** KEYS: the job. ARGV: id, now, time. Reply: 1, 0 when it is over already, -1 without such a job. */
+export const CANCEL = script(`${PUSH}
 local state = redis.call('HGET', KEYS[1], 'status')
 if not state then return -1 end
 -- One that runs is for "stop-job".
 if state == 'canceled' or state == 'finished' or state == 'started' then return 0 end
 local queue = redis.call('HGET', KEYS[1], 'origin')
 redis.call('LREM', 'rq:queue:' .. queue, 0, ARGV[1])
-for _, registry in ipairs({'deferred', 'scheduled', 'failed'}) do redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, ARGV[1]) end
+for _, registry in ipairs({'deferred', 'scheduled', 'failed', 'ready'}) do
+  redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, ARGV[1])
+end
 redis.call('HSET', KEYS[1], 'status', 'canceled')
 redis.call('ZADD', 'rq:canceled:' .. queue, ARGV[2], ARGV[1])
+release(redis.call('HGET', KEYS[1], 'rate_limit_key'), ARGV[1], ARGV[2], ARGV[3])
 return 1`);
 
-/** KEYS: the job. ARGV: id, time, "1" at front. Reply: 1, or 0 when it has neither failed nor been canceled. */
-export const REQUEUE = script(`
+/** KEYS: the job. ARGV: id, time, "1" at front, now. Reply: 1, or 0 when it has neither failed nor been canceled. */
+export const REQUEUE = script(`${PUSH}
 local queue = redis.call('HGET', KEYS[1], 'origin')
 if not queue then return 0 end
 local found = redis.call('ZREM', 'rq:failed:' .. queue, ARGV[1]) + redis.call('ZREM', 'rq:canceled:' .. queue, ARGV[1])
 if found == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'status', 'queued', 'enqueued_at', ARGV[2], 'started_at', '', 'ended_at', '')
+redis.call('HSET', KEYS[1], 'started_at', '', 'ended_at', '')
 redis.call('PERSIST', KEYS[1])
-redis.call(ARGV[3] == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, ARGV[1])
+push(ARGV[1], queue, ARGV[4], ARGV[2], ARGV[3] == '1')
 return 1`);
 
-/** KEYS: the job, its dependents, its dependencies, its results, the prefix of groups. ARGV: id. Reply: 1, or 0 without such a job. */
-export const DELETE = script(`
-local info = redis.call('HMGET', KEYS[1], 'origin', 'group_id')
+/** KEYS: the job, its dependents, its dependencies, its results, the prefix of groups. ARGV: id, now, time. Reply: 1, or 0 without such a job. */
+export const DELETE = script(`${PUSH}
+local info = redis.call('HMGET', KEYS[1], 'origin', 'group_id', 'rate_limit_key')
 if info[1] then
   redis.call('LREM', 'rq:queue:' .. info[1], 0, ARGV[1])
-  for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled'}) do
+  for _, registry in ipairs({'finished', 'failed', 'deferred', 'scheduled', 'canceled', 'ready'}) do
     redis.call('ZREM', 'rq:' .. registry .. ':' .. info[1], ARGV[1])
   end
 end
 if info[2] and info[2] ~= '' then redis.call('SREM', KEYS[5] .. info[2], ARGV[1]) end
+release(info[3], ARGV[1], ARGV[2], ARGV[3])
 return math.min(1, redis.call('DEL', KEYS[1], KEYS[2], KEYS[3], KEYS[4]))`);
 
 /**
  * Enqueues what waited for a job and waits for nothing else. rq `Queue.enqueue_dependents`.
- * KEYS: the job's dependents. ARGV: time, a job that does not count, or nothing. Reply: how many.
+ * KEYS: the job's dependents. ARGV: time, now, a job that does not count, or nothing. Reply: how many.
  */
-export const ENQUEUE_DEPENDENTS = script(`
+export const ENQUEUE_DEPENDENTS = script(`${PUSH}
 local count = 0
 for _, id in ipairs(redis.call('SMEMBERS', KEYS[1])) do
   local job = 'rq:job:' .. id
-  local info = redis.call('HMGET', job, 'origin', 'status', 'allow_dependency_failures', 'enqueue_at_front')
+  local info = redis.call('HMGET', job, 'origin', 'status', 'allow_dependency_failures')
   local ready = true
   for _, parent in ipairs(redis.call('SMEMBERS', 'rq:job::' .. id .. ':dependencies')) do
     local state = redis.call('HGET', 'rq:job:' .. parent, 'status')
     -- A parent that is gone has finished, and its result has expired.
-    if state and parent ~= ARGV[2] and state ~= 'finished' and not (info[3] == '1' and (state == 'failed' or state == 'stopped')) then ready = false end
+    if state and parent ~= ARGV[3] and state ~= 'finished' and not (info[3] == '1' and (state == 'failed' or state == 'stopped')) then ready = false end
   end
   if not info[1] then redis.call('SREM', KEYS[1], id)
   elseif ready then
     redis.call('SREM', KEYS[1], id)
     redis.call('ZREM', 'rq:deferred:' .. info[1], id)
     if info[2] == 'deferred' then
-      redis.call('HSET', job, 'status', 'queued', 'enqueued_at', ARGV[1])
-      redis.call('SADD', 'rq:queues', 'rq:queue:' .. info[1])
-      redis.call(info[4] == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. info[1], id)
+      push(id, info[1], ARGV[2], ARGV[1])
       count = count + 1
     end
   end
@@ -109,18 +156,12 @@ return count`);
 
 /**
  * Enqueues what is due. rq `scheduler.py` enqueue_scheduled_jobs, in one step.
- * KEYS: the scheduled registry, the queue, rq:queues. ARGV: now, time, how many at most. Reply: how many were due.
+ * KEYS: the scheduled registry. ARGV: now, time, how many at most, the queue's name. Reply: how many were due.
  */
-export const ENQUEUE_DUE = script(`
+export const ENQUEUE_DUE = script(`${PUSH}
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], 0, ARGV[1], 'LIMIT', 0, ARGV[3])
 for _, id in ipairs(ids) do
-  local job = 'rq:job:' .. id
-  if redis.call('EXISTS', job) == 1 then
-    local front = redis.call('HGET', job, 'enqueue_at_front') == '1'
-    redis.call('HSET', job, 'status', 'queued', 'enqueued_at', ARGV[2])
-    redis.call('SADD', KEYS[3], KEYS[2])
-    redis.call(front and 'LPUSH' or 'RPUSH', KEYS[2], id)
-  end
+  if redis.call('EXISTS', 'rq:job:' .. id) == 1 then push(id, ARGV[4], ARGV[1], ARGV[2]) end
   redis.call('ZREM', KEYS[1], id)
 end
 return #ids`);
@@ -144,34 +185,65 @@ return 1`);
 
 /**
  * Takes a job that its worker abandoned out of the registry of started ones: tries it again, or fails it.
- * rq `registry.py` StartedJobRegistry.cleanup. KEYS: the started registry, the job, the queue, the scheduled and the
- * failed registry, its results. ARGV: the entry, id, now, time, traceback, entries before this are over, retry interval.
+ * rq `registry.py` StartedJobRegistry.cleanup. KEYS: the started registry, the job, the scheduled and the failed registry,
+ * its results. ARGV: the entry, id, now, time, traceback, entries before this are over, retry interval, the queue's name.
  * Reply: "", "retried" or "failed".
  */
-export const ABANDONED = script(`
+export const ABANDONED = script(`${PUSH}
 local score = tonumber(redis.call('ZSCORE', KEYS[1], ARGV[1]))
 -- It was heard of again meanwhile.
 if not score or score > tonumber(ARGV[6]) then return '' end
 redis.call('ZREM', KEYS[1], ARGV[1])
 if redis.call('HGET', KEYS[2], 'status') ~= 'started' then return '' end
 local left = tonumber(redis.call('HGET', KEYS[2], 'retries_left') or '') or 0
+local limit = redis.call('HGET', KEYS[2], 'rate_limit_key')
 if left > 0 then
   redis.call('HSET', KEYS[2], 'retries_left', left - 1)
   if tonumber(ARGV[7]) > 0 then
     redis.call('HSET', KEYS[2], 'status', 'scheduled')
-    redis.call('ZADD', KEYS[4], ARGV[3] + ARGV[7], ARGV[2])
-  else
-    redis.call('HSET', KEYS[2], 'status', 'queued', 'enqueued_at', ARGV[4])
-    redis.call('RPUSH', KEYS[3], ARGV[2])
-  end
+    redis.call('ZADD', KEYS[3], ARGV[3] + ARGV[7], ARGV[2])
+    release(limit, ARGV[2], ARGV[3], ARGV[4])
+  else push(ARGV[2], ARGV[8], ARGV[3], ARGV[4], false) end
   return 'retried'
 end
 local ttl = tonumber(redis.call('HGET', KEYS[2], 'failure_ttl') or '') or ${YEAR}
 redis.call('HSET', KEYS[2], 'status', 'failed', 'ended_at', ARGV[4])
-redis.call('XADD', KEYS[6], 'MAXLEN', '~', 10, '*', 'type', 2, 'created_at', ARGV[3] * 1000, 'exc_string', ARGV[5])
-redis.call('ZADD', KEYS[5], ttl < 0 and '+inf' or ARGV[3] + ttl, ARGV[2])
+redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10, '*', 'type', 2, 'created_at', ARGV[3] * 1000, 'exc_string', ARGV[5])
+redis.call('ZADD', KEYS[4], ttl < 0 and '+inf' or ARGV[3] + ttl, ARGV[2])
 if ttl > 0 then
   redis.call('EXPIRE', KEYS[2], ttl)
-  redis.call('EXPIRE', KEYS[6], ttl)
+  redis.call('EXPIRE', KEYS[5], ttl)
 end
+release(limit, ARGV[2], ARGV[3], ARGV[4])
 return 'failed'`);
+
+/** A job that is over makes room for another one of its limit, unless it is in its queue again. ARGV: key, id, now, time. */
+export const RELEASE = script(`${PUSH}
+if redis.call('HGET', 'rq:job:' .. ARGV[2], 'status') ~= 'queued' then release(ARGV[1], ARGV[2], ARGV[3], ARGV[4]) end
+return 1`);
+
+/**
+ * rq 2.10 enqueues what waited for a job in two steps: this does the second one for jobs of which a killed process had done
+ * the first. KEYS: the registry of ready jobs. ARGV: the queue's name, now, time, how many at most. Reply: how many there were.
+ */
+export const ENQUEUE_READY = script(`${PUSH}
+local ids = redis.call('ZRANGE', KEYS[1], 0, ARGV[4] - 1)
+for _, id in ipairs(ids) do
+  redis.call('ZREM', KEYS[1], id)
+  if redis.call('HGET', 'rq:job:' .. id, 'status') == 'ready_to_enqueue' then push(id, ARGV[1], ARGV[2], ARGV[3]) end
+end
+return #ids`);
+
+/** What killed processes left of a rate limit. rq `RateLimitRegistry.cleanup`. ARGV: key, now, time. */
+export const CLEAN_LIMIT = script(`${PUSH}
+local limit = 'rq:rl:' .. ARGV[1]
+for _, id in ipairs(redis.call('ZRANGE', limit .. ':allowed', 0, -1)) do
+  local state = redis.call('HGET', 'rq:job:' .. id, 'status')
+  if state ~= 'queued' and state ~= 'started' then redis.call('ZREM', limit .. ':allowed', id) end
+end
+admit(limit, ARGV[2], ARGV[3])
+if redis.call('EXISTS', limit .. ':allowed', limit .. ':rate_limited') == 0 then
+  redis.call('SREM', 'rq:rl-keys', ARGV[1])
+  redis.call('DEL', limit)
+end
+return 1`);

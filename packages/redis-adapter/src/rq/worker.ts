@@ -4,11 +4,12 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send, sendAll } from "../pickled/client.js";
-import { pairs } from "../pickled/collection-commands.js";
+import { type RedisLike, send } from "../pickled/client.js";
 import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
+import { Callbacks } from "./callbacks.js";
 import { encodeTraceback, intervalsOf, serializerOf, YEAR } from "./format.js";
-import { intermediateKey, jobKey, pubsubChannel, queueKey, SUSPENDED, WORKERS } from "./keys.js";
+import { jobFields } from "./job-info.js";
+import { intermediateKey, pubsubChannel, queueKey, SUSPENDED, WORKERS } from "./keys.js";
 import { maintain } from "./maintenance.js";
 import { JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
 import { schedule } from "./scheduler.js";
@@ -33,6 +34,7 @@ export class RqWorker implements AsyncDisposable {
   readonly #handlers: ReadonlyMap<string, RqHandler>;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
+  readonly #callbacks: Callbacks;
   readonly #options: RqWorkerOptions;
   readonly #stop = new AbortController();
   readonly #stopped = new Promise<"stopped">((resolve) => {
@@ -51,6 +53,7 @@ export class RqWorker implements AsyncDisposable {
     this.#handlers = new Map(Object.entries(handlers));
     this.#client = options.client;
     this.#codec = serializerOf(options.serializer, options.pickle);
+    this.#callbacks = new Callbacks({ client: this.#client, codec: this.#codec, callbacks: options.callbacks });
     this.#options = options;
   }
 
@@ -97,10 +100,9 @@ export class RqWorker implements AsyncDisposable {
       ttl: WORKER_TTL,
     });
     this.#performer = new Performer({
-      client: this.#client,
       codec: this.#codec,
       handlers: this.#handlers,
-      callbacks: new Map(Object.entries(this.#options.callbacks ?? {})),
+      callbacks: this.#callbacks,
       format,
       report,
     });
@@ -117,7 +119,7 @@ export class RqWorker implements AsyncDisposable {
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
       );
-      await maintain(this.#client, this.#queues);
+      await this.#maintain();
       if (this.#options.withScheduler) scheduler = schedule(this.#client, this.#queues, scheduling.signal, report);
       beat = setInterval(() => void this.#heartbeat().catch(report), HEARTBEAT_MS);
       await this.#work(blocking, burst);
@@ -198,7 +200,7 @@ export class RqWorker implements AsyncDisposable {
   }
 
   async #execute(queue: string, id: string): Promise<void> {
-    const fields = await this.#fetch(id);
+    const fields = await jobFields(this.#client, id);
     const status = String(fields.get("status") ?? "");
     if (fields.size === 0 || status === "canceled" || status === "stopped") {
       await send(this.#client, "lrem", [intermediateKey(queue), 1, id]);
@@ -216,12 +218,17 @@ export class RqWorker implements AsyncDisposable {
       retryIntervals: intervalsOf(fields.get("retry_intervals")),
       repeatsLeft: Number(fields.get("repeats_left") ?? 0),
       repeatIntervals: intervalsOf(fields.get("repeat_intervals")),
+      rateLimitKey: String(fields.get("rate_limit_key") ?? ""),
     };
     const controller = new AbortController();
     this.#running.set(id, { controller, job });
     try {
       await this.#bookkeeping.started(job);
       await this.#settle(job, await this.#performer.perform(job, fields, controller));
+      if (fields.has("webhooks")) {
+        const message = `Job ${id} has webhooks: they are not called by this worker`;
+        this.#report(new RedisAdapterError(message, { code: "unsupported" }));
+      }
     } finally {
       this.#running.delete(id);
     }
@@ -232,15 +239,6 @@ export class RqWorker implements AsyncDisposable {
     const traceback = encodeTraceback(tracebackOf(performed.error));
     if (performed.type === "stopped") return this.#bookkeeping.stopped(job, traceback);
     return job.retriesLeft > 0 ? this.#bookkeeping.retried(job, traceback) : this.#bookkeeping.failed(job, traceback);
-  }
-
-  /** The job's hash, with the values as they are. */
-  async #fetch(id: string): Promise<Map<string, Buffer>> {
-    const [[error, reply]] = (await sendAll(this.#client, [{ name: "hgetall", args: [jobKey(id)] }], false)) as [
-      [Error | null, unknown],
-    ];
-    if (error !== null) throw error;
-    return new Map(pairs(reply).map(([field, value]) => [String(field), value as Buffer]));
   }
 
   /** Commands of `rq` and of `send_stop_job_command`: rq `command.py`. */
@@ -265,7 +263,11 @@ export class RqWorker implements AsyncDisposable {
 
   async #heartbeat(): Promise<void> {
     await this.#bookkeeping.heartbeat([...this.#running.values()].map(({ job }) => job));
-    await maintain(this.#client, this.#queues);
+    await this.#maintain();
+  }
+
+  #maintain(): Promise<void> {
+    return maintain(this.#client, this.#queues, this.#callbacks, (error) => this.#report(error));
   }
 
   async #format(): Promise<WorkerFormat> {
