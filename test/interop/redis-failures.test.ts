@@ -110,6 +110,29 @@ describe("a cache whose Redis fails", () => {
     expect(proxy.accepted).toBeGreaterThan(1);
   });
 
+  test("ends what does not go through a cache at the client's commandTimeout", async (context) => {
+    const topology = keep(await startRedisNode());
+    if (topology === undefined) return context.skip(MISSING);
+    const proxy = await startProxy(urlOf(topology.nodes[0]!));
+    open.push(() => proxy.close());
+    const py = pickled(connect(proxy.url, { commandTimeout: TIMEOUT_MS }));
+    await py.set("k", 1);
+    proxy.freeze();
+    const calls: Record<string, () => Promise<unknown>> = {
+      get: () => py.get("k"),
+      set: () => py.set("k", 2, { ttl: 1000 }),
+      mget: () => py.mget(["k", "l"]),
+      mset: () => py.mset({ k: 1, l: 2 }, { ttl: 1000 }),
+      hgetall: () => py.hgetall("h"),
+      pipeline: () => py.pipeline().get("k").set("k", 3).results(),
+      multi: () => py.multi().get("k").set("k", 3).results(),
+      scan: () => py.scan().next(),
+    };
+    for (const [name, call] of Object.entries(calls)) {
+      await expect(within(call(), name), name).rejects.toThrow("Command timed out");
+    }
+  });
+
   test("is answered by the loader while the server is slow or busy", async (context) => {
     const topology = keep(await startRedisNode(["--lua-time-limit", "50"]));
     if (topology === undefined) return context.skip(MISSING);

@@ -12,8 +12,11 @@ export interface TcpProxy {
   readonly sent: number;
   /** Resets every connection that is open, as a dying router would. */
   cut(): void;
-  /** Passes that many more bytes on to the broker, and then cuts, within a command if that is where they end. */
-  cutAfter(bytes: number): void;
+  /**
+   * Passes that many more bytes on to the broker, and then cuts, within a command if that is where they end. Resolves when the
+   * broker has taken them and closed.
+   */
+  cutAfter(bytes: number): Promise<void>;
   /** Nothing is passed on in either direction, not even that one end has closed: what a heartbeat is for. */
   freeze(): void;
   close(): Promise<void>;
@@ -27,6 +30,7 @@ export async function startProxy(target: string): Promise<TcpProxy> {
   let accepted = 0;
   let sent = 0;
   let left = Number.POSITIVE_INFINITY;
+  let onCut: (broker: Socket) => void = () => {};
   const gate = (pair: readonly [Socket, Socket]) =>
     new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -42,6 +46,7 @@ export async function startProxy(target: string): Promise<TcpProxy> {
         broker.unpipe();
         broker.resume().end();
         client.resetAndDestroy();
+        onCut(broker);
       },
     });
   const server = createServer((client) => {
@@ -53,8 +58,7 @@ export async function startProxy(target: string): Promise<TcpProxy> {
     for (const socket of pair) {
       socket.on("error", () => undefined);
       socket.on("close", () => {
-        if (frozen.has(pair)) return;
-        pairs.delete(pair);
+        if (frozen.has(pair) || !pairs.delete(pair)) return;
         for (const each of pair) each.destroy();
       });
     }
@@ -85,6 +89,9 @@ export async function startProxy(target: string): Promise<TcpProxy> {
     cut,
     cutAfter(bytes) {
       left = bytes;
+      return new Promise((resolve) => {
+        onCut = (broker) => broker.once("close", () => resolve());
+      });
     },
     freeze() {
       for (const pair of pairs) {

@@ -105,7 +105,7 @@ export class PickleCache {
   }
 
   /** Django's `incr_version`: moves a value from one version to a later one, with its lifetime. Whether there was one. */
-  async incrVersion(key: string, version = 1, by = 1): Promise<boolean> {
+  async incrVersion(key: string, version = this.redis.dialect.version ?? 1, by = 1): Promise<boolean> {
     const { client, dialect } = this.redis;
     const [from, to] = [dialect.key(key, version), dialect.key(key, version + by)];
     if (from === to) {
@@ -143,6 +143,7 @@ export class PickleCache {
    *
    * @example
    * await cache.getOrSet("report:9", () => makeReport(9), { ttl: 300_000, staleTtl: 30_000, tags: ["reports"] });
+   * await cache.getOrSet("rates", async ({ signal }) => (await fetch(url, { signal })).json(), { loadTimeout: 2000 });
    */
   async getOrSet<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T> = {}): Promise<T> {
     return this.#getOrSet.get(key, load, options);
@@ -194,8 +195,9 @@ async function rename(client: RedisLike, from: string, to: string): Promise<bool
     }
   }
   const raw = (await send(client, "get", [from])) as Buffer | null;
-  if (raw === null) return false;
   const left = Number(await send(client, "pttl", [from]));
+  // -1: it has no lifetime; below, or 0: it ended meanwhile, and must not live on for ever.
+  if (raw === null || left === 0 || left < -1) return false;
   await send(client, "set", left > 0 ? [to, raw, "PX", left] : [to, raw]);
   await send(client, "del", [from]);
   return true;

@@ -1,8 +1,10 @@
 /** Cached values, or what a loader makes of them: once for all who ask, early, late, or not at all. */
 import { setTimeout as delay } from "node:timers/promises";
+import { untilAborted } from "../abort.js";
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import type { CacheAccess } from "./access.js";
+import { Flight } from "./flight.js";
 import { Lock } from "./lock.js";
 import type { GetOrSetOptions, LoadContext } from "./options.js";
 import { Costs } from "./xfetch.js";
@@ -16,14 +18,15 @@ interface Found<T> {
   readonly remaining: number;
 }
 
-const NOTHING: Found<never> = Object.freeze({ value: undefined, remaining: 0 });
+/** Redis did not answer: it is not asked for a lock, either. */
+const UNREACHABLE: Found<never> = Object.freeze({ value: undefined, remaining: 0 });
 
 /** Between two looks for a value that another process is making. */
 const POLL_MS = 50;
 
 export class GetOrSet {
   readonly #access: CacheAccess;
-  readonly #flights = new Map<string, Promise<unknown>>();
+  readonly #flights = new Map<string, Flight<unknown>>();
   readonly #costs = new Costs();
 
   constructor(access: CacheAccess) {
@@ -31,26 +34,28 @@ export class GetOrSet {
   }
 
   async get<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>): Promise<T> {
-    const { events } = this.#access;
+    const { events, redis } = this.#access;
+    const { signal } = options;
+    signal?.throwIfAborted();
     const settings: GetOrSetOptions<T> = { ...this.#access.defaults, ...options };
-    const found = await this.#look(key, settings);
+    const found = await untilAborted(this.#look(key, settings), signal);
     if (found.value === undefined) {
       events.emit("miss", key);
-      return this.#fly(key, load, settings, false);
+      return this.#fly(key, load, settings, found).join(signal);
     }
     const isStale = found.remaining <= 0;
-    const isDue = isStale || this.#costs.isDue(key, found.remaining, settings.beta ?? 0);
+    const isDue = isStale || this.#costs.isDue(redis.key(key, options.version), found.remaining, settings.beta ?? 0);
     events.emit(isStale ? "stale" : "hit", key);
     if (!isDue) return found.value;
-    const refreshed = this.#fly(key, load, settings, true);
-    if (!settings.staleTtl) return refreshed;
+    const flight = this.#fly(key, load, settings, found);
+    if (!settings.staleTtl) return flight.join(signal);
     // Whoever asked is served what there is; a failed loader leaves it there.
-    refreshed.catch((error: Error) => this.#access.report(error, "refresh", key));
+    flight.join(undefined).catch((error: Error) => this.#access.report(error, "refresh", key));
     return found.value;
   }
 
   #look<T>(key: string, options: GetOrSetOptions<T>): Promise<Found<T>> {
-    return this.#access.attempt<Found<T>>("get", key, NOTHING, () => this.#find<T>(key, options), options);
+    return this.#access.attempt<Found<T>>("get", key, UNREACHABLE, () => this.#find<T>(key, options), options);
   }
 
   async #find<T>(key: string, options: GetOrSetOptions<T>): Promise<Found<T>> {
@@ -66,49 +71,62 @@ export class GetOrSet {
     return { value, remaining: ttl < 0 ? Number.POSITIVE_INFINITY : ttl - extra };
   }
 
-  /** Makes the value, alone as far as the options say. */
-  #fly<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>, isRefresh: boolean): Promise<T> {
+  /** Makes the value, alone as far as the options say; `found` is what there is of it. */
+  #fly<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>, found: Found<T>): Flight<T> {
     const { singleFlight = "process" } = options;
-    if (singleFlight === "off") return this.#load(key, load, options);
+    const isLocked = singleFlight === "redis" && found !== UNREACHABLE;
+    const make = (flight: Flight<T>): Promise<T> =>
+      isLocked
+        ? this.#loadLocked(key, load, options, flight, found.value !== undefined)
+        : this.#load(key, load, options, flight);
+    if (singleFlight === "off") return new Flight(make, () => {});
     const name = this.#access.redis.key(key, options.version);
     const flying = this.#flights.get(name);
-    if (flying !== undefined) return flying as Promise<T>;
-    const flight = (
-      singleFlight === "redis" ? this.#loadLocked(key, load, options, isRefresh) : this.#load(key, load, options)
-    ).finally(() => this.#flights.delete(name));
+    if (flying !== undefined) return flying as Flight<T>;
+    const flight = new Flight(make, () => this.#flights.delete(name));
     this.#flights.set(name, flight);
     return flight;
   }
 
-  async #loadLocked<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>, isRefresh: boolean): Promise<T> {
+  async #loadLocked<T>(
+    key: string,
+    load: Loader<T>,
+    options: GetOrSetOptions<T>,
+    flight: Flight<T>,
+    isRefresh: boolean,
+  ): Promise<T> {
     const { dialect, client } = this.#access.redis;
-    const name = dialect.flightKey?.(key) ?? dialect.lockKey?.(`${key}:lock`) ?? dialect.key(`${key}:lock`);
+    const { version } = options;
+    const name =
+      dialect.flightKey?.(key) ?? dialect.lockKey?.(`${key}:lock`, version) ?? dialect.key(`${key}:lock`, version);
     const ttl = options.lockTtl ?? 30_000;
     const deadline = Date.now() + (options.waitFor ?? 10_000);
     let lock: Lock | undefined;
     for (;;) {
-      const taken = await this.#access.attempt<Lock | "taken" | "failed">(
-        "lock",
-        key,
-        "failed",
-        async () => (await Lock.acquire(client, name, { ttl })) ?? "taken",
-        options,
-      );
+      let acquiring: Promise<Lock | undefined> | undefined;
+      const acquire = async () => {
+        acquiring = Lock.acquire(client, name, { ttl });
+        return (await acquiring) ?? "taken";
+      };
+      const taken = await this.#access.attempt<Lock | "taken" | "failed">("lock", key, "failed", acquire, options);
+      // Too late for us: nobody should wait for the end of a lock that nobody holds.
+      if (taken === "failed") acquiring?.then((late) => late?.release()).catch(() => {});
       if (taken instanceof Lock) lock = taken;
       // Without Redis there is nobody to wait for.
       if (taken !== "taken" || Date.now() >= deadline) break;
-      await delay(POLL_MS * (0.5 + Math.random()));
+      await delay(POLL_MS * (0.5 + Math.random()), undefined, { signal: flight.signal });
       const found = await this.#look(key, options);
+      if (found === UNREACHABLE) break;
       if (found.value !== undefined && (!isRefresh || found.remaining > 0)) return found.value;
     }
-    if (lock === undefined) return this.#load(key, load, options);
+    if (lock === undefined) return this.#load(key, load, options, flight);
     const held = lock;
     const renewal = setInterval(() => void held.extend(ttl).catch(() => {}), ttl / 3);
     try {
       // It may have been stored between our look and our lock.
       const found = await this.#look(key, options);
       if (found.value !== undefined && found.remaining > 0 && !(isRefresh && options.beta)) return found.value;
-      return await this.#load(key, load, options);
+      return await this.#load(key, load, options, flight);
     } finally {
       clearInterval(renewal);
       // One that is not released ends by itself.
@@ -116,12 +134,14 @@ export class GetOrSet {
     }
   }
 
-  async #load<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>): Promise<T> {
+  async #load<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T>, flight: Flight<T>): Promise<T> {
+    const { signal } = flight;
+    signal.throwIfAborted();
     let ttl: Ttl | undefined = options.ttl;
     let [isTtlSet, isSkipped] = [false, false];
-    const started = performance.now();
-    const loaded = await load({
+    const context: LoadContext = {
       key,
+      signal,
       setTtl(value) {
         ttl = value;
         isTtlSet = true;
@@ -129,8 +149,12 @@ export class GetOrSet {
       skip() {
         isSkipped = true;
       },
-    });
-    this.#costs.record(key, performance.now() - started);
+    };
+    const started = performance.now();
+    const stopTimer = startTimer(key, options.loadTimeout, flight);
+    // What a loader makes after it was told to stop is not stored.
+    const loaded = await untilAborted((async () => load(context))(), signal).finally(stopTimer);
+    this.#costs.record(this.#access.redis.key(key, options.version), performance.now() - started);
     const value = loaded === undefined ? (null as T) : loaded;
     if (value === null && !isTtlSet && options.negativeTtl !== undefined) ttl = options.negativeTtl;
     if (isSkipped || (ttl === 0 && (value === null || this.#access.redis.dialect.ttl(0) === "delete"))) return value;
@@ -148,4 +172,14 @@ export class GetOrSet {
       this.#access.report(error, "set", key);
     }
   }
+}
+
+/** Aborts the flight when its loader takes too long; returns what ends that. */
+function startTimer<T>(key: string, milliseconds: number | undefined, flight: Flight<T>): () => void {
+  if (milliseconds === undefined) return () => {};
+  const timer = setTimeout(() => {
+    const message = `The loader of ${JSON.stringify(key)} took longer than ${milliseconds} ms`;
+    flight.abort(new RedisAdapterError(message, { code: "timeout" }));
+  }, milliseconds);
+  return () => clearTimeout(timer);
 }

@@ -22,8 +22,10 @@ export interface CacheOptions {
   readonly lockTtl?: number | undefined;
   /** With `"redis"`: how long to wait for another's value before making one. Milliseconds, default 10,000. */
   readonly waitFor?: number | undefined;
-  /** Deadline of each call to Redis. Milliseconds, default 1000. */
+  /** Deadline of each step with Redis. Milliseconds, default 1000. */
   readonly timeout?: number | undefined;
+  /** Deadline of a loader: its signal aborts, and who waits gets an error `timeout`. Milliseconds, default none. */
+  readonly loadTimeout?: number | undefined;
   /** `"load"` (default): without Redis, values are made and not stored. `"throw"`. */
   readonly onRedisError?: "load" | "throw" | undefined;
 }
@@ -31,11 +33,18 @@ export interface CacheOptions {
 export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
   /** For {@link PickleCache.invalidateTags}. */
   readonly tags?: readonly string[] | undefined;
+  /** Ends the wait of this call with its reason. The loader goes on as long as another call waits for the same value. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a loader is told, and may decide. */
 export interface LoadContext {
   readonly key: string;
+  /**
+   * Aborts when `loadTimeout` is over, and when every call that waits for the value was ended by a signal of its own. What the
+   * loader makes of it then is not stored.
+   */
+  readonly signal: AbortSignal;
   /** Overrides the lifetime of the value at hand. */
   setTtl(ttl: Ttl): void;
   /** Do not store the value at hand. */

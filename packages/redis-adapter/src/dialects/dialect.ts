@@ -26,6 +26,8 @@ export interface ValueCodec {
 export interface Dialect extends ValueCodec {
   /** For messages: `"django"`. */
   readonly name: string;
+  /** The version of keys that are given none; absent where keys have no versions. */
+  readonly version?: number | undefined;
   /** The key in Redis. */
   key(key: string, version?: number): string;
   /** The user's key of a key in Redis. */
@@ -41,7 +43,7 @@ export interface Dialect extends ValueCodec {
   /** Milliseconds for which the library keeps a value after its time is over. */
   readonly graceTtl?: number | undefined;
   /** Where the library keeps its lock of a key, as redis-py's `Lock`. */
-  lockKey?(key: string): string;
+  lockKey?(key: string, version?: number): string;
   /** Where the library keeps the lock under which it makes the value of a key anew. Default: the lock `<key>:lock`. */
   flightKey?(key: string): string;
   /** Hash and field names where they are treated in another way than keys: django-redis 6 prefixes fields, not names. */

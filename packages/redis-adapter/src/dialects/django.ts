@@ -32,9 +32,10 @@ export interface DjangoOptions extends DjangoKeyOptions {
 /** Django's default lifetime of a cached value. */
 export const DJANGO_TTL = 300_000;
 
-export function djangoKeys(options: DjangoKeyOptions): Pick<Dialect, "key" | "unkey" | "pattern"> {
+export function djangoKeys(options: DjangoKeyOptions): Pick<Dialect, "version" | "key" | "unkey" | "pattern"> {
   const { prefix = "", version: ownVersion = 1, keyFunction, reverseKeyFunction } = options;
   return {
+    version: ownVersion,
     key: (key, version = ownVersion) =>
       keyFunction ? keyFunction(key, prefix, version) : `${prefix}:${version}:${key}`,
     unkey(redisKey) {

@@ -18,6 +18,7 @@ import type {
   TransportMessage,
 } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
+import { untilAborted } from "../abort.js";
 import { type ConnectionFactory, connectionFactory, type RedisSource } from "../connection.js";
 import { RedisAdapterError } from "../errors.js";
 import { Bindings } from "./bindings.js";
@@ -83,7 +84,7 @@ export class RedisTransport implements Transport {
     // 6.0 event_handler.js: `readyHandler` drops `prevCommandQueue`, `closeHandler` flushes at every second close only).
     const producer = this.#open({ maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false });
     try {
-      await withSignal(this.#factory.connect(producer), signal);
+      await untilAborted(this.#factory.connect(producer), signal);
     } catch (cause) {
       this.#clients.delete(producer);
       producer.disconnect();
@@ -164,7 +165,7 @@ export class RedisTransport implements Transport {
     const publishing = this.#publish(message, options);
     this.#publishing.add(publishing);
     try {
-      await withSignal(publishing, options.signal);
+      await untilAborted(publishing, options.signal);
     } finally {
       this.#publishing.delete(publishing);
     }
@@ -430,13 +431,4 @@ function closed(): RedisAdapterError {
 function stripCommand(error: unknown): unknown {
   if (error instanceof Error && Object.hasOwn(error, "command")) delete (error as { command?: unknown }).command;
   return error;
-}
-
-function withSignal<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
