@@ -52,14 +52,21 @@ export class NumberRun {
         continue;
       }
       const code = bytes[pos]!;
-      // A processor guesses on past a branch, but waits for a table.
-      const size = code === op.BINFLOAT ? 9 : SIZES[code]!;
+      if (code === op.BINFLOAT) {
+        // Floats come together. A processor guesses on past a branch, but waits for a table.
+        if (pos + 9 > limit) break;
+        hasFloat = true;
+        do {
+          pos += 9;
+          count++;
+        } while (pos + 9 <= limit && bytes[pos] === op.BINFLOAT);
+        continue;
+      }
+      const size = SIZES[code]!;
       if (size > 0) {
         pos += size;
         if (pos > limit) break;
-        if (code === op.BINFLOAT) {
-          hasFloat = true;
-        } else if (code === op.LONG1) {
+        if (code === op.LONG1) {
           hasLong = true;
           pos += bytes[pos - 1]!;
           if (pos > limit) break;
@@ -119,9 +126,13 @@ function floatList(bytes: Uint8Array, start: number, count: number, known: DataV
   const list: number[] = new Array(count);
   let pos = start;
   for (let i = 0; i < count; ) {
+    if (view !== undefined) {
+      for (; i < count && bytes[pos] === op.BINFLOAT; pos += 9) list[i++] = view.getFloat64(pos + 1);
+      if (i === count) break;
+    }
     const code = bytes[pos++]!;
     if (code === op.BINFLOAT) {
-      list[i++] = view === undefined ? readFloat64(bytes, pos) : view.getFloat64(pos);
+      list[i++] = readFloat64(bytes, pos);
       pos += 8;
     } else if (code === op.BININT1) {
       list[i++] = bytes[pos]!;

@@ -61,6 +61,9 @@ export class StringRun {
   /** Fills the list with what was measured, and appends each to `memo`. @throws UnpicklingError `bad-argument` */
   read(bytes: Uint8Array, start: number, text: TextReader, list: unknown[], memo: unknown[]): void {
     const { count } = this;
+    // Made longer once, not again and again.
+    const first = memo.length;
+    memo.length = first + count;
     let pos = start;
     for (let i = 0; i < count; ) {
       const code = bytes[pos]!;
@@ -79,8 +82,8 @@ export class StringRun {
       }
       this.at = pos;
       const value = text.utf8(from, end);
-      list[i++] = value;
-      memo.push(value);
+      list[i] = value;
+      memo[first + i++] = value;
       pos = end + 1;
     }
   }
