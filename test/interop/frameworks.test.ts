@@ -281,6 +281,49 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
       expect(await firstValueFrom(proxy.send("sum", [4, 4]))).toBe(8);
     });
 
+    test("a caller hears of answers and requests that cannot be decoded, over Redis", async () => {
+      await serve(new PickledRedisServer({ client }));
+      const proxy = new PickledRedisClient({ client });
+      open.push(proxy);
+      const answers = [
+        'pickle.dumps({"id": id, "response": Namespace(a=1), "isDisposed": True})',
+        'pickle.dumps({"id": id, "response": Namespace(a=1), "isDisposed": True}, 0)',
+        'b"no pickle " + id.encode()',
+      ];
+      for (const answer of answers) {
+        const answering = python.request("answer_once", { pattern: "python.odd", answer });
+        await expect.poll(() => client.pubsub("NUMSUB", "python.odd")).toEqual(["python.odd", 1]);
+        const others = firstValueFrom(proxy.send("sum", [1, 2]));
+        await expect(firstValueFrom(proxy.send("python.odd", 1))).rejects.toMatchObject({ code: "decode" });
+        await answering;
+        expect(await others).toBe(3);
+      }
+      expect(await python.request("ask", { pattern: "echo", data: "Namespace(a=1)" })).toMatch(
+        /'err': 'The request cannot be decoded: .*Namespace/,
+      );
+    });
+
+    test("a caller hears of answers and requests that cannot be decoded, over RabbitMQ", async () => {
+      const channel = pickledChannel(await connection.createConfirmChannel());
+      const unknown: Error[] = [];
+      channel.on("decodeError", (error) => unknown.push(error));
+      const queue = isolation.name("nest");
+      await serve(new PickledRmqServer({ channel, queue }));
+      const body = "{'pattern': 'echo', 'data': __import__('argparse').Namespace(a=1)}";
+      const [answer] = await kombu.request<Answer[]>("call", { url: isolation.amqp.pythonUrl, queue, body, count: 1 });
+      expect(answer?.error).toMatch(/Error/);
+      expect(answer?.repr).toMatch(/Namespace/);
+      expect(unknown).toHaveLength(1);
+
+      const theirs = isolation.name("python");
+      const namespace = "lambda body: __import__('argparse').Namespace(a=1)";
+      const served = { url: isolation.amqp.pythonUrl, queue: theirs, function: namespace, count: 1 };
+      await kombu.request("serve_calls", served);
+      const proxy = new PickledRmqClient({ channel, queue: theirs });
+      open.push(proxy);
+      await expect(firstValueFrom(proxy.send("sum", [1]))).rejects.toThrow(/Namespace/);
+    });
+
     test("calls Python over Redis", async () => {
       const answering = python.request("answer", { pattern: "python.sum", count: 2 });
       const proxy = new PickledRedisClient({ client });

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from argparse import Namespace  # a class that nobody registered
 
 from redis import Redis
 
@@ -62,9 +63,19 @@ def answer(pattern, count):
     pubsub.close()
 
 
+def answer_once(pattern, answer):
+    """Answers one request with the bytes that `answer`, an expression, makes of its id."""
+    pubsub = connection.pubsub()
+    pubsub.subscribe(pattern)
+    assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+    packet = next_message(pubsub)
+    connection.publish(pattern + ".reply", eval(answer, {**globals(), "id": packet["id"]}))
+    pubsub.close()
+
+
 def publish(channel, value):
     connection.publish(channel, pickle.dumps(eval(value)))
 
 
 if __name__ == "__main__":
-    serve({"get": get, "set": set_, "ask": ask, "answer": answer, "publish": publish})
+    serve({"get": get, "set": set_, "ask": ask, "answer": answer, "answer_once": answer_once, "publish": publish})

@@ -36,6 +36,8 @@ export interface ConsumeValueOptions extends Options.Consume {
   readonly autoAck?: boolean | undefined;
   /** Default: the channel's. */
   readonly onDecodeError?: OnDecodeError | undefined;
+  /** Gets a message that cannot be decoded before `onDecodeError` is followed, to answer its sender. It must not settle it. */
+  readonly onUndecodable?: ((message: ReceivedMessage, error: Error) => unknown) | undefined;
   /** The broker cancelled the consumer: its queue was deleted or moved. amqplib calls the consumer with null for that. */
   readonly onCancel?: (() => void) | undefined;
 }
@@ -55,6 +57,7 @@ interface ValueConsumer {
   readonly noAck: boolean;
   readonly autoAck: boolean;
   readonly onDecodeError: OnDecodeError;
+  readonly onUndecodable: ConsumeValueOptions["onUndecodable"];
 }
 
 /** See {@link pickled}. */
@@ -108,7 +111,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     onMessage: (message: PickledMessage<T>) => unknown,
     options: ConsumeValueOptions = {},
   ): Promise<Replies.Consume> {
-    const { autoAck = false, onCancel, onDecodeError, ...raw } = options;
+    const { autoAck = false, onCancel, onDecodeError, onUndecodable, ...raw } = options;
     await this.#bodies.prepare();
     const consumer: ValueConsumer = {
       queue,
@@ -116,6 +119,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
       noAck: raw.noAck ?? false,
       autoAck,
       onDecodeError: onDecodeError ?? this.#options.onDecodeError ?? "reject",
+      onUndecodable,
     };
     return this.#driver.consume(
       queue,
@@ -185,9 +189,15 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
   }
 
   /** Never rejects: amqplib calls it from its receive loop, where an exception ends the connection. */
-  async #receive(raw: Message, { queue, onMessage, noAck, autoAck, onDecodeError }: ValueConsumer): Promise<void> {
+  async #receive(raw: Message, consumer: ValueConsumer): Promise<void> {
+    const { queue, onMessage, noAck, autoAck, onDecodeError, onUndecodable } = consumer;
     const message = this.#decode(raw, noAck);
     if (!(message instanceof PickledMessage)) {
+      try {
+        await onUndecodable?.(message.received, message.error);
+      } catch (failure) {
+        this.#report("handlerError", failure, message.received);
+      }
       await this.#onUndecodable(message.received, queue, message.error, onDecodeError);
       return;
     }

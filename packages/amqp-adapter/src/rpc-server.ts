@@ -1,7 +1,7 @@
 /** Answering calls over queues. */
 import type { PublishValueOptions } from "./bodies.js";
 import type { PickledChannel } from "./pickled.js";
-import type { PickledMessage } from "./pickled-message.js";
+import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 import { RPC_ERROR_HEADER } from "./rpc-client.js";
 
 export interface RpcServerOptions {
@@ -19,7 +19,8 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
  * without `reply_to` is handled and acknowledged.
  *
  * What the handler throws is the answer too, with header `x-rpc-error`: pickled as an exception, or in other formats as Celery
- * writes exceptions in JSON, `{ exc_type, exc_message, exc_module }`. So is an answer that cannot be encoded.
+ * writes exceptions in JSON, `{ exc_type, exc_message, exc_module }`. So is what is wrong with an answer that cannot be encoded, and
+ * with a request that cannot be decoded, which the channel's `onDecodeError` is followed for, too.
  *
  * @example
  * const server = await serveRpc<[number, number]>(pickled(channel), "add", ([a, b]) => a + b);
@@ -42,15 +43,18 @@ export class RpcServer {
   /** Begins to answer. The queue must exist. */
   async start(): Promise<this> {
     await this.#channel.prefetch(this.#options.prefetch ?? 1);
-    const { consumerTag } = await this.#channel.consume(this.queue, (message) => {
-      const answering = this.#answer(message);
-      this.#running.add(answering);
-      const forget = () => void this.#running.delete(answering);
-      answering.then(forget, forget);
-      return answering;
+    const { consumerTag } = await this.#channel.consume(this.queue, (message) => this.#run(this.#answer(message)), {
+      onUndecodable: (message, error) => this.#run(this.#reply(message, { error })),
     });
     this.#consumerTag = consumerTag;
     return this;
+  }
+
+  #run(answering: Promise<void>): Promise<void> {
+    this.#running.add(answering);
+    const forget = () => void this.#running.delete(answering);
+    answering.then(forget, forget);
+    return answering;
   }
 
   /** Takes no more calls, and waits for those under way. The channel stays open. */
@@ -68,15 +72,16 @@ export class RpcServer {
     } catch (error) {
       outcome = { error };
     }
-    if (message.replyTo) await this.#reply(message, message.replyTo, outcome);
+    await this.#reply(message, outcome);
     message.ack();
   }
 
   async #reply(
-    message: PickledMessage,
-    replyTo: string,
+    message: ReceivedMessage,
     outcome: { readonly value: unknown } | { readonly error: unknown },
   ): Promise<void> {
+    const { replyTo } = message;
+    if (!replyTo) return;
     const serializer = this.#options.serializer ?? this.#channel.formatOf(message);
     const { correlationId } = message;
     const options: PublishValueOptions = { ...(correlationId && { correlationId }), deliveryMode: 1, serializer };

@@ -4,8 +4,12 @@ import { RedisAdapterError } from "../errors.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { type PickledRedisTransportOptions, packetOf, replyChannel, type Subscriber, valuesOf } from "./options.js";
 
+const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
+
 /**
  * The client for {@link PickledRedisServer}, or for a Python process that answers in its form.
+ *
+ * An answer that cannot be decoded, as one with a class that is not registered, is its caller's DecodeError.
  *
  * @example
  * { provide: "MATHS", useFactory: () => new PickledRedisClient({ client: new Redis() }) }
@@ -93,8 +97,9 @@ export class PickledRedisClient extends ClientProxy {
     let packet: Readonly<Record<string, unknown>> | undefined;
     try {
       packet = packetOf(this.#values.decode(raw, channel));
-    } catch {
-      // It may be an answer for somebody else, whose classes are not known here. Whose it is cannot be told.
+    } catch (err) {
+      // Whose it is stands in it: every form of a pickle has the letters of a UUID as they are.
+      for (const [id] of raw.toString("latin1").matchAll(UUID)) this.#waiting.get(id)?.({ err, isDisposed: true });
       return;
     }
     const callback = this.#waiting.get(String(packet?.id));

@@ -8,7 +8,7 @@ import { type PickledRedisTransportOptions, packetOf, replyChannel, type Subscri
  *
  * A request `{"pattern", "data", "id"}` is published on the channel of its pattern and answered on `<pattern>.reply` with
  * `{"response", "isDisposed", "id"}` or `{"err", "isDisposed", "id"}`; a message without an `id` is an event. Pub/sub keeps nothing: what is
- * published while nobody listens is gone. A message that cannot be decoded is logged and passed over.
+ * published while nobody listens is gone. A message that cannot be decoded is logged; if it is a request, the answer is an `err`.
  *
  * @example
  * const app = await NestFactory.createMicroservice(AppModule, { strategy: new PickledRedisServer({ client: new Redis() }) });
@@ -17,12 +17,15 @@ export class PickledRedisServer extends Server implements CustomTransportStrateg
   override transportId = Symbol("brine-redis");
   readonly #options: PickledRedisTransportOptions;
   readonly #values: PickledRedis;
+  /** Reads packets whatever they hold: unknown classes are not built, but kept as what they are called. */
+  readonly #anything: PickledRedis;
   #subscriber: Subscriber | undefined;
 
   constructor(options: PickledRedisTransportOptions) {
     super();
     this.#options = options;
     this.#values = valuesOf(options);
+    this.#anything = valuesOf({ ...options, pickle: { ...options.pickle, unregistered: "opaque" } });
   }
 
   listen(callback: (error?: unknown) => void): void {
@@ -60,7 +63,14 @@ export class PickledRedisServer extends Server implements CustomTransportStrateg
   }
 
   async #handle(channel: string, raw: Buffer): Promise<void> {
-    const packet = packetOf(this.#values.decode(raw, channel));
+    let value: unknown;
+    try {
+      value = this.#values.decode(raw, channel);
+    } catch (error) {
+      await this.#refuse(channel, raw, error as Error);
+      throw error;
+    }
+    const packet = packetOf(value);
     if (packet === undefined) throw new RedisAdapterError(`No packet on ${channel}`, { code: "decode" });
     const { id, data } = packet;
     const context = new BaseRpcContext([channel]);
@@ -75,6 +85,19 @@ export class PickledRedisServer extends Server implements CustomTransportStrateg
         await answer(written).catch((error: unknown) => this.handleError(String(error)));
       });
     });
+  }
+
+  /** Answers a request that has classes which are not known here, but whose packet can be read. */
+  async #refuse(channel: string, raw: Buffer, error: Error): Promise<void> {
+    let packet: ReturnType<typeof packetOf>;
+    try {
+      packet = packetOf(this.#anything.decode(raw, channel));
+    } catch {
+      return;
+    }
+    const id = packet?.id;
+    if (typeof id !== "string" && typeof id !== "number") return;
+    await this.#answer(channel, id, { err: `The request cannot be decoded: ${error.message}`, isDisposed: true });
   }
 
   async #answer(channel: string, id: unknown, written: WritePacket): Promise<void> {
