@@ -21,7 +21,7 @@ import {
   repr,
   Tuple,
 } from "@brine/codec";
-import { NDArray, NumpyScalar, registerNumpy } from "@brine/codec/numpy";
+import { NDArray, NumpyScalar, registerNumpy, StringDType } from "@brine/codec/numpy";
 import { describe, expect, it } from "vitest";
 
 interface Row {
@@ -226,9 +226,9 @@ const REFUSED: ReadonlySet<string> = new Set([
   "bound method",
 ]);
 
-/** Kept as data, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
+/** Kept as data, or an enum that prints itself, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
 const OTHER_REPR =
-  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|strings of|numpy |2\.7 )/;
+  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|SocketKind|RegexFlag|HTTPMethod|calendar |relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|strings of|numpy |2\.7 )/;
 
 /** The newest pickle of a row that keeps everything, to write again from. */
 function best(row: Row, version: string): string {
@@ -285,6 +285,32 @@ it("shows what a row of a Django model has", () => {
   expect(order).toBeInstanceOf(DjangoModel);
   expect([order.app, order.model]).toEqual(["shop", "Order"]);
   expect(order.state).toMatchObject({ id: 3, number: 7, price: new Decimal("1.10") });
+});
+
+it("reads a member that is written by its name as the one written by value", () => {
+  for (const name of ["Signals", "AddressFamily", "MsgFlag", "VerifyMode", "ssl Options"]) {
+    const { pickles } = rows.find((row) => row.name === name)!;
+    const [older, newer] = ["3.8:4", "3.13:4"].map((origin) => pickles.find(({ from }) => from.includes(origin))!.data);
+    expect(older, name).not.toBe(newer);
+    expect(decode(older!), name).toBe(decode(newer!));
+  }
+});
+
+it("reads numpy 2's strings of any length", () => {
+  const array = (name: string) =>
+    decode(rows.find((row) => row.name === `numpy ${name}`)!.pickles.at(-1)!.data) as NDArray;
+  expect(array("StringDType array").toArray()).toEqual(["a", "b\u20ac", ""]);
+  const missing = array("StringDType missing");
+  expect(missing.toArray()).toEqual([
+    ["a", null],
+    ["b".repeat(20), "c"],
+  ]);
+  expect(missing.dtype).toEqual(new StringDType({ naObject: null }));
+  expect(array("StringDType F order").toArray()).toEqual([
+    ["a", "b"],
+    ["c", "d"],
+  ]);
+  expect(array("StringDType 0-d").toArray()).toBe("a");
 });
 
 it("reads the same arrays and scalars from numpy 2 as from numpy 1", () => {

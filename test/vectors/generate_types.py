@@ -321,6 +321,30 @@ ROWS = [
     ("StrEnum", "Text.A"),
     ("nested Enum", "Outer.Shade.DARK"),
     ("HTTPStatus", "http.HTTPStatus.OK"),
+    ("HTTPMethod", "http.HTTPMethod.GET"),
+    ("Signals", "__import__('signal').SIGINT"),
+    ("Handlers", "__import__('signal').SIG_DFL"),
+    ("Sigmasks", "__import__('signal').SIG_BLOCK"),
+    ("AddressFamily", "__import__('socket').AF_INET6"),
+    ("SocketKind", "[__import__('socket').SOCK_STREAM, __import__('socket').SocketKind]"),
+    ("MsgFlag", "__import__('socket').MSG_PEEK"),
+    ("MsgFlag composite", "__import__('socket').MSG_OOB | __import__('socket').MSG_PEEK"),
+    ("AddressInfo", "__import__('socket').AI_PASSIVE"),
+    ("TLSVersion", "__import__('ssl').TLSVersion.TLSv1_2"),
+    ("VerifyMode", "__import__('ssl').CERT_REQUIRED"),
+    ("VerifyFlags", "__import__('ssl').VERIFY_X509_STRICT"),
+    ("ssl Options", "__import__('ssl').OP_NO_SSLv3"),
+    ("ssl Options composite", "__import__('ssl').OP_NO_SSLv3 | __import__('ssl').Options(0x80000000)"),
+    ("SSL method", "__import__('ssl').PROTOCOL_TLS_CLIENT"),
+    ("calendar Month", "__import__('calendar').Month.MAY"),
+    ("calendar Day", "__import__('calendar').Day.SUNDAY"),
+    ("RegexFlag", "re.I | re.M"),
+    ("SafeUUID", "[uuid.SafeUUID.safe, uuid.SafeUUID.unknown]"),
+    ("ParameterKind", "__import__('inspect').Parameter.VAR_KEYWORD"),
+    ("BufferFlags", "__import__('inspect').BufferFlags.FORMAT"),
+    ("PlistFormat", "__import__('plistlib').FMT_XML"),
+    ("SortKey", "__import__('pstats').SortKey.CUMULATIVE"),
+    ("PycInvalidationMode", "__import__('py_compile').PycInvalidationMode.CHECKED_HASH"),
     # classes
     ("object", "object()"),
     ("plain instance", "plain(x=1, y='a')"),
@@ -566,6 +590,12 @@ ROWS += [("numpy " + name, "(lambda np: %s)(__import__('numpy'))" % expression) 
     ("object F order", "np.array([[1, None], ['a', 2]], dtype=object, order='F')"),
     ("poly1d", "np.poly1d([1, 2])"),
     ("ndarray type", "np.ndarray"),
+    ("StringDType", "[np.dtypes.StringDType(), np.dtypes.StringDType(coerce=False, na_object=None)]"),
+    ("StringDType array", "np.array(['a', 'b\u20ac', ''], dtype=np.dtypes.StringDType())"),
+    ("StringDType missing", "np.array([['a', None], ['b' * 20, 'c']], dtype=np.dtypes.StringDType(na_object=None))"),
+    ("StringDType NaN", "np.array(['a', np.nan], dtype=np.dtypes.StringDType(na_object=np.nan))"),
+    ("StringDType F order", "np.array([['a', 'b'], ['c', 'd']], dtype=np.dtypes.StringDType(), order='F')"),
+    ("StringDType 0-d", "np.array('a', dtype=np.dtypes.StringDType())"),
 ]]
 
 # Whether the strings of a class's name are the interned ones: they are then shared with equal strings in the data.
@@ -703,8 +733,8 @@ def merge(answers):
     for row in rows.values():
         data = list(row["pickles"])
         written = {}
-        for version in ("3.13", "3.12", "3.11"):
-            if version in row["written"] and (version != "3.11" or not written):
+        for version in ("3.13", "3.12", "3.11", "numpy 2"):
+            if version in row["written"] and (version in ("3.13", "3.12") or not written):
                 written[version] = [None if d is None else data.index(d) for d in row["written"][version]]
         if written.get("3.13") == written.get("3.12"):
             written.pop("3.13", None)

@@ -258,6 +258,7 @@ export class BaseRegistry implements ClassRegistryView {
     let own = this.#findOwnByTarget(target);
     for (const source of this.#sources) {
       if (own !== undefined) break;
+      if (source.makesItsClasses) continue;
       this.#make(source);
       own = this.#findOwnByTarget(target);
     }

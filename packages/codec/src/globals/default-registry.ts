@@ -9,6 +9,7 @@ import { datetimeEntries, datetimeTwins } from "../stdlib/datetime.js";
 import { dateutilEntries } from "../stdlib/dateutil.js";
 import { decimalEntries } from "../stdlib/decimal.js";
 import { djangoEntries } from "../stdlib/django.js";
+import { enumSources } from "../stdlib/enums.js";
 import { errorTwins, exceptionEntries } from "../stdlib/exceptions.js";
 import { fractionsEntries } from "../stdlib/fractions.js";
 import { functoolsEntries } from "../stdlib/functools.js";
@@ -55,7 +56,7 @@ export const standardSources: readonly EntrySource[] = [
   { modules: ["os"], entries: osEntries },
   { modules: ["urllib.parse"], entries: urllibEntries },
   { modules: ["typing"], entries: typingEntries },
-  { modules: ["http", "http.cookies"], entries: httpEntries },
+  { modules: ["http.cookies"], entries: httpEntries },
   { modules: ["dateutil.tz.tz", "dateutil.relativedelta", "dateutil._common"], entries: dateutilEntries },
   {
     modules: [
@@ -97,6 +98,7 @@ export const standardSources: readonly EntrySource[] = [
     entries: dataClassEntries,
   },
   { modules: libraryExceptionModules, entries: libraryExceptionEntries },
+  ...enumSources,
 ];
 
 function standardRegistry(): BaseRegistry {

@@ -70,6 +70,8 @@ export interface GlobalEntry<T extends object = object> {
   readonly name: string;
   /** The JavaScript class whose direct instances this entry encodes, and which stands for the Python class as a value. */
   readonly target?: AnyClass | undefined;
+  /** What the name is, when it is no class or function but a constant: `socket.AF_INET`. A pickle that names it gets this. */
+  readonly value?: object | undefined;
 
   /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
   call?(args: readonly unknown[], context: DecodeContext): unknown;
@@ -113,6 +115,8 @@ export interface EntrySource {
   /** Every Python module of which it has names. */
   readonly modules: readonly string[];
   entries(): Iterable<GlobalEntry>;
+  /** None of its classes exists before its entries do, so nothing is looked for in it by class. */
+  readonly makesItsClasses?: boolean | undefined;
   /** See {@link BaseRegistry.registerTwin}. */
   twins?(): Iterable<readonly [target: AnyClass | string, entry: GlobalEntry]>;
 }

@@ -1,11 +1,11 @@
 /** `numpy.dtype`. */
 import { Tuple } from "../python/sequences.js";
 
-/** Letters of simple types: bool, ints, unsigned, floats, complex, bytes, text, raw, object, datetime, timedelta. */
-export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M" | "m";
+/** Letters of simple types: bool, ints, unsigned, floats, complex, bytes, text, raw, object, datetime, timedelta, strings of any length. */
+export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M" | "m" | "T";
 
 /** Bytes of an item where the state does not say: the number in the code. `O8` is a pointer. */
-const CODE = /^([biufcSUVOMm])(\d+)?$/;
+const CODE = /^([biufcSUVOMmT])(\d+)?$/;
 
 /** Beyond this a code is not a size but an attack. */
 const MAX_ITEM_SIZE = 2 ** 31;

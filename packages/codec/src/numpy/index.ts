@@ -16,10 +16,12 @@ import { PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import { DType } from "./dtype.js";
 import { NDArray, NumpyScalar, sizeOf } from "./ndarray.js";
+import { StringDType } from "./string-dtype.js";
 
 export { DType, type DTypeKind } from "./dtype.js";
 export type { ArrayItems } from "./items.js";
 export { NDArray, type NDArrayOptions, NumpyScalar } from "./ndarray.js";
+export { StringDType, type StringDTypeOptions } from "./string-dtype.js";
 
 const dtype: GlobalEntry<DType> = {
   module: "numpy",
@@ -45,6 +47,26 @@ const dtype: GlobalEntry<DType> = {
   }),
 };
 
+const stringDType: GlobalEntry<StringDType> = {
+  module: "numpy._core._internal",
+  name: "_convert_to_stringdtype_kwargs",
+  target: StringDType,
+  call(args, context) {
+    const coerce = intOf(args[0]);
+    if (args.length < 1 || args.length > 2 || coerce === undefined)
+      throw context.fail("Cannot make a numpy StringDType: needs coerce, and perhaps na_object");
+    return new StringDType({ coerce: coerce !== 0, naObject: args[1] });
+  },
+  reduce: ({ coerce, naObject }) => ({
+    kind: "reduce",
+    callable: globalOfEntry(stringDType as unknown as GlobalEntry),
+    args: naObject === undefined ? [Number(coerce)] : [Number(coerce), naObject],
+  }),
+};
+
+/** Whether an array of this type holds its items one by one, not in bytes. */
+const isListed = (type: DType): boolean => type.kind === "O" || type.kind === "T";
+
 function shapeOf(value: unknown, context: DecodeContext): number[] {
   const shape = Array.isArray(value) ? value.map((axis) => intOf(axis) ?? -1) : [-1];
   if (sizeOf(shape) === undefined) throw context.fail("Cannot make a numpy array: bad shape");
@@ -61,7 +83,9 @@ function arrayOf(
 ): NDArray {
   if (!(type instanceof DType)) throw context.fail("Cannot make a numpy array: no dtype");
   const axes = shapeOf(shape, context);
-  const data = Array.isArray(contents) && type.kind === "O" ? contents : bytesOf(contents);
+  const data = isListed(type) && Array.isArray(contents) ? contents : bytesOf(contents);
+  if (type instanceof StringDType && !(Array.isArray(data) && data.every((item) => type.accepts(item))))
+    throw context.fail("Cannot make a numpy array of strings: an item is none");
   if (data === undefined) throw context.fail("Cannot make a numpy array: no contents");
   try {
     return new NDArray(data, axes, { dtype: type, order }, subtype);
@@ -132,7 +156,7 @@ const scalar: GlobalEntry<NumpyScalar> = {
 
 /** Types whose arrays numpy never hands out as a buffer. */
 const isBufferless = (type: DType): boolean =>
-  type.kind === "O" || type.kind === "M" || type.kind === "m" || typeof type.code !== "string";
+  isListed(type) || type.kind === "M" || type.kind === "m" || typeof type.code !== "string";
 
 /** numpy 1.24 `array_reduce_ex`: a buffer since protocol 5, else bytes. */
 function reduceArray(object: NDArray, context: EncodeContext): Reduction {
@@ -149,7 +173,8 @@ function reduceArray(object: NDArray, context: EncodeContext): Reduction {
   const isFortran = order === "F" && shape.filter((axis) => axis !== 1).length > 1;
   return {
     kind: "reduce",
-    callable: globalOfEntry(reconstruct),
+    // Numpy 1 does not know the type, so the name may be numpy 2's own.
+    callable: globalOfEntry(object.dtype instanceof StringDType ? reconstruct2 : reconstruct),
     args: [cls, Tuple.of(0), Uint8Array.of(0x62)],
     state: Tuple.of<unknown>(1, Tuple.from(shape), object.dtype, isFortran, bytes ?? object.data),
   };
@@ -160,6 +185,8 @@ function renamed(entry: GlobalEntry): GlobalEntry {
   const { target: _target, reduce: _reduce, ...rest } = entry;
   return { ...rest, module: entry.module.replace("numpy.core", "numpy._core") };
 }
+
+const reconstruct2: GlobalEntry = renamed(reconstruct);
 
 const TYPES = [
   ..."generic number integer signedinteger unsignedinteger inexact floating complexfloating flexible character".split(
@@ -180,7 +207,9 @@ export const numpyEntries: readonly GlobalEntry[] = [
   reconstruct,
   fromBuffer,
   scalar,
-  ...[reconstruct, fromBuffer, scalar as unknown as GlobalEntry].map(renamed),
+  stringDType,
+  reconstruct2,
+  ...[fromBuffer, scalar as unknown as GlobalEntry].map(renamed),
   ...TYPES.map((name): GlobalEntry => ({ module: "numpy", name })),
   ...["numpy.rec", "numpy.ma", "numpy.ma.core"].flatMap((module) =>
     ["recarray", "record", "MaskedArray"].map((name): GlobalEntry => ({ module, name })),

@@ -9,7 +9,10 @@ const MAX_AXES = 64;
 export interface NDArrayOptions {
   /** Default: that of the typed array. */
   readonly dtype?: DType | string | undefined;
-  /** How the items lie in memory: rows first (`"C"`, the default) or columns first (`"F"`). */
+  /**
+   * How the items lie in memory: rows first (`"C"`, the default) or columns first (`"F"`). An array of any values is given
+   * rows first; for it this only says what numpy is to make of it.
+   */
   readonly order?: "C" | "F" | undefined;
 }
 
@@ -37,7 +40,7 @@ export class NDArray {
   readonly order: "C" | "F";
   /** Python's class where it is not `numpy.ndarray`: a reference to `numpy.matrix`, `numpy.recarray`. */
   readonly subtype: object | undefined;
-  /** The items as they lie in memory; `undefined` for object arrays. Shared with what the array was made of. */
+  /** The items as they lie in memory; `undefined` for arrays of objects or of strings of any length. Shared with what the array was made of. */
   readonly bytes: Uint8Array | undefined;
   #items: ArrayItems | undefined;
 
@@ -73,7 +76,10 @@ export class NDArray {
     array.#items = contents.#items;
   }
 
-  /** The items in memory order: a typed array, or an array of strings, bytes or objects. Complex numbers are two floats. */
+  /**
+   * The items in memory order: a typed array, or an array of strings or bytes. Objects and strings of any length, which numpy
+   * pickles one by one, rows first whatever the order. Complex numbers are two floats.
+   */
   get data(): ArrayItems {
     this.#items ??= itemsOf(this.dtype, this.bytes!);
     return this.#items;
@@ -87,10 +93,11 @@ export class NDArray {
   /** The item at these indices, one for each axis. */
   at(...indices: readonly number[]): unknown {
     const { shape } = this;
+    const isRowsFirst = this.order === "C" || this.bytes === undefined;
     if (indices.length !== shape.length) throw new RangeError(`Needs ${shape.length} indices, not ${indices.length}`);
     let offset = 0;
     for (let k = 0; k < shape.length; k++) {
-      const axis = this.order === "C" ? k : shape.length - 1 - k;
+      const axis = isRowsFirst ? k : shape.length - 1 - k;
       const index = indices[axis]!;
       if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
         throw new RangeError(`No index ${index} on axis ${axis}`);

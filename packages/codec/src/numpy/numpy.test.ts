@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ClassRegistry, dumps, loads, type PickleBuffer } from "../index.js";
-import { DType, NDArray, NumpyScalar, registerNumpy } from "./index.js";
+import { DType, NDArray, NumpyScalar, registerNumpy, StringDType } from "./index.js";
 
 const registry = registerNumpy(new ClassRegistry());
 
@@ -37,11 +37,41 @@ describe("NDArray", () => {
     }
   });
 
+  it("reads objects rows first whatever the order, as numpy pickles them", () => {
+    const array = new NDArray([1, null, "a", 2], [2, 2], { order: "F" });
+    const back = loads(dumps(array, { registry }), { registry }) as NDArray;
+    expect(back.order).toBe("F");
+    expect(back.toArray()).toEqual([
+      [1, null],
+      ["a", 2],
+    ]);
+  });
+
   it("refuses contents that do not fit the shape", () => {
     expect(() => new NDArray(Float64Array.of(1), [2])).toThrow(RangeError);
     expect(() => new NDArray(Float64Array.of(1), [2 ** 53, 2 ** 53])).toThrow(RangeError);
     expect(() => new NDArray([1], [-1])).toThrow(RangeError);
     expect(() => DType.of("x9")).toThrow(RangeError);
+  });
+});
+
+describe("StringDType", () => {
+  it("round-trips at every protocol, with missing items", () => {
+    for (const naObject of [null, Number.NaN]) {
+      for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+        const array = new NDArray(["a", naObject], [2], { dtype: new StringDType({ naObject, coerce: false }) });
+        const back = loads(dumps(array, { registry, protocol }), { registry }) as NDArray;
+        expect(back.toArray()).toEqual(["a", naObject]);
+        expect(back.dtype).toEqual(array.dtype);
+      }
+    }
+  });
+
+  it("refuses items that are no strings", () => {
+    const array = (items: unknown[], dtype: StringDType) => dumps(new NDArray(items, [1], { dtype }), { registry });
+    for (const item of [1, null, ["a"]])
+      expect(() => loads(array([item], new StringDType()), { registry })).toThrow(/an item is none/);
+    expect(() => loads(array([1], new StringDType({ naObject: null })), { registry })).toThrow(/an item is none/);
   });
 });
 

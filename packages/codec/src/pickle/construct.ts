@@ -96,9 +96,9 @@ export class ObjectBuilder implements DecodeContext {
     return global;
   }
 
-  /** What a `findClass` of yours returned, as a global. */
-  adopt(found: unknown): PyGlobal {
-    if (found instanceof PyGlobal) return found;
+  /** What a `findClass` of yours returned, as a global; the value itself of a constant. */
+  adopt(found: unknown): object {
+    if (found instanceof PyGlobal) return PyGlobal.entryOf(found)?.value ?? found;
     if (typeof found === "function") {
       const entry = this.registry.findByTarget(found as AnyClass);
       if (entry !== undefined) return this.registry.globalOf(entry);

@@ -35,7 +35,7 @@ export class Resolver implements UnpicklerHooks {
   }
 
   /** The global of two operands. */
-  global(module: unknown, name: unknown): PyGlobal {
+  global(module: unknown, name: unknown): object {
     if (typeof module !== "string" || typeof name !== "string") {
       throw fault("bad-operand", `the name is ${typeName(typeof name === "string" ? module : name)}, not a str`);
     }
@@ -48,7 +48,7 @@ export class Resolver implements UnpicklerHooks {
     return this.builder().adopt(found);
   }
 
-  extension(code: number): PyGlobal {
+  extension(code: number): object {
     if (code <= 0) throw fault("bad-argument", `extension code ${code} is not positive`);
     let found: unknown;
     try {

@@ -1,4 +1,5 @@
 /** Python's enums: members are objects of their own, found by name or by value. */
+import { bigintOf, plainInt } from "./coerce.js";
 import { PyDict } from "./dict.js";
 import { hashKey, type PyHashable } from "./hash.js";
 
@@ -43,6 +44,9 @@ export class EnumMember<V = unknown> implements PyHashable {
   }
 }
 
+/** More bits than any enum has; a longer number costs time and says nothing. */
+const MAX_BITS = 0xffff_ffff_ffff_ffffn;
+
 /** Combinations of flags that are kept as one object each. */
 const MAX_COMBINATIONS = 4096;
 
@@ -70,7 +74,7 @@ export class EnumDefinition {
   ) => EnumMember;
   readonly #byName = new Map<string, EnumMember>();
   readonly #byValue = new PyDict<unknown, EnumMember>();
-  #allBits = 0;
+  #allBits = 0n;
 
   constructor(name: string, members: Readonly<Record<string, unknown>>, kind: EnumKind) {
     this.name = name;
@@ -84,7 +88,7 @@ export class EnumDefinition {
       const member = known ?? new this.memberClass(name, memberName, value);
       this.#byName.set(memberName, member);
       if (known === undefined && isHashable(value)) this.#byValue.set(value, member);
-      if (this.isFlag) this.#allBits |= Number(value);
+      if (this.isFlag) this.#allBits |= bitsOf(value) ?? 0n;
     }
   }
 
@@ -105,12 +109,11 @@ export class EnumDefinition {
     if (!isHashable(value)) return this.#unhashed(value);
     const member = this.#byValue.get(value);
     if (member !== undefined || !this.isFlag) return member;
-    const bits = Number(value);
-    if (!Number.isInteger(bits) || bits < 0 || bits > 0x7fffffff) return undefined;
-    if ((bits & ~this.#allBits) !== 0 && this.kind === "flag") return undefined;
-    const combination = new this.memberClass(this.name, this.#combinedName(bits), bits);
+    const bits = bitsOf(value);
+    if (bits === undefined || ((bits & ~this.#allBits) !== 0n && this.kind === "flag")) return undefined;
+    const combination = new this.memberClass(this.name, this.#combinedName(bits), plainInt(bits));
     // Beyond this a sender is making up numbers, and they are not worth being kept.
-    if (this.#byValue.size < MAX_COMBINATIONS) this.#byValue.set(bits, combination);
+    if (this.#byValue.size < MAX_COMBINATIONS) this.#byValue.set(combination.value, combination);
     return combination;
   }
 
@@ -121,20 +124,26 @@ export class EnumDefinition {
   }
 
   /** `R|X`, in the order of definition; bits without a name as a number. CPython 3.12 `enum.py` Flag._missing_. */
-  #combinedName(bits: number): string | null {
+  #combinedName(bits: bigint): string | null {
     const names: string[] = [];
     let rest = bits;
     for (const [name, member] of this.#byName) {
-      const value = Number(member.value);
-      const isSingle = value !== 0 && (value & (value - 1)) === 0;
+      const value = bitsOf(member.value) ?? 0n;
+      const isSingle = value !== 0n && (value & (value - 1n)) === 0n;
       if (isSingle && member.name === name && (bits & value) === value) {
         names.push(name);
         rest &= ~value;
       }
     }
     if (names.length === 0) return null;
-    return rest === 0 ? names.join("|") : `${names.join("|")}|${rest}`;
+    return rest === 0n ? names.join("|") : `${names.join("|")}|${rest}`;
   }
+}
+
+/** The bits of a flag's value; `undefined` for what is no int from 0 to 2^64-1. */
+function bitsOf(value: unknown): bigint | undefined {
+  const int = bigintOf(value);
+  return int === undefined || int < 0n || int > MAX_BITS ? undefined : int;
 }
 
 function isHashable(value: unknown): boolean {

@@ -1,9 +1,7 @@
 /** Other classes of the standard library that travel now and then, kept as data. */
 import { dataEntry } from "../globals/data-entry.js";
-import { enumEntry } from "../globals/enum-entry.js";
 import { exceptionEntry } from "../globals/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { defineEnum } from "../python/enum.js";
 import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/exceptions.js";
 import { JSONDecodeError } from "../python/json-decode-error.js";
 
@@ -27,14 +25,6 @@ const CLASSES: Readonly<Record<string, string>> = {
 
 /** Modules written in C, whose classes' strings are their own. */
 const IN_C: ReadonlySet<string> = new Set(["_io", "itertools"]);
-
-const PARAMETER_KINDS = {
-  POSITIONAL_ONLY: 0,
-  POSITIONAL_OR_KEYWORD: 1,
-  VAR_POSITIONAL: 2,
-  KEYWORD_ONLY: 3,
-  VAR_KEYWORD: 4,
-};
 
 const ARITHMETIC =
   "Clamped DecimalException DivisionByZero FloatOperation Inexact InvalidOperation Overflow Rounded Subnormal Underflow ConversionSyntax DivisionImpossible DivisionUndefined InvalidContext".split(
@@ -67,7 +57,6 @@ export function dataClassEntries(): readonly GlobalEntry[] {
       names.split(" ").map((name) => dataEntry(module, name, { nameStrings: IN_C.has(module) ? "fresh" : "interned" })),
     ),
     { module: "inspect", name: "_empty" },
-    enumEntry({ module: "inspect", name: "_ParameterKind" }, defineEnum("_ParameterKind", PARAMETER_KINDS, "int")),
     // `functools.reduce` is `_functools.reduce` to Python 3.
     { module: "functools", name: "reduce" },
     { module: "_functools", name: "reduce", nameStrings: "function" },

@@ -1,30 +1,10 @@
 /** `re`: `re._compile(pattern, flags)`. */
-import { enumEntry } from "../globals/enum-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { intOf } from "../python/coerce.js";
-import { defineEnum } from "../python/enum.js";
 import { Pattern } from "../python/values.js";
 
 const module = "re";
-
-/** `re.RegexFlag` */
-const RegexFlag = defineEnum(
-  "RegexFlag",
-  {
-    NOFLAG: 0,
-    ASCII: 256,
-    IGNORECASE: 2,
-    LOCALE: 4,
-    UNICODE: 32,
-    MULTILINE: 8,
-    DOTALL: 16,
-    VERBOSE: 64,
-    DEBUG: 128,
-    TEMPLATE: 1,
-  },
-  "intflag",
-);
 
 const compile: GlobalEntry<Pattern> = {
   module,
@@ -42,5 +22,5 @@ const compile: GlobalEntry<Pattern> = {
 };
 
 export function reEntries(): readonly GlobalEntry[] {
-  return [compile as unknown as GlobalEntry, enumEntry({ module, name: "RegexFlag" }, RegexFlag)];
+  return [compile as unknown as GlobalEntry];
 }

@@ -1,15 +1,11 @@
 /** `uuid`: an object whose state is its number. CPython 3.12 `uuid.py` UUID.__getstate__. */
-import { enumEntry } from "../globals/enum-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, intOf, plainInt } from "../python/coerce.js";
-import { defineEnum, EnumMember } from "../python/enum.js";
+import { EnumMember } from "../python/enum.js";
 import { UUID } from "../python/uuid.js";
 
 const module = "uuid";
-
-/** `uuid.SafeUUID` */
-const SafeUUID = defineEnum("SafeUUID", { safe: 0, unsafe: -1, unknown: null });
 
 /** An item of a state dict, whichever form the dict options gave it. */
 function member(state: unknown, name: string): unknown {
@@ -49,5 +45,5 @@ const uuid: GlobalEntry<UUID> = {
 };
 
 export function uuidEntries(): readonly GlobalEntry[] {
-  return [uuid as unknown as GlobalEntry, enumEntry({ module, name: "SafeUUID" }, SafeUUID)];
+  return [uuid as unknown as GlobalEntry];
 }

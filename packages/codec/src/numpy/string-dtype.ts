@@ -1,0 +1,39 @@
+/** `numpy.dtypes.StringDType` of numpy 2: text of any length, one string an item. */
+import { numberOf } from "../python/coerce.js";
+import { DType } from "./dtype.js";
+
+/** Options of {@link StringDType}. */
+export interface StringDTypeOptions {
+  /** Whether numpy turns what is no str into one when it is put into the array. Default true. */
+  readonly coerce?: boolean | undefined;
+  /** What stands for a missing item, such as `null` or `NaN`. Default: items cannot be missing. */
+  readonly naObject?: unknown;
+}
+
+/**
+ * The type of an array of strings. Only numpy 2 has it.
+ *
+ * @example
+ * new NDArray(["a", null], [2], { dtype: new StringDType({ naObject: null }) })
+ */
+export class StringDType extends DType {
+  readonly coerce: boolean;
+  readonly naObject: unknown;
+
+  constructor(options: StringDTypeOptions = {}) {
+    super("T", []);
+    this.coerce = options.coerce ?? true;
+    this.naObject = options.naObject;
+  }
+
+  /** Whether an array of this type may hold `item`. */
+  accepts(item: unknown): boolean {
+    if (typeof item === "string") return true;
+    return item === this.naObject ? item !== undefined : isNan(item) && isNan(this.naObject);
+  }
+}
+
+/** Also as an exact float. */
+function isNan(value: unknown): boolean {
+  return Number.isNaN(numberOf(value));
+}
