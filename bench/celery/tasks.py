@@ -1,12 +1,14 @@
 """The Python side of the benchmark: Celery's own worker and client.
 
-    celery -A tasks worker ...      prints `{"consumed": ..., "seconds": ...}` after COUNT runs of `bench.noop`
+    celery -A tasks worker ...      prints `{"consumed": ..., "seconds": ..., "idle": ...}` after COUNT runs of `bench.noop`;
+                                    `idle`: seconds of pauses longer than 0.5 s
     python tasks.py publish N       prints `{"published": ..., "seconds": ...}`
     python tasks.py roundtrip N     prints `{"latencies": [milliseconds, ...]}`, one task after the other
 
 BROKER, BACKEND, QUEUE, SERIALIZER, COUNT: as their names say.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -24,9 +26,12 @@ app.conf.update(
     accept_content=[serializer],
     # As Brine publishes: the broker has the message when the call returns. Celery's default is not to ask.
     broker_transport_options={"confirm_publish": True} if os.environ.get("CONFIRMS") else {},
+    worker_prefetch_multiplier=int(os.environ.get("PREFETCH", "4")),
 )
-seen = 0
-begun = 0.0
+# Counts exactly under threads too, where `seen += 1` may lose one.
+runs = itertools.count(1)
+begun = last = idle = 0.0
+PAUSE = 0.5
 
 
 def say(message):
@@ -37,12 +42,16 @@ def say(message):
 @app.task(name="bench.noop", ignore_result=True)
 def noop():
     """Counts in the process that runs it: one process of a pool, or one with threads."""
-    global seen, begun
-    if seen == 0:
-        begun = time.perf_counter()
-    seen += 1
+    global begun, last, idle
+    now = time.perf_counter()
+    seen = next(runs)
+    if seen == 1:
+        begun = now
+    elif now - last > PAUSE:
+        idle += now - last
+    last = now
     if seen == count:
-        say({"consumed": seen, "seconds": time.perf_counter() - begun})
+        say({"consumed": seen, "seconds": now - begun, "idle": idle})
 
 
 @app.task(name="bench.echo")

@@ -1,7 +1,7 @@
 /** Puts task messages on the wire: routes, encodes, validates, publishes with retries. Celery 5.2 `amqp.send_task_message`. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Tuple } from "@brine/codec";
-import { type Exchange, isKombuError, type Transport, type TransportMessage } from "@brine/codec/kombu";
+import { type Exchange, isKombuError, type Queue, type Transport, type TransportMessage } from "@brine/codec/kombu";
 import { CeleryError, isCeleryError } from "../errors.js";
 import { parseIsoTime } from "../protocol/iso8601.js";
 import type { TaskEnvelope, TaskMessage } from "../protocol/task-message.js";
@@ -38,7 +38,7 @@ export class TaskPublisher {
   readonly #settings: ResolvedSettings;
   readonly #delayed: DelayedTasks;
   readonly #tracing: Tracing;
-  readonly #declared = new Map<string, Promise<unknown>>();
+  readonly #declared = new Map<string, Promise<void> | "done">();
 
   constructor(parts: {
     readonly transport: Transport;
@@ -69,10 +69,12 @@ export class TaskPublisher {
   }
 
   async #send(sending: Sending): Promise<void> {
-    const envelope = this.#envelope(sending);
-    const message = await this.#encode(envelope, sending);
-    await this.#declare(sending);
-    await this.#publishWithRetry(message, sending, await this.#address(sending));
+    const message = await this.#encode(this.#envelope(sending), sending);
+    const declaring = this.#declare(sending.destination);
+    if (declaring !== undefined) await declaring;
+    const { destination, message: task } = sending;
+    const address = task.eta === null ? destination : await this.#address(destination, task.eta);
+    await this.#publishWithRetry(message, sending, address);
   }
 
   #envelope(sending: Sending): TaskEnvelope {
@@ -108,17 +110,22 @@ export class TaskPublisher {
     };
   }
 
-  /** Once for each queue or exchange and app; the transport does it again after a reconnection. */
-  async #declare({ destination: { queue, exchange } }: Sending): Promise<void> {
-    if (queue === undefined) return;
+  /** Once for each queue or exchange and app; the transport does it again after a reconnection. `undefined`: it is done. */
+  #declare({ queue, exchange }: Destination): Promise<void> | undefined {
+    if (queue === undefined) return undefined;
     const key = `${queue.name}\n${exchange}`;
-    let declared = this.#declared.get(key);
-    if (declared === undefined) {
-      declared = this.#transport.declareQueue(queue);
-      this.#declared.set(key, declared);
-    }
+    const declared = this.#declared.get(key);
+    if (declared === "done") return undefined;
+    if (declared !== undefined) return declared;
+    const declaring = this.#declareQueue(queue, key);
+    this.#declared.set(key, declaring);
+    return declaring;
+  }
+
+  async #declareQueue(queue: Queue, key: string): Promise<void> {
     try {
-      await declared;
+      await this.#transport.declareQueue(queue);
+      this.#declared.set(key, "done");
     } catch (cause) {
       this.#declared.delete(key);
       throw new CeleryError(`Cannot declare queue ${queue.name}: ${(cause as Error).message}`, {
@@ -129,8 +136,8 @@ export class TaskPublisher {
   }
 
   /** Where it goes: to its destination, or to where the broker holds it until it is due. */
-  async #address({ destination, message: { eta } }: Sending): Promise<Pick<Destination, "exchange" | "routingKey">> {
-    const etaMs = eta === null ? undefined : parseIsoTime(eta);
+  async #address(destination: Destination, eta: string): Promise<Pick<Destination, "exchange" | "routingKey">> {
+    const etaMs = parseIsoTime(eta);
     if (etaMs === undefined) return destination;
     return (await this.#delayed.address(destination, etaMs)) ?? destination;
   }

@@ -23,6 +23,8 @@ const MAX_SHORT_STRING = 255;
 /** amqplib refuses header tables above its 64 KiB scratch buffer; leave room for the rest of the frame. */
 const MAX_HEADER_BYTES = 60 * 1024;
 const MAX_NESTING = 100;
+/** Type tag and length of a header's value, at most. */
+const VALUE_OVERHEAD = 5;
 
 /** @throws {@link InvalidMessageError} naming the field, with nothing sent */
 export function validateTask(message: OutgoingTask): void {
@@ -128,36 +130,41 @@ export function checkSignature(root: unknown, rootPath: string): void {
 
 /** Every header value must be one an AMQP table and JSON can both carry, so that any transport may take the message. */
 function checkHeaderTable(headers: Readonly<Record<string, unknown>>): void {
-  let bytes = 0;
-  const pending: [unknown, string, number][] = [[headers, "headers", 0]];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const [value, path, depth] = next;
-    if (depth > MAX_NESTING) fail(`nested deeper than ${MAX_NESTING}`, path);
-    if (Array.isArray(value)) {
-      for (const [index, item] of value.entries()) pending.push([item, `${path}[${index}]`, depth + 1]);
-    } else if (isPlainRecord(value)) {
-      for (const key of Object.keys(value)) {
-        const length = utf8Length(key);
-        if (length > MAX_SHORT_STRING) fail("a header name longer than 255 bytes", path);
-        bytes += length;
-        pending.push([value[key], `${path}.${key}`, depth + 1]);
-      }
-    } else {
-      bytes += headerBytes(value, path);
-    }
-    bytes += 5;
-    if (bytes > MAX_HEADER_BYTES) fail(`more than ${MAX_HEADER_BYTES} bytes of headers`, "headers");
-  }
+  const bytes = tableBytes(headers, "headers", 0, 0);
+  if (bytes > MAX_HEADER_BYTES) failSize();
 }
 
-function headerBytes(value: unknown, path: string): number {
-  if (value === null || typeof value === "boolean") return 1;
-  if (typeof value === "string") return utf8Length(value);
-  if (typeof value === "number") {
-    if (!Number.isFinite(value)) fail(`${value} has no JSON form`, path);
-    return 8;
+/** `bytes` and what the table takes beside them; stops as soon as that is too much. */
+function tableBytes(table: Readonly<Record<string, unknown>>, path: string, depth: number, bytes: number): number {
+  let sum = bytes + VALUE_OVERHEAD;
+  for (const key of Object.keys(table)) {
+    const length = utf8Length(key);
+    if (length > MAX_SHORT_STRING) fail("a header name longer than 255 bytes", path);
+    sum = valueBytes(table[key], path, key, depth + 1, sum + length);
   }
+  return sum;
+}
+
+function valueBytes(value: unknown, parent: string, key: string | number, depth: number, bytes: number): number {
+  if (bytes > MAX_HEADER_BYTES) failSize();
+  // First, because nearly every header is one of these: this runs for each header of each message.
+  if (typeof value === "string") return bytes + utf8Length(value) + VALUE_OVERHEAD;
+  if (value === null || typeof value === "boolean") return bytes + 1 + VALUE_OVERHEAD;
+  if (Number.isFinite(value)) return bytes + 8 + VALUE_OVERHEAD;
+  const path = typeof key === "number" ? `${parent}[${key}]` : `${parent}.${key}`;
+  if (typeof value === "number") fail(`${value} has no JSON form`, path);
+  if (depth > MAX_NESTING) fail(`nested deeper than ${MAX_NESTING}`, path);
+  if (Array.isArray(value)) {
+    let sum = bytes + VALUE_OVERHEAD;
+    for (const [index, item] of value.entries()) sum = valueBytes(item, path, index, depth + 1, sum);
+    return sum;
+  }
+  if (isPlainRecord(value)) return tableBytes(value, path, depth, bytes);
   return fail(`a header cannot hold ${value === undefined ? "undefined" : describe(value)}`, path);
+}
+
+function failSize(): never {
+  fail(`more than ${MAX_HEADER_BYTES} bytes of headers`, "headers");
 }
 
 function describe(value: unknown): string {
@@ -203,7 +210,7 @@ function isCount(value: unknown): boolean {
 }
 
 function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return Buffer.byteLength(text);
 }
 
 function fail(problem: string, path: string): never {
