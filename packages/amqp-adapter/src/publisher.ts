@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
 import { type AmqpError, PublishError, replyCodeOf, toAmqpError } from "./errors.js";
+import { FrameWriter } from "./publish-frames.js";
 
 /** Between attempts to open a channel, so that a connection about to end is not asked in a tight loop. */
 const RETRY_MS = 20;
@@ -28,6 +29,8 @@ export interface PublisherOptions {
    * on the next one, so that none is lost and some may arrive twice. `"reject"`: `publish` rejects with code `"unconfirmed"`.
    */
   readonly unconfirmed?: "resend" | "reject" | undefined;
+  /** Whether nothing but publishes is sent on these channels, so that those of one turn may be written at its end. Default false. */
+  readonly ownsChannel?: boolean | undefined;
 }
 
 /**
@@ -44,6 +47,7 @@ export class Publisher {
   readonly #inFlight = new Set<Entry>();
   #idle: (() => void)[] = [];
   #channel: Channel | undefined;
+  #frames: FrameWriter | undefined;
   /** Sent without confirms while the write buffer was full. */
   readonly #buffered: Entry[] = [];
   #opening = false;
@@ -151,19 +155,21 @@ export class Publisher {
     channel.on("drain", () => this.#onDrain(channel));
     this.#isFull = false;
     this.#channel = channel;
+    this.#frames = FrameWriter.on(channel, this.#options.ownsChannel ?? false);
   }
 
   #send(channel: Channel, entry: Entry): void {
     this.#inFlight.add(entry);
     if (this.#suspects > 0) this.#suspects--;
     const { exchange, routingKey, content, options } = entry;
+    const { confirms } = this.#options;
     try {
-      if (this.#options.confirms) {
-        const onConfirm = (error: unknown) => this.#onConfirm(channel, entry, error);
-        this.#isFull = !(channel as ConfirmChannel).publish(exchange, routingKey, content, options, onConfirm);
-        return;
-      }
-      this.#isFull = !channel.publish(exchange, routingKey, content, options);
+      const onConfirm = confirms ? (error: unknown) => this.#onConfirm(channel, entry, error) : undefined;
+      const hasRoom =
+        this.#frames?.publish(exchange, routingKey, content, options, onConfirm) ??
+        (channel as ConfirmChannel).publish(exchange, routingKey, content, options, onConfirm);
+      this.#isFull = !hasRoom;
+      if (confirms) return;
       if (this.#isFull) this.#buffered.push(entry);
       else this.#settle(entry);
     } catch (error) {
@@ -189,6 +195,7 @@ export class Publisher {
   #onDrain(channel: Channel): void {
     if (this.#channel !== channel) return;
     this.#isFull = false;
+    this.#frames?.drained();
     for (const entry of this.#buffered.splice(0)) this.#settle(entry);
     this.#notifyIdle();
     this.#pump();

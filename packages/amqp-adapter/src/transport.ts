@@ -30,6 +30,12 @@ export interface AmqpTransportOptions extends ConnectionOptions {
    */
   readonly unconfirmed?: "resend" | "reject" | undefined;
   /**
+   * Whether the broker confirms each message. Default true. False is what Celery does unless `broker_transport_options` has
+   * `confirm_publish`: a publish resolves once the message is written, so that one which the connection loses or the broker
+   * refuses is lost without an error, and `mandatory` is not answered.
+   */
+  readonly confirmPublish?: boolean | undefined;
+  /**
    * Of the queues in which delayed messages wait: Celery's `broker_native_delayed_delivery_queue_type`, which must be the same
    * everywhere. Default `"quorum"`, as in Celery.
    */
@@ -39,6 +45,8 @@ export interface AmqpTransportOptions extends ConnectionOptions {
 }
 
 const MAX_KNOWN_EXCHANGES = 10_000;
+/** Of the channel that publishes: batches of messages before it waits for the socket, where amqplib counts single ones. */
+const CHANNEL_OPTIONS = { highWaterMark: 64 };
 
 /**
  * One logical connection to RabbitMQ for `@brine/celery`. Made by {@link amqp}.
@@ -70,11 +78,16 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     const ready = () => this.#connection.ready();
     this.#topology = new Topology(ready);
     this.delayedDelivery = new DelayedDeliveryTopology(this, options.delayedQueueType ?? "quorum");
+    const confirms = options.confirmPublish ?? true;
     this.#publisher = new Publisher({
-      open: async () => (await ready()).createConfirmChannel(),
+      open: async () => {
+        const model = await ready();
+        return confirms ? model.createConfirmChannel(CHANNEL_OPTIONS) : model.createChannel(CHANNEL_OPTIONS);
+      },
       reopens: true,
-      confirms: true,
+      confirms,
       unconfirmed: options.unconfirmed,
+      ownsChannel: true,
     });
     this.#connection.addRestorer((model) => this.#topology.restore(model, (error) => this.emit("warning", error)));
     this.#connection.addRestorer(async (model) => {
@@ -132,7 +145,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
   }
 
   /**
-   * Resolves when the broker has confirmed the message. While there is no connection it waits for one; `signal` bounds that.
+   * Resolves when the broker has confirmed the message (without `confirmPublish`, when it is written). While there is no connection it waits for one; `signal` bounds that.
    *
    * @throws {@link PublishError}: `"not-found"` (no such exchange), `"returned"` (mandatory, no queue), `"nacked"`, `"unconfirmed"`
    * @throws {@link AmqpError} `"bad-header"`

@@ -56,6 +56,8 @@ export class Celery {
   readonly #resultContext: ResultContext;
   readonly #workers = new Set<Worker>();
   #connected: Promise<void> | undefined;
+  /** Whether {@link connect} has come to an end: nothing to wait for. */
+  #isConnected = false;
 
   constructor(settings: CelerySettings) {
     this.settings = resolveSettings(settings);
@@ -160,6 +162,7 @@ export class Celery {
     this.#connected ??= this.transport.connect(signal);
     try {
       await this.#connected;
+      this.#isConnected = true;
     } catch (error) {
       this.#connected = undefined;
       throw error;
@@ -178,15 +181,23 @@ export class Celery {
   ): Promise<AsyncResult<Result>> {
     const { args = [], kwargs = {}, ...given } = call;
     const task = this.#tasks.get(name);
-    const options = { ...task?.options, ...withoutUndefined(given) } as TaskCall<readonly unknown[]>;
+    const options = (
+      hasDefined(given) ? { ...task?.options, ...withoutUndefined(given) } : (task?.options ?? given)
+    ) as TaskCall<readonly unknown[]>;
     const route = this.router.lookup(name, args, kwargs, options as Readonly<Record<string, unknown>>);
     const destination = this.router.destination(withRouteDefaults(given, task?.options), route);
-    const message = newMessage(name, args, kwargs, { ...route, ...options } as TaskCall<readonly unknown[]>, {
-      parent: this.currentTask.get(),
-      origin: this.origin,
-      ignoreResult: this.settings.taskIgnoreResult,
-    });
-    await this.connect(options.signal);
+    const message = newMessage(
+      name,
+      args,
+      kwargs,
+      route === undefined ? options : ({ ...route, ...options } as typeof options),
+      {
+        parent: this.currentTask.get(),
+        origin: this.origin,
+        ignoreResult: this.settings.taskIgnoreResult,
+      },
+    );
+    if (!this.#isConnected) await this.connect(options.signal);
     await this.#publisher.send({
       message,
       destination,
@@ -197,7 +208,10 @@ export class Celery {
       deliveryMode: options.deliveryMode ?? this.settings.taskDefaultDeliveryMode,
       expiration: expirationOf(message),
       retry: options.retry ?? this.settings.taskPublishRetry,
-      retryPolicy: { ...this.settings.taskPublishRetryPolicy, ...options.retryPolicy },
+      retryPolicy:
+        options.retryPolicy === undefined
+          ? this.settings.taskPublishRetryPolicy
+          : { ...this.settings.taskPublishRetryPolicy, ...options.retryPolicy },
       mandatory: options.mandatory ?? false,
       signal: options.signal,
     });
@@ -280,11 +294,17 @@ export class Celery {
     await this.backend.close();
     await this.transport.close();
     this.#connected = undefined;
+    this.#isConnected = false;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
+}
+
+function hasDefined(record: object): boolean {
+  for (const name in record) if ((record as Record<string, unknown>)[name] !== undefined) return true;
+  return false;
 }
 
 function withoutUndefined<T extends object>(record: T): Partial<T> {

@@ -99,13 +99,13 @@ export class TaskPublisher {
       body: encoded.body,
       contentType: encoded.contentType,
       contentEncoding: encoded.contentEncoding,
-      headers: { ...headers, ...encoded.headers },
+      headers: Object.assign(headers, encoded.headers),
       properties: {
         correlationId,
         replyTo,
         deliveryMode: sending.deliveryMode,
         priority: priority ?? 0,
-        ...(expiration === undefined ? {} : { expiration }),
+        expiration,
       },
     };
   }
