@@ -11,6 +11,7 @@ describe("decodeUtf8", () => {
   test("gives back any text, whatever scripts follow each other", () => {
     const part = fc.constantFrom(
       "x".repeat(300),
+      "テ".repeat(400),
       "\u00ff",
       "e\u0301t\u00e9",
       "\u0416",
@@ -24,6 +25,11 @@ describe("decodeUtf8", () => {
       fc.property(texts, (text) => decode(Buffer.from(text)) === text),
       { numRuns: 300 },
     );
+  });
+
+  test("lets surrogates pass in a long text too", () => {
+    const bytes = Buffer.concat([Buffer.from("テ".repeat(400)), Buffer.from([0xed, 0xa0, 0x80]), Buffer.from("テ")]);
+    expect(decode(bytes)).toBe(`${"テ".repeat(400)}\ud800テ`);
   });
 
   test("reads no further than told", () => {
@@ -44,7 +50,7 @@ describe("decodeUtf8", () => {
     ["a character above U+10FFFF", [0xf4, 0x90, 0x80, 0x80]],
     ["a byte that no character has", [0xff, 0x80]],
   ])("refuses %s, wherever it stands", (_, wrong) => {
-    for (const before of [0, 3, 64, 510, 511, 512, 513, 600]) {
+    for (const before of [0, 3, 64, 510, 511, 512, 513, 600, 1200]) {
       for (const after of [0, 1, 600]) {
         const bytes = new Uint8Array([...new Array(before).fill(0x61), ...wrong, ...new Array(after).fill(0x62)]);
         expect(() => decode(bytes)).toThrow(UnpicklingError);

@@ -4,6 +4,7 @@
  */
 import { UnpicklingError } from "../errors.js";
 import { findKey, rememberKey } from "./key-interner.js";
+import { transcodeUtf8 } from "./transcode.js";
 
 /** What Node's Buffer can do to any Uint8Array; absent in browsers. */
 interface NativeSlices {
@@ -37,6 +38,8 @@ const SHORT = 64;
 const NATIVE = 160;
 /** From this length on text may be Latin-1 throughout, which is worth a try. */
 const LATIN1 = 512;
+/** From this length on Node's converter pays. */
+const TRANSCODED = 1024;
 /** Of four bytes, the bits that ASCII does not have. */
 const HIGH_BITS = 0x80808080 | 0;
 /** A substring of 13 characters or more keeps its window alive, so windows are small. */
@@ -70,6 +73,11 @@ export class TextReader {
    * @throws UnpicklingError `bad-argument`
    */
   utf8(start: number, end: number): string {
+    return this.utf8IfAscii(start, end) ?? decodeUtf8(this.#bytes, start, end);
+  }
+
+  /** As {@link utf8}, but `undefined` where it is known soon that not all is ASCII. */
+  utf8IfAscii(start: number, end: number): string | undefined {
     const length = end - start;
     if (length > SHORT) return this.#long(start, end);
     const bytes = this.#bytes;
@@ -83,7 +91,7 @@ export class TextReader {
     } else {
       for (; i < end; i++) bits |= bytes[i]! & 0x80;
     }
-    if (bits !== 0) return decodeUtf8(bytes, start, end);
+    if (bits !== 0) return undefined;
     if (start < this.#windowStart || end > this.#windowEnd) this.#moveWindow(start);
     return this.#window.substring(start - this.#windowStart, end - this.#windowStart);
   }
@@ -98,13 +106,13 @@ export class TextReader {
     return key;
   }
 
-  #long(start: number, end: number): string {
+  #long(start: number, end: number): string | undefined {
     const bytes = this.#bytes;
     if (native === undefined || end - start < NATIVE) {
-      return isAscii(bytes, start, end) ? latin1(bytes, start, end) : decodeUtf8(bytes, start, end);
+      return isAscii(bytes, start, end) ? latin1(bytes, start, end) : undefined;
     }
     // One look at the first bytes spares text in another script the work that would be thrown away.
-    if (!isAscii(bytes, start, start + 16)) return decodeUtf8(bytes, start, end);
+    if (!isAscii(bytes, start, start + 16)) return undefined;
     const text = native.latin1Slice.call(bytes, start, end);
     // Only ASCII needs no more bytes as UTF-8 than as latin-1; to count them takes a tenth of a walk in JavaScript.
     return nativeLength(text) === end - start ? text : decodeUtf8(bytes, start, end);
@@ -159,6 +167,10 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
   if (end - start >= LATIN1) {
     const text = decodeLatin1Only(bytes, start, end);
     if (text !== undefined) return text;
+  }
+  if (end - start >= TRANSCODED) {
+    const utf16 = transcodeUtf8(bytes.subarray(start, end));
+    if (utf16 !== undefined) return utf16.ucs2Slice(0, utf16.length);
   }
   // UTF-16 never has more units than UTF-8 has bytes.
   if (end - start <= units.length) return fromUnits(units, unitBytes, decodeUnits(bytes, start, end, units));

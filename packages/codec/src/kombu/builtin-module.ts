@@ -1,24 +1,6 @@
-/**
- * Node's own modules and optional peers, loaded when first used, so that the codec also loads where there is no Node.
- * `process.getBuiltinModule` exists since Node 20.16 and leaves nothing for bundlers to resolve.
- */
-
-import type * as crypto from "node:crypto";
-import type { createRequire } from "node:module";
-import type * as zlib from "node:zlib";
+/** Node's own modules and optional peers, for features that cannot do without; loaded when first used. */
+import { builtinModule, type NodeModules } from "../bytes/node-modules.js";
 import { SerializerNotInstalled } from "./errors.js";
-
-interface NodeModules {
-  readonly "node:zlib": typeof zlib;
-  readonly "node:crypto": typeof crypto;
-  readonly "node:module": { readonly createRequire: typeof createRequire };
-}
-
-/** One of Node's own modules, `undefined` outside of Node. */
-export function builtinModule<Name extends keyof NodeModules>(name: Name): NodeModules[Name] | undefined {
-  const nodeProcess: { getBuiltinModule?: (id: string) => unknown } | undefined = Reflect.get(globalThis, "process");
-  return nodeProcess?.getBuiltinModule?.(name) as NodeModules[Name] | undefined;
-}
 
 /** One of Node's own modules, for a feature that cannot do without. */
 export function requireBuiltin<Name extends keyof NodeModules>(name: Name, feature: string): NodeModules[Name] {

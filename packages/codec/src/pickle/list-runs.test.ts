@@ -1,4 +1,5 @@
 /** Lists that are read in one go must be what the opcodes say one by one, whatever interrupts them. */
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isPickleError } from "../errors.js";
 import { dumps } from "./api-dump.js";
@@ -84,6 +85,47 @@ describe("a list of str", () => {
     const list = words(40);
     expect(loads(latin1(`](${strs(list)}e(${str("end")}Ne.`))).toStrictEqual([...list, "end", null]);
     expect(loads(latin1(`](${strs(list)}Ne.`))).toStrictEqual([...list, null]);
+  });
+
+  it("may be in any script, whatever stands in it", () => {
+    const part = fc.constantFrom(
+      "日本",
+      "Ж",
+      "\u00e9",
+      "\u{1f600}",
+      "a",
+      "\uffff",
+      "\ufeff",
+      "\0",
+      "\ud800",
+      "語".repeat(90),
+    );
+    const text = fc.array(part, { maxLength: 4 }).map((parts) => parts.join(""));
+    const foreign = fc.constantFrom("日本", "данные", "\u00ff", "\u{1f600}", "テ".repeat(90));
+    // Mostly such as are decoded together, so that the others come between them.
+    const list = fc.array(fc.oneof({ weight: 30, arbitrary: foreign }, text), { minLength: 32, maxLength: 300 });
+    fc.assert(
+      fc.property(list, (texts) => {
+        expect(loads(dumps(texts, { memoizeStrings: "none" }))).toStrictEqual(texts);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("may hold long ones in other scripts", () => {
+    const list = Array.from({ length: 200 }, (_, i) => `${"ж".repeat(i * i)}日本${i}`);
+    expect(loads(dumps(list))).toStrictEqual(list);
+  });
+
+  it("is refused where it is wrong among other scripts", () => {
+    const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
+    for (const count of [0, 3, 40]) {
+      const start = `](${str(utf8("日本")).repeat(count)}`;
+      for (const wrong of ["\xff", "\xe6\x97", "\xc0\x80", "\xf5\x80\x80\x80"]) {
+        const pickle = `${start}${str(wrong)}${str(utf8("語")).repeat(40)}e.`;
+        expect(refusal(pickle)).toEqual(["bad-argument", start.length]);
+      }
+    }
   });
 
   it("is refused where it is wrong", () => {

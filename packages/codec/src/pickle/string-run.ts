@@ -2,9 +2,13 @@
  * Long lists of str, read in one go: as in number-run.ts, they are counted first, so that the list is made once. Growing
  * it batch by batch costs a third of all the work.
  */
-import type { TextReader } from "../bytes/utf8-decode.js";
+import { TextBatch } from "../bytes/text-batch.js";
+import { decodeUtf8, isAscii, type TextReader } from "../bytes/utf8-decode.js";
 import * as op from "./opcodes.js";
 import { frameEndAfter, uint32 } from "./unpickler-input.js";
+
+/** In so many of its first bytes a str shows whether it is ASCII. */
+const LOOK = 64;
 
 /** A list's batches of nothing but str, each of them memoised. */
 export class StringRun {
@@ -15,6 +19,7 @@ export class StringRun {
   limit = 0;
   /** The opcode at hand in {@link read}, for errors. */
   at = 0;
+  #batch: TextBatch | undefined = undefined;
 
   /**
    * Measures the batches from behind the MARK of the first on, up to the first that holds anything else or is incomplete.
@@ -61,30 +66,66 @@ export class StringRun {
   /** Fills the list with what was measured, and appends each to `memo`. @throws UnpicklingError `bad-argument` */
   read(bytes: Uint8Array, start: number, text: TextReader, list: unknown[], memo: unknown[]): void {
     const { count } = this;
+    let pos = start;
+    /** Below this index each is decoded on its own: together they did not go. */
+    let alone = 0;
+    for (let i = 0; i < count; ) {
+      const from = textStart(bytes, pos);
+      if (from === 0) {
+        pos += betweenSize(bytes, pos);
+        continue;
+      }
+      const end = textEnd(bytes, pos, from);
+      this.at = pos;
+      const value = text.utf8IfAscii(from, end);
+      if (value === undefined && i >= alone) {
+        this.#batch ??= new TextBatch();
+        const next = gather(this.#batch, bytes, pos, count - i);
+        if (this.#batch.decode(bytes, list, i)) {
+          i += this.#batch.count;
+          pos = next;
+          continue;
+        }
+        alone = i + this.#batch.count;
+      }
+      list[i++] = value ?? decodeUtf8(bytes, from, end);
+      pos = end + 1;
+    }
     // Made longer once, not again and again.
     const first = memo.length;
     memo.length = first + count;
-    let pos = start;
-    for (let i = 0; i < count; ) {
-      const code = bytes[pos]!;
-      let from: number;
-      let end: number;
-      if (code === op.SHORT_BINUNICODE) {
-        from = pos + 2;
-        end = from + bytes[pos + 1]!;
-      } else if (code === op.BINUNICODE) {
-        from = pos + 5;
-        end = from + uint32(bytes, pos + 1);
-      } else {
-        // A frame's start, or the MARK or APPENDS of a batch.
-        pos += code === op.FRAME ? 9 : 1;
-        continue;
-      }
-      this.at = pos;
-      const value = text.utf8(from, end);
-      list[i] = value;
-      memo[first + i++] = value;
-      pos = end + 1;
-    }
+    for (let i = 0; i < count; i++) memo[first + i] = list[i];
   }
+}
+
+/** Gathers in `batch` the str from `start` on that are not ASCII, up to `most`; returns where they end. */
+function gather(batch: TextBatch, bytes: Uint8Array, start: number, most: number): number {
+  batch.clear();
+  let pos = start;
+  while (batch.count < most) {
+    const from = textStart(bytes, pos);
+    if (from === 0) {
+      pos += betweenSize(bytes, pos);
+      continue;
+    }
+    const end = textEnd(bytes, pos, from);
+    if (isAscii(bytes, from, Math.min(end, from + LOOK)) || !batch.add(from, end)) break;
+    pos = end + 1;
+  }
+  return pos;
+}
+
+/** Where the UTF-8 of the str at `pos` starts; 0 if there is none. */
+function textStart(bytes: Uint8Array, pos: number): number {
+  const code = bytes[pos];
+  return code === op.SHORT_BINUNICODE ? pos + 2 : code === op.BINUNICODE ? pos + 5 : 0;
+}
+
+function textEnd(bytes: Uint8Array, pos: number, from: number): number {
+  return from + (from === pos + 2 ? bytes[pos + 1]! : uint32(bytes, pos + 1));
+}
+
+/** Bytes of what stands between two str: a frame's start, or the MARK or APPENDS of a batch. */
+function betweenSize(bytes: Uint8Array, pos: number): number {
+  return bytes[pos] === op.FRAME ? 9 : 1;
 }

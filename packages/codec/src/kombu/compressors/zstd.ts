@@ -1,5 +1,6 @@
 /** Zstandard: Node's own where it has it (22.15 and later), else the package `@hpcc-js/wasm-zstd`. */
-import { builtinModule, notInstalled } from "../builtin-module.js";
+import { builtinModule } from "../../bytes/node-modules.js";
+import { notInstalled } from "../builtin-module.js";
 import type { Compressor } from "../compression.js";
 import { zstdFrame } from "./zstd-size.js";
 
