@@ -5,7 +5,9 @@ their source says about keys and dicts. That the forms are theirs is shown by th
 """
 
 import collections
+import datetime
 import hashlib
+import json
 import pickle
 import sys
 import types
@@ -31,8 +33,12 @@ def module(name, **members):
 
 
 module("huey", **{})
-registry = module("huey.registry", Message=collections.namedtuple("Message", FIELDS))
-registry.Message.__new__.__defaults__ = (None,) * len(FIELDS)
+# Each version of huey has one class of this name; those of huey 2 stop at expires_resolved.
+MESSAGES = {count: collections.namedtuple("Message", FIELDS[:count]) for count in (12, 15)}
+for message in MESSAGES.values():
+    message.__new__.__defaults__ = (None,) * len(message._fields)
+    message.__module__ = "huey.registry"
+registry = module("huey.registry", Message=MESSAGES[15])
 utils = module("huey.utils", Error=collections.namedtuple("Error", ("metadata",)))
 
 
@@ -58,8 +64,9 @@ def arq_run():
     return done
 
 
-def huey_run(name, priority=False):
+def huey_run(name, priority=False, fields=15):
     """What a huey consumer does with the tasks that wait."""
+    registry.Message = MESSAGES[fields]
     done = []
     while True:
         if priority:
@@ -70,6 +77,7 @@ def huey_run(name, priority=False):
         if raw is None:
             return done
         task = loads(raw)
+        assert len(task) == fields and raw == pickle.dumps(task, raw[1]), "not as huey writes it"
         done.append([type(task).__name__, task.name, repr(task.eta), repr(task.args), repr(task.kwargs), task.retries])
         try:
             result = sum(task.args) + sum(task.kwargs.values())
@@ -78,14 +86,29 @@ def huey_run(name, priority=False):
         connection.hset("huey.results." + name, task.id, pickle.dumps(result, pickle.HIGHEST_PROTOCOL))
 
 
-def dramatiq_run(queue):
-    """What a dramatiq worker with PickleEncoder and Results does with the messages that wait."""
+def huey_enqueue(name, priority=False, fields=15):
+    """What a huey does with a task that it is to run later."""
+    registry.Message = MESSAGES[fields]
+    due = datetime.datetime(2030, 1, 2, 3, 4, 5)
+    raw = pickle.dumps(registry.Message("their-id", "tasks.add", due, 2, 10, 5, (1, {2}), {"c": None}), pickle.HIGHEST_PROTOCOL)
+    if priority:
+        connection.zadd("huey.redis." + name, {b"\x00\x06\x60\xf4\x32\xf7\xb9\x6e" + raw: -5})
+    else:
+        connection.lpush("huey.redis." + name, raw)
+    connection.zadd("huey.schedule." + name, {raw: 1893553445})
+
+
+def dramatiq_run(queue, encoder="pickle"):
+    """What a dramatiq worker with Results does with the messages that wait."""
+    dumps, decode = pickle.dumps, pickle.loads
+    if encoder == "json":
+        dumps, decode = lambda value: json.dumps(value, separators=(",", ":")).encode(), json.loads
     done = []
     while True:
         id = connection.lpop("dramatiq:" + queue)
         if id is None:
             return done
-        message = loads(connection.hget("dramatiq:%s.msgs" % queue, id))
+        message = decode(connection.hget("dramatiq:%s.msgs" % queue, id))
         connection.hdel("dramatiq:%s.msgs" % queue, id)
         assert message["options"]["redis_message_id"] == id.decode()
         done.append([message["queue_name"], message["actor_name"], repr(message["args"]), repr(message["kwargs"])])
@@ -96,9 +119,9 @@ def dramatiq_run(queue):
             result = {"__t": "dramatiq.results.Result", "exn": exn}
         name = "dramatiq-results:%s:%s:%s" % (queue, message["actor_name"], message["message_id"])
         key = hashlib.md5(name.encode()).hexdigest()
-        connection.lpush(key, pickle.dumps(result))
+        connection.lpush(key, dumps(result))
         connection.pexpire(key, 60000)
 
 
 if __name__ == "__main__":
-    serve({"arq": arq_run, "huey": huey_run, "dramatiq": dramatiq_run})
+    serve({"arq": arq_run, "huey": huey_run, "huey_enqueue": huey_enqueue, "dramatiq": dramatiq_run})
