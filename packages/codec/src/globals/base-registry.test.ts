@@ -218,6 +218,41 @@ describe("ClassRegistry", () => {
     expect(() => new BaseRegistry().registerSource(source("a")).freeze().registerSource(source("b"))).toThrow(/frozen/);
   });
 
+  it("looks for no class in a source that makes its classes itself", () => {
+    class Shape {}
+    const makesItsClasses = true;
+    const entries = () => [{ module: "a", name: "Shape", target: Shape }];
+    const registry = new BaseRegistry().registerSource({ modules: ["a"], entries, makesItsClasses });
+    expect(registry.findByTarget(Shape)).toBeUndefined();
+    expect(registry.find("a", "Shape")?.target).toBe(Shape);
+    expect(registry.findByTarget(Shape)?.name).toBe("Shape");
+  });
+
+  it("gives a pickle the value of a constant, and never lets it be called", () => {
+    const value = Object.freeze({ unit: "s" });
+    const registry = new ClassRegistry().registerEntry({ module: "app", name: "SECOND", value });
+    const read = (opcodes: string) => loads(Buffer.from(`capp\nSECOND\n${opcodes}`, "latin1"), { registry });
+    expect(read(".")).toBe(value);
+    expect(() => read("(tR.")).toThrow(/cannot be called/);
+    expect(() => read(")\x81.")).toThrow(/is no class/);
+    expect(() => read("(dS'unit'\nS'h'\nsb.")).toThrow(/takes no state/);
+  });
+
+  it("knows combinations of flags up to 64 bits, and no number beyond", () => {
+    const flags = (value: bigint) => dumps(value, { protocol: 2 }).subarray(2, -1);
+    const option = (value: bigint) =>
+      loads(
+        Buffer.concat([
+          Buffer.from("\x80\x02cssl\nOptions\n", "latin1"),
+          flags(value),
+          Buffer.from("\x85R.", "latin1"),
+        ]),
+      );
+    expect(option(0x2_8000_0050n)).toMatchObject({ value: 0x2_8000_0050 });
+    expect(option(2n ** 64n - 1n)).toMatchObject({ value: 2n ** 64n - 1n });
+    for (const value of [2n ** 64n, -1n, 10n ** 400n]) expect(() => option(value)).toThrow(/no value of enum/);
+  });
+
   it.each(standardSources.map((source) => [source.modules.join(", "), source] as const))(
     "lists every module of the entries of %s, and no other",
     (_name, { modules, entries }) => {
