@@ -3,6 +3,7 @@ import { defaultRegistry } from "../globals/default-registry.js";
 import { Encoder } from "./encoder.js";
 import type { PicklerOptions } from "./options.js";
 import { type ResolvedPicklerOptions, resolvePicklerOptions } from "./pickler-options.js";
+import { resolveOnce } from "./resolve-once.js";
 import { type PickleSink, writeChunks } from "./sinks.js";
 
 const DEFAULTS: ResolvedPicklerOptions = /* @__PURE__ */ Object.freeze(resolvePicklerOptions({}, defaultRegistry));
@@ -13,9 +14,13 @@ let spare: Encoder | undefined;
 /** Defaults with each protocol, as most options are no more than that. */
 const byProtocol = new Map<number, ResolvedPicklerOptions>();
 
+const resolveGiven = /* @__PURE__ */ resolveOnce((options: PicklerOptions) =>
+  resolvePicklerOptions(options, defaultRegistry),
+);
+
 function resolve(options: PicklerOptions | undefined): ResolvedPicklerOptions {
   if (options === undefined) return DEFAULTS;
-  if (!isOnlyProtocol(options)) return resolvePicklerOptions(options, defaultRegistry);
+  if (!isOnlyProtocol(options)) return resolveGiven(options);
   const protocol = options.protocol!;
   let resolved = byProtocol.get(protocol);
   if (resolved === undefined) {

@@ -4,6 +4,7 @@ import { defaultRegistry } from "../globals/default-registry.js";
 import type { AnyClass } from "../globals/registry.js";
 import type { PyGlobal } from "../python/objects.js";
 import type { UnpicklerOptions } from "./options.js";
+import { resolveOnce } from "./resolve-once.js";
 import { chunksOf, type PickleSource } from "./sources.js";
 import { PickleCutter } from "./streaming.js";
 import { typeName } from "./type-name.js";
@@ -12,8 +13,12 @@ import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpick
 
 const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolveUnpicklerOptions({}, defaultRegistry));
 
+const resolveGiven = /* @__PURE__ */ resolveOnce((options: UnpicklerOptions) =>
+  resolveUnpicklerOptions(options, defaultRegistry),
+);
+
 function resolve(options: UnpicklerOptions | undefined): ResolvedUnpicklerOptions {
-  return options === undefined ? DEFAULTS : resolveUnpicklerOptions(options, defaultRegistry);
+  return options === undefined ? DEFAULTS : resolveGiven(options);
 }
 
 function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {

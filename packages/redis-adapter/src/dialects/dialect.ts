@@ -68,9 +68,12 @@ export interface PickleOptions extends PicklerOptions, UnpicklerOptions {}
 
 /** Pickles, without anything around them. */
 export function pickleCodec(options: PickleOptions = {}): ValueCodec {
-  const decoding: UnpicklerOptions = Object.freeze({ ...options, bytes: options.bytes ?? "view" });
+  // Frozen, limits and all, the codec looks at them once only.
+  const limits = options.limits && Object.freeze({ ...options.limits });
+  const encoding: PicklerOptions = Object.freeze({ ...options, limits });
+  const decoding: UnpicklerOptions = Object.freeze({ ...options, limits, bytes: options.bytes ?? "view" });
   return {
-    encode: (value) => toBuffer(dumps(value, options)),
+    encode: (value) => toBuffer(dumps(value, encoding)),
     decode: (raw) => loads(raw, decoding),
   };
 }

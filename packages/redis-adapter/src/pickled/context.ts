@@ -4,6 +4,9 @@ import { DecodeError, RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import type { OnDecodeError, ReadOptions, ResolvedOptions, SetOptions, StandardSchema } from "./options.js";
 
+/** Redis' own words for a lifetime. */
+const LIFETIMES = ["ex", "px", "exat", "pxat"] as const;
+
 export class CommandContext {
   readonly dialect: Dialect;
   readonly #options: ResolvedOptions;
@@ -70,23 +73,33 @@ export class CommandContext {
     return options?.schema === undefined ? value : validate(value, options.schema, key);
   }
 
-  /** The arguments of SET that say how long. */
-  expiry(options: SetOptions): Arg[] {
-    const words = (["ex", "px", "exat", "pxat"] as const).filter((word) => options[word] !== undefined);
-    const count = words.length + (options.ttl === undefined ? 0 : 1) + (options.keepTtl ? 1 : 0);
+  /** Adds the arguments of SET that say how long. */
+  addExpiry(args: Arg[], options: SetOptions): void {
+    let word: (typeof LIFETIMES)[number] | undefined;
+    let count = (options.ttl === undefined ? 0 : 1) + (options.keepTtl ? 1 : 0);
+    for (const each of LIFETIMES) {
+      if (options[each] === undefined) continue;
+      word = each;
+      count++;
+    }
     if (count > 1) {
       throw new RedisAdapterError("Cannot set two lifetimes: give one of ttl, ex, px, exat, pxat, keepTtl", {
         code: "bad-option",
       });
     }
-    const word = words[0];
-    if (word !== undefined) return [word.toUpperCase(), options[word]!];
-    if (options.keepTtl) return ["KEEPTTL"];
+    if (word !== undefined) {
+      args.push(word.toUpperCase(), options[word]!);
+      return;
+    }
+    if (options.keepTtl) {
+      args.push("KEEPTTL");
+      return;
+    }
     const expiry = this.dialect.ttl(options.ttl);
-    if (expiry === "persist") return [];
+    if (expiry === "persist") return;
     // A lifetime that is over: Redis refuses 0, one millisecond is as good.
-    if (expiry === "delete") return ["PX", 1];
-    return ["PX", Math.round(expiry.px + (this.dialect.graceTtl ?? 0) + (options.grace ?? 0))];
+    if (expiry === "delete") args.push("PX", 1);
+    else args.push("PX", Math.round(expiry.px + (this.dialect.graceTtl ?? 0) + (options.grace ?? 0)));
   }
 
   /** The lifetime that goes into the value of a dialect that keeps it there. */

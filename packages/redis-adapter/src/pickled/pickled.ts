@@ -3,7 +3,7 @@
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
 import { RedisAdapterError } from "../errors.js";
-import { type Arg, type Command, type RedisLike, send, sendAll } from "./client.js";
+import { type Command, type RedisLike, send, sendAll, sendCommand } from "./client.js";
 import { type CommandName, type CommandTable, commandsOf, READS } from "./commands.js";
 import { type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
 import { CommandContext } from "./context.js";
@@ -11,7 +11,7 @@ import { DEFAULT_MAX_VALUE_BYTES, type PickledRedisOptions, type ResolvedOptions
 import { createPipeline, type PickledPipeline } from "./pipeline.js";
 import { type ScanOptions, scan } from "./scan.js";
 import { bySlot } from "./slots.js";
-import { isSpread } from "./spread.js";
+import { isSpread, type SpreadCommand } from "./spread.js";
 import { setArguments } from "./string-commands.js";
 import { type SubscribeOptions, subscribe } from "./subscribe.js";
 import type { PickledCommands, ScanEntry } from "./types.js";
@@ -24,12 +24,14 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
   readonly #options: ResolvedOptions;
   readonly #context: CommandContext;
   readonly #table: CommandTable;
+  #isLoaded: boolean;
   #loading: Promise<void> | undefined;
 
   constructor(client: C, options: ResolvedOptions) {
     this.client = client;
     this.dialect = options.dialect;
     this.#options = options;
+    this.#isLoaded = options.dialect.load === undefined;
     this.#context = new CommandContext(options);
     this.#table = commandsOf(this.#context);
   }
@@ -39,7 +41,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     const commands: Record<string, unknown> = {};
     for (const name of Object.keys(connection.#table) as CommandName[]) {
       const make = connection.#table[name] as (...args: readonly unknown[]) => Command;
-      commands[name] = async (...args: readonly unknown[]) => connection.#run(make(...args));
+      commands[name] = (...args: readonly unknown[]) => connection.#run(make, args);
     }
     return commands as unknown as PickledCommands;
   }
@@ -113,28 +115,29 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     return consumeStream(this.client, this.#context, options);
   }
 
-  async #run(command: Command): Promise<unknown> {
-    await this.#ready();
-    if (this.client.isCluster && isSpread(command)) {
-      const groups = bySlot(command.keys);
-      if (groups.length > 1) {
-        const parts = groups.map(async (indexes) => ({ indexes, result: await this.#send(command.part(indexes)) }));
-        return command.merge(await Promise.all(parts));
-      }
+  /** No `async` on the way: each would add a promise and its turns to every command. */
+  #run(make: (...args: readonly unknown[]) => Command, args: readonly unknown[]): Promise<unknown> {
+    const loading = this.#ready();
+    if (loading !== undefined) return loading.then(() => this.#run(make, args));
+    try {
+      const command = make(...args);
+      return isSpread(command) ? this.#sendSpread(command) : this.#send(command);
+    } catch (error) {
+      return Promise.reject(error);
     }
-    if (isSpread(command) && command.keys.length === 0) return command.merge([]);
-    return this.#send(command);
   }
 
-  async #send(command: Command): Promise<unknown> {
+  async #sendSpread(command: SpreadCommand): Promise<unknown> {
+    if (command.keys.length === 0) return command.merge([]);
+    const groups = this.client.isCluster ? bySlot(command.keys) : [];
+    if (groups.length <= 1) return this.#send(command);
+    const parts = groups.map(async (indexes) => ({ indexes, result: await this.#send(command.part(indexes)) }));
+    return command.merge(await Promise.all(parts));
+  }
+
+  #send(command: Command): Promise<unknown> {
     const client = this.#clientFor(command);
-    // ioredis makes a plain object of HGETALL's reply, with a prototype for a field to hit; a pipeline leaves it alone.
-    if (command.name === "hgetall") {
-      const [[error, reply]] = (await sendAll(client, [command], false)) as [[Error | null, unknown]];
-      if (error !== null) throw error;
-      return command.parse(reply);
-    }
-    return command.parse(await send(client, command.name, command.args as Arg[]));
+    return command.name === "hgetall" ? sendAlone(client, command) : sendCommand(client, command);
   }
 
   #clientFor({ name }: Command): RedisLike {
@@ -143,11 +146,21 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     return replicas[Math.floor(Math.random() * replicas.length)]!;
   }
 
+  /** `undefined`: at once. */
   #ready(): Promise<void> | undefined {
-    if (this.dialect.load === undefined) return undefined;
-    this.#loading ??= this.dialect.load();
+    if (this.#isLoaded) return undefined;
+    this.#loading ??= this.dialect.load!().then(() => {
+      this.#isLoaded = true;
+    });
     return this.#loading;
   }
+}
+
+/** ioredis makes a plain object of HGETALL's reply, with a prototype for a field to hit; a pipeline leaves it alone. */
+async function sendAlone(client: RedisLike, command: Command): Promise<unknown> {
+  const [[error, reply]] = (await sendAll(client, [command], false)) as [[Error | null, unknown]];
+  if (error !== null) throw error;
+  return command.parse(reply);
 }
 
 /** A client with values instead of bytes: ioredis' commands, and what {@link PickledConnection} adds. */

@@ -8,11 +8,15 @@ import { inOrder, spread } from "./spread.js";
 export function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
   if (options.nx && options.xx) throw new RedisAdapterError("Cannot use nx and xx together", { code: "bad-option" });
   const place = context.key(key, options.version);
-  const args: Arg[] = [place, context.encode(value, place, context.lifetime(options)), ...context.expiry(options)];
+  const args: Arg[] = [place, context.encode(value, place, context.lifetime(options))];
+  context.addExpiry(args, options);
   if (options.nx) args.push("NX");
   if (options.xx) args.push("XX");
   return args;
 }
+
+/** What SET replies: OK, or nothing where a condition kept it from storing. */
+const isStored = (reply: unknown): boolean => reply !== null;
 
 export function stringCommands(context: CommandContext) {
   /** A command on one key whose reply is the value there. */
@@ -40,13 +44,17 @@ export function stringCommands(context: CommandContext) {
     },
     set: (key: string, value: unknown, options: SetOptions & { readonly get?: boolean | undefined } = {}) => {
       const args = setArguments(context, key, value, options);
-      if (!options.get) return command("set", args, (reply) => reply !== null);
+      if (!options.get) return command("set", args, isStored);
       return command("set", [...args, "GET"], (reply) => context.decode(reply, args[0] as string, key));
     },
     getset: (key: string, value: unknown, options?: ReadOptions) =>
       reading("getset", key, [context.encode(value, context.key(key, options?.version), null)], options),
-    getex: (key: string, options: SetOptions & ReadOptions & { readonly persist?: boolean | undefined }) =>
-      reading("getex", key, options.persist ? ["PERSIST"] : context.expiry(options), options),
+    getex: (key: string, options: SetOptions & ReadOptions & { readonly persist?: boolean | undefined }) => {
+      const args: Arg[] = [];
+      if (options.persist) args.push("PERSIST");
+      else context.addExpiry(args, options);
+      return reading("getex", key, args, options);
+    },
     incr: (key: string, by: number | bigint = 1) => {
       if (!context.dialect.digits) {
         throw new RedisAdapterError(
