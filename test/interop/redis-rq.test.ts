@@ -316,6 +316,31 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     await running;
   });
 
+  test("what cannot be decoded is a DecodeError with its key, and fails the job that it is of", async () => {
+    const job = await queue().enqueue("rq_jobs.add", [1], {}, { meta: { user: 7 } });
+    const secret = Buffer.from("\x80\x04csecret_module\nSecret\n.", "latin1");
+    await client.hset(`rq:job:${job.id}`, { data: secret, meta: secret });
+    await client.xadd(`rq:results:${job.id}`, "*", "type", "1", "return_value", secret.toString("base64"));
+    const info = (await job.info())!;
+    const asked = [job.call(), job.meta(), job.result(), job.results(), (async () => info.call())()];
+    for (const outcome of await Promise.allSettled(asked)) {
+      expect(outcome).toMatchObject({
+        status: "rejected",
+        reason: { name: "DecodeError", dialect: "rq", code: "decode" },
+      });
+      const { key, head } = (outcome as PromiseRejectedResult).reason as {
+        readonly key: string;
+        readonly head: string;
+      };
+      expect(key).toMatch(new RegExp(`^rq:(job|results):${job.id}$`));
+      expect(head).toHaveLength(32);
+    }
+    await client.del(`rq:results:${job.id}`);
+    await workOff({ "rq_jobs.add": ([a]) => a });
+    expect(await job.status()).toBe("failed");
+    await expect(job.result()).rejects.toThrow(/Cannot decode the rq value .*secret_module/);
+  });
+
   test("a suspended worker takes nothing, and a killed horse's job fails", async () => {
     const worker = new RqWorker(
       ["default"],

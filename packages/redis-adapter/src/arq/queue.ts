@@ -2,8 +2,9 @@
 import { randomUUID } from "node:crypto";
 import { tuple } from "@brine/codec";
 import { evaluate } from "../cache/lock.js";
-import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
+import { pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
+import { decodeStored, type JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
@@ -11,11 +12,9 @@ import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 
 /** Options of {@link ArqQueue}. */
-export interface ArqQueueOptions {
-  readonly client: RedisLike;
+export interface ArqQueueOptions extends JobQueueOptions {
   /** `WorkerSettings.queue_name`. Default `"arq:queue"`. */
   readonly queueName?: string | undefined;
-  readonly pickle?: PickleOptions | undefined;
 }
 
 /** What `enqueue_job` takes. Times in milliseconds. */
@@ -208,12 +207,7 @@ export function decodeResult(raw: Buffer, codec: ValueCodec, key: string): ArqRe
 }
 
 function fieldsOf(raw: Buffer, codec: ValueCodec, key: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = codec.decode(raw);
-  } catch (cause) {
-    throw new DecodeError(key, "arq", raw, cause);
-  }
+  const value = decodeStored(raw, codec, key, "arq");
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(raw, key);
   return (value instanceof Map ? Object.fromEntries(value) : value) as Readonly<Record<string, unknown>>;
 }

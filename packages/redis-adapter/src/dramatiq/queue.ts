@@ -1,22 +1,19 @@
 /** Messages of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/`. */
 import { createHash, randomUUID } from "node:crypto";
 import { tuple } from "@brine/codec";
-import { jsonSerializer } from "@brine/codec/kombu";
 import { evaluate } from "../cache/lock.js";
-import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
-import { serializerCodec } from "../dialects/django-redis.js";
+import type { ValueCodec } from "../dialects/dialect.js";
 import { DecodeError } from "../errors.js";
+import { codecOf, decodeStored, type JobQueueOptions } from "../jobs/codec.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 
 /** Options of {@link DramatiqQueue}. */
-export interface DramatiqQueueOptions {
-  readonly client: RedisLike;
+export interface DramatiqQueueOptions extends JobQueueOptions {
   /** dramatiq's encoder: `PickleEncoder` or `JSONEncoder`. Default `"pickle"`. */
   readonly encoder?: "pickle" | "json" | undefined;
-  readonly pickle?: PickleOptions | undefined;
   /** `RedisBroker(namespace=...)`. Default `"dramatiq"`. */
   readonly namespace?: string | undefined;
   /** `RedisBackend(namespace=...)`. Default `"dramatiq-results"`. */
@@ -66,7 +63,7 @@ export class DramatiqQueue {
   constructor(name: string, options: DramatiqQueueOptions) {
     this.name = name;
     this.#client = options.client;
-    this.#codec = dramatiqCodec(options.encoder, options.pickle);
+    this.#codec = codecOf(options.encoder, options.pickle);
     this.#namespace = options.namespace ?? "dramatiq";
     this.#resultNamespace = options.resultNamespace ?? "dramatiq-results";
   }
@@ -152,16 +149,11 @@ export class DramatiqJob<T = unknown> {
   }
 
   #unwrap(raw: Buffer): T {
-    const value = decodeDramatiq(raw, this.#codec, this.resultKey);
+    const value = decodeStored(raw, this.#codec, this.resultKey, "dramatiq");
     const exception = exceptionIn(value);
     if (exception !== undefined) throw new JobError(this.id, exception);
     return value as T;
   }
-}
-
-/** The codec of an encoder. */
-export function dramatiqCodec(encoder: "pickle" | "json" | undefined, pickle?: PickleOptions): ValueCodec {
-  return encoder === "json" ? serializerCodec(jsonSerializer({ dialect: "5.2" })) : pickleCodec(pickle);
 }
 
 /** dramatiq `Message.encode`: its fields in their order. */
@@ -178,7 +170,7 @@ export function encodeMessage(message: DramatiqMessage, codec: ValueCodec): Buff
 }
 
 export function decodeMessage(raw: Buffer, codec: ValueCodec, key: string): DramatiqMessage {
-  const value = decodeDramatiq(raw, codec, key) as Readonly<Record<string, unknown>>;
+  const value = decodeStored(raw, codec, key, "dramatiq") as Readonly<Record<string, unknown>>;
   if (typeof value !== "object" || value === null || typeof value.actor_name !== "string" || !Array.isArray(value.args))
     throw new DecodeError(key, "dramatiq", raw, new Error("it is no message of dramatiq"));
   return {
@@ -203,12 +195,4 @@ export function exceptionIn(value: unknown): Error | undefined {
 /** dramatiq `ResultBackend.build_message_key`. */
 export function resultKey(namespace: string, queue: string, actor: string, id: string): string {
   return createHash("md5").update(`${namespace}:${queue}:${actor}:${id}`).digest("hex");
-}
-
-function decodeDramatiq(raw: Buffer, codec: ValueCodec, key: string): unknown {
-  try {
-    return codec.decode(raw);
-  } catch (cause) {
-    throw new DecodeError(key, "dramatiq", raw, cause);
-  }
 }

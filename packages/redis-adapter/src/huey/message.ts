@@ -5,6 +5,7 @@ import { type Dialect, type PickleOptions, pickleCodec, toBuffer, type ValueCode
 import { plain } from "../dialects/plain.js";
 import { signed } from "../dialects/signed.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
+import { decodeStored } from "../jobs/codec.js";
 
 /** The fields of `huey.registry.Message`, a named tuple to which versions added fields at the end. */
 const FIELDS = {
@@ -124,17 +125,9 @@ export function messageOf(
   return new HueyMessage(items);
 }
 
-export function decodeHuey(raw: Buffer, codec: ValueCodec, key: string): unknown {
-  try {
-    return codec.decode(raw);
-  } catch (cause) {
-    throw new DecodeError(key, "huey", raw, cause);
-  }
-}
-
 /** @throws DecodeError for what is no message */
 export function decodeTask(raw: Buffer, codec: ValueCodec, key: string): HueyTaskInfo {
-  const message = decodeHuey(raw, codec, key);
+  const message = decodeStored(raw, codec, key, "huey");
   const [id, name, eta, retries, retryDelay, priority, args, kwargs] =
     message instanceof HueyMessage ? message.items : [];
   if (!(message instanceof HueyMessage) || typeof id !== "string" || typeof name !== "string" || !Array.isArray(args))

@@ -4,24 +4,16 @@ import { PyDateTime } from "@brine/codec";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
+import { decodeStored, type JobQueueOptions } from "../jobs/codec.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
-import {
-  decodeHuey,
-  decodeTask,
-  HueyError,
-  type HueyFormat,
-  type HueyTaskInfo,
-  hueyCodec,
-  messageOf,
-} from "./message.js";
+import { decodeTask, HueyError, type HueyFormat, type HueyTaskInfo, hueyCodec, messageOf } from "./message.js";
 
 /** Options of {@link HueyQueue}. */
-export interface HueyQueueOptions extends HueyFormat {
-  readonly client: RedisLike;
+export interface HueyQueueOptions extends JobQueueOptions, HueyFormat {
   /** `PriorityRedisHuey`: the queue is a sorted set. Default false: a list, of `RedisHuey`. */
   readonly prioritized?: boolean | undefined;
   /** Whose messages are written: those of huey 2 have 12 fields, of huey 3 15. Default 3. */
@@ -159,7 +151,7 @@ export class HueyTask<T = unknown> {
     const commands = [{ name: "hget", args: [this.#key, this.id] }] as const;
     const read = ([value]: readonly unknown[]) => (value === null ? undefined : { value: value as Buffer });
     const raw = await waitFor(this.#client, { jobId: this.id, commands, read }, wait);
-    const value = decodeHuey(raw, this.#codec, this.#key);
+    const value = decodeStored(raw, this.#codec, this.#key, "huey");
     // Only what could be read is taken away.
     if (!preserve) await send(this.#client, "hdel", [this.#key, this.id]);
     if (!(value instanceof HueyError)) return value as T;

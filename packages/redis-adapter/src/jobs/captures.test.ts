@@ -5,8 +5,9 @@ import { PyException, repr } from "@brine/codec";
 import { describe, expect, test } from "vitest";
 import { decodeResult as decodeArqResult, decodeJob, encodeJob } from "../arq/queue.js";
 import { pickleCodec, toBuffer, type ValueCodec } from "../dialects/dialect.js";
-import { decodeMessage, dramatiqCodec, encodeMessage, exceptionIn } from "../dramatiq/queue.js";
-import { decodeHuey, decodeTask, HueyError, hueyCodec, messageOf } from "../huey/message.js";
+import { decodeMessage, encodeMessage, exceptionIn } from "../dramatiq/queue.js";
+import { decodeTask, HueyError, hueyCodec, messageOf } from "../huey/message.js";
+import { codecOf } from "./codec.js";
 
 interface Capture {
   readonly capture: string;
@@ -95,7 +96,7 @@ describe("huey 3.3", () => {
   test("results and errors are read, and written back to the same bytes", () => {
     const results = Object.values(captured("huey", "huey.results.exec") as Record<string, string>).map(bytes);
     for (const raw of results) same(codec, raw);
-    const [good, bad] = results.map((raw) => decodeHuey(raw, codec, ""));
+    const [good, bad] = results.map((raw) => codec.decode(raw));
     expect(good).toEqual({ sum: 3 });
     expect(bad).toBeInstanceOf(HueyError);
     expect((bad as HueyError).metadata).toMatchObject({ error: "ValueError('boom')", retries: 1 });
@@ -110,7 +111,7 @@ describe("dramatiq 2.2", () => {
     const messages = ["dramatiq:default.DQ.msgs", "dramatiq:default.msgs"].map((key) =>
       bytes(Object.values(captured("dramatiq", key) as Record<string, string>)[0]),
     );
-    const codecs = [dramatiqCodec("pickle"), dramatiqCodec("json")];
+    const codecs = [codecOf("pickle", {}), codecOf("json", {})];
     const [delayed, now] = messages.map((raw, i) => decodeMessage(raw, codecs[i]!, ""));
     expect(delayed).toMatchObject({ queueName: "default.DQ", actorName: "add", args: [3], kwargs: { y: 4 } });
     expect(now).toMatchObject({ queueName: "default", actorName: "add", args: [1, 2], kwargs: {} });
@@ -121,7 +122,7 @@ describe("dramatiq 2.2", () => {
   });
 
   test("results and errors are read, and written back to the same bytes", () => {
-    const codec = dramatiqCodec("pickle");
+    const codec = codecOf("pickle", {});
     const [good, bad] = ["44d3ed78168f74f217667c66d365db31", "4659d64dacd9fb3bbc0898a1349f2bc0"].map((key) =>
       bytes((captured("dramatiq", key) as string[])[0]),
     );

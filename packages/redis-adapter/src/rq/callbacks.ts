@@ -35,16 +35,16 @@ export class Callbacks {
     this.#handlers = new Map(Object.entries(callbacks));
   }
 
-  /** What the job calls, and what those that run for it are told. @throws what {@link decodeCall} throws */
+  /** What the job calls, and what those that run for it are told. @throws DecodeError */
   prepare({ id, queue, fields }: StoredJob, signal: AbortSignal) {
-    const { func, args, kwargs, instance } = decodeCall(fields.get("data") ?? Buffer.alloc(0), this.#codec);
+    const { func, args, kwargs, instance } = decodeCall(fields.get("data") ?? Buffer.alloc(0), this.#codec, jobKey(id));
     const context: RqContext = {
       id,
       func,
       queue,
       signal,
       instance,
-      meta: metaOf(fields.get("meta"), this.#codec),
+      meta: metaOf(fields.get("meta"), this.#codec, jobKey(id)),
       saveMeta: async (value) => {
         await send(this.#client, "hset", [jobKey(id), "meta", this.#codec.encode(value)]);
       },

@@ -103,7 +103,7 @@ describe.each(captures.filter(({ capture }) => capture.endsWith("__enqueued")))(
 
 describe.each(captures)("$capture", (capture) => {
   test("is read: every job", () => {
-    const infos = new Map(hashes(capture).map(([id, fields]) => [id, jobInfo(fields, codec)]));
+    const infos = new Map(hashes(capture).map(([id, fields]) => [id, jobInfo(id, fields, codec)]));
     expect([...infos.keys()].sort()).toEqual([...Object.keys(CALLS), "job-inst"].sort());
     const full = infos.get("job-full")!;
     expect(full).toMatchObject({
@@ -141,7 +141,7 @@ describe.each(captures)("$capture", (capture) => {
         expect(decodeTraceback(traceback)).toMatch(/^Traceback|^.*Error/s);
         continue;
       }
-      const shown = repr(result === undefined ? null : decodeResult(result, codec));
+      const shown = repr(result === undefined ? null : decodeResult(result, codec, "key"));
       if (key.endsWith("basic")) expect(shown).toBe("{'sum': 3, 'when': datetime.date(2024, 1, 1), 't': (1, 2)}");
       if (key.endsWith("inst")) expect(shown).toBe("('K.m', 5, 9)");
       if (key.endsWith("none")) expect(shown).toBe("None");
@@ -153,7 +153,7 @@ describe.each(captures)("$capture", (capture) => {
   test("has the same bytes after it was read and written", () => {
     for (const [id, fields] of hashes(capture)) {
       const raw = inflateSync(fields.get("data")!);
-      const { func, instance, args, kwargs } = decodeCall(fields.get("data")!, codec);
+      const { func, instance, args, kwargs } = decodeCall(fields.get("data")!, codec, "key");
       if (id === "job-inst") continue;
       const again = jobHash(
         { queue: "q1", func, args, kwargs, options: {}, createdAt: "", defaultTimeout: 180 },

@@ -1,16 +1,15 @@
 /** How RQ writes times, durations and the job itself. */
 import { deflateSync, inflateSync } from "node:zlib";
 import { repr, type Tuple, tuple } from "@brine/codec";
-import { jsonSerializer } from "@brine/codec/kombu";
-import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
-import { serializerCodec } from "../dialects/django-redis.js";
-import { RedisAdapterError } from "../errors.js";
+import type { ValueCodec } from "../dialects/dialect.js";
+import { DecodeError, RedisAdapterError } from "../errors.js";
+import { decodeStored, type JobSerializer } from "../jobs/codec.js";
 
 /** A number of seconds, or as RQ's `"1h"`; -1: none. */
 export type Duration = number | `${number}${"s" | "m" | "h" | "d"}`;
 
 /** How functions, arguments and results travel: `Queue(serializer=...)`. Every queue and worker must agree. */
-export type RqSerializer = "pickle" | "json" | ValueCodec;
+export type RqSerializer = JobSerializer;
 
 /** What a job calls. */
 export interface Call {
@@ -47,30 +46,22 @@ export function unixSeconds(date: Date): number {
   return Math.trunc(date.getTime() / 1000);
 }
 
-export function serializerOf(serializer: RqSerializer | undefined, pickle: PickleOptions | undefined): ValueCodec {
-  if (serializer === undefined || serializer === "pickle") return pickleCodec(pickle);
-  if (serializer === "json") return serializerCodec(jsonSerializer({ dialect: "5.2" }));
-  return serializer;
-}
-
 export function encodeCall(call: Call, codec: ValueCodec): Buffer {
   return deflateSync(codec.encode(tuple(call.func, call.instance, tuple(...call.args), call.kwargs)));
 }
 
-/** @throws RedisAdapterError `decode`, and what the codec throws */
-export function decodeCall(data: Buffer, codec: ValueCodec): Call {
+/** @throws DecodeError */
+export function decodeCall(data: Buffer, codec: ValueCodec, key: string): Call {
   let bytes = data;
   try {
     bytes = inflateSync(data, { maxOutputLength: MAX_BYTES });
   } catch (error) {
-    if (error instanceof RangeError)
-      throw new RedisAdapterError("The job is too large", { code: "decode", cause: error });
+    if (error instanceof RangeError) throw new DecodeError(key, "rq", data, error);
     // rq: what is not compressed is taken as it is.
   }
-  const call = codec.decode(bytes) as readonly unknown[] | Tuple;
-  if (!Array.isArray(call) || call.length !== 4 || typeof call[0] !== "string" || !Array.isArray(call[2])) {
-    throw new RedisAdapterError("The job's data is no (function, instance, args, kwargs)", { code: "decode" });
-  }
+  const call = decodeStored(bytes, codec, key, "rq") as readonly unknown[] | Tuple;
+  if (!Array.isArray(call) || call.length !== 4 || typeof call[0] !== "string" || !Array.isArray(call[2]))
+    throw new DecodeError(key, "rq", bytes, new Error("it is no (function, instance, args, kwargs)"));
   const kwargs: Record<string, unknown> = Object.assign(
     Object.create(null),
     call[3] instanceof Map ? Object.fromEntries(call[3]) : (call[3] ?? {}),
@@ -87,8 +78,9 @@ export function callString(call: Call): string {
   return `${call.func}(${args.map((text) => (text.length > 200 ? `${text.slice(0, 200)}...` : text)).join(", ")})`;
 }
 
-export function decodeResult(text: string, codec: ValueCodec): unknown {
-  return codec.decode(Buffer.from(text, "base64"));
+/** @throws DecodeError */
+export function decodeResult(text: string, codec: ValueCodec, key: string): unknown {
+  return decodeStored(Buffer.from(text, "base64"), codec, key, "rq");
 }
 
 export function encodeTraceback(text: string): string {

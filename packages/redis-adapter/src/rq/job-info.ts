@@ -1,5 +1,6 @@
 /** The hash of a job, read. rq `job.py` restore. */
 import type { ValueCodec } from "../dialects/dialect.js";
+import { decodeStored } from "../jobs/codec.js";
 import { type RedisLike, sendAll } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, intervalsOf } from "./format.js";
@@ -59,7 +60,7 @@ export interface RqJobInfo {
   readonly onSuccess: string | undefined;
   readonly onFailure: string | undefined;
   readonly onStopped: string | undefined;
-  /** Decoded when it is called, for its classes may be unknown here. @throws what the codec throws */
+  /** Decoded when it is called, for its classes may be unknown here. @throws DecodeError */
   call(): Call;
   /** Likewise. */
   meta(): Record<string, unknown>;
@@ -74,7 +75,7 @@ export async function jobFields(client: RedisLike, id: string): Promise<Readonly
   return new Map(pairs(reply).map(([field, value]) => [String(field), value as Buffer]));
 }
 
-export function jobInfo(fields: ReadonlyMap<string, Buffer>, codec: ValueCodec): RqJobInfo {
+export function jobInfo(id: string, fields: ReadonlyMap<string, Buffer>, codec: ValueCodec): RqJobInfo {
   const text = (name: string): string | undefined => {
     const value = fields.get(name);
     return value === undefined || value.length === 0 ? undefined : value.toString();
@@ -113,15 +114,15 @@ export function jobInfo(fields: ReadonlyMap<string, Buffer>, codec: ValueCodec):
     onSuccess: text("success_callback_name"),
     onFailure: text("failure_callback_name"),
     onStopped: text("stopped_callback_name"),
-    call: () => decodeCall(fields.get("data") ?? Buffer.alloc(0), codec),
-    meta: () => metaOf(fields.get("meta"), codec),
+    call: () => decodeCall(fields.get("data") ?? Buffer.alloc(0), codec, jobKey(id)),
+    meta: () => metaOf(fields.get("meta"), codec, jobKey(id)),
   };
 }
 
-/** What is not there is empty, as in RQ. */
-export function metaOf(raw: Buffer | undefined, codec: ValueCodec): Record<string, unknown> {
+/** What is not there is empty, as in RQ. @throws DecodeError */
+export function metaOf(raw: Buffer | undefined, codec: ValueCodec, key: string): Record<string, unknown> {
   if (raw === undefined || raw.length === 0) return {};
-  return codec.decode(raw) as Record<string, unknown>;
+  return decodeStored(raw, codec, key, "rq") as Record<string, unknown>;
 }
 
 function rateLimitOf(key: string | undefined, concurrency: number | undefined) {

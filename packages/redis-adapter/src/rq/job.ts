@@ -63,21 +63,21 @@ export class RqJob<T = unknown> {
     return status === null ? undefined : (String(status) as RqStatus);
   }
 
-  /** What it calls, with what. */
+  /** What it calls, with what. @throws DecodeError */
   async call(): Promise<Call | undefined> {
     const data = await send(this.#client, "hget", [jobKey(this.id), "data"]);
-    return data === null ? undefined : decodeCall(data as Buffer, this.#codec);
+    return data === null ? undefined : decodeCall(data as Buffer, this.#codec, jobKey(this.id));
   }
 
   /** Everything that RQ keeps of it, in one read. `undefined`: there is no such job, or no more. */
   async info(): Promise<RqJobInfo | undefined> {
     const fields = await jobFields(this.#client, this.id);
-    return fields.size === 0 ? undefined : jobInfo(fields, this.#codec);
+    return fields.size === 0 ? undefined : jobInfo(this.id, fields, this.#codec);
   }
 
   async meta(): Promise<Record<string, unknown>> {
     const meta = await send(this.#client, "hget", [jobKey(this.id), "meta"]);
-    return metaOf((meta as Buffer | null) ?? undefined, this.#codec);
+    return metaOf((meta as Buffer | null) ?? undefined, this.#codec, jobKey(this.id));
   }
 
   async setMeta(meta: Readonly<Record<string, unknown>>): Promise<void> {
@@ -87,7 +87,7 @@ export class RqJob<T = unknown> {
   /**
    * The value it returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
-   * @throws RqJobError when it failed, was stopped or canceled, or is unknown; RedisAdapterError `timeout`
+   * @throws RqJobError when it failed, was stopped or canceled, or is unknown; RedisAdapterError `timeout`; DecodeError
    */
   result(options: WaitOptions = {}): Promise<T> {
     const look: Look<T> = {
@@ -162,7 +162,7 @@ export class RqJob<T = unknown> {
       type: TYPES[fields.get("type") ?? ""] ?? "failed",
       createdAt: new Date(Number(String(id).split("-")[0])),
       workerName: fields.get("worker_name"),
-      value: value === undefined ? null : decodeResult(value, this.#codec),
+      value: value === undefined ? null : decodeResult(value, this.#codec, resultsKey(this.id)),
       traceback: traceback === undefined ? undefined : decodeTraceback(traceback),
     };
   }

@@ -1,12 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { evaluate } from "../cache/lock.js";
-import type { PickleOptions, ValueCodec } from "../dialects/dialect.js";
+import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
+import { codecOf, type JobQueueOptions } from "../jobs/codec.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { Callbacks } from "./callbacks.js";
 import { dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
-import { type Duration, type RqSerializer, seconds, serializerOf, unixSeconds } from "./format.js";
+import { type Duration, type RqSerializer, seconds, unixSeconds } from "./format.js";
 import { RqJob, RqJobError } from "./job.js";
 import { dependenciesKey, GROUPS, groupKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
 import { type Cleaned, cleanRegistries } from "./maintenance.js";
@@ -15,11 +16,9 @@ import { ENQUEUE } from "./scripts.js";
 import type { RqCallbackHandler } from "./worker-options.js";
 
 /** Options of {@link RqQueue}. */
-export interface RqQueueOptions {
-  readonly client: RedisLike;
+export interface RqQueueOptions extends JobQueueOptions {
   /** As the workers' `serializer`. Default `"pickle"`. */
   readonly serializer?: RqSerializer | undefined;
-  readonly pickle?: PickleOptions | undefined;
   /** Default 180 seconds. */
   readonly defaultTimeout?: Duration | undefined;
 }
@@ -56,7 +55,7 @@ export class RqQueue {
   constructor(name: string, options: RqQueueOptions) {
     this.name = name;
     this.#client = options.client;
-    this.#codec = serializerOf(options.serializer, options.pickle);
+    this.#codec = codecOf(options.serializer, options.pickle);
     this.#timeout = seconds("defaultTimeout", options.defaultTimeout ?? 180);
   }
 

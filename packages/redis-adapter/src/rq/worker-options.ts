@@ -1,6 +1,5 @@
 /** What a worker is given, and what it gives to handlers. */
-import type { PickleOptions } from "../dialects/dialect.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { JobQueueOptions } from "../jobs/codec.js";
 import type { WorkerFormat } from "./bookkeeping.js";
 import type { RqSerializer } from "./format.js";
 
@@ -36,13 +35,11 @@ export type RqOutcome =
 export type RqCallbackHandler = (context: RqContext, outcome: RqOutcome) => unknown;
 
 /** Options of {@link RqWorker}. */
-export interface RqWorkerOptions {
-  readonly client: RedisLike;
+export interface RqWorkerOptions extends JobQueueOptions {
   /** Default: a new UUID, as RQ's. */
   readonly name?: string | undefined;
   /** As the queues' `serializer`. Default `"pickle"`. */
   readonly serializer?: RqSerializer | undefined;
-  readonly pickle?: PickleOptions | undefined;
   /** Whose bookkeeping: rq 1.x or 2.x. Default `"auto"`: that of the workers that are there, else 2. */
   readonly format?: "auto" | WorkerFormat | undefined;
   /** Jobs at a time. Default 1. */

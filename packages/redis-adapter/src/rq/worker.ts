@@ -4,10 +4,11 @@ import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
+import { codecOf } from "../jobs/codec.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
-import { encodeTraceback, intervalsOf, serializerOf, YEAR } from "./format.js";
+import { encodeTraceback, intervalsOf, YEAR } from "./format.js";
 import { jobFields } from "./job-info.js";
 import { intermediateKey, pubsubChannel, queueKey, SUSPENDED, WORKERS } from "./keys.js";
 import { maintain } from "./maintenance.js";
@@ -52,7 +53,7 @@ export class RqWorker implements AsyncDisposable {
     this.#queues = [...queues];
     this.#handlers = new Map(Object.entries(handlers));
     this.#client = options.client;
-    this.#codec = serializerOf(options.serializer, options.pickle);
+    this.#codec = codecOf(options.serializer, options.pickle);
     this.#callbacks = new Callbacks({ client: this.#client, codec: this.#codec, callbacks: options.callbacks });
     this.#options = options;
   }
