@@ -80,6 +80,8 @@ export function testResultStore(name: string, make: () => Promise<ResultStore> |
       expect(await store.chord.addPart(key, part("a", 0), options)).toMatchObject({ ready: 2 });
       expect(await store.chord.addPart(key, part("z", undefined), options)).toMatchObject({ ready: 3, size: 3 });
       expect((await store.chord.parts(key, { ordered: true })).map(text)).toEqual(["a", "b", "z"]);
+      await store.chord.grow(key, 60);
+      expect(await store.chord.addPart(key, part("z", undefined), options)).toMatchObject({ ready: 3, extra: 1 });
       await store.chord.clear(key);
       expect(await store.chord.parts(key, { ordered: true })).toEqual([]);
     });

@@ -77,11 +77,6 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
       expect(await (await long.delay()).get(WAIT)).toBe(14);
     });
 
-    test("a group inside a chord is one part of it", async () => {
-      const sums = chord([group(add(1, 1), double(2)), add(1, 0)], app.signature("identity"));
-      expect(await (await sums.delay()).get(WAIT)).toEqual([[2, 4], 1]);
-    });
-
     test("a part that fails in Node fails the body for Python and Node", async () => {
       const result = await chord([add(1, 1), fail()], xsum()).delay();
       await expect(result.get(WAIT)).rejects.toMatchObject({ pythonClass: "celery.exceptions.ChordError" });

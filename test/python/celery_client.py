@@ -8,6 +8,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import json
 import uuid
 
 import celery
@@ -21,6 +22,15 @@ from peer import class_name, serve, type_tree
 app = celery_app.app
 apps = {}
 sent = {}
+
+
+def on(queue, signature):
+    """The signature, or each task of a group, with that queue."""
+    for task in signature.tasks if isinstance(signature, celery.group) else [signature]:
+        task.set(queue=queue)
+    return signature
+
+
 scope = {
     "collections": collections,
     "datetime": datetime,
@@ -35,6 +45,12 @@ scope = {
     "chain": celery.chain,
     "group": celery.group,
     "chord": celery.chord,
+    "on": on,
+    "xmap": celery.xmap,
+    "xstarmap": celery.xstarmap,
+    "chunks": celery.chunks,
+    "linked": lambda sig, callback: (sig.link(callback), sig)[1],
+    "error_linked": lambda sig, errback: (sig.link_error(errback), sig)[1],
 }
 
 
@@ -53,6 +69,14 @@ def use(environment):
 
 def evaluate(expression):
     return eval(expression, dict(scope))
+
+
+def as_json(value):
+    """For results that are JSON in Python too; None for others."""
+    try:
+        return json.dumps(value)
+    except TypeError:
+        return None
 
 
 def described(value):
@@ -79,11 +103,13 @@ def canvas(expression, options="{}"):
     return result.id
 
 
-def get(id, timeout=30, propagate=True):
-    """The result of what was sent; a failure is described, not raised."""
-    result = sent.get(id) or AsyncResult(id, app=app)
+def get(id, timeout=30, propagate=True, alone=False):
+    """The result of what was sent; a failure is described, not raised, and without `alone` it may be that of a parent."""
+    result = None if alone else sent.get(id)
+    result = result or AsyncResult(id, app=app)
     try:
-        value = result.get(timeout=timeout, propagate=propagate, disable_sync_subtasks=False)
+        # A group asks for one result after the other, and waits that long between two looks.
+        value = result.get(timeout=timeout, propagate=propagate, disable_sync_subtasks=False, interval=0.02)
     except celery.exceptions.TimeoutError:
         raise
     except Exception as error:
@@ -95,7 +121,7 @@ def get(id, timeout=30, propagate=True):
             "traceback": None if isinstance(result, GroupResult) else result.traceback,
         }
     state = "SUCCESS" if isinstance(result, GroupResult) else result.state
-    return dict(described(value), state=state)
+    return dict(described(value), state=state, json=as_json(value))
 
 
 def state(id):

@@ -60,6 +60,8 @@ export interface ResultBackend {
   restoreGroup(groupId: string): Promise<unknown>;
   deleteGroup(groupId: string): Promise<void>;
   setChordSize(groupId: string, size: number): Promise<void>;
+  /** A part more than `setChordSize` said. */
+  growChord(groupId: string): Promise<void>;
   addChordPart(part: ChordPart): Promise<ChordOutcome>;
   clearChord(groupId: string): Promise<void>;
   close(): Promise<void>;

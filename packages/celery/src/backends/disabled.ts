@@ -37,6 +37,10 @@ export class DisabledBackend implements ResultBackend {
     throw noBackend();
   }
 
+  async growChord(): Promise<never> {
+    throw noBackend();
+  }
+
   async addChordPart(): Promise<ChordOutcome> {
     throw noBackend();
   }

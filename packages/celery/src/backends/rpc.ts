@@ -149,6 +149,10 @@ export class RpcBackend implements ResultBackend {
     throw noChords();
   }
 
+  async growChord(): Promise<void> {
+    throw noChords();
+  }
+
   async addChordPart(): Promise<ChordOutcome> {
     throw noChords();
   }

@@ -1,9 +1,11 @@
 /** Results in a {@link ResultStore} under Celery's keys. Celery 5.2 `backends/redis.py`. */
-
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ResultStore } from "@brine/codec/kombu";
 import { errorFromResult } from "../protocol/exceptions.js";
+import { PythonTimeoutError } from "../protocol/python-exceptions.js";
+import { childIds } from "../protocol/result-meta.js";
 import { isPlainRecord } from "../protocol/signature.js";
-import { PROPAGATE_STATES } from "../protocol/states.js";
+import { PROPAGATE_STATES, READY_STATES } from "../protocol/states.js";
 import type { ChordOutcome, ChordPart, ResultBackend, StoreRequest, TaskResult } from "./backend.js";
 import type { ResultCodec } from "./result-codec.js";
 
@@ -13,6 +15,11 @@ export interface StoreBackendOptions {
   readonly expiresSeconds: number | null;
   readonly isChordOrdered: boolean;
 }
+
+/** Celery's `result_chord_join_timeout`. */
+const JOIN_TIMEOUT_MS = 3000;
+/** Groups in groups. */
+const MAX_DEPTH = 100;
 
 const taskKey = (id: string): string => `celery-task-meta-${id}`;
 const groupKey = (id: string): string => `celery-taskset-meta-${id}`;
@@ -123,6 +130,10 @@ export class StoreBackend implements ResultBackend {
     await (await this.#store()).chord.setSize(groupKey(groupId), size, this.#expires);
   }
 
+  async growChord(groupId: string): Promise<void> {
+    await (await this.#store()).chord.grow(groupKey(groupId), this.#expires);
+  }
+
   /** Celery's `on_chord_part_return`: the worker that ends the last part gets all results, in order. */
   async addChordPart(part: ChordPart): Promise<ChordOutcome> {
     const { codec, isChordOrdered: ordered } = this.#options;
@@ -136,6 +147,8 @@ export class StoreBackend implements ResultBackend {
       { ordered, expiresSeconds: this.#expires },
     );
     if (size === undefined || ready !== size + extra) return { kind: "incomplete" };
+    const saved = await this.restoreGroup(part.groupId);
+    if (saved !== undefined) return this.#join(saved);
     const results: unknown[] = [];
     for (const encoded of await chord.parts(key, { ordered })) {
       const [, taskId, state, result] = codec.load(encoded, undefined) as [number, string, string, unknown];
@@ -146,6 +159,50 @@ export class StoreBackend implements ResultBackend {
       results.push(result);
     }
     return { kind: "complete", results };
+  }
+
+  /**
+   * Python saves the group of a chord's header when parts of it end in groups: each of their tasks then counts, and what the
+   * body gets is put together in the shape of that group. Celery 5.2 sends the body when the size of the last such group is
+   * reached, so that others may still be on their way.
+   */
+  async #join(tuple: unknown): Promise<ChordOutcome> {
+    const taskIds = childIds([tuple]);
+    const results = new Map<string, TaskResult>();
+    for (const taskId of taskIds) {
+      const result = await this.#ready(taskId);
+      if (result === undefined) {
+        const error = new PythonTimeoutError("The operation timed out.");
+        return { kind: "failed", taskId, error };
+      }
+      if (result.error !== undefined) return { kind: "failed", taskId, error: result.error };
+      results.set(taskId, result);
+    }
+    const resultIn = (node: unknown, depth: number): unknown => {
+      if (!Array.isArray(node) || depth > MAX_DEPTH) return null;
+      const [[id] = [], members] = node as [[string]?, unknown?];
+      return Array.isArray(members) ? members.map((one) => resultIn(one, depth + 1)) : results.get(id!)?.value;
+    };
+    return { kind: "complete", results: resultIn(tuple, 0) as unknown[] };
+  }
+
+  /** The result of a task that has ended or is about to; `undefined` when it takes too long. */
+  async #ready(taskId: string): Promise<TaskResult | undefined> {
+    let onReady: (result: TaskResult) => void = () => {};
+    let onError: (error: Error) => void = () => {};
+    const ready = new Promise<TaskResult>((resolve, reject) => {
+      onReady = resolve;
+      onError = reject;
+    });
+    ready.catch(() => {});
+    const stop = await this.watch(taskId, (result) => READY_STATES.has(result.meta.status) && onReady(result), onError);
+    const timeout = new AbortController();
+    try {
+      return await Promise.race([ready, sleep(JOIN_TIMEOUT_MS, undefined, timeout)]);
+    } finally {
+      timeout.abort();
+      await stop();
+    }
   }
 
   async clearChord(groupId: string): Promise<void> {

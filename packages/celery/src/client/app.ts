@@ -92,7 +92,7 @@ export class Celery {
       backend: this.backend,
       context: this.#resultContext,
       protocol: this.settings.taskProtocol,
-      sendTask: (name, call) => this.sendTask(name, call),
+      sendTask: (name, call, routeName) => this.#send(name, call, routeName),
     });
   }
 
@@ -179,13 +179,22 @@ export class Celery {
     name: string,
     call: TaskCall<readonly unknown[]> = {},
   ): Promise<AsyncResult<Result>> {
+    return this.#send<Result>(name, call, name);
+  }
+
+  /** @param routeName - whose route it takes */
+  async #send<Result>(
+    name: string,
+    call: TaskCall<readonly unknown[]>,
+    routeName: string,
+  ): Promise<AsyncResult<Result>> {
     const { args = [], kwargs = {}, ...given } = call;
     const task = this.#tasks.get(name);
     const options = (
       hasDefined(given) ? { ...task?.options, ...withoutUndefined(given) } : (task?.options ?? given)
     ) as TaskCall<readonly unknown[]>;
-    const route = this.router.lookup(name, args, kwargs, options as Readonly<Record<string, unknown>>);
-    const destination = this.router.destination(withRouteDefaults(given, task?.options), route);
+    const route = this.router.lookup(routeName, args, kwargs, options as Readonly<Record<string, unknown>>);
+    const destination = this.router.destination(withRouteDefaults(given, this.#tasks.get(routeName)?.options), route);
     const message = newMessage(
       name,
       args,
@@ -271,6 +280,11 @@ export class Celery {
   /** Sends a signature in the place of a task that runs here. */
   async replace(message: TaskMessage, delivery: Delivery, signature: SignatureDict): Promise<void> {
     await this.#workFlow.replace(signature, message, delivery.properties.replyTo);
+  }
+
+  /** Sends a signature as one part more of the chord that a task which runs here is a part of. */
+  async addToChord(message: TaskMessage, signature: SignatureDict): Promise<AsyncResult<unknown>> {
+    return this.#workFlow.addToChord(signature, message);
   }
 
   /** Sends a signature dict of any kind with more arguments and options (Python's names). */

@@ -1,5 +1,6 @@
 /** `chain`, `group`, `chord`, `map`, `starmap`, `chunks`: signatures made of signatures, as `celery.canvas` makes them. */
 import { Tuple } from "@brine/codec";
+import { CeleryError } from "../errors.js";
 import { makeSignature, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import { Signature, type SignatureSender } from "./signature.js";
 
@@ -38,10 +39,7 @@ export function group<const Parts extends readonly Part[]>(...parts: Parts): Sig
 export function group<Result>(...parts: readonly (Part | readonly Part[])[]): Signature<Result[]>;
 export function group(...parts: readonly (Part | readonly Part[])[]): Signature {
   const tasks = (parts.flat() as Part[]).map((part) => dictOf(part));
-  return new Signature(
-    makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }),
-    senderOf(parts.flat() as Part[]),
-  );
+  return new Signature(groupDict(tasks), senderOf(parts.flat() as Part[]));
 }
 
 /** Runs `header` at the same time, then `body` with the list of all results. Needs a result store on both sides. */
@@ -84,7 +82,7 @@ export function chunks<Task extends Part>(
     throw new RangeError(`Cannot make chunks of ${n}: a positive integer is needed`);
   const tasks: SignatureDict[] = [];
   for (let at = 0; at < it.length; at += n) tasks.push(starmapDict(dictOf(task), it.slice(at, at + n)));
-  return new Signature(makeSignature("celery.group", { kwargs: { tasks }, subtask_type: "group" }), senderOf([task]));
+  return new Signature(groupDict(tasks), senderOf([task]));
 }
 
 function starmapDict(task: SignatureDict, it: readonly (readonly unknown[])[]): SignatureDict {
@@ -97,13 +95,11 @@ export function chainDict(tasks: readonly SignatureDict[], options: Record<strin
 }
 
 export function chordDict(header: readonly SignatureDict[], body: SignatureDict): SignatureDict {
-  return makeSignature("celery.chord", {
-    kwargs: {
-      header: makeSignature("celery.group", { kwargs: { tasks: [...header] }, subtask_type: "group" }),
-      body,
-    },
-    subtask_type: "chord",
-  });
+  return makeSignature("celery.chord", { kwargs: { header: groupDict(header), body }, subtask_type: "chord" });
+}
+
+export function groupDict(tasks: readonly SignatureDict[], options: Record<string, unknown> = {}): SignatureDict {
+  return makeSignature("celery.group", { kwargs: { tasks: [...tasks] }, options, subtask_type: "group" });
 }
 
 /** The tasks of a chain or group signature, each with all its keys. */
@@ -113,13 +109,96 @@ export function groupTasks(dict: SignatureDict): SignatureDict[] {
   return tasks.map((task, index) => readSignature(task, `kwargs.tasks[${index}]`));
 }
 
-/** Header and body of a chord signature. The header of one from Python may be a list or a group. */
-export function chordParts(dict: SignatureDict): { header: SignatureDict[]; body: SignatureDict } {
+/** Header, as a group, and body of a chord signature. The header of one from Python may be a list. */
+export function chordParts(dict: SignatureDict): { header: SignatureDict; body: SignatureDict } {
   const { header, body } = dict.kwargs;
-  const tasks = Array.isArray(header)
-    ? header.map((task, index) => readSignature(task, `kwargs.header[${index}]`))
-    : groupTasks(readSignature(header, "kwargs.header"));
-  return { header: tasks, body: readSignature(body, "kwargs.body") };
+  const group = Array.isArray(header)
+    ? groupDict(header.map((task, index) => readSignature(task, `kwargs.header[${index}]`)))
+    : readSignature(header, "kwargs.header");
+  return { header: group, body: readSignature(body, "kwargs.body") };
+}
+
+/** A group in a group is one group, as in Celery. */
+export function unrollGroup(part: SignatureDict): SignatureDict[] {
+  return part.subtask_type === "group" ? groupTasks(part).flatMap(unrollGroup) : [part];
+}
+
+/**
+ * A part of a chord counts as one. Where it ends in a group, a task after that gives back the list, which is what the body
+ * gets of such a part in Celery too.
+ */
+export function endInOneTask(part: SignatureDict): SignatureDict {
+  switch (part.subtask_type) {
+    case "group":
+      return groupAsChord(part);
+    case "chunks":
+      return groupAsChord(splitChunks(part));
+    case "chain": {
+      const steps = foldSteps(groupTasks(part));
+      const last = steps.pop();
+      return last === undefined ? part : { ...part, kwargs: { tasks: [...steps, endInOneTask(last)] } };
+    }
+    case "chord": {
+      const { body } = chordParts(part);
+      return { ...part, kwargs: { ...part.kwargs, body: endInOneTask(body) } };
+    }
+    default:
+      return part;
+  }
+}
+
+/** A group has no task of its own to carry on with: a chord that gives back what it got. */
+export function groupAsChord(part: SignatureDict): SignatureDict {
+  return chordDict(groupTasks(part), makeSignature("celery.accumulate", { args: new Tuple(), kwargs: { index: 0 } }));
+}
+
+/** `celery.chunks` as Python sends it as a signature, `{task, it, n}`: a group of starmaps. */
+export function splitChunks(signature: SignatureDict): SignatureDict {
+  const { task, it, n } = signature.kwargs;
+  const size = Number(n);
+  if (!Array.isArray(it) || !Number.isSafeInteger(size) || size < 1) {
+    throw new CeleryError("Cannot send chunks: it must be a list and n a positive integer", { code: "bad-option" });
+  }
+  const parts: SignatureDict[] = [];
+  for (let at = 0; at < it.length; at += size) {
+    const kwargs = { task: readSignature(task, "kwargs.task"), it: it.slice(at, at + size) };
+    parts.push(makeSignature("celery.starmap", { kwargs, subtask_type: "xstarmap", immutable: true }));
+  }
+  return groupDict(parts, signature.options);
+}
+
+/** Every task in a signature: what has an id once it is frozen. */
+export function tasksIn(dict: SignatureDict): SignatureDict[] {
+  switch (dict.subtask_type) {
+    case "chain":
+    case "group":
+      return groupTasks(dict).flatMap(tasksIn);
+    case "chord": {
+      const { header, body } = chordParts(dict);
+      return [...tasksIn(header), ...tasksIn(body)];
+    }
+    default:
+      return [dict];
+  }
+}
+
+/** The tasks that a signature ends in, whose results are its own. */
+export function lastTasksIn(dict: SignatureDict): SignatureDict[] {
+  switch (dict.subtask_type) {
+    case "chain":
+      return groupTasks(dict).slice(-1).flatMap(lastTasksIn);
+    case "group":
+      return groupTasks(dict).flatMap(lastTasksIn);
+    case "chord":
+      return lastTasksIn(chordParts(dict).body);
+    default:
+      return [dict];
+  }
+}
+
+/** One option's values, several or one, and more of them. */
+export function listOf(...values: readonly unknown[]): unknown[] {
+  return values.flatMap((value) => (value === undefined || value === null ? [] : value));
 }
 
 /**
@@ -146,7 +225,8 @@ export function foldSteps(parts: readonly SignatureDict[]): SignatureDict[] {
 function extendChord(dict: SignatureDict, step: SignatureDict): SignatureDict {
   const { header, body } = chordParts(dict);
   const steps = foldSteps([body, step]);
-  return { ...chordDict(header, steps.length === 1 ? steps[0]! : chainDict(steps)), options: dict.options };
+  const kwargs = { ...dict.kwargs, header, body: steps.length === 1 ? steps[0]! : chainDict(steps) };
+  return { ...dict, kwargs };
 }
 
 function dictOf(part: Part): SignatureDict {

@@ -293,6 +293,67 @@ describe("chords", () => {
   });
 });
 
+describe("errbacks", () => {
+  test("that take more than one argument are called in place, others are sent", async () => {
+    const seen: Record<string, readonly unknown[]> = {};
+    const { app } = await startWorker({}, (a) => {
+      a.task("fail", () => {
+        throw new pyExceptions.ValueError("broken");
+      });
+      a.task("by id", (_, ...args: unknown[]) => {
+        seen["by id"] = args;
+      });
+      a.task("in place", (context, request: { id: string }, error: unknown, traceback: unknown, own: unknown) => {
+        seen["in place"] = [context.id, request.id, error, typeof traceback, own];
+      });
+      a.task("by name", { parameters: ["request", "error", "traceback"] }, (_, ...args: unknown[]) => {
+        seen["by name"] = args.slice(1);
+        throw new Error("an errback that fails harms nothing");
+      });
+    });
+    const errbacks = ["by name", "in place", "by id"].map((name) =>
+      app.signature(name, { args: name === "in place" ? ["own"] : [] }),
+    );
+    const failing = await app.sendTask("fail", { linkError: errbacks });
+    await expect(failing.get({ timeoutMs })).rejects.toThrow("broken");
+    await until(() => Object.keys(seen).length === 3);
+    const error = expect.objectContaining({ pythonClass: "builtins.ValueError" });
+    expect(seen).toEqual({
+      "by id": [failing.id],
+      "in place": [failing.id, failing.id, error, "string", "own"],
+      "by name": [error, expect.stringContaining("ValueError")],
+    });
+  });
+});
+
+test("a chord grows while it runs, but nothing else does", async () => {
+  const { app } = await startWorker({}, (a) => {
+    a.task("count", async (context, n: number) => {
+      if (n > 1) await context.addToChord(a.signature("count", { args: [n - 1] }));
+      return n;
+    });
+    a.task("same", (_, value: unknown) => value);
+  });
+  const count = (n: number) => app.signature("count", { args: [n] });
+  const grown = await chord([count(3), count(1)], app.signature("same")).delay();
+  expect(await grown.get({ timeoutMs })).toEqual(expect.arrayContaining([3, 2, 1, 1]));
+  await expect((await count(2).delay()).get({ timeoutMs })).rejects.toThrow("no part of one");
+});
+
+test("what a work-flow is sent with reaches its first tasks", async () => {
+  const { app } = await startWorker({}, (a) => {
+    a.task("priority", (context, ...args: unknown[]) => [context.deliveryInfo.queue, context.headers.of, ...args]);
+  });
+  const priority = app.signature("priority");
+  const options = { headers: { of: "all" } };
+  const flow = group(priority, chain(priority, priority.set({ immutable: true })));
+  const sent = await flow.applyAsync({ args: [1], options });
+  expect(await sent.get({ timeoutMs })).toEqual([
+    ["celery", "all", 1],
+    ["celery", null],
+  ]);
+});
+
 test("signatures go to Python's form and back, as arguments of tasks too", async () => {
   const { app } = await startWorker({}, (a) => {
     a.task("add", (_, x: number, y: number) => x + y);

@@ -10,6 +10,7 @@ interface Entry {
 interface ChordParts {
   readonly members: Map<string, { readonly member: Uint8Array; readonly score: number }>;
   size: number | undefined;
+  extra: number;
 }
 
 /** Values live until they expire, are deleted, or the process ends. */
@@ -77,7 +78,7 @@ class MemoryChordStore implements ChordStore {
   readonly #chords = new Map<string, ChordParts>();
 
   #of(key: string): ChordParts {
-    const parts = this.#chords.get(key) ?? { members: new Map(), size: undefined };
+    const parts = this.#chords.get(key) ?? { members: new Map(), size: undefined, extra: 0 };
     this.#chords.set(key, parts);
     return parts;
   }
@@ -93,7 +94,11 @@ class MemoryChordStore implements ChordStore {
     const parts = this.#of(key);
     const score = part.groupIndex ?? Number.POSITIVE_INFINITY;
     parts.members.set(Buffer.from(part.member).toString("latin1"), { member: Uint8Array.from(part.member), score });
-    return { ready: parts.members.size, extra: 0, size: parts.size };
+    return { ready: parts.members.size, extra: parts.extra, size: parts.size };
+  }
+
+  async grow(key: string): Promise<void> {
+    this.#of(key).extra += 1;
   }
 
   async parts(key: string): Promise<Uint8Array[]> {

@@ -1,5 +1,6 @@
 /** What a handler gets first: its task as it was sent, and what it can do beside returning. */
 import { type Time, timeToMs } from "../client/apply-options.js";
+import type { AsyncResult } from "../client/async-result.js";
 import type { Logger } from "../client/settings.js";
 import type { Stamps } from "../client/stamps.js";
 import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
@@ -26,6 +27,7 @@ const DEFAULT_RETRY_DELAY_SECONDS = 180;
 export class TaskContext {
   readonly #request: Request;
   readonly #updateState: (state: string, meta: unknown) => Promise<void>;
+  readonly #addToChord: (signature: SignatureDict) => Promise<AsyncResult<unknown>>;
   /** The node name of the worker. */
   readonly hostname: string;
   /** Prefixed with the task. */
@@ -40,6 +42,7 @@ export class TaskContext {
       readonly logger: Logger;
       readonly deadline: Date | undefined;
       readonly updateState: (state: string, meta: unknown) => Promise<void>;
+      readonly addToChord: (signature: SignatureDict) => Promise<AsyncResult<unknown>>;
     },
   ) {
     this.#request = request;
@@ -47,6 +50,7 @@ export class TaskContext {
     this.log = prefixed(options.logger, `${request.name}[${request.id}]: `, request.id);
     this.deadline = options.deadline;
     this.#updateState = options.updateState;
+    this.#addToChord = options.addToChord;
   }
 
   get id(): string {
@@ -119,6 +123,16 @@ export class TaskContext {
   /** Tells those who wait how far it is: a custom state such as `PROGRESS` with any meta. Not for states of the end. */
   async updateState(state: string, meta: unknown): Promise<void> {
     await this.#updateState(state, meta);
+  }
+
+  /**
+   * Sends one part more of the chord that this task is a part of: the body waits for it too, and gets its result beside this
+   * one's. Celery's `Task.add_to_chord`; only a result store in Redis has it there.
+   *
+   * @throws CeleryError `bad-state` in a task that is no part of a chord
+   */
+  async addToChord<Result = unknown>(signature: SignatureLike | SignatureDict): Promise<AsyncResult<Result>> {
+    return (await this.#addToChord(readSignature(signature, "signature"))) as AsyncResult<Result>;
   }
 
   /**

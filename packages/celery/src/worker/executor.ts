@@ -5,6 +5,7 @@ import { isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import type { AsyncResult } from "../client/async-result.js";
 import { taskEndChannel, taskStartChannel, traceHeadersOf } from "../client/diagnostics.js";
+import type { Task } from "../client/task.js";
 import { isCeleryError } from "../errors.js";
 import { formatTraceback } from "../protocol/exceptions.js";
 import { PythonReject, TaskRevokedError, Terminated, WorkerLostError } from "../protocol/python-exceptions.js";
@@ -15,6 +16,7 @@ import { ackPolicy } from "./ack-policy.js";
 import { TaskContext } from "./context.js";
 import { Ignore, Reject, Replace, Retry } from "./control-flow.js";
 import { FollowUp } from "./follow-up.js";
+import { invokeHandler } from "./invoke.js";
 import type { Request } from "./request.js";
 import { ResultWriter } from "./result-writer.js";
 import { isAutoRetried, retryDelay } from "./retry.js";
@@ -27,6 +29,8 @@ export interface ExecutorHost {
   sendTaskEvent(type: string, fields: Readonly<Record<string, unknown>>): void;
   /** Calls the handler, wherever it runs. */
   invoke(request: Request, context: TaskContext): unknown;
+  /** The task of that name if this worker can run it. */
+  findTask(name: string): Task | undefined;
   limitsOf(request: Request): Limits;
   onError(error: Error, request: Request): void;
 }
@@ -51,7 +55,11 @@ export class Executor {
   constructor(app: Celery, host: ExecutorHost) {
     this.#app = app;
     this.#host = host;
-    this.#followUp = new FollowUp(app);
+    this.#followUp = new FollowUp(app, {
+      findTask: (name) => host.findTask(name),
+      callInPlace: (task, request, args, kwargs) => invokeHandler(task, this.#newContext(request, []), args, kwargs),
+      onError: (error, request) => host.onError(error, request),
+    });
     this.#results = new ResultWriter(app);
   }
 
@@ -79,13 +87,7 @@ export class Executor {
       await this.#results.write(request, "STARTED", { pid: process.pid, hostname: this.#host.hostname }, []);
     }
     const limits = this.#host.limitsOf(request);
-    const seconds = limits.hard ?? limits.soft;
-    const context = new TaskContext(request, {
-      hostname: this.#host.hostname,
-      logger: this.#app.settings.logger,
-      deadline: seconds === undefined ? undefined : new Date(request.startedAt + seconds * 1000),
-      updateState: (state, meta) => this.#updateState(request, state, meta, children),
-    });
+    const context = this.#newContext(request, children, limits);
     const current = {
       id,
       rootId: message.rootId ?? id,
@@ -102,6 +104,17 @@ export class Executor {
       taskEndChannel.publish({ ...diagnostics, state: outcome.state, runtimeMs: Date.now() - request.startedAt });
     }
     return outcome;
+  }
+
+  #newContext(request: Request, children: readonly AsyncResult[], limits?: Limits): TaskContext {
+    const seconds = limits?.hard ?? limits?.soft;
+    return new TaskContext(request, {
+      hostname: this.#host.hostname,
+      logger: this.#app.settings.logger,
+      deadline: seconds === undefined ? undefined : new Date((request.startedAt ?? Date.now()) + seconds * 1000),
+      updateState: (state, meta) => this.#updateState(request, state, meta, children),
+      addToChord: (signature) => this.#app.addToChord(request.message, signature),
+    });
   }
 
   async #call(request: Request, context: TaskContext, limits: Limits): Promise<Outcome> {

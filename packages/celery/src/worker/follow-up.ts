@@ -1,22 +1,40 @@
 /** What follows a task: callbacks, the rest of the chain, the body of the chord, errbacks. Celery 5.2 `app/trace.py`. */
 import type { Celery } from "../client/app.js";
+import { lastTasksIn, listOf, tasksIn } from "../client/canvas.js";
+import type { Task } from "../client/task.js";
 import { ChordError } from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
-import type { SignatureDict } from "../protocol/signature.js";
+import { mergeSignature, readSignature, type SignatureDict } from "../protocol/signature.js";
+import type { TaskMessage } from "../protocol/task-message.js";
 import type { Request } from "./request.js";
 
-/** Called for errbacks that this worker has itself: with the request, the error and the traceback, as in Python. */
+export interface FollowUpHost {
+  /** The task of that name if this worker can run it. */
+  findTask(name: string): Task | undefined;
+  /** Runs a task in the place where `request` ended. */
+  callInPlace(task: Task, request: Request, args: readonly unknown[], kwargs: Record<string, unknown>): unknown;
+  onError(error: Error, request: Request): void;
+}
+
+/** Why something will never run. */
+interface Failure {
+  readonly error: unknown;
+  readonly traceback: string | null;
+}
+
 export class FollowUp {
   readonly #app: Celery;
+  readonly #host: FollowUpHost;
 
-  constructor(app: Celery) {
+  constructor(app: Celery, host: FollowUpHost) {
     this.#app = app;
+    this.#host = host;
   }
 
   /** Sent before the result is stored, so that the result can list them as children. */
   async onSuccess(request: Request, result: unknown): Promise<void> {
     const { message } = request;
-    const options = this.#inherited(request);
+    const options = inherited(message);
     for (const callback of message.callbacks ?? []) {
       await this.#app.applySignature(callback, { args: [result], options });
     }
@@ -27,50 +45,64 @@ export class FollowUp {
     }
   }
 
-  /** The rest of a chain fails with its task; errbacks get the id. */
+  /** The rest of a chain fails with its task; errbacks are called. */
   async onFailure(request: Request, error: unknown, traceback: string): Promise<void> {
-    const { message } = request;
-    for (const step of message.chain ?? []) await this.#failStep(step, request, error, traceback);
-    for (const errback of message.errbacks ?? []) {
-      const options = { ...this.#inherited(request), group_index: 0 };
-      await this.#app.applySignature(errback, { args: [request.id], options });
-    }
+    const failure = { error, traceback };
+    for (const step of request.message.chain ?? []) await this.#fail(step, request, failure);
+    await this.#callErrbacks(request.message.errbacks ?? [], request, request.message, failure);
   }
 
-  #inherited(request: Request): Record<string, unknown> {
-    return { parent_id: request.id, root_id: request.message.rootId ?? request.id };
-  }
-
-  async #failStep(step: SignatureDict, request: Request, error: unknown, traceback: string): Promise<void> {
-    const taskId = step.options.task_id;
-    if (typeof taskId !== "string") return;
-    await this.#storeFailure(taskId, step, request, error, traceback);
-    // A chord counts its parts: one that will never run must not keep it waiting.
-    const { group_id: groupId, group_index: groupIndex, chord } = step.options;
-    if (typeof groupId === "string" && chord !== undefined && chord !== null) {
-      await this.#countPart(taskId, groupId, groupIndex, chord as SignatureDict, "FAILURE", undefined, error);
-    }
-  }
-
-  async #storeFailure(
-    taskId: string,
-    step: SignatureDict,
+  /**
+   * Celery's rules: an errback that is a task of this worker and takes more than one argument is called here and now with the
+   * request, the error and the traceback; any other is sent as a task, and gets the id of the one that failed.
+   */
+  async #callErrbacks(
+    errbacks: readonly SignatureDict[],
     request: Request,
-    error: unknown,
-    traceback: string,
+    failed: TaskMessage,
+    { error, traceback }: Failure,
   ): Promise<void> {
-    const replyTo = step.options.reply_to;
+    for (const errback of errbacks) {
+      const task = this.#host.findTask(errback.task);
+      if (task === undefined || !takesFailure(task)) {
+        const options = { ...inherited(failed), group_index: 0 };
+        await this.#app.applySignature(errback, { args: [failed.id], options });
+        continue;
+      }
+      const { args, kwargs } = mergeSignature(errback, { args: [failed, error, traceback] });
+      try {
+        await this.#host.callInPlace(task, request, args, kwargs);
+      } catch (cause) {
+        this.#host.onError(cause as Error, request);
+      }
+    }
+  }
+
+  /** Tells whoever waits for a signature that it will never run. */
+  async #fail(signature: SignatureDict, request: Request, failure: Failure): Promise<void> {
+    for (const { options } of tasksIn(signature)) {
+      const { task_id: taskId, group_id: groupId, group_index: groupIndex, chord, reply_to: replyTo } = options;
+      if (typeof taskId !== "string") continue;
+      await this.#storeFailure(taskId, replyTo, request, failure);
+      // A chord counts its parts: one that will never run must not keep it waiting.
+      if (typeof groupId !== "string" || chord === undefined || chord === null) continue;
+      const part = { taskId, groupId, groupIndex, body: readSignature(chord, "chord") };
+      await this.#countPart(request, part, "FAILURE", undefined, failure.error);
+    }
+  }
+
+  async #storeFailure(taskId: string, replyTo: unknown, request: Request, failure: Failure): Promise<void> {
     await this.#app.backend.store({
       meta: {
         taskId,
         status: "FAILURE",
         result: null,
-        traceback,
+        traceback: failure.traceback,
         children: [],
         dateDone: new Date().toISOString(),
         parentId: request.id,
       },
-      thrown: error,
+      thrown: failure.error,
       replyTo: typeof replyTo === "string" && replyTo !== "" ? replyTo : request.delivery.properties.replyTo,
       correlationId: taskId,
     });
@@ -78,51 +110,50 @@ export class FollowUp {
 
   /** The worker that ends the last part of a chord sends its body. */
   async onChordPart(request: Request, state: string, result: unknown, error: unknown): Promise<void> {
-    const { group, groupIndex, chord, id } = request.message;
-    if (group === null || chord === null) return;
-    await this.#countPart(id, group, groupIndex, chord, state, result, error);
+    const { group: groupId, groupIndex, chord: body, id: taskId } = request.message;
+    if (groupId === null || body === null) return;
+    await this.#countPart(request, { taskId, groupId, groupIndex, body }, state, result, error);
   }
 
   async #countPart(
-    taskId: string,
-    groupId: string,
-    groupIndex: unknown,
-    body: SignatureDict,
+    request: Request,
+    part: { taskId: string; groupId: string; groupIndex: unknown; body: SignatureDict },
     state: string,
     result: unknown,
     thrown: unknown,
   ): Promise<void> {
     const { backend } = this.#app;
+    const { taskId, groupId, body } = part;
     if (!backend.hasChords) return;
-    const index = typeof groupIndex === "number" ? groupIndex : null;
-    const outcome = await backend.addChordPart({ taskId, groupId, groupIndex: index, state, result, thrown });
+    const groupIndex = typeof part.groupIndex === "number" ? part.groupIndex : null;
+    const outcome = await backend.addChordPart({ taskId, groupId, groupIndex, state, result, thrown });
     if (outcome.kind === "incomplete") return;
     if (outcome.kind === "complete") await this.#app.applySignature(body, { args: [outcome.results] });
-    else await this.#failBody(body, outcome.taskId, outcome.error);
+    else await this.#failBody(body, request, outcome.taskId, outcome.error);
     await backend.clearChord(groupId);
   }
 
-  async #failBody(body: SignatureDict, failedId: string, cause: Error): Promise<void> {
-    const error = new ChordError(`Dependency ${failedId} raised ${saferepr(cause)}`);
-    const taskId = body.options.task_id;
-    if (typeof taskId !== "string") return;
-    const replyTo = typeof body.options.reply_to === "string" ? body.options.reply_to : undefined;
-    await this.#app.backend.store({
-      meta: {
-        taskId,
-        status: "FAILURE",
-        result: null,
-        traceback: null,
-        children: [],
-        dateDone: new Date().toISOString(),
-      },
-      thrown: error,
-      replyTo,
-      correlationId: taskId,
-    });
-    const errbacks = body.options.link_error;
-    for (const errback of Array.isArray(errbacks) ? (errbacks as SignatureDict[]) : []) {
-      await this.#app.applySignature(errback, { args: [taskId] });
+  async #failBody(body: SignatureDict, request: Request, failedId: string, cause: Error): Promise<void> {
+    const failure = { error: new ChordError(`Dependency ${failedId} raised ${saferepr(cause)}`), traceback: null };
+    await this.#fail(body, request, failure);
+    for (const last of lastTasksIn(body)) {
+      const { task, args, kwargs, options } = last;
+      const { task_id: id } = options;
+      if (typeof id !== "string") continue;
+      // There is no request of a task that never ran; this is what it would have been.
+      const failed = { ...request.message, id, task, args, kwargs, callbacks: null, chain: null, chord: null };
+      const errbacks = listOf(last === body ? [] : body.options.link_error, options.link_error);
+      const signatures = errbacks.map((errback) => readSignature(errback, "link_error"));
+      await this.#callErrbacks(signatures, request, failed, failure);
     }
   }
+}
+
+function inherited(message: TaskMessage): Record<string, unknown> {
+  return { parent_id: message.id, root_id: message.rootId ?? message.id };
+}
+
+/** Python asks for the arity; here a handler has the context in front, and a module's is known by its `parameters` only. */
+function takesFailure({ options, handler }: Task): boolean {
+  return (options.parameters?.length ?? (handler?.length ?? 0) - 1) > 1;
 }

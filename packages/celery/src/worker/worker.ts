@@ -124,6 +124,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       hostname,
       sendTaskEvent,
       invoke: (request, context) => this.#invoke(request, context),
+      findTask: (task) => this.#findTask(task),
       limitsOf: (request) => this.#limits.timesOf(request),
       onError: onWarning,
     });

@@ -184,6 +184,8 @@ export interface ChordStore {
     part: { readonly member: Uint8Array; readonly groupIndex: number | undefined },
     options: { readonly ordered: boolean; readonly expiresSeconds: number | undefined },
   ): Promise<{ readonly ready: number; readonly extra: number; readonly size: number | undefined }>;
+  /** `<key>.t`: one part more than its size says. */
+  grow(key: string, expiresSeconds: number | undefined): Promise<void>;
   /** All parts in order. */
   parts(key: string, options: { readonly ordered: boolean }): Promise<Uint8Array[]>;
   /** Deletes `.j`, `.t` and `.s`. */

@@ -56,6 +56,14 @@ export class RedisChordStore implements ChordStore {
     return { ready: Number(ready), extra: Number(extra ?? 0), size: size === null ? undefined : Number(size) };
   }
 
+  async grow(key: string, expiresSeconds: number | undefined): Promise<void> {
+    const name = `${this.#key(key)}.t`;
+    const transaction = (await this.#client()).multi().incr(name);
+    const expires = wholeSeconds(expiresSeconds);
+    if (expires !== undefined) transaction.expire(name, expires);
+    await run(transaction);
+  }
+
   async parts(key: string, options: { readonly ordered: boolean }): Promise<Uint8Array[]> {
     const client = await this.#client();
     const name = `${this.#key(key)}.j`;
