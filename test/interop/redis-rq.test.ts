@@ -481,17 +481,21 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     expect(await client.keys("rq:rl*")).toEqual([]);
   });
 
-  test("a Redis that is killed while jobs are enqueued gets each of them once", async (context) => {
+  test("a Redis that is killed gets each job once, and those who wait still get their results", async (context) => {
     if (!set.redis.isOurs) context.skip("the Redis was given by URL and is not ours to kill");
     const total = 600;
     const enqueuing = Array.from({ length: total }, async (_, index) => {
       await delay(index);
       await queue().enqueue("rq_jobs.add", [index], {}, { id: `job-${index}` });
     });
+    const waited = await Promise.all([1, 2, 3].map((n) => queue("waited").enqueue("rq_jobs.add", [n])));
+    const results = Promise.all(waited.map((job) => job.result({ timeoutMs: 30_000 })));
     await delay(total / 3);
     await set.redis.kill();
     await set.redis.start();
     await Promise.all(enqueuing);
+    await workOff({ "rq_jobs.add": ([n]) => n }, ["waited"]);
+    expect(await results).toEqual([1, 2, 3]);
     const ids = await queue().jobIds();
     expect(ids.length).toBe(total);
     expect(new Set(ids).size).toBe(total);

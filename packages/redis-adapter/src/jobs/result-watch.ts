@@ -241,6 +241,7 @@ class ResultWatch {
       autoResubscribe: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
+      lazyConnect: false,
       enableAutoPipelining: false,
       // With RESP3, the server would report in another way.
       protocol: 2,
