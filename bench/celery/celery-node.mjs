@@ -9,10 +9,16 @@ const order = JSON.parse(process.argv[2]);
 const worker = createWorker(order.broker, order.backend, order.queue);
 let seen = 0;
 let begun = 0;
+let before;
 worker.register("bench.noop", () => {
-  if (seen === 0) begun = performance.now();
+  if (seen === 0) {
+    begun = performance.now();
+    before = process.cpuUsage();
+  }
   seen++;
-  if (seen === order.count) process.send({ consumed: seen, seconds: (performance.now() - begun) / 1000 });
+  if (seen !== order.count) return;
+  const { user, system } = process.cpuUsage(before);
+  process.send({ consumed: seen, seconds: (performance.now() - begun) / 1000, cpu: (user + system) / 1e6 });
 });
 worker.start();
 process.on("disconnect", () => process.exit());

@@ -1,31 +1,35 @@
 /** Compares Brine's client and worker with Celery's and celery-node's on the same broker, in one run. See {@link USAGE}. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { connectServices, type Isolation, type ServiceSet, startServices } from "../../test/services/index.js";
 import {
-  BRINE,
+  BARE_AMQPLIB,
+  BRINE_CLIENT,
+  BRINE_ONE_BY_ONE,
+  BRINE_ONE_BY_ONE_UNCONFIRMED,
+  BRINE_UNCONFIRMED,
+  BRINE_WORKER,
   CELERY_NODE,
   type Contender,
   type Job,
   pythonClient,
   pythonEnvironment,
   pythonWorker,
+  type Rate,
   reportOf,
   runNode,
   startNode,
   startPythonWorker,
 } from "./contenders.js";
+import { ascending, type Comparison, type Latency, median, percentile, type Result, save, table } from "./report.js";
 
 const USAGE = `npm run bench:celery -- [options]
 
 Tasks per second published and consumed, and the latency of a round trip, over RabbitMQ and Redis: empty tasks.
 
-  --tasks 20000     tasks for Brine; a tenth for contenders that are slower
+  --tasks 20000     tasks for the fastest; a part of them for those that are slower
   --rounds 3        turns of each contender; the median counts
   --broker amqp     only this one: amqp or redis
-  --save            write bench/results/celery.md
+  --save            write bench/results/celery.{json,md,svg}
   --memory 1000000  instead: what a Brine worker keeps while it runs so many tasks
 `;
 
@@ -41,15 +45,8 @@ const { values: options } = parseArgs({
 });
 const tasks = Number(options.tasks);
 const rounds = Number(options.rounds);
-const lines: string[] = [];
-
 type Broker = "amqp" | "redis";
 const TITLES: Readonly<Record<Broker, string>> = { amqp: "RabbitMQ", redis: "Redis" };
-
-function print(line = ""): void {
-  lines.push(line);
-  console.log(line);
-}
 
 function job(isolation: Isolation, broker: Broker, label: string, count: number, more: Partial<Job> = {}): Job {
   return {
@@ -62,36 +59,31 @@ function job(isolation: Isolation, broker: Broker, label: string, count: number,
   };
 }
 
-function percentile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}
-
-const ascending = (values: readonly number[]) => [...values].sort((a, b) => a - b);
-const median = (values: readonly number[]) => percentile(ascending(values), 0.5);
-
-/** Rates of all contenders in turn, round after round, so that a busy moment of the machine is shared. */
+/** All contenders in turn, round after round, so that a busy moment of the machine is shared. The first is the yardstick. */
 async function compare(
-  title: string,
+  what: Comparison["what"],
+  broker: Broker,
   contenders: readonly Contender[],
-  measure: (contender: Contender, count: number, round: number) => Promise<number>,
-): Promise<void> {
-  const rates = new Map(contenders.map((contender): [Contender, number[]] => [contender, []]));
+  measure: (contender: Contender, count: number, round: number) => Promise<Rate>,
+): Promise<Comparison> {
+  const rates = new Map(contenders.map((contender): [Contender, Rate[]] => [contender, []]));
   for (let round = 0; round < rounds; round++) {
     for (const [contender, seen] of rates) {
-      seen.push(await measure(contender, contender === BRINE ? tasks : Math.ceil(tasks / 10), round));
+      console.error(`${what}, ${TITLES[broker]}, round ${round + 1}: ${contender.name}`);
+      seen.push(await measure(contender, Math.ceil(tasks * contender.share), round));
     }
   }
-  const ours = median(rates.get(BRINE)!);
-  print(`\n### ${title}\n\n| | tasks per second | Brine is faster by |\n| --- | --- | --- |`);
-  for (const [{ name }, seen] of rates) {
-    const rate = median(seen);
-    print(`| ${name} | ${Math.round(rate)} | ${rate === ours ? "" : `${(ours / rate).toFixed(1)} ×`} |`);
-  }
+  const rows = [...rates].map(([{ name }, seen]) => ({
+    name,
+    perSecond: median(seen.map(({ perSecond }) => perSecond)),
+    cpuMicroseconds: median(seen.map(({ cpuMicroseconds }) => cpuMicroseconds)),
+    idleShare: median(seen.map(({ idleShare }) => idleShare)),
+  }));
+  return { what, broker: TITLES[broker], rows };
 }
 
-async function measureLatency(set: ServiceSet, isolation: Isolation, broker: Broker): Promise<void> {
-  print(`\n### Round trip, ${TITLES[broker]}\n\nOne task at a time, with its result; milliseconds.\n`);
-  print("| client | worker | p50 | p99 |\n| --- | --- | --- | --- |");
+async function measureLatency(set: ServiceSet, isolation: Isolation, broker: Broker): Promise<Latency[]> {
+  const rows: Latency[] = [];
   const count = Math.min(1000, tasks);
   const backend = broker === "amqp" ? "rpc://" : isolation.redis(1).url;
   for (const worker of ["Brine", "Celery"] as const) {
@@ -102,6 +94,7 @@ async function measureLatency(set: ServiceSet, isolation: Isolation, broker: Bro
         ? startNode("node.ts", { ...order, role: "consume", concurrency: 10 })
         : await startPythonWorker(set, work, ["--pool", "prefork", "--concurrency", "1"]);
     for (const client of ["Brine", "Celery"] as const) {
+      console.error(`Round trip, ${TITLES[broker]}: ${client} to ${worker}`);
       const { latencies } =
         client === "Brine"
           ? await runNode("node.ts", { ...order, role: "roundtrip" }, "latencies")
@@ -110,12 +103,17 @@ async function measureLatency(set: ServiceSet, isolation: Isolation, broker: Bro
               "latencies",
             )) as { latencies: number[] });
       const sorted = ascending(latencies);
-      print(
-        `| ${client} | ${worker} | ${percentile(sorted, 0.5).toFixed(2)} | ${percentile(sorted, 0.99).toFixed(2)} |`,
-      );
+      rows.push({
+        broker: TITLES[broker],
+        client,
+        worker,
+        p50: percentile(sorted, 0.5),
+        p99: percentile(sorted, 0.99),
+      });
     }
     await ("end" in running ? running.end() : running.kill());
   }
+  return rows;
 }
 
 async function measureMemory(isolation: Isolation, broker: Broker, count: number): Promise<void> {
@@ -146,40 +144,49 @@ async function main(): Promise<void> {
       for (const broker of brokers) await measureMemory(isolation, broker, Number(options.memory));
       return;
     }
-    const { versions } = set;
-    print("# Celery: Brine beside Celery and celery-node\n");
-    print(
-      `Node ${process.version}, Python ${versions.python}, RabbitMQ ${versions.rabbitmq}, Redis ${versions.redis}, `,
-    );
-    print(`${cpus().length} × ${cpus()[0]?.model}. Empty tasks, pickle unless it says otherwise, without results;`);
-    print(`median of ${rounds} turns each. Made with \`npm run bench:celery -- --save\`.`);
+    const { python, celery, rabbitmq, redis } = set.versions;
+    const result: Result = {
+      node: process.version,
+      python,
+      celery,
+      rabbitmq,
+      redis,
+      rounds,
+      comparisons: [],
+      latencies: [],
+    };
     for (const broker of brokers) {
-      const publishers = [BRINE, pythonClient(set, false), ...(broker === "amqp" ? [pythonClient(set, true)] : [])];
-      await compare(`Published, ${TITLES[broker]}`, publishers, async (contender, count, round) => {
-        return (await contender.publish!(job(isolation, broker, `publish-${round}`, count))).perSecond;
-      });
+      const onRabbitmq = broker === "amqp";
+      const publishers = [
+        pythonClient(set, false),
+        ...(onRabbitmq ? [pythonClient(set, true)] : []),
+        BRINE_CLIENT,
+        BRINE_ONE_BY_ONE,
+        ...(onRabbitmq ? [BRINE_UNCONFIRMED, BRINE_ONE_BY_ONE_UNCONFIRMED, BARE_AMQPLIB] : []),
+      ];
+      const published = await compare("Published", broker, publishers, (contender, count, round) =>
+        contender.publish!(job(isolation, broker, `publish-${publishers.indexOf(contender)}-${round}`, count)),
+      );
       const workers = [
-        BRINE,
         pythonWorker(set, "prefork, 1 process", ["--pool", "prefork", "--concurrency", "1"]),
         pythonWorker(set, "8 threads", ["--pool", "threads", "--concurrency", "8"]),
+        pythonWorker(set, "8 threads, no prefetch limit", ["--pool", "threads", "--concurrency", "8"], 0),
         CELERY_NODE,
+        BRINE_WORKER,
       ];
-      await compare(`Consumed, ${TITLES[broker]}`, workers, async (contender, count, round) => {
+      const consumed = await compare("Consumed", broker, workers, async (contender, count, round) => {
         const more: Partial<Job> = contender === CELERY_NODE ? { serializer: "json" } : {};
         const work = job(isolation, broker, `consume-${workers.indexOf(contender)}-${round}`, count, more);
         // One more than `count` is sent, to connect with; the worker stops at `count`.
-        await BRINE.publish!(work);
-        return (
-          await contender.consume!({ ...work, backend: contender === CELERY_NODE ? isolation.redis(1).url : undefined })
-        ).perSecond;
+        await BRINE_CLIENT.publish!(work);
+        const backend = contender === CELERY_NODE ? isolation.redis(1).url : undefined;
+        return contender.consume!({ ...work, backend });
       });
-      await measureLatency(set, isolation, broker);
+      result.comparisons.push(published, consumed);
+      result.latencies.push(...(await measureLatency(set, isolation, broker)));
     }
-    if (options.save) {
-      const results = fileURLToPath(new URL("../results/", import.meta.url));
-      mkdirSync(results, { recursive: true });
-      writeFileSync(`${results}celery.md`, `${lines.join("\n")}\n`);
-    }
+    console.log(table(result));
+    if (options.save) save(result);
   } finally {
     await services.stop();
   }

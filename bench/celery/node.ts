@@ -1,10 +1,13 @@
 /** The Node side of the benchmark, in a process of its own: see `Order` for what it is told and `Report` for what it says. */
 import { amqp } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
+import type { Delivery } from "@brine/codec/kombu";
 import { redis, redisBackend } from "@brine/redis-adapter";
+import { connect } from "amqplib";
 
 export interface Order {
-  readonly role: "publish" | "consume" | "roundtrip";
+  /** `publishBare`: amqplib alone, with the bytes of a message made before: what any client on top of it is bounded by. */
+  readonly role: "publish" | "publishBare" | "consume" | "roundtrip";
   readonly broker: string;
   /** `rpc://`, a Redis URL, or nothing for no results. */
   readonly backend: string | undefined;
@@ -13,19 +16,32 @@ export interface Order {
   readonly count: number;
   /** Tasks that may run at once, or be sent at once. */
   readonly concurrency: number;
+  /** RabbitMQ only: whether it confirms what is published. Default true. */
+  readonly confirms?: boolean | undefined;
 }
 
 export type Report =
   | { readonly ready: true }
-  | { readonly published: number; readonly seconds: number }
-  | { readonly consumed: number; readonly seconds: number }
+  | ({ readonly published: number } & Cost)
+  | ({ readonly consumed: number } & Cost)
   | { readonly progress: number; readonly rss: number; readonly heap: number }
   | { readonly latencies: readonly number[] };
+
+/** `cpu`: seconds that this process computed. `idle`: seconds in pauses between tasks of more than half a second. */
+export interface Cost {
+  readonly seconds: number;
+  readonly cpu: number;
+  readonly idle?: number | undefined;
+}
+
+const PAUSE_MS = 500;
 
 const order = JSON.parse(process.argv[2]!) as Order;
 const say = (report: Report) => process.send!(report);
 const app = new Celery({
-  broker: order.broker.startsWith("amqp") ? amqp(order.broker) : redis(order.broker),
+  broker: order.broker.startsWith("amqp")
+    ? amqp(order.broker, { confirmPublish: order.confirms })
+    : redis(order.broker),
   backend: order.backend === undefined || order.backend === "rpc://" ? order.backend : redisBackend(order.backend),
   taskDefaultQueue: order.queue,
   taskSerializer: order.serializer,
@@ -33,6 +49,15 @@ const app = new Celery({
   acceptContent: [order.serializer],
 });
 const now = () => performance.now();
+
+function stopwatch(): () => Cost {
+  const begun = now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return { seconds: (now() - begun) / 1000, cpu: (user + system) / 1e6 };
+  };
+}
 
 /** `concurrency` calls under way at any time, `count` in all. */
 async function inParallel(call: (i: number) => Promise<unknown>): Promise<void> {
@@ -46,23 +71,63 @@ async function inParallel(call: (i: number) => Promise<unknown>): Promise<void> 
 async function publish(): Promise<void> {
   const noop = app.task("bench.noop", { ignoreResult: true });
   await noop.delay();
-  const begun = now();
+  const stop = stopwatch();
   await inParallel(() => noop.delay());
-  say({ published: order.count, seconds: (now() - begun) / 1000 });
+  say({ published: order.count, ...stop() });
   await app.close();
+}
+
+async function publishBare(): Promise<void> {
+  const { body, contentType, contentEncoding, headers, properties } = await oneMessage();
+  const connection = await connect(order.broker);
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue(order.queue);
+  const content = Buffer.from(body);
+  const { correlationId, replyTo, deliveryMode, priority } = properties;
+  const options = { contentType, contentEncoding, headers, correlationId, replyTo, deliveryMode, priority };
+  const stop = stopwatch();
+  await inParallel(
+    () =>
+      new Promise<void>((resolve, reject) => {
+        const onConfirm = (error: unknown) => (error ? reject(error) : resolve());
+        channel.publish("", order.queue, content, options as object, onConfirm);
+      }),
+  );
+  say({ published: order.count, ...stop() });
+  await connection.close();
+}
+
+/** What Brine's client sends for a task. */
+async function oneMessage(): Promise<Delivery> {
+  const source = new Celery({
+    broker: "memory://",
+    taskSerializer: order.serializer,
+    acceptContent: [order.serializer],
+  });
+  await source.sendTask("bench.noop", { ignoreResult: true });
+  const delivery = await new Promise<Delivery>((resolve) => {
+    void source.transport.consume([{ name: source.settings.taskDefaultQueue }], resolve);
+  });
+  await delivery.ack();
+  await source.close();
+  return delivery;
 }
 
 async function consume(): Promise<void> {
   let seen = 0;
-  let begun = 0;
+  let last = 0;
+  let idle = 0;
+  let stop = stopwatch();
   app.task("bench.noop", { ignoreResult: true }, () => {
-    if (seen === 0) begun = now();
+    if (seen === 0) stop = stopwatch();
+    else if (now() - last > PAUSE_MS) idle += now() - last;
+    last = now();
     seen++;
     if (seen % 10_000 === 0) {
       globalThis.gc?.();
       say({ progress: seen, rss: process.memoryUsage.rss(), heap: process.memoryUsage().heapUsed });
     }
-    if (seen === order.count) say({ consumed: seen, seconds: (now() - begun) / 1000 });
+    if (seen === order.count) say({ consumed: seen, ...stop(), idle: idle / 1000 });
   });
   app.task("bench.echo", (_, value: unknown) => value);
   await app.worker({ mingle: false, concurrency: order.concurrency }).start();
@@ -83,6 +148,6 @@ async function roundtrip(): Promise<void> {
   await app.close();
 }
 
-await { publish, consume, roundtrip }[order.role]();
+await { publish, publishBare, consume, roundtrip }[order.role]();
 process.on("disconnect", () => process.exit());
 if (order.role !== "consume") process.disconnect();

@@ -1,0 +1,132 @@
+/** A run's results as data, as tables and as a chart. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { fileURLToPath } from "node:url";
+import type { Rate } from "./contenders.js";
+
+export interface Row extends Rate {
+  readonly name: string;
+}
+
+/** What each contender did of one kind on one broker; the first row is the yardstick. */
+export interface Comparison {
+  readonly what: "Published" | "Consumed";
+  readonly broker: string;
+  readonly rows: readonly Row[];
+}
+
+/** Milliseconds of a task and its result, one at a time. */
+export interface Latency {
+  readonly broker: string;
+  readonly client: string;
+  readonly worker: string;
+  readonly p50: number;
+  readonly p99: number;
+}
+
+export interface Result {
+  readonly node: string;
+  readonly python: string | undefined;
+  readonly celery: string | undefined;
+  readonly rabbitmq: string | undefined;
+  readonly redis: string | undefined;
+  readonly rounds: number;
+  readonly comparisons: Comparison[];
+  readonly latencies: Latency[];
+}
+
+export const ascending = (values: readonly number[]): number[] => [...values].sort((a, b) => a - b);
+
+export function percentile(sorted: readonly number[], share: number): number {
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
+}
+
+export const median = (values: readonly number[]): number => percentile(ascending(values), 0.5);
+
+const times = (row: Row, comparison: Comparison) => row.perSecond / comparison.rows[0]!.perSecond;
+
+/** Seen in kombu 5.2: `Hub.call_soon` adds to what the loop does next, and leaves the loop asleep. */
+const STOOD_STILL =
+  "Stood still: the share of the time in pauses of more than half a second without a task. Threads hand their acknowledgements to\n" +
+  "kombu's event loop without waking it. Once all prefetched messages (4 for each thread) wait for theirs, nothing more comes\n" +
+  "until the loop's next timer, after up to two seconds; without a prefetch limit that does not happen.";
+
+export function table(result: Result): string {
+  const { node, python, celery, rabbitmq, redis, rounds } = result;
+  const lines = [
+    `Node ${node}, Python ${python}, Celery ${celery}, RabbitMQ ${rabbitmq}, Redis ${redis}, on ${cpus().length} × ${cpus()[0]?.model}.`,
+    "Empty tasks, pickle unless it says otherwise, without results; each contender is one process. Medians of",
+    `${rounds} turns. CPU is that of the contender's process, without the broker's.`,
+  ];
+  for (const comparison of result.comparisons) {
+    const { what, broker, rows } = comparison;
+    const idles = rows.some(({ idleShare }) => idleShare > 0);
+    lines.push(
+      "",
+      `| ${what}, ${broker} | per second | times the first | CPU µs each |${idles ? " stood still |" : ""}`,
+      `| --- | --: | --: | --: |${idles ? " --: |" : ""}`,
+    );
+    for (const row of rows) {
+      const cells = [
+        row.name,
+        row.perSecond.toFixed(0),
+        times(row, comparison).toFixed(1),
+        row.cpuMicroseconds.toFixed(0),
+      ];
+      if (idles) cells.push(`${(row.idleShare * 100).toFixed(0)}%`);
+      lines.push(`| ${cells.join(" | ")} |`);
+    }
+  }
+  lines.push(
+    "",
+    "| Round trip, one at a time | client | worker | p50 ms | p99 ms |",
+    "| --- | --- | --- | --: | --: |",
+  );
+  for (const { broker, client, worker, p50, p99 } of result.latencies) {
+    lines.push(`| ${broker} | ${client} | ${worker} | ${p50.toFixed(2)} | ${p99.toFixed(2)} |`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+const OURS = "#2f6f8f";
+const OTHERS = "#b9bec4";
+
+/** Bars of what each does in a second, a scale for each comparison. */
+function chart(result: Result): string {
+  const [left, width, rowHeight] = [360, 330, 20];
+  const parts: string[] = [];
+  let y = 12;
+  for (const comparison of result.comparisons) {
+    const most = Math.max(...comparison.rows.map(({ perSecond }) => perSecond));
+    y += 26;
+    parts.push(
+      `<text x="12" y="${y - 8}" font-size="14" font-weight="600">${comparison.what} per second, ${comparison.broker}</text>`,
+    );
+    for (const row of comparison.rows) {
+      const length = Math.max(1, (width * row.perSecond) / most);
+      const label = `${row.perSecond.toFixed(0)} (${times(row, comparison).toFixed(1)} ×)`;
+      parts.push(
+        `<text x="${left - 8}" y="${y + 13}" text-anchor="end">${row.name}</text>`,
+        `<rect x="${left}" y="${y + 3}" width="${length.toFixed(1)}" height="${rowHeight - 6}" fill="${row.name.startsWith("Brine") ? OURS : OTHERS}"/>`,
+        `<text x="${(left + length + 5).toFixed(1)}" y="${y + 13}" font-size="11" fill="#333">${label}</text>`,
+      );
+      y += rowHeight;
+    }
+  }
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 110} ${y + 12}" font-family="system-ui, sans-serif" font-size="12">`,
+    `<rect width="100%" height="100%" fill="#fff"/>`,
+    ...parts,
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+export function save(result: Result): void {
+  const results = fileURLToPath(new URL("../results/", import.meta.url));
+  mkdirSync(results, { recursive: true });
+  writeFileSync(`${results}celery.json`, `${JSON.stringify({ ...result, cpu: cpus()[0]?.model }, null, 1)}\n`);
+  writeFileSync(`${results}celery.md`, table(result));
+  writeFileSync(`${results}celery.svg`, chart(result));
+  console.error("Written: bench/results/celery.{json,md,svg}");
+}
