@@ -56,7 +56,7 @@ export function table(result: Result): string {
   const lines = [
     `Node ${node}, Python ${python}, Celery ${celery}, RabbitMQ ${rabbitmq}, Redis ${redis}, on ${cpus().length} × ${cpus()[0]?.model}.`,
     "Empty tasks, pickle unless it says otherwise, without results; each contender is one process. Medians of",
-    `${rounds} turns. CPU is that of the contender's process, without the broker's.`,
+    `${rounds} turns. CPU is that of the process that publishes or runs the task: not the broker's, nor that of prefork's parent.`,
   ];
   for (const comparison of result.comparisons) {
     const { what, broker, rows } = comparison;
@@ -76,6 +76,7 @@ export function table(result: Result): string {
       if (idles) cells.push(`${(row.idleShare * 100).toFixed(0)}%`);
       lines.push(`| ${cells.join(" | ")} |`);
     }
+    if (idles) lines.push("", STOOD_STILL);
   }
   lines.push(
     "",

@@ -1,12 +1,6 @@
-/** Channels that outlive their connection, and TLS. */
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { connect as connectTcp } from "node:net";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { createServer, type TLSSocket } from "node:tls";
+/** Channels that outlive their connection. */
 import { type AmqpConnection, connect, pickled, type RecoveringChannel } from "@brine/amqp-adapter";
 import { afterEach, expect, it, vi } from "vitest";
-import { makeCertificate } from "../services/certificate.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
@@ -106,39 +100,5 @@ describeEachGeneration("amqp channels", (set) => {
       name: "AbortError",
     });
     expect(connection.isReady).toBe(true);
-  });
-
-  it("connect with TLS, to a certificate that is trusted only", async (context) => {
-    const { amqp: address, name } = await set.isolate();
-    const folder = await mkdtemp(path.join(tmpdir(), "brine-tls-"));
-    context.onTestFinished(() => rm(folder, { recursive: true }));
-    const certificate = await makeCertificate(folder);
-    if (certificate === undefined) return context.skip("openssl is not installed");
-    const { cert } = certificate;
-    const key = await readFile(certificate.keyFile);
-    const target = new URL(address.url);
-    const sockets = new Set<TLSSocket>();
-    const server = createServer({ key, cert }, (socket) => {
-      sockets.add(socket);
-      const broker = connectTcp(Number(target.port || 5672), target.hostname);
-      for (const each of [socket, broker]) each.on("error", () => each.destroy());
-      socket.pipe(broker).pipe(socket);
-    });
-    server.on("tlsClientError", () => undefined);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const url = new URL(address.url.replace(/^amqp:/, "amqps:"));
-    url.host = `localhost:${(server.address() as { port: number }).port}`;
-    const connection = keep(await connect(url.href, { socket: { ca: [cert] }, connectionName: "tls" }));
-    const channel = pickled(await connection.createChannel());
-    await channel.assertQueue(name("tls"));
-    await channel.sendToQueue(name("tls"), "secret", { mandatory: true });
-    const untrusting = connect(url.href, { maxConnectAttempts: 1 });
-    await expect(untrusting).rejects.toMatchObject({
-      code: "unreachable",
-      message: expect.stringContaining("self-signed"),
-    });
-    await connection.close();
-    for (const socket of sockets) socket.destroy();
-    server.close();
   });
 });

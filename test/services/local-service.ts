@@ -1,9 +1,16 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import type { Certificate } from "./certificate.js";
 import { findExecutable, freePort } from "./executables.js";
 import { launchLocally } from "./local-process.js";
 import { RunningProcess } from "./running-process.js";
+
+/** A TLS listener of a broker: its port, and the certificate it shows. */
+export interface TlsListener {
+  readonly port: number;
+  readonly certificate: Certificate;
+}
 
 /** A broker that can be ended and started again under the same URL, its data kept. */
 export interface Service {
@@ -59,9 +66,10 @@ export function rabbitmqDefinitions(): string {
 }
 
 /** `address` without a host listens on every interface. */
-export function rabbitmqConfiguration(address: string, definitionsFile: string): string {
+export function rabbitmqConfiguration(address: string, definitionsFile: string, tls?: TlsListener): string {
   return [
     `listeners.tcp.default = ${address}`,
+    ...(tls === undefined ? [] : tlsConfiguration(tls)),
     "loopback_users = none",
     "log.console = true",
     "log.console.level = info",
@@ -72,6 +80,16 @@ export function rabbitmqConfiguration(address: string, definitionsFile: string):
     `load_definitions = ${definitionsFile}`,
     "",
   ].join("\n");
+}
+
+function tlsConfiguration({ port, certificate: { certFile, keyFile } }: TlsListener): string[] {
+  return [
+    `listeners.ssl.default = 127.0.0.1:${port}`,
+    `ssl_options.cacertfile = ${certFile}`,
+    `ssl_options.certfile = ${certFile}`,
+    `ssl_options.keyfile = ${keyFile}`,
+    "ssl_options.verify = verify_none",
+  ];
 }
 
 /** The same virtual machine for a broker that serves one test at a time on a machine with other work to do. */
@@ -95,8 +113,11 @@ export async function startLocalRedis(): Promise<Service | undefined> {
   });
 }
 
-/** `undefined`: not installed. */
-export async function startLocalRabbitmq(): Promise<Service | undefined> {
+/**
+ * @param tls - a listener beside that of the service's URL
+ * @returns `undefined`: not installed
+ */
+export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | undefined> {
   // Debian's wrapper on PATH changes user; the script itself runs as whoever we are.
   const binary = await findExecutable(
     ["rabbitmq-server"],
@@ -107,7 +128,7 @@ export async function startLocalRabbitmq(): Promise<Service | undefined> {
   const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
   const directory = await mkdtemp(path.join(tmpdir(), "brine-rabbitmq-"));
   const file = (name: string) => path.join(directory, name);
-  await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json")));
+  await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json"), tls));
   await writeFile(file("definitions.json"), rabbitmqDefinitions());
   await writeFile(file("enabled_plugins"), "[].\n");
   await writeFile(file("env.conf"), "");
