@@ -1,6 +1,6 @@
 /** What a pickle does besides making values: names, calls, state set, ids loaded. Each is judged and reported. */
 import { fixImport } from "../pickle/fix-imports.js";
-import type { GlobalJudge, Verdict } from "./scan-policy.js";
+import { type GlobalJudge, isEnum, type Verdict } from "./scan-policy.js";
 import { type ScanFinding, worse } from "./scan-report.js";
 import type { CallValue, GlobalValue, ScanValue } from "./scan-values.js";
 
@@ -58,13 +58,16 @@ export class ScanEffects {
       shown = `the result of ${callable.callable}`;
     }
     this.#report("call", verdict, `calls ${shown}`, module, name);
-    return { kind: "call", callable: shown, verdict, items };
+    const isShared = module !== undefined && name !== undefined && isEnum(module, name);
+    return { kind: "call", callable: shown, verdict, isShared, items };
   }
 
   build(target: ScanValue): void {
     if (isGlobal(target)) {
       const { module, name } = target;
       this.#report("build", "dangerous", `changes ${module}.${name} itself`, module, name);
+    } else if (isCall(target) && target.isShared) {
+      this.#report("build", "dangerous", `changes a member of ${target.callable} for everyone`);
     } else if (isCall(target)) {
       this.#report("build", target.verdict, `sets the state of what ${target.callable} made`);
     } else {
@@ -79,7 +82,7 @@ export class ScanEffects {
 
   persistentId(id: string | undefined): CallValue {
     this.#report("persistent-id", "unknown", id === undefined ? "loads a persistent id" : `loads persistent id ${id}`);
-    return { kind: "call", callable: "persistent_load", verdict: "unknown", items: [] };
+    return { kind: "call", callable: "persistent_load", verdict: "unknown", isShared: false, items: [] };
   }
 }
 

@@ -40,8 +40,23 @@ const HARMLESS: ReadonlyMap<string, ReadonlySet<string>> = tableOf({
   pathlib: "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
   "pathlib._local": "Path PosixPath PurePath PurePosixPath PureWindowsPath WindowsPath",
   types: "SimpleNamespace",
-  uuid: "SafeUUID UUID",
+  uuid: "UUID",
   zoneinfo: "ZoneInfo ZoneInfo._unpickle",
+});
+
+/** Enums, also of modules that are dangerous otherwise. A call only finds a member; every reader of the value has the same one. */
+const ENUMS: ReadonlyMap<string, ReadonlySet<string>> = tableOf({
+  calendar: "Day Month",
+  http: "HTTPMethod HTTPStatus",
+  inspect: "BufferFlags _ParameterKind",
+  plistlib: "PlistFormat",
+  pstats: "SortKey",
+  py_compile: "PycInvalidationMode",
+  re: "RegexFlag",
+  signal: "Handlers Sigmasks Signals",
+  socket: "AddressFamily AddressInfo MsgFlag SocketKind",
+  ssl: "AlertDescription Options SSLErrorNumber TLSVersion VerifyFlags VerifyMode _SSLMethod _TLSAlertType _TLSContentType _TLSMessageType",
+  uuid: "SafeUUID",
 });
 
 /** Of the builtins these reach code, files or attributes; the rest of them is unknown. */
@@ -97,13 +112,18 @@ export class GlobalJudge {
   judge(module: string, name: string): Verdict {
     if (this.#denied.has(module, name)) return "dangerous";
     if (this.#allowed.has(module, name)) return "allowed";
-    if (HARMLESS.get(module)?.has(name)) return "allowed";
+    if (HARMLESS.get(module)?.has(name) || isEnum(module, name)) return "allowed";
     if (isDangerousModule(module) || DANGEROUS_NAMES.get(module)?.has(name)) return "dangerous";
     // A dotted name walks attributes, and from nearly every module leads to `sys.modules`.
     if (name.includes(".") && (HARMLESS.has(module) || walksOut(name))) return "dangerous";
     // What a module of values has besides values: `uuid._get_command_stdout`.
     return HARMLESS.has(module) && name.startsWith("_") ? "dangerous" : "unknown";
   }
+}
+
+/** Whether a call of this class gives an object that others have too. */
+export function isEnum(module: string, name: string): boolean {
+  return ENUMS.get(module)?.has(name) ?? false;
 }
 
 function isDangerousModule(module: string): boolean {

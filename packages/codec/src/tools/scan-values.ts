@@ -26,6 +26,8 @@ export interface CallValue {
   readonly kind: "call";
   readonly callable: string;
   readonly verdict: Verdict;
+  /** Whether others have the same object: an enum's member. */
+  readonly isShared: boolean;
   readonly items: ScanValue[];
 }
 

@@ -22,6 +22,8 @@ const families: readonly [name: string, pickle: string, verdict: Verdict, findin
   ["STACK_GLOBAL", `\x80\x04${short("os")}${short("system")}\x93${short("id")}\x85R.`, "dangerous", "call os.system"],
   ["INST", "(S'id'\nios\nsystem\n.", "dangerous", "call os.system"],
   ["OBJ", "(cos\nsystem\nS'id'\no.", "dangerous", "call os.system"],
+  ["a member of an enum", "csignal\nSignals\n(I2\ntR.", "allowed", "call signal.Signals"],
+  ["BUILD on a member that all share", "cuuid\nSafeUUID\n(I0\ntR(dS'_value_'\nI9\nsb.", "dangerous", "build undefined"],
   ["a call whose result is popped", "cos\nsystem\n(S'id'\ntR0N.", "dangerous", "call os.system"],
   [
     "names through PUT and GET",
