@@ -115,7 +115,8 @@ describeEachGeneration("RQ", (set: ServiceSet) => {
     await expect.poll(connections).toBe(0);
   });
 
-  test("who may not ask Redis to be told looks for itself", async () => {
+  test("who may not ask Redis to be told looks for itself", async (context) => {
+    if (!set.redis.isOurs) context.skip("the Redis was given by URL, and its users are not ours to add to");
     await client.call("ACL", "SETUSER", "who-waits", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
     const own = new Redis(at.url, { username: "who-waits", password: "secret", connectionName: "refused" });
     const jobs = [0, 1].map((i) => new RqQueue("default", { client: own }).enqueue("rq_jobs.add", [i]));

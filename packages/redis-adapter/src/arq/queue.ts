@@ -1,15 +1,15 @@
 /** Jobs of arq (`arq/connections.py`, `arq/jobs.py`), which pickles them as dicts. arq 0.26. */
 import { randomUUID } from "node:crypto";
-import { tuple } from "@brine/codec";
 import { evaluate } from "../cache/lock.js";
 import { pickleCodec, type ValueCodec } from "../dialects/dialect.js";
-import { DecodeError, RedisAdapterError } from "../errors.js";
-import { decodeStored, type JobQueueOptions } from "../jobs/codec.js";
+import { RedisAdapterError } from "../errors.js";
+import type { JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
+import { type ArqJobDef, type ArqResult, decodeJob, decodeResult, encodeJob } from "./message.js";
 
 /** Options of {@link ArqQueue}. */
 export interface ArqQueueOptions extends JobQueueOptions {
@@ -25,27 +25,6 @@ export interface ArqEnqueueOptions {
   readonly deferBy?: number | undefined;
   /** How long it may wait. Default: a day after it is due. */
   readonly expires?: number | undefined;
-}
-
-/** What is stored of a job. */
-export interface ArqJobDef {
-  readonly func: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  /** How often it was tried before, or `null`. */
-  readonly tries: number | null;
-  readonly enqueuedAt: Date;
-}
-
-/** What is stored when a job has ended. */
-export interface ArqResult extends ArqJobDef {
-  readonly id: string | undefined;
-  readonly success: boolean;
-  /** What it returned, or the exception. */
-  readonly result: unknown;
-  readonly startedAt: Date;
-  readonly finishedAt: Date;
-  readonly queueName: string;
 }
 
 export type ArqStatus = "deferred" | "queued" | "in_progress" | "complete" | "not_found";
@@ -172,57 +151,4 @@ export class ArqJob<T = unknown> {
       await send(this.#client, "zadd", [this.#queue, "XX", 1, this.id]);
     await send(this.#client, "zadd", ["arq:abort", Date.now(), this.id]);
   }
-}
-
-/** arq `serialize_job`. */
-export function encodeJob(job: ArqJobDef, codec: ValueCodec): Buffer | string {
-  return codec.encode({
-    t: job.tries,
-    f: job.func,
-    a: tuple(...job.args),
-    k: job.kwargs,
-    et: job.enqueuedAt.getTime(),
-  });
-}
-
-/** arq `deserialize_job`. */
-export function decodeJob(raw: Buffer, codec: ValueCodec, key: string): ArqJobDef {
-  return defOf(fieldsOf(raw, codec, key), raw, key);
-}
-
-/** arq `deserialize_result`. */
-export function decodeResult(raw: Buffer, codec: ValueCodec, key: string): ArqResult {
-  const fields = fieldsOf(raw, codec, key);
-  const { s, r, st, ft, q, id } = fields;
-  if (typeof s !== "boolean") throw unreadable(raw, key);
-  return {
-    ...defOf(fields, raw, key),
-    id: typeof id === "string" ? id : undefined,
-    success: s,
-    result: r ?? null,
-    startedAt: new Date(Number(st)),
-    finishedAt: new Date(Number(ft)),
-    queueName: String(q),
-  };
-}
-
-function fieldsOf(raw: Buffer, codec: ValueCodec, key: string): Readonly<Record<string, unknown>> {
-  const value = decodeStored(raw, codec, key, "arq");
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw unreadable(raw, key);
-  return (value instanceof Map ? Object.fromEntries(value) : value) as Readonly<Record<string, unknown>>;
-}
-
-function defOf({ t, f, a, k, et }: Readonly<Record<string, unknown>>, raw: Buffer, key: string): ArqJobDef {
-  if (typeof f !== "string" || !Array.isArray(a)) throw unreadable(raw, key);
-  return {
-    func: f,
-    args: [...(a as unknown[])],
-    kwargs: (k ?? {}) as Record<string, unknown>,
-    tries: typeof t === "number" ? t : null,
-    enqueuedAt: new Date(Number(et)),
-  };
-}
-
-function unreadable(raw: Buffer, key: string): DecodeError {
-  return new DecodeError(key, "arq", raw, new Error("it is no job of arq"));
 }

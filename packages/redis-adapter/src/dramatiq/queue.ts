@@ -1,14 +1,13 @@
-/** Messages of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/`. */
-import { createHash, randomUUID } from "node:crypto";
-import { tuple } from "@brine/codec";
+/** Queues of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/backends/redis.py`. */
+import { randomUUID } from "node:crypto";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
-import { DecodeError } from "../errors.js";
 import { codecOf, decodeStored, type JobQueueOptions } from "../jobs/codec.js";
-import { exceptionOf, JobError } from "../jobs/job-error.js";
+import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
+import { type DramatiqMessage, decodeMessage, encodeMessage, exceptionIn, resultKey } from "./message.js";
 
 /** Options of {@link DramatiqQueue}. */
 export interface DramatiqQueueOptions extends JobQueueOptions {
@@ -18,17 +17,6 @@ export interface DramatiqQueueOptions extends JobQueueOptions {
   readonly namespace?: string | undefined;
   /** `RedisBackend(namespace=...)`. Default `"dramatiq-results"`. */
   readonly resultNamespace?: string | undefined;
-}
-
-/** A message as it is stored. */
-export interface DramatiqMessage {
-  readonly queueName: string;
-  readonly actorName: string;
-  readonly args: readonly unknown[];
-  readonly kwargs: Readonly<Record<string, unknown>>;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly messageId: string;
-  readonly timestamp: Date;
 }
 
 /** What `Message` and `broker.enqueue` take. */
@@ -154,45 +142,4 @@ export class DramatiqJob<T = unknown> {
     if (exception !== undefined) throw new JobError(this.id, exception);
     return value as T;
   }
-}
-
-/** dramatiq `Message.encode`: its fields in their order. */
-export function encodeMessage(message: DramatiqMessage, codec: ValueCodec): Buffer | string {
-  return codec.encode({
-    queue_name: message.queueName,
-    actor_name: message.actorName,
-    args: tuple(...message.args),
-    kwargs: message.kwargs,
-    options: message.options,
-    message_id: message.messageId,
-    message_timestamp: message.timestamp.getTime(),
-  });
-}
-
-export function decodeMessage(raw: Buffer, codec: ValueCodec, key: string): DramatiqMessage {
-  const value = decodeStored(raw, codec, key, "dramatiq") as Readonly<Record<string, unknown>>;
-  if (typeof value !== "object" || value === null || typeof value.actor_name !== "string" || !Array.isArray(value.args))
-    throw new DecodeError(key, "dramatiq", raw, new Error("it is no message of dramatiq"));
-  return {
-    queueName: String(value.queue_name),
-    actorName: value.actor_name,
-    args: [...(value.args as unknown[])],
-    kwargs: (value.kwargs ?? {}) as Record<string, unknown>,
-    options: (value.options ?? {}) as Record<string, unknown>,
-    messageId: String(value.message_id),
-    timestamp: new Date(Number(value.message_timestamp)),
-  };
-}
-
-/** The exception that dramatiq stored in place of a result. */
-export function exceptionIn(value: unknown): Error | undefined {
-  const { __t: type, exn } = Object(value) as { readonly __t?: unknown; readonly exn?: unknown };
-  if (type !== "dramatiq.results.Result" || exn === undefined || exn === null) return undefined;
-  const { type: name, msg } = exn as { readonly type?: unknown; readonly msg?: unknown };
-  return exceptionOf(String(name), String(msg));
-}
-
-/** dramatiq `ResultBackend.build_message_key`. */
-export function resultKey(namespace: string, queue: string, actor: string, id: string): string {
-  return createHash("md5").update(`${namespace}:${queue}:${actor}:${id}`).digest("hex");
 }

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { PyException, repr } from "@brine/codec";
 import { describe, expect, test } from "vitest";
-import { decodeResult as decodeArqResult, decodeJob, encodeJob } from "../arq/queue.js";
+import { decodeResult as decodeArqResult, decodeJob, encodeJob } from "../arq/message.js";
 import { pickleCodec, toBuffer, type ValueCodec } from "../dialects/dialect.js";
-import { decodeMessage, encodeMessage, exceptionIn } from "../dramatiq/queue.js";
+import { decodeMessage, encodeMessage, exceptionIn } from "../dramatiq/message.js";
 import { decodeTask, HueyError, hueyCodec, messageOf } from "../huey/message.js";
 import { codecOf } from "./codec.js";
 
