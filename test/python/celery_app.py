@@ -147,6 +147,12 @@ def request_of(self, *args, **kwargs):
     return json.loads(json.dumps(context, default=repr))
 
 
+@app.task(name="came_from", bind=True)
+def came_from(self):
+    """When it ran, in seconds since the epoch, and the exchange that it was delivered from."""
+    return {"at": time.time(), "exchange": self.request.delivery_info["exchange"]}
+
+
 @app.task(name="on_error")
 def on_error(*args):
     """As an errback: proves that it was called by what it returns."""

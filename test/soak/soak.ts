@@ -106,7 +106,18 @@ async function nodeToPython(
 ): Promise<Run> {
   const { url, pythonUrl } = isolation.redis(2);
   const env = { MARKS: `${pythonUrl} ${MARKS}` };
-  const options = { broker, backend: "disabled", isolation, queue, concurrency: 8, pool: "threads", env } as const;
+  // With few prefetched messages Celery's threads stand still for up to two seconds at a time: see `npm run bench:celery`.
+  const config = { worker_prefetch_multiplier: 32 };
+  const options = {
+    broker,
+    backend: "disabled",
+    isolation,
+    queue,
+    config,
+    concurrency: 8,
+    pool: "threads",
+    env,
+  } as const;
   const worker = await set.python.celeryWorker(options);
   ends.push(() => worker.kill());
   const client = new Redis(url);
