@@ -37,6 +37,12 @@ describe("native delayed delivery", () => {
     expect(delayedBindingKey("cap_q")).toBe("#.cap_q");
   });
 
+  it("refuses a routing key that leaves no room for the delay", () => {
+    expect(delayedAddress("q".repeat(199), 1).routingKey).toHaveLength(255);
+    expect(() => delayedAddress("q".repeat(200), 1)).toThrow(expect.objectContaining({ code: "bad-option" }));
+    expect(() => delayedAddress("ü".repeat(100), 1)).toThrow(expect.objectContaining({ code: "bad-option" }));
+  });
+
   it.each([0, 0.5, -1, Number.NaN, MAX_DELAY_SECONDS + 1])("refuses a delay of %s s", (seconds) => {
     expect(() => delayedAddress("q", seconds)).toThrow(expect.objectContaining({ code: "bad-option" }));
   });

@@ -14,6 +14,9 @@ export const DELAYED_LEVELS = 28;
 /** The longest delay, in seconds: 2^28 - 1, eight and a half years. */
 export const MAX_DELAY_SECONDS = 2 ** DELAYED_LEVELS - 1;
 
+/** What AMQP can carry. */
+const MAX_KEY_BYTES = 255;
+
 /** Where messages come out; every task queue's exchange is bound to it. */
 export const DELAYED_DELIVERY_EXCHANGE = "celery_delayed_delivery";
 
@@ -75,7 +78,8 @@ export function delayedBindingKey(routingKey: string): string {
 /**
  * Where to publish a message for `routingKey` that is due in `seconds`. Fractions are dropped, as in Celery.
  *
- * @throws {@link AmqpError} `bad-option` below 1 second, where kombu raises ValueError, or above {@link MAX_DELAY_SECONDS}
+ * @throws {@link AmqpError} `bad-option` below 1 second, where kombu raises ValueError, or above {@link MAX_DELAY_SECONDS};
+ * for a routing key of more than 199 bytes, which leaves no room for the delay
  */
 export function delayedAddress(
   routingKey: string,
@@ -86,5 +90,15 @@ export function delayedAddress(
     throw new AmqpError(`Cannot delay by ${seconds} s: want 1 to ${MAX_DELAY_SECONDS}`, { code: "bad-option" });
   }
   const bits = whole.toString(2).padStart(DELAYED_LEVELS, "0").split("").join(".");
-  return { exchange: delayedName(DELAYED_LEVELS - 1), routingKey: `${bits}.${routingKey}` };
+  const key = `${bits}.${routingKey}`;
+  const bytes = Buffer.byteLength(key);
+  if (bytes > MAX_KEY_BYTES) {
+    throw new AmqpError(
+      `Cannot delay: the routing key has ${bytes} bytes with the delay in front, want ${MAX_KEY_BYTES}`,
+      {
+        code: "bad-option",
+      },
+    );
+  }
+  return { exchange: delayedName(DELAYED_LEVELS - 1), routingKey: key };
 }

@@ -48,7 +48,12 @@ export class DelayedTasks {
     if (!(await this.#bind(delayedDelivery, queue))) return;
     // What comes out goes to the queue's own exchange, with a key that was bound: any other address could be nobody's.
     if (exchange !== queue.exchange?.name || routingKey !== queue.routingKey) return;
-    return delayedDelivery.address(routingKey, seconds);
+    try {
+      return delayedDelivery.address(routingKey, seconds);
+    } catch (cause) {
+      this.#warn(queue, cause as Error);
+      return undefined;
+    }
   }
 
   /** False, and a warning the first time, when the broker cannot delay for this queue: a worker still can. */
@@ -59,11 +64,15 @@ export class DelayedTasks {
       await delayedDelivery.bindQueue(queue);
       return true;
     } catch (cause) {
-      if (this.#warned.has(queue.name)) return false;
-      this.#warned.add(queue.name);
-      const effect = `Tasks of queue ${queue.name} with a countdown wait in a worker and take its prefetch`;
-      this.#onWarning(new Error(`${effect}: ${(cause as Error).message}`, { cause }));
+      this.#warn(queue, cause as Error);
       return false;
     }
+  }
+
+  #warn(queue: Queue, cause: Error): void {
+    if (this.#warned.has(queue.name)) return;
+    this.#warned.add(queue.name);
+    const effect = `Tasks of queue ${queue.name} with a countdown wait in a worker and take its prefetch`;
+    this.#onWarning(new Error(`${effect}: ${cause.message}`, { cause }));
   }
 }

@@ -167,14 +167,24 @@ export class RunQueue {
     this.#options.onSizeChange();
   }
 
-  /** Ends what waits for its time and was revoked: its sender should not wait for a task that will not run. */
+  /**
+   * Ends what is held here and was revoked, for whatever it waits: its sender should not wait for a task that will not run.
+   * As Celery 5.6; before, a worker said so when the task's turn came.
+   */
   dropRevoked(): void {
-    for (const [request] of this.#scheduled.entries()) {
-      if (!this.#options.isRevoked(request)) continue;
+    const revoked = new Set([...this.#reserved, ...this.#waiting()].filter(this.#options.isRevoked));
+    if (revoked.size === 0) return;
+    this.#reserved = this.#reserved.filter((request) => !revoked.has(request));
+    for (const request of revoked) {
       this.#scheduled.remove(request);
+      this.#throttled.remove(request);
       this.#options.drop(request, "revoked");
     }
     this.#options.onSizeChange();
+  }
+
+  #waiting(): Request[] {
+    return [this.#scheduled, this.#throttled].flatMap((waiting) => waiting.entries().map(([request]) => request));
   }
 
   /** Stops those that run and are meant; gives them. `signal` is a number, for events. */

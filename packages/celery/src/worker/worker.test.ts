@@ -11,6 +11,7 @@ import {
   TimeLimitExceeded,
 } from "../protocol/python-exceptions.js";
 import { Ignore, Reject } from "./control-flow.js";
+import { gate, until } from "./worker.fixture.js";
 
 const open: Celery[] = [];
 
@@ -163,6 +164,30 @@ describe("what is not run", () => {
     await app.control.ping();
     await result.revoke();
     await expect(result.get({ timeoutMs: 2000 })).rejects.toThrow("revoked");
+  });
+
+  test("a revoked task that waits for a slot or for its rate limit is revoked at once", async () => {
+    const hold = gate();
+    const { app, worker } = await start(
+      {},
+      (a) => {
+        a.task("hold", () => hold.passed);
+        a.task("rare", { rateLimit: "1/h" }, () => 1);
+      },
+      { concurrency: 1 },
+    );
+    const holding = await app.sendTask("hold");
+    await (await app.sendTask("rare")).forget();
+    const waiting = await Promise.all([app.sendTask("add", { args: [1, 1] }), app.sendTask("rare")]);
+    const reserved = async () => (await app.control.inspect("reserved"))[worker.hostname] as unknown[];
+    await until(async () => (await reserved()).length === 3);
+    for (const result of waiting) {
+      await result.revoke();
+      await expect(result.get({ timeoutMs: 2000 })).rejects.toThrow("revoked");
+    }
+    expect(await reserved()).toHaveLength(1);
+    hold.open();
+    await holding.get({ timeoutMs: 2000 });
   });
 
   test("waiting tasks do not keep others from running", async () => {
