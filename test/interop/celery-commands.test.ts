@@ -2,6 +2,7 @@
 import type { Celery, Worker } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { type CommandLine, commandLine } from "./celery-command-line.js";
 import { connectApp, pythonEnvironment } from "./celery-setting.js";
 
 describeEachGeneration("celery's commands and a Node worker", (set) => {
@@ -11,7 +12,8 @@ describeEachGeneration("celery's commands and a Node worker", (set) => {
   ] as const)("%s, %s", (broker, serializer) => {
     let app: Celery;
     let worker: Worker;
-    let env: Record<string, string>;
+    let celery: CommandLine["celery"];
+    let ask: CommandLine["ask"];
 
     beforeAll(async () => {
       const isolation = await set.isolate();
@@ -23,27 +25,13 @@ describeEachGeneration("celery's commands and a Node worker", (set) => {
       });
       app.task("node.add", (_, x: number, y: number) => x + y);
       worker = await app.worker({ name: "node", mingle: false, sendTaskEvents: true }).start();
-      env = pythonEnvironment(isolation, [broker, "redis"], queue, { SERIALIZER: serializer });
+      const env = pythonEnvironment(isolation, [broker, "redis"], queue, { SERIALIZER: serializer });
+      ({ celery, ask } = commandLine(set, env, worker.hostname));
     });
 
     afterAll(async () => {
       await app?.close();
     });
-
-    /** The command's output; each takes Python's start and the second that it waits for replies. */
-    const celery = async (...args: string[]) => {
-      const program = "import sys; from celery.__main__ import main; sys.argv[0] = 'celery'; main()";
-      const result = await set.python.run(program, ["-A", "celery_app", ...args], { env });
-      return { text: result.stdout.toString(), exitCode: result.exitCode, stderr: result.stderr };
-    };
-    const ask = async (command: string, method: string, ...args: string[]) => {
-      const { text, stderr } = await celery(command, "--json", "--destination", worker.hostname, method, ...args);
-      const line = text.split("\n").find((each) => /^[{[]/.test(each));
-      expect(line, stderr).toBeDefined();
-      // `inspect` prints replies by node, `control` a list of them.
-      const replies = JSON.parse(line!) as Record<string, unknown> | Record<string, unknown>[];
-      return (Array.isArray(replies) ? replies[0] : replies)?.[worker.hostname];
-    };
 
     test("inspect and status", async () => {
       const scheduled = await app.sendTask("node.add", { args: [1, 2], countdown: 600 });
