@@ -71,8 +71,11 @@ export class Machine extends MachineState {
     let sp = 0;
     let fence = 0;
     let place = ANYWHERE;
+    /** Where the key of a dict with one item is. */
+    let onlyKey = -1;
     for (;;) {
-      this.#at = pos;
+      const at = pos;
+      this.#at = at;
       if (pos >= limit) limit = input.need(pos, 1) | 0;
       if (sp > maxDepth) throw overLimit("maxDepth", maxDepth);
       const code = bytes[pos++]! as op.Opcode;
@@ -90,7 +93,7 @@ export class Machine extends MachineState {
             pos += 4;
           }
           if (pos + length > limit) limit = input.need(pos, length) | 0;
-          const isKey = (sp & 1) === place && length <= MAX_KEY;
+          const isKey = ((sp & 1) === place || at === onlyKey) && length <= MAX_KEY;
           const value = isKey ? text.key(pos, length) : text.utf8(pos, pos + length);
           stack[sp++] = value;
           pos = (pos + length) | 0;
@@ -298,6 +301,8 @@ export class Machine extends MachineState {
             marks.push(markEntry(fence, place));
             fence = sp;
             place = sp & 1;
+          } else {
+            onlyKey = pos;
           }
           break;
         }
