@@ -3,8 +3,8 @@ import { transcodeUtf8 } from "./transcode.js";
 
 const MAX_STRINGS = 1024;
 const MAX_BYTES = 1 << 16;
-/** For fewer strings a conversion does not pay. */
-const FEWEST_STRINGS = 8;
+/** For fewer bytes a conversion does not pay. */
+const FEWEST_BYTES = 2048;
 
 /** A character that no text has: it ends each string. Its UTF-8 is as long as the opcodes between two short strings. */
 const END = 0xffff;
@@ -38,17 +38,18 @@ export class TextBatch {
   /**
    * Decodes the strings to `to[at]` and what follows it.
    *
-   * @returns false: they are few, or not all are UTF-8, or one holds what only {@link decodeUtf8} understands; what was
+   * @returns false: they are short, or not all are UTF-8, or one holds what only {@link decodeUtf8} understands; what was
    *   written then means nothing
    */
   decode(bytes: Uint8Array, to: unknown[], at: number): boolean {
     const { count } = this;
-    if (count < FEWEST_STRINGS) return false;
+    if (count === 0) return false;
     const starts = this.#starts;
     const ends = this.#ends;
     const scratch = this.#scratch;
     const from = starts[0]!;
     const size = ends[count - 1]! - from;
+    if (size < FEWEST_BYTES) return false;
     scratch.set(bytes.subarray(from, from + size));
     // Between two strings come NULs, as many as it takes, and END.
     for (let k = 0; k < count - 1; k++) {
