@@ -117,7 +117,7 @@ export class TaskContext {
    * its result no longer counts.
    */
   get signal(): AbortSignal {
-    return this.#request.controller.signal;
+    return this.#request.stop.signal;
   }
 
   /** Tells those who wait how far it is: a custom state such as `PROGRESS` with any meta. Not for states of the end. */

@@ -119,7 +119,7 @@ export class Executor {
 
   async #call(request: Request, context: TaskContext, limits: Limits): Promise<Outcome> {
     try {
-      const result = await runWithLimits(() => this.#host.invoke(request, context), limits, request.controller);
+      const result = await runWithLimits(() => this.#host.invoke(request, context), limits, request.stop);
       await this.#followUp.onSuccess(request, result);
       return { state: "SUCCESS", result: result === undefined ? null : result };
     } catch (error) {
@@ -130,8 +130,8 @@ export class Executor {
   #outcomeOf(request: Request, context: TaskContext, thrown: unknown): Outcome {
     let error = thrown;
     // fetch and its kin throw an AbortError of their own; why it was aborted says more.
-    const { signal } = request.controller;
-    if (signal.aborted && error instanceof Error && error.name === "AbortError") error = signal.reason;
+    const { stop } = request;
+    if (stop.isAborted && error instanceof Error && error.name === "AbortError") error = stop.reason;
     if (error instanceof Terminated || error instanceof ColdShutdown) return this.#terminated(request, error);
     if (error instanceof WorkerLostError && !request.isSettled) {
       const { onWorkerLost } = ackPolicy(request.task.options, this.#app.settings);

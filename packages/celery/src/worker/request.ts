@@ -5,6 +5,7 @@ import type { Task } from "../client/task.js";
 import { parseIsoTime } from "../protocol/iso8601.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { TaskMessage } from "../protocol/task-message.js";
+import { RunStop } from "./run-stop.js";
 
 export class Request {
   readonly message: TaskMessage;
@@ -14,7 +15,7 @@ export class Request {
   /** Milliseconds since the epoch; `undefined` until it runs. */
   startedAt: number | undefined;
   /** Stops the run: aborted by limits and by `revoke(terminate)`. */
-  readonly controller = new AbortController();
+  readonly stop = new RunStop();
   #isSettled = false;
   #isRequeued = false;
 

@@ -190,7 +190,7 @@ export class RunQueue {
   /** Stops those that run and are meant; gives them. `signal` is a number, for events. */
   terminate(isMeant: (request: Request) => boolean, signal: number): Request[] {
     const terminated = this.active.filter(isMeant);
-    for (const request of terminated) request.controller.abort(new Terminated(signal));
+    for (const request of terminated) request.stop.abort(new Terminated(signal));
     return terminated;
   }
 
@@ -207,7 +207,7 @@ export class RunQueue {
       const reason = new ColdShutdown("The worker is shut down");
       // Not awaited: a broker that is away must not keep the task running.
       if (!request.isSettled) void request.reject(true).catch(() => {});
-      request.controller.abort(reason);
+      request.stop.abort(reason);
     }
   }
 

@@ -1,5 +1,6 @@
 /** Soft and hard limits of one run, and its deadline. */
 import { SoftTimeLimitExceeded, TimeLimitExceeded } from "../protocol/python-exceptions.js";
+import type { RunStop } from "./run-stop.js";
 
 export interface Limits {
   /** Seconds. */
@@ -10,44 +11,42 @@ export interface Limits {
 const MAX_DELAY_MS = 0x7fffffff;
 
 /**
- * Runs `action` under limits. Both abort `controller`, with the error as the reason; the hard one also ends the wait, whatever
- * the action goes on doing: the event loop cannot be interrupted.
+ * Runs `action` under limits. Both abort `stop`, with the error as the reason; the hard one also ends the wait, whatever the
+ * action goes on doing: the event loop cannot be interrupted.
  */
-export async function runWithLimits<T>(
-  action: () => T | Promise<T>,
-  limits: Limits,
-  controller: AbortController,
-): Promise<T> {
+export async function runWithLimits<T>(action: () => T | Promise<T>, limits: Limits, stop: RunStop): Promise<T> {
   const { hard, soft } = limits;
   const timers: NodeJS.Timeout[] = [];
   try {
     if (soft !== undefined) {
-      timers.push(after(soft, () => controller.abort(new SoftTimeLimitExceeded())));
+      timers.push(after(soft, () => stop.abort(new SoftTimeLimitExceeded())));
     }
-    const running = (async () => action())();
-    const ended = new Promise<never>((_, reject) => {
-      const onAbort = (): void => {
-        if (isFinal(controller.signal.reason)) reject(controller.signal.reason);
-      };
-      controller.signal.addEventListener("abort", onAbort, { once: true });
-      if (controller.signal.aborted) onAbort();
+    const running = action();
+    // Done before anything could stop it.
+    if (!isThenable(running)) return running;
+    return await new Promise<T>((resolve, reject) => {
+      Promise.resolve(running).then(resolve, reject);
+      stop.onAbort((reason) => {
+        if (isFinal(reason)) reject(reason);
+      });
       if (hard !== undefined) {
         timers.push(
           after(hard, () => {
             const error = new TimeLimitExceeded(hard);
-            controller.abort(error);
+            stop.abort(error);
             // Aborted before, by the soft limit: the signal tells nobody a second time.
             reject(error);
           }),
         );
       }
     });
-    ended.catch(() => {});
-    running.catch(() => {});
-    return await Promise.race([running, ended]);
   } finally {
     for (const timer of timers) clearTimeout(timer);
   }
+}
+
+function isThenable(value: unknown): boolean {
+  return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
 }
 
 /** Reasons that end a run even if its code does not look at the signal: everything but the soft limit. */
