@@ -26,17 +26,21 @@ export interface Run {
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
-export function save(rows: readonly Row[], run: Run): void {
-  const name = `node${run.node.split(".")[0]}-p${run.protocol}`;
+/** Writes `bench/results/<name>` as data, as a table and as a chart, with the machine's processor among the data. */
+export function writeResults(name: string, data: object, table: string, chart: string): void {
   const results = path.join(ROOT, "bench/results");
   mkdirSync(results, { recursive: true });
   writeFileSync(
     path.join(results, `${name}.json`),
-    `${JSON.stringify({ ...run, cpu: cpus()[0]?.model, rows }, null, 1)}\n`,
+    `${JSON.stringify({ cpu: cpus()[0]?.model.trim(), ...data }, null, 1)}\n`,
   );
-  writeFileSync(path.join(results, `${name}.md`), table(rows, run));
-  writeFileSync(path.join(results, `${name}.svg`), chart(rows, run));
+  writeFileSync(path.join(results, `${name}.md`), table);
+  writeFileSync(path.join(results, `${name}.svg`), chart);
   console.error(`Written: bench/results/${name}.{json,md,svg}`);
+}
+
+export function save(rows: readonly Row[], run: Run): void {
+  writeResults(`node${run.node.split(".")[0]}-p${run.protocol}`, { ...run, rows }, table(rows, run), chart(rows, run));
 }
 
 function table(rows: readonly Row[], run: Run): string {
@@ -64,22 +68,29 @@ function table(rows: readonly Row[], run: Run): string {
   return out.join("\n");
 }
 
-const COLORS = { decode: "#2f6f8f", encode: "#d08a2e" };
+/** A chart of {@link ratioChart}: for each bar of each row how many times as fast as somebody else, who is the line at 1. */
+interface RatioChart {
+  readonly title: string;
+  /** What the bars of a row are, from the top. */
+  readonly bars: readonly string[];
+  readonly rows: readonly { readonly title: string; readonly ratios: readonly (number | undefined)[] }[];
+}
 
-/** Bars of the ratio to CPython on a logarithmic scale, the line at 1 being CPython. */
-function chart(rows: readonly Row[], run: Run): string {
-  const workloads = [...new Set(rows.map((row) => row.workload))];
+const COLORS = ["#2f6f8f", "#d08a2e"];
+
+/** Bars on a logarithmic scale. */
+export function ratioChart({ title, bars, rows }: RatioChart): string {
   const [left, width, rowHeight, top] = [290, 430, 30, 56];
   const [low, high] = [0.25, 16];
   const x = (ratio: number): number =>
     left +
     (width * (Math.log2(Math.min(high, Math.max(low, ratio))) - Math.log2(low))) / (Math.log2(high) - Math.log2(low));
-  const height = top + workloads.length * rowHeight + 30;
+  const height = top + rows.length * rowHeight + 30;
   const parts = [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 60} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
     `<rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="12" y="22" font-size="15" font-weight="600">Times as fast as CPython's C pickle (protocol ${run.protocol}, Node ${run.node}, CPython ${run.cpython})</text>`,
-    `<text x="${left}" y="42" fill="${COLORS.decode}">■ loads</text><text x="${left + 70}" y="42" fill="${COLORS.encode}">■ dumps</text>`,
+    `<text x="12" y="22" font-size="15" font-weight="600">${title}</text>`,
+    bars.map((bar, i) => `<text x="${left + 70 * i}" y="42" fill="${COLORS[i]}">■ ${bar}</text>`).join(""),
   ];
   for (const tick of [0.25, 0.5, 1, 2, 4, 8, 16]) {
     parts.push(
@@ -87,20 +98,34 @@ function chart(rows: readonly Row[], run: Run): string {
       `<text x="${x(tick)}" y="${height - 8}" text-anchor="middle" fill="#555">${tick}x</text>`,
     );
   }
-  for (const [index, workload] of workloads.entries()) {
+  for (const [index, row] of rows.entries()) {
     const y = top + index * rowHeight;
-    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${WORKLOADS[workload]!.title}</text>`);
-    for (const [lane, direction] of (["decode", "encode"] as const).entries()) {
-      const ratio = rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;
+    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${row.title}</text>`);
+    for (const [lane, ratio] of row.ratios.entries()) {
       if (ratio === undefined) continue;
       const [from, to] = [Math.min(x(1), x(ratio)), Math.max(x(1), x(ratio))];
       const at = y + 2 + lane * 12;
       parts.push(
-        `<rect x="${from}" y="${at}" width="${Math.max(1, to - from)}" height="10" fill="${COLORS[direction]}"/>`,
+        `<rect x="${from}" y="${at}" width="${Math.max(1, to - from)}" height="10" fill="${COLORS[lane]}"/>`,
         `<text x="${to + 4}" y="${at + 9}" font-size="10" fill="#333">${ratio.toFixed(2)}</text>`,
       );
     }
   }
   parts.push("</svg>", "");
   return parts.join("\n");
+}
+
+/** The ratios to CPython. */
+function chart(rows: readonly Row[], run: Run): string {
+  const workloads = [...new Set(rows.map((row) => row.workload))];
+  const ratio = (workload: string, direction: Row["direction"]) =>
+    rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;
+  return ratioChart({
+    title: `Times as fast as CPython's C pickle (protocol ${run.protocol}, Node ${run.node}, CPython ${run.cpython})`,
+    bars: ["loads", "dumps"],
+    rows: workloads.map((workload) => ({
+      title: WORKLOADS[workload]!.title,
+      ratios: [ratio(workload, "decode"), ratio(workload, "encode")],
+    })),
+  });
 }

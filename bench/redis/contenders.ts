@@ -65,7 +65,7 @@ const PYTHON = `
 import json, pickle, sys, time
 import redis
 client = redis.Redis.from_url(sys.argv[1])
-print(json.dumps({"python": sys.version.split()[0], "redis-py": redis.__version__}), flush=True)
+print(json.dumps({"CPython": sys.version.split()[0], "redis-py": redis.__version__}), flush=True)
 for line in sys.stdin:
     direction, count, width = json.loads(line)
     value = pickle.loads(client.get("pickle"))
@@ -89,7 +89,7 @@ export class RedisPy implements Contender {
   readonly name = "redis-py";
   readonly #child;
   readonly #lines: AsyncIterator<string>;
-  versions = "";
+  versions: Readonly<Record<string, string>> = {};
 
   constructor(python: string, url: string) {
     this.#child = spawn(python, ["-c", PYTHON, url], { stdio: ["pipe", "pipe", "inherit"] });
@@ -97,8 +97,7 @@ export class RedisPy implements Contender {
   }
 
   async start(): Promise<void> {
-    const versions = JSON.parse(await this.#next()) as Record<string, string>;
-    this.versions = `CPython ${versions.python}, redis-py ${versions["redis-py"]}`;
+    this.versions = JSON.parse(await this.#next()) as Record<string, string>;
   }
 
   async time(direction: Direction, count: number, width: number): Promise<number> {
