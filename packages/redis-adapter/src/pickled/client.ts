@@ -4,6 +4,7 @@
  * Only the named `...Buffer` methods are called on it: `callBuffer` fails while `enableAutoPipelining` is on (ioredis issue
  * 1923), and the methods without `Buffer` turn bytes into text.
  */
+import { withoutCommand } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 
 /** An argument that ioredis sends as it is. */
@@ -82,16 +83,10 @@ export async function sendAll(
   const replies = await pipeline.exec().catch(stripPayload);
   if (replies === null)
     throw new RedisAdapterError("The transaction was discarded: a watched key changed", { code: "unavailable" });
-  for (const [error] of replies) if (error !== null) strip(error);
+  for (const [error] of replies) withoutCommand(error);
   return replies;
 }
 
-/** Errors of ioredis carry the command with its arguments, which is the value: not for logs. */
 function stripPayload(error: unknown): never {
-  strip(error);
-  throw error;
-}
-
-function strip(error: unknown): void {
-  if (error instanceof Error && Object.hasOwn(error, "command")) delete (error as { command?: unknown }).command;
+  throw withoutCommand(error);
 }
