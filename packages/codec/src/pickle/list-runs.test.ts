@@ -70,6 +70,7 @@ describe("a list of str", () => {
     const list = words(30_000).map((word, i) => (i % 7 === 0 ? `${word} é 日本 ${"x".repeat(i % 400)}` : word));
     expect(loads(dumps(list))).toStrictEqual(list);
     expect(loads(dumps(list, { memoizeStrings: "none" }))).toStrictEqual(list);
+    expect(loads(dumps(list, { protocol: 2 }))).toStrictEqual(list);
   });
 
   it("puts each into the memo", () => {
@@ -79,6 +80,25 @@ describe("a list of str", () => {
     const unpickler = new Unpickler(latin1(`]\x94(${strs(list)}e.h\x28.`));
     expect(unpickler.load()).toEqual(list);
     expect(unpickler.load()).toBe("word 39");
+  });
+
+  it("puts each under the index that its opcode says", () => {
+    const list = words(300);
+    const put = (index: number): string =>
+      index < 256 ? `q${String.fromCharCode(index)}` : `r${String.fromCharCode(index & 0xff, index >> 8)}\0\0`;
+    const written = (offset: (i: number) => number): string =>
+      list.map((word, i) => `${str(word).slice(0, -1)}${put(i + offset(i))}`).join("");
+    const asked = "h\x01h\x28j\x2c\x01\0\0\x87";
+    const first = list[0];
+    expect(loads(latin1(`]q\0(${written(() => 1)}e${asked}\x86.`))).toEqual([list, [first, list[39], list[299]]]);
+    // A gap behind the fortieth, and one at the start.
+    expect(loads(latin1(`]q\0(${written((i) => (i < 40 ? 1 : 2))}eh\x28h\x2a\x86\x86.`))).toEqual([
+      list,
+      [list[39], list[40]],
+    ]);
+    expect(loads(latin1(`](${written(() => 3)}eh\x03h\x04\x86\x86.`))).toEqual([list, [first, list[1]]]);
+    expect(refusal(`](${written(() => 0)}`)).toEqual(["truncated", 2 + written(() => 0).length]);
+    expect(refusal(`](${written(() => 0).slice(0, -2)}`)).toEqual(["truncated", 2 + written(() => 0).length - 5]);
   });
 
   it("may go on with anything", () => {

@@ -6,6 +6,7 @@ import { TextBatch } from "../bytes/text-batch.js";
 import { decodeUtf8, isAscii, type TextReader } from "../bytes/utf8-decode.js";
 import * as op from "./opcodes.js";
 import { frameEndAfter, uint32 } from "./unpickler-input.js";
+import { memoOpcodeSize } from "./unpickler-memo.js";
 
 /** In so many of its first bytes a str shows whether it is ASCII. */
 const LOOK = 64;
@@ -24,9 +25,10 @@ export class StringRun {
   /**
    * Measures the batches from behind the MARK of the first on, up to the first that holds anything else or is incomplete.
    *
+   * @param nextIndex - the memo index of the first
    * @returns whether there are at least `least`
    */
-  measure(bytes: Uint8Array, start: number, frameEnd: number, least: number): boolean {
+  measure(bytes: Uint8Array, start: number, frameEnd: number, nextIndex: number, least: number): boolean {
     this.count = 0;
     let pos = start;
     let limit = frameEnd;
@@ -56,8 +58,9 @@ export class StringRun {
       } else {
         break;
       }
-      if (pos >= limit || bytes[pos] !== op.MEMOIZE) break;
-      pos++;
+      const memoSize = memoOpcodeSize(bytes, pos, limit, nextIndex + count);
+      if (memoSize === 0) break;
+      pos += memoSize;
       count++;
     }
     return this.count >= least;
@@ -89,7 +92,7 @@ export class StringRun {
         alone = i + this.#batch.count;
       }
       list[i++] = value ?? decodeUtf8(bytes, from, end);
-      pos = end + 1;
+      pos = behindMemo(bytes, end);
     }
     // Made longer once, not again and again.
     const first = memo.length;
@@ -110,7 +113,7 @@ function gather(batch: TextBatch, bytes: Uint8Array, start: number, most: number
     }
     const end = textEnd(bytes, pos, from);
     if (isAscii(bytes, from, Math.min(end, from + LOOK)) || !batch.add(from, end)) break;
-    pos = end + 1;
+    pos = behindMemo(bytes, end);
   }
   return pos;
 }
@@ -123,6 +126,12 @@ function textStart(bytes: Uint8Array, pos: number): number {
 
 function textEnd(bytes: Uint8Array, pos: number, from: number): number {
   return from + (from === pos + 2 ? bytes[pos + 1]! : uint32(bytes, pos + 1));
+}
+
+/** Where the opcode that memoises, at `pos`, ends. */
+function behindMemo(bytes: Uint8Array, pos: number): number {
+  const code = bytes[pos];
+  return pos + (code === op.MEMOIZE ? 1 : code === op.BINPUT ? 2 : 5);
 }
 
 /** Bytes of what stands between two str: a frame's start, or the MARK or APPENDS of a batch. */

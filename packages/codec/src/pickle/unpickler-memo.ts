@@ -1,5 +1,7 @@
 /** What a pickle's opcodes put aside under an index, to push it again later. */
+import * as op from "./opcodes.js";
 import { fault, overLimit } from "./unpickler-faults.js";
+import { uint32 } from "./unpickler-input.js";
 
 export class Memo {
   /** By index, `undefined` where nothing was put. The machine appends to it itself, as long as {@link room} allows. */
@@ -63,4 +65,13 @@ export class Memo {
     if (value === undefined) throw fault("bad-memo", `nothing was put under index ${index}`);
     return value;
   }
+}
+
+/** Bytes of the opcode at `pos` if it memoises under the index `next`, which is the number of entries, else 0. */
+export function memoOpcodeSize(bytes: Uint8Array, pos: number, limit: number, next: number): number {
+  if (pos >= limit) return 0;
+  const code = bytes[pos];
+  if (code === op.MEMOIZE) return 1;
+  if (code === op.BINPUT) return pos + 2 <= limit && bytes[pos + 1] === next ? 2 : 0;
+  return code === op.LONG_BINPUT && pos + 5 <= limit && uint32(bytes, pos + 1) === next ? 5 : 0;
 }

@@ -16,6 +16,7 @@ import { StringRun } from "./string-run.js";
 import { fault, located, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { int32, uint32, uint64 } from "./unpickler-input.js";
 import { ANYWHERE, belowMark, fenceOf, IN_LIST, markEntry, placeOf } from "./unpickler-marks.js";
+import { memoOpcodeSize } from "./unpickler-memo.js";
 import { MachineState } from "./unpickler-state.js";
 
 /** Only used within one opcode, so one of each serves all. */
@@ -404,7 +405,8 @@ export class Machine extends MachineState {
       if (isMemoised) memo.values.push(list);
       run = numbers;
     } else {
-      if (!strings.measure(bytes, start, limit, FEWEST_STRINGS)) return undefined;
+      const next = memo.values.length + (isMemoised ? 1 : 0);
+      if (!strings.measure(bytes, start, limit, next, FEWEST_STRINGS)) return undefined;
       // The limit is met where it is met item by item.
       if (memo.values.length + strings.count >= memo.room) return undefined;
       this.count(strings.count);
@@ -429,12 +431,4 @@ function newShortList(): unknown[] {
   const list = [null];
   list.pop();
   return list;
-}
-
-/** Bytes of the opcode at `pos` if it memoises under the next index, else 0. */
-function memoOpcodeSize(bytes: Uint8Array, pos: number, limit: number, next: number): number {
-  if (pos + 2 > limit) return 0;
-  const code = bytes[pos];
-  if (code === op.MEMOIZE) return 1;
-  return code === op.BINPUT && bytes[pos + 1] === next ? 2 : 0;
 }
