@@ -99,9 +99,10 @@ export class Machine extends MachineState {
           stack[sp++] = value;
           pos = (pos + length) | 0;
           // Nearly every str is memoised: do it here.
-          if (pos < limit && bytes[pos] === op.MEMOIZE && values.length < room) {
-            values.push(value);
-            pos++;
+          if (values.length < room) {
+            const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
+            if (memoSize > 0) values.push(value);
+            pos += memoSize;
           }
           break;
         }
