@@ -86,4 +86,5 @@ export { Ignore, Reject, Replace, Retry, type RetryChanges } from "./worker/cont
 export type { Peer } from "./worker/gossip.js";
 export type { BadMessage } from "./worker/intake.js";
 export type { Autoscale } from "./worker/run-queue.js";
+export type { ThreadContext } from "./worker/thread-signal.js";
 export { Worker, type WorkerEvents, type WorkerOptions } from "./worker/worker.js";

@@ -1,14 +1,19 @@
-/** How a run is stopped from outside. */
+/** How a run is stopped from outside: by its limits, by `revoke(terminate)`, by a cold shutdown. */
+import { SoftTimeLimitExceeded } from "../protocol/python-exceptions.js";
 
 /**
- * An AbortController that is made when somebody looks at its signal: making one takes a quarter of all that an empty task
- * costs a worker, and most handlers never look.
+ * The signal tells the task, and keeps the first reason. Every reason but the soft limit also ends the run for everybody else,
+ * whatever the task goes on doing: also after the soft limit, of which a signal tells nobody a second time.
+ *
+ * The AbortController is made when somebody looks at the signal: making one takes a quarter of all that an empty task costs a
+ * worker, and most handlers never look.
  */
 export class RunStop {
   #controller: AbortController | undefined;
   #isAborted = false;
   #reason: unknown;
-  #onAbort: ((reason: unknown) => void) | undefined;
+  #end: Error | undefined;
+  #onEnd: ((reason: Error) => void)[] | undefined;
 
   get isAborted(): boolean {
     return this.#isAborted;
@@ -26,18 +31,24 @@ export class RunStop {
     return this.#controller.signal;
   }
 
-  /** The first time counts. */
-  abort(reason: unknown): void {
-    if (this.#isAborted) return;
-    this.#isAborted = true;
-    this.#reason = reason;
-    this.#controller?.abort(reason);
-    this.#onAbort?.(reason);
+  abort(reason: Error): void {
+    if (!this.#isAborted) {
+      this.#isAborted = true;
+      this.#reason = reason;
+      this.#controller?.abort(reason);
+    }
+    if (reason instanceof SoftTimeLimitExceeded || this.#end !== undefined) return;
+    this.#end = reason;
+    for (const listener of this.#onEnd ?? []) listener(reason);
   }
 
-  /** Calls the listener, of which there is one, with the reason; at once if it is aborted already. */
-  onAbort(listener: (reason: unknown) => void): void {
-    this.#onAbort = listener;
-    if (this.#isAborted) listener(this.#reason);
+  /** Calls the listener once the run is ended; at once if it is already. */
+  onEnd(listener: (reason: Error) => void): void {
+    if (this.#end !== undefined) {
+      listener(this.#end);
+      return;
+    }
+    this.#onEnd ??= [];
+    this.#onEnd.push(listener);
   }
 }

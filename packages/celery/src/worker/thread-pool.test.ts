@@ -1,10 +1,12 @@
 /** Tasks with a module, in real threads. */
+import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pyExceptions } from "@brine/codec";
 import { describe, expect, test } from "vitest";
-import { TimeLimitExceeded, WorkerLostError } from "../protocol/python-exceptions.js";
+import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from "../protocol/python-exceptions.js";
 import { startWorker, until } from "./worker.fixture.js";
 
 const timeoutMs = 10_000;
@@ -68,6 +70,71 @@ test("revoke with terminate ends the thread", async () => {
   await result.revoke({ terminate: true });
   await expect(result.get({ timeoutMs })).rejects.toThrow("terminated");
   await until(() => worker.active.length === 0);
+});
+
+describe("a task that looks at its signal", () => {
+  test("is told of its soft limit in a loop that waits for nothing, and may still give a result", async () => {
+    const { app } = await startWorker({}, (a) => {
+      const count = source(
+        "export default function () { let n = 0; while (!this.signal.aborted) n++; return [this.name, n > 0] }",
+      );
+      a.task("count", { module: count, softTimeLimit: 0.3 });
+      a.task("rethrow", {
+        module: source("export default function () { for (;;) this.signal.throwIfAborted(); }"),
+        softTimeLimit: 0.3,
+      });
+    });
+    expect(await (await app.sendTask("count")).get({ timeoutMs })).toEqual(["count", true]);
+    await expect((await app.sendTask("rethrow")).get({ timeoutMs })).rejects.toBeInstanceOf(SoftTimeLimitExceeded);
+  });
+
+  test("is told by an event when it waits, and of being terminated", async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), "brine-signal-"));
+    const mark = path.join(folder, "mark");
+    const wait = source(`
+      import { writeFileSync } from "node:fs";
+      import { setInterval } from "node:timers/promises";
+      export default async function (mark) {
+        this.signal.addEventListener("abort", () => writeFileSync(mark, this.signal.reason.pythonClass));
+        writeFileSync(mark + "-begun", "");
+        for await (const _ of setInterval(5, undefined, { signal: this.signal }));
+      }`);
+    const { app } = await startWorker({}, (a) => {
+      a.task("wait", { module: wait });
+    });
+    try {
+      const result = await app.sendTask("wait", { args: [mark] });
+      await until(() => existsSync(`${mark}-begun`));
+      await result.revoke({ terminate: true });
+      await expect(result.get({ timeoutMs })).rejects.toThrow("terminated");
+      await until(() => existsSync(mark) && readFileSync(mark, "utf8") !== "");
+      expect(readFileSync(mark, "utf8")).toBe("billiard.exceptions.Terminated");
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  test("is ended by its hard limit all the same", async () => {
+    const { app, worker } = await startWorker({}, (a) => {
+      const stubborn = source("export default function () { const { signal } = this; for (;;) signal.aborted; }");
+      a.task("stubborn", { module: stubborn, softTimeLimit: 0.2, timeLimit: 0.6 });
+    });
+    await expect((await app.sendTask("stubborn")).get({ timeoutMs })).rejects.toBeInstanceOf(TimeLimitExceeded);
+    await until(() => worker.active.length === 0);
+  });
+});
+
+test("a task that goes on after its soft limit can still be terminated", async () => {
+  const { app, worker } = await startWorker({}, (a) => {
+    a.task("on", { softTimeLimit: 0.05 }, async (context) => {
+      await once(context.signal, "abort");
+      await new Promise(() => {});
+    });
+  });
+  const result = await app.sendTask("on");
+  await until(() => worker.active[0]?.stop.isAborted === true);
+  await result.revoke({ terminate: true });
+  await expect(result.get({ timeoutMs })).rejects.toThrow("terminated");
 });
 
 describe("a lost thread", () => {

@@ -13,6 +13,8 @@ import { exceptionOf } from "../protocol/exceptions.js";
 import { WorkerLostError } from "../protocol/python-exceptions.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import { bindArguments } from "./invoke.js";
+import type { RunStop } from "./run-stop.js";
+import { ThreadSignal } from "./thread-signal.js";
 
 /** More than any worker's concurrency, which is what bounds the threads: `pool_grow` must not meet another limit here. */
 const MAX_THREADS = 1024;
@@ -49,34 +51,39 @@ export class ThreadPool {
   }
 
   /**
-   * Runs the default export of `module` as `fn(...args)`.
+   * Runs the default export of `module` as `fn(...args)`, with a {@link ThreadContext} as `this`.
    *
    * @throws what the function threw, as an error of the same class where that is Python's or JavaScript's own
-   * @throws WorkerLostError when the thread ended under the task; the signal's reason when aborted
+   * @throws WorkerLostError when the thread ended under the task; why it was interrupted, if that ended it
    * @throws CeleryError `bad-option` when piscina is not installed
    */
-  async run(module: string | URL, task: Task, message: TaskMessage, signal: AbortSignal): Promise<unknown> {
-    signal.throwIfAborted();
+  async run(module: string | URL, task: Task, message: TaskMessage, stop: RunStop): Promise<unknown> {
+    stop.signal.throwIfAborted();
     const { parameters } = task.options;
     const args =
       parameters === undefined ? [...message.args] : bindArguments(task.name, parameters, message.args, message.kwargs);
     this.#pool ??= openPool();
     const pool = await this.#pool;
-    const reply = await this.#post(pool, { module: String(module), args }, task, signal);
+    const context = { id: message.id, name: message.task, retries: message.retries };
+    const reply = await this.#post(pool, { module: String(module), args, context }, task, stop);
     if (reply.failure !== undefined) throw this.#rebuild(reply.failure);
     return deserialize(reply.result!);
   }
 
-  async #post(pool: Piscina, call: object, task: Task, signal: AbortSignal): Promise<Reply> {
+  async #post(pool: Piscina, call: object, task: Task, stop: RunStop): Promise<Reply> {
+    const signal = new ThreadSignal(stop);
+    const { port, kill } = signal;
     try {
-      return await pool.run(call, { signal });
+      return await pool.run({ ...call, port }, { signal: kill, transferList: [port] });
     } catch (cause) {
-      signal.throwIfAborted();
+      if (kill.aborted) throw stop.reason;
       const { name, message } = cause as Error;
       if (name === "DataCloneError") {
         throw new pyExceptions.TypeError(`Cannot send the arguments of ${task.name} to a thread: ${message}`);
       }
       throw Object.assign(new WorkerLostError(`Worker thread was lost: ${message}`), { cause });
+    } finally {
+      signal.close();
     }
   }
 

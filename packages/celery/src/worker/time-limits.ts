@@ -26,19 +26,8 @@ export async function runWithLimits<T>(action: () => T | Promise<T>, limits: Lim
     if (!isThenable(running)) return running;
     return await new Promise<T>((resolve, reject) => {
       Promise.resolve(running).then(resolve, reject);
-      stop.onAbort((reason) => {
-        if (isFinal(reason)) reject(reason);
-      });
-      if (hard !== undefined) {
-        timers.push(
-          after(hard, () => {
-            const error = new TimeLimitExceeded(hard);
-            stop.abort(error);
-            // Aborted before, by the soft limit: the signal tells nobody a second time.
-            reject(error);
-          }),
-        );
-      }
+      stop.onEnd(reject);
+      if (hard !== undefined) timers.push(after(hard, () => stop.abort(new TimeLimitExceeded(hard))));
     });
   } finally {
     for (const timer of timers) clearTimeout(timer);
@@ -47,11 +36,6 @@ export async function runWithLimits<T>(action: () => T | Promise<T>, limits: Lim
 
 function isThenable(value: unknown): boolean {
   return typeof (value as { readonly then?: unknown } | null | undefined)?.then === "function";
-}
-
-/** Reasons that end a run even if its code does not look at the signal: everything but the soft limit. */
-function isFinal(reason: unknown): boolean {
-  return !(reason instanceof SoftTimeLimitExceeded);
 }
 
 function after(seconds: number, action: () => void): NodeJS.Timeout {

@@ -304,7 +304,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const { task, message } = request;
     const { module } = task.options;
     if (module === undefined) return invokeHandler(task, context, message.args, message.kwargs);
-    return this.#threads.run(module, task, message, request.stop.signal);
+    return this.#threads.run(module, task, message, request.stop);
   }
 
   async #call(name: string, context: TaskContext, args: readonly unknown[], kwargs: Readonly<Record<string, unknown>>) {
