@@ -49,6 +49,8 @@ export interface Reduction {
   /** A global, or an object that itself pickles to a callable. */
   readonly callable: PyGlobal | object;
   readonly args: readonly unknown[];
+  /** The bytes that `args` begin with were made for this call: nothing else in the data refers to them. */
+  readonly ownsBytes?: boolean | undefined;
   readonly kwargs?: ReadonlyMap<string, unknown> | undefined;
   /** For `newobj` at protocols 0 and 1: the builtin base (`object` by default) and its value. */
   readonly base?: { readonly global: PyGlobal; readonly value: unknown } | undefined;

@@ -12,6 +12,7 @@ import { PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple, tuple } from "../python/sequences.js";
 import { FrozenSet } from "../python/sets.js";
 import { dumps, Pickler } from "./api-dump.js";
+import { loads } from "./api-load.js";
 import type { Protocol } from "./opcodes.js";
 import type { PicklerOptions } from "./options.js";
 
@@ -227,6 +228,46 @@ describe("dumps()", () => {
       roomy.clearMemo();
       const value = [bytes(size), ...values];
       expect(Buffer.compare(new Pickler().dump(value), roomy.dump(value)), `after ${size} bytes`).toBe(0);
+    }
+  });
+
+  it("refers to what was written before, however much that is", () => {
+    const makers = [
+      () => [0],
+      () => ({ a: 0 }),
+      () => Tuple.of(0),
+      () => new Map([[0, 0]]),
+      () => new PyDateTime(2026, 8, 1),
+    ];
+    const objects = numbers(300).map((i) => makers[i % makers.length]!());
+    for (const protocol of PROTOCOLS) {
+      const [first, again] = loads(dumps([objects, objects.toReversed()], { protocol })) as unknown[][];
+      again!.reverse();
+      expect(new Set([...first!, ...again!]).size).toBe(objects.length);
+      expect(first!.every((object, i) => object === again![i])).toBe(true);
+    }
+  });
+
+  it("writes numbers of every size in a list as it writes them alone", () => {
+    const edges = [
+      0,
+      255,
+      256,
+      65_535,
+      65_536,
+      2 ** 31 - 1,
+      2 ** 31,
+      2 ** 32,
+      2 ** 40,
+      2 ** 53 - 1,
+      2 ** 53,
+      0.5,
+      Infinity,
+    ];
+    const list = edges.flatMap((number) => [number, -number]);
+    for (const protocol of [1, 2, 3] as const) {
+      const alone = list.map((number) => Buffer.from(dumps(number, { protocol })).subarray(protocol >= 2 ? 2 : 0, -1));
+      expect(Buffer.from(dumps(list, { protocol })).includes(Buffer.concat(alone))).toBe(true);
     }
   });
 

@@ -1,15 +1,16 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../bytes/writer.js";
 import type { ClassRegistryView, EncodeContext } from "../globals/registry.js";
-import { FreshString } from "../python/objects.js";
+import { FreshString, PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import { ErrorWriter } from "./error-writer.js";
 import { isPolluted } from "./foreign-values.js";
 import * as op from "./opcodes.js";
 import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
+import { saveBytes } from "./save-bytes.js";
 import { ReduceSaving } from "./save-reduce.js";
-import { BATCH_SIZE, DONE, keySegment, Saving } from "./saving.js";
+import { BATCH_SIZE, DONE, keySegment, ListSaving, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
 const MAX_RECURSION = 100;
@@ -135,26 +136,23 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   }
 
   private saveObject(value: object, depth: number): void {
+    const isShallow = depth < this.maxRecursion && this.openObjects === undefined;
+    const isArray = Array.isArray(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (isShallow && prototype === (isArray ? ArrayPrototype : ObjectPrototype) && this.protocol > 0) {
+      if (this.openOrGet(isArray ? op.EMPTY_LIST : op.EMPTY_DICT, value)) return;
+      if (isArray) this.saveItems(value, depth + 1);
+      else this.savePairs(value as Record<string, unknown>, depth + 1);
+      return;
+    }
     const known = this.objectMemo.find(value);
     if (known >= 0) {
       this.get(known);
       return;
     }
-    if (depth < this.maxRecursion && this.openObjects === undefined) {
-      if (Array.isArray(value)) {
-        const prototype = Object.getPrototypeOf(value);
-        if (prototype === ArrayPrototype && this.protocol > 0) {
-          this.saveList(value, depth + 1);
-          return;
-        }
-        if (prototype === TuplePrototype) {
-          this.saveTuple(value, value, depth + 1);
-          return;
-        }
-      } else if (Object.getPrototypeOf(value) === ObjectPrototype && this.protocol > 0) {
-        this.saveDict(value as Record<string, unknown>, depth + 1);
-        return;
-      }
+    if (isShallow && isArray && prototype === TuplePrototype) {
+      this.saveTuple(value, value, depth + 1);
+      return;
     }
     const saving = openObject(this, value);
     if (saving === undefined) return;
@@ -171,9 +169,20 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     saving.owner = value;
   }
 
-  /** CPython 3.12 `batch_list_exact`. */
-  private saveList(items: readonly unknown[], depth: number): void {
-    this.openContainer(op.EMPTY_LIST, op.LIST, items);
+  /** Refers to a list or dict if it was written before, which it says; else writes its start and remembers it. */
+  private openOrGet(opcode: number, object: object): boolean {
+    const known = this.objectMemo.findOrAdd(object, this.memoCount);
+    if (known >= 0) {
+      this.get(known);
+      return true;
+    }
+    this.buf[this.pos++] = opcode;
+    this.put();
+    return false;
+  }
+
+  /** What a list holds. CPython 3.12 `batch_list_exact`. */
+  private saveItems(items: readonly unknown[], depth: number): void {
     let i = 0;
     try {
       if (items.length === 1) {
@@ -199,26 +208,11 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     }
   }
 
-  /** The numbers at the start of a batch; returns where the first other value is. */
-  private saveNumbers(items: readonly unknown[], start: number, end: number): number {
-    for (let i = start; i < end; i++) {
-      const value = items[i];
-      if (typeof value !== "number") return i;
-      if (this.pos >= this.limit) this.boundary();
-      const pos = this.pos;
-      if (value >>> 0 === value && value < 256 && (value !== 0 || 1 / value > 0)) {
-        this.buf[pos] = op.BININT1;
-        this.buf[pos + 1] = value;
-        this.pos = pos + 2;
-      } else {
-        this.saveNumber(value);
-      }
-    }
-    return end;
-  }
-
-  /** `tuple` is what holds the items in the data; none for the arguments of a call, which are in nobody's hands. */
-  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number): void {
+  /**
+   * `tuple` is what holds the items in the data; none for the arguments of a call, which are in nobody's hands.
+   * `ownsBytes`: neither are the bytes that come first.
+   */
+  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number, ownsBytes = false): void {
     const count = items.length;
     if (count === 0) {
       this.saveEmptyTuple();
@@ -227,6 +221,11 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     let i = 0;
     try {
       if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
+      if (ownsBytes && items[0] instanceof Uint8Array) {
+        this.ready();
+        saveBytes(this, items[0], undefined);
+        i = 1;
+      }
       for (; i < count; i++) this.save(items[i], depth);
     } catch (error) {
       this.note(`[${i}]`);
@@ -236,8 +235,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   }
 
   /** The own properties of a plain object. CPython 3.12 `batch_dict_exact`. */
-  private saveDict(object: Record<string, unknown>, depth: number): void {
-    this.openContainer(op.EMPTY_DICT, op.DICT, object);
+  private savePairs(object: Record<string, unknown>, depth: number): void {
     const omits = this.undefinedMode === "omit";
     let at = "";
     // The first pair waits until a second one shows that the pairs need a MARK.
@@ -328,11 +326,13 @@ export class Encoder extends ErrorWriter implements EncodeContext {
    * objects are no more than that. Says whether there is more.
    */
   private saveCall(saving: ReduceSaving, depth: number): boolean {
-    const { callable, args, kwargs, kind } = saving.reduction;
+    const { callable, args, kwargs, kind, ownsBytes } = saving.reduction;
+    const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
     if (callable instanceof Saving) this.drive(callable, depth + 1);
+    else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
     else this.save(callable, depth);
     if (args instanceof Tuple) this.save(args, depth);
-    else this.saveTuple(args, undefined, depth + 1);
+    else this.saveTuple(args, undefined, depth + 1, ownsBytes === true && !hasHooks);
     if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
     if (this.closeCall(kind, saving.object) && saving.resume()) return true;
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
@@ -345,7 +345,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       for (let top: Saving | undefined = first; top !== undefined; ) {
         const child = top.next(this);
         if (child === DONE) {
-          if (top.owner !== undefined) this.openObjects!.delete(top.owner);
+          if (this.openObjects !== undefined && top.owner !== undefined) this.openObjects.delete(top.owner);
           open.pop();
           top = open[open.length - 1];
           continue;
@@ -369,6 +369,10 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     if ((typeof value !== "object" && typeof value !== "function") || value === null) {
       this.saveValue(value, depth);
       return undefined;
+    }
+    const isPlainList = Array.isArray(value) && Object.getPrototypeOf(value) === ArrayPrototype;
+    if (isPlainList && this.protocol > 0 && this.openObjects === undefined) {
+      return this.openOrGet(op.EMPTY_LIST, value) || value.length === 0 ? undefined : new ListSaving(value);
     }
     const known = this.objectMemo.find(value);
     if (known >= 0) {

@@ -48,7 +48,7 @@ export abstract class KeyWriter extends StringWriter {
       for (let i = 0; i < size; i++) view.setUint8(start + 5 + i, opcodes.getUint8(i + 2));
       end = start + size + 5;
     }
-    const known = this.stringMemo.find(view, start, end, entry.hash, entry.key);
+    const known = this.stringMemo.findOrAdd(view, start, end, entry.hash, entry.key, this.memoCount);
     entry.epoch = this.epoch;
     if (known >= 0) {
       entry.index = known;
@@ -56,7 +56,6 @@ export abstract class KeyWriter extends StringWriter {
       return;
     }
     entry.index = this.memoCount;
-    this.stringMemo.add(start, entry.hash, entry.key, this.memoCount);
     this.pos = end;
     this.put();
   }

@@ -53,10 +53,15 @@ export abstract class MemoWriter extends FrameWriter {
     }
   }
 
-  /** Remembers `object`, which is on top of the stack. */
+  /** Remembers `object`, which is on top of the stack and in no memo. */
   memoize(object: object): void {
     if (this.isFast) return;
-    this.objectMemo.add(object, this.memoCount);
+    this.objectMemo.findOrAdd(object, this.memoCount);
     this.put();
+  }
+
+  /** The index of an object that was written before, or -1; then it is remembered, and `put` has to follow. */
+  findOrAdd(object: object): number {
+    return this.isFast ? this.objectMemo.find(object) : this.objectMemo.findOrAdd(object, this.memoCount);
   }
 }

@@ -20,6 +20,49 @@ export abstract class NumberWriter extends MemoWriter {
     else this.saveFloat(value);
   }
 
+  /**
+   * Writes the numbers among `items` from `start` on, up to `end` or what is none, and returns where it stopped. Where the
+   * writer stands is kept in variables, which the engine keeps in registers. Protocol 1 and above.
+   */
+  protected saveNumbers(items: readonly unknown[], start: number, end: number): number {
+    let { buf, view, pos, limit } = this;
+    let i = start;
+    for (; i < end; i++) {
+      const value = items[i];
+      if (typeof value !== "number") break;
+      if (pos >= limit) {
+        this.pos = pos;
+        this.boundary();
+        ({ buf, view, pos, limit } = this);
+      }
+      if ((value | 0) === value && (value !== 0 || 1 / value > 0)) {
+        if (value >>> 0 < 256) {
+          buf[pos] = op.BININT1;
+          buf[pos + 1] = value;
+          pos += 2;
+        } else if (value >>> 0 < 65536) {
+          buf[pos] = op.BININT2;
+          view.setUint16(pos + 1, value, true);
+          pos += 3;
+        } else {
+          buf[pos] = op.BININT;
+          view.setInt32(pos + 1, value, true);
+          pos += 5;
+        }
+      } else if (Number.isSafeInteger(value) && value !== 0) {
+        this.pos = pos;
+        this.saveLong(value);
+        ({ buf, view, pos, limit } = this);
+      } else {
+        buf[pos] = op.BINFLOAT;
+        view.setFloat64(pos + 1, value);
+        pos += 9;
+      }
+    }
+    this.pos = pos;
+    return i;
+  }
+
   protected saveInt32(value: number): void {
     if (this.protocol === 0) {
       this.writeAscii(`I${value}\n`);
@@ -95,6 +138,10 @@ export abstract class NumberWriter extends MemoWriter {
       this.saveInt128(value);
       return;
     }
+    if (BigInt.asUintN(128, value) === value) {
+      this.saveUint128(value);
+      return;
+    }
     const bytes = encodeLong(value);
     if (bytes.length < 256) {
       this.buf[this.pos++] = op.LONG1;
@@ -110,11 +157,26 @@ export abstract class NumberWriter extends MemoWriter {
     this.pos += bytes.length;
   }
 
+  /** Of 128 bits, which `LONG1` and its length come before. */
+  private placeInt128(value: bigint): void {
+    this.view.setBigUint64(this.pos + 2, BigInt.asUintN(64, value), true);
+    this.view.setBigInt64(this.pos + 10, value >> 64n, true);
+  }
+
+  /** An int of 17 bytes, the last of which is the sign of 0: half of all UUIDs. */
+  private saveUint128(value: bigint): void {
+    const { buf, pos } = this;
+    this.placeInt128(value);
+    buf[pos] = op.LONG1;
+    buf[pos + 1] = 17;
+    buf[pos + 18] = 0;
+    this.pos = pos + 19;
+  }
+
   /** An int of 9 to 16 bytes, as in a UUID, without the detour through its digits: 0.3 instead of 0.9 us. */
   private saveInt128(value: bigint): void {
     const { buf, view, pos } = this;
-    view.setBigUint64(pos + 2, BigInt.asUintN(64, value), true);
-    view.setBigInt64(pos + 10, value >> 64n, true);
+    this.placeInt128(value);
     const third = view.getInt32(pos + 10, true);
     const fourth = view.getInt32(pos + 14, true);
     const size = fourth === third >> 31 ? sizeAbove32(third) + 4 : sizeAbove32(fourth) + 8;

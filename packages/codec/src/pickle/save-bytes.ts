@@ -11,8 +11,8 @@ const BYTES = new PyGlobal("builtins", "bytes");
 const BYTEARRAY = new PyGlobal("builtins", "bytearray");
 const ENCODE = new PyGlobal("_codecs", "encode");
 
-/** Writes bytes; `object` is what stands for them in the data. */
-export function saveBytes(encoder: Encoder, bytes: Uint8Array, object: object): void {
+/** Writes bytes; `object` is what stands for them in the data, none for bytes that are in nobody's hands. */
+export function saveBytes(encoder: Encoder, bytes: Uint8Array, object: object | undefined): void {
   if (bytes.length < 2 && encoder.getSmallBytes(bytes)) return;
   if (encoder.protocol >= 3) encoder.writeBytes(bytes);
   else callForBytes(encoder, bytes);

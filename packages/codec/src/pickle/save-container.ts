@@ -14,7 +14,7 @@ export abstract class ContainerWriter extends GlobalWriter {
   closeTuple(count: number, tuple: object | undefined): void {
     if (this.pos > this.buf.length - 64) this.room(0);
     const isShort = this.protocol >= 2 && count <= 3;
-    const known = tuple === undefined ? -1 : this.objectMemo.find(tuple);
+    const known = tuple === undefined ? -1 : this.findOrAdd(tuple);
     if (known >= 0) {
       // The tuple contains itself and has been written inside: drop the items, refer to that one.
       if (isShort || this.protocol === 0) {
@@ -26,8 +26,7 @@ export abstract class ContainerWriter extends GlobalWriter {
       return;
     }
     this.buf[this.pos++] = isShort ? op.TUPLE1 - 1 + count : op.TUPLE;
-    if (tuple === undefined) this.put();
-    else this.memoize(tuple);
+    this.put();
   }
 
   saveEmptyTuple(): void {
@@ -42,20 +41,17 @@ export abstract class ContainerWriter extends GlobalWriter {
   /** Writes the end of a call; false: the object contained itself and is complete. */
   closeCall(kind: Reduction["kind"], object: object | undefined): boolean {
     this.writeOpcode(kind === "reduce" ? op.REDUCE : kind === "newobj" ? op.NEWOBJ : op.NEWOBJ_EX);
-    if (object === undefined) {
-      this.put();
-      return true;
-    }
-    const known = this.objectMemo.find(object);
+    const known = object === undefined ? -1 : this.findOrAdd(object);
     if (known >= 0) {
       this.writeOpcode(op.POP);
       this.get(known);
       return false;
     }
-    this.memoize(object);
+    this.put();
     return true;
   }
 
+  /** Writes the start of a container that is in no memo. */
   openContainer(opcode: number, oldOpcode: number, object: object): void {
     if (this.protocol > 0) {
       this.buf[this.pos++] = opcode;

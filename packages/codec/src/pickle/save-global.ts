@@ -61,7 +61,7 @@ export abstract class GlobalWriter extends BytesWriter {
     const { module, name } = global;
     const known = this.findGlobal(module, name);
     if (known >= 0) {
-      this.objectMemo.add(object, known);
+      this.objectMemo.findOrAdd(object, known);
       this.get(known);
       return;
     }
@@ -83,7 +83,7 @@ export abstract class GlobalWriter extends BytesWriter {
   /** A global that the encoder itself refers to. */
   saveOwnGlobal(global: PyGlobal): void {
     this.ready();
-    const known = this.objectMemo.find(global);
+    const known = this.findGlobal(global.module, global.name);
     if (known >= 0) this.get(known);
     else this.saveGlobal(global);
   }

@@ -34,33 +34,52 @@ export class StringMemo {
   /** Entries of earlier pickles; the first of this one is number `base + 1`. */
   private base = 0;
   private count = 0;
-  /** Whether the string that was not found last has its place in the table; else it goes to the Map. */
-  private hasPlace = true;
   private texts: Map<string, number> | undefined;
   /** Offset of the buffer's first byte. */
   private origin = 0;
   private past: Past[] | undefined;
 
   /**
-   * The memo index of the string that was just written from `start` to `end`, opcode and length included, or -1; then
-   * {@link add} may follow. `view` is on `buf`.
+   * The memo index of the string that was just written from `start` to `end`, opcode and length included; or -1, and from
+   * now on it stands there under `index`. `view` is on `buf`.
    */
-  find(view: DataView, start: number, end: number, hash: number, text: string): number {
+  findOrAdd(view: DataView, start: number, end: number, hash: number, text: string, index: number): number {
     const { base } = this;
-    let number = this.heads[hash & this.mask]!;
-    if (number > base) {
+    const slot = hash & this.mask;
+    const last = this.heads[slot]!;
+    if (last > base) {
       const { entries } = this;
+      let number = last;
       let probes = MAX_PROBES;
       do {
         const at = (number - base - 1) << 2;
         if (entries[at] === hash && this.isAt(entries[at + 1]!, view, start, end)) return entries[at + 2]!;
         number = entries[at + 3]!;
       } while (number > base && --probes > 0);
-      this.hasPlace = probes > 0;
-    } else {
-      this.hasPlace = true;
+      if (probes === 0) return this.findOrAddText(text, index);
     }
-    return this.texts === undefined ? -1 : this.findText(text);
+    const offset = this.origin + start;
+    if (offset > MAX_OFFSET) return this.findOrAddText(text, index);
+    if (this.texts !== undefined) {
+      const known = this.findText(text);
+      if (known >= 0) return known;
+    }
+    const at = this.count << 2;
+    if (at === this.entries.length) this.growEntries();
+    const { entries } = this;
+    entries[at] = hash;
+    entries[at + 1] = offset;
+    entries[at + 2] = index;
+    entries[at + 3] = last;
+    this.heads[slot] = base + ++this.count;
+    if (this.count > (this.mask >> 2) * 3) this.growHeads();
+    return -1;
+  }
+
+  private findOrAddText(text: string, index: number): number {
+    const known = this.findText(text);
+    if (known < 0) this.addText(text, index);
+    return known;
   }
 
   private isAt(offset: number, view: DataView, start: number, end: number): boolean {
@@ -89,25 +108,6 @@ export class StringMemo {
       else high = middle;
     }
     return past[low - 1];
-  }
-
-  /** Adds the string that the last {@link find} did not find; it stands at `start` in the buffer. */
-  add(start: number, hash: number, text: string, index: number): void {
-    const offset = this.origin + start;
-    if (!this.hasPlace || offset > MAX_OFFSET) {
-      this.addText(text, index);
-      return;
-    }
-    const slot = hash & this.mask;
-    const at = this.count << 2;
-    if (at === this.entries.length) this.growEntries();
-    const { entries, heads } = this;
-    entries[at] = hash;
-    entries[at + 1] = offset;
-    entries[at + 2] = index;
-    entries[at + 3] = heads[slot]!;
-    heads[slot] = this.base + ++this.count;
-    if (this.count > (this.mask >> 2) * 3) this.growHeads();
   }
 
   /** By the text itself: for strings too long to be written before it is known whether they are needed. */

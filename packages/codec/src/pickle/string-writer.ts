@@ -120,12 +120,11 @@ export abstract class StringWriter extends NumberWriter {
       return;
     }
     const start = this.pos;
-    const known = this.stringMemo.find(this.view, start, end, hash, text);
+    const known = this.stringMemo.findOrAdd(this.view, start, end, hash, text, this.memoCount);
     if (known >= 0) {
       this.get(known);
       return;
     }
-    this.stringMemo.add(start, hash, text, this.memoCount);
     this.pos = end;
     this.put();
   }

@@ -92,6 +92,7 @@ const datetime: GlobalEntry<PyDateTime> = {
     kind: "reduce",
     callable: globalOfEntry(datetime),
     args: datetimeArgs(object, context),
+    ownsBytes: true,
   }),
 };
 
@@ -127,7 +128,7 @@ const date: GlobalEntry<PyDate> = {
     });
     return context.datetime === "temporal" ? converted("date", value, context) : value;
   },
-  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)] }),
+  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsBytes: true }),
 };
 
 function dateState(object: PyDate): Uint8Array {
@@ -171,6 +172,7 @@ const time: GlobalEntry<PyTime> = {
       kind: "reduce",
       callable: globalOfEntry(time),
       args: object.tzinfo === null ? [state] : [state, object.tzinfo],
+      ownsBytes: true,
     };
   },
 };
