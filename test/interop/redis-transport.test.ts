@@ -329,6 +329,23 @@ describeEachGeneration("the Redis transport", (set: ServiceSet) => {
     await have(2);
   });
 
+  test("closed while its connections are being made anew, tells what was settled and gives back the rest", async () => {
+    const { onMessage, have } = inbox(() => {});
+    const disconnected = new Promise((resolve) => transport.on("disconnect", resolve));
+    await transport.consume([{ name: "closed" }], onMessage);
+    for (const body of ["settled", "held"]) await transport.publish(text(body), { exchange: "", routingKey: "closed" });
+    const [settled] = await have(2);
+    await admin.call("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes");
+    await disconnected;
+    // All of them have noticed, and none is back.
+    await delay(20);
+    const acknowledged = settled!.ack();
+    await transport.close();
+    await acknowledged;
+    expect(await admin.exists("unacked")).toBe(0);
+    expect(await admin.llen("closed")).toBe(1);
+  });
+
   test("survives a restart of Redis with what it holds, and consumes again", async (context) => {
     if (!set.redis.isOurs) context.skip("the Redis given is not ours to restart");
     const events: string[] = [];

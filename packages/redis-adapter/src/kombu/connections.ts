@@ -49,6 +49,20 @@ export class Connections {
     return this.#factory.connect(client);
   }
 
+  /** Whether it is connected, or is again within that time. */
+  isReady(client: Redis, milliseconds: number): Promise<boolean> {
+    return new Promise((resolve) => {
+      const settle = () => {
+        clearTimeout(timer);
+        client.off("ready", settle);
+        resolve(client.status === "ready");
+      };
+      const timer = setTimeout(settle, milliseconds);
+      if (client.status === "ready") settle();
+      else client.once("ready", settle);
+    });
+  }
+
   /** Gives up a connection that was not made, or is not needed. */
   drop(client: Redis): void {
     this.#clients.delete(client);

@@ -29,6 +29,9 @@ import type { PublishingSide } from "./publishing-side.js";
 import { Queues } from "./queues.js";
 import { type RedisTransportOptions, resolveTransportOptions, type TransportSettings } from "./settings.js";
 
+/** How long closing waits for a lost connection that has something to tell: more than the longest pause between two attempts. */
+const CLOSE_MS = 2500;
+
 /**
  * A Celery broker on Redis or Valkey; satisfies the `Transport` of `@brine/celery`. Make one with {@link redis}.
  *
@@ -180,7 +183,8 @@ export class RedisTransport implements Transport {
     this.#connections.unwatch();
     await this.#publisher.settled();
     const side = await this.#consuming?.catch(() => undefined);
-    if (side !== undefined && side.settler.status === "ready") {
+    // A connection that was just lost is back soon; what is settled and not told by then is delivered again.
+    if (side !== undefined && (await this.#connections.isReady(side.settler, side.unacked.isIdle ? 0 : CLOSE_MS))) {
       side.unacked.stop();
       await Promise.allSettled([...this.#consumers].map((consumer) => consumer.cancel()));
       await side.unacked.restoreAll().catch((error: Error) => this.#warn(error));

@@ -41,6 +41,8 @@ export class Unacked {
   /** Settled, and not told to Redis yet: all of one turn of the event loop go in one command. */
   #settled: string[] = [];
   #forgetting: Promise<unknown> | undefined;
+  /** Settled ones that Redis was told of and has not forgotten yet. */
+  #underWay = 0;
   #timers: NodeJS.Timeout[] = [];
   #sweeping = false;
 
@@ -73,6 +75,11 @@ export class Unacked {
     this.#held.set(held.tag, held);
   }
 
+  /** Whether Redis has nothing to be told: no message is held, and none settled that it has not forgotten. */
+  get isIdle(): boolean {
+    return this.#held.size === 0 && this.#settled.length === 0 && this.#underWay === 0;
+  }
+
   /** Resolves when Redis has forgotten the message. */
   async ack(tag: string): Promise<void> {
     this.#held.delete(tag);
@@ -88,7 +95,12 @@ export class Unacked {
     const chunks = Array.from({ length: Math.ceil(tags.length / CHUNK) }, (_, i) =>
       tags.slice(i * CHUNK, (i + 1) * CHUNK),
     );
-    await Promise.all(chunks.map((chunk) => runScript(this.#client, ACK, this.#keys(), chunk)));
+    this.#underWay += tags.length;
+    try {
+      await Promise.all(chunks.map((chunk) => runScript(this.#client, ACK, this.#keys(), chunk)));
+    } finally {
+      this.#underWay -= tags.length;
+    }
   }
 
   /** `"back"`: where new messages go, as kombu's reject. `"front"`: served next, as after a shutdown. */
