@@ -204,8 +204,12 @@ function float(value: number): string {
   return value > 0 ? "Infinity" : "-Infinity";
 }
 
+/** Printable ASCII but for `"` and the backslash: nothing to escape, as in nearly every key and most values. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 /** A JSON string in ASCII. Python escapes DEL too, which `JSON.stringify` does not. */
 function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   return JSON.stringify(text).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
