@@ -187,6 +187,21 @@ describeEachGeneration("amqp transport", (set) => {
     });
   });
 
+  it("publishes without confirms where it is told to, and closes only once all is written", async () => {
+    const { transport, isolation } = await start();
+    const queue = { name: isolation.name("unconfirmed") };
+    await transport.declareQueue(queue);
+    const client = amqp(isolation.amqp.url, { confirmPublish: false });
+    // Small ones go in batches, large ones as amqplib sends them: neither overtakes the other.
+    const texts = Array.from({ length: 300 }, (_, n) => `${n} ${"x".repeat(n % 10 === 0 ? 20_000 : 10)}`);
+    const sending = texts.map((text) => client.publish(message(text), { exchange: "", routingKey: queue.name }));
+    await Promise.all(sending);
+    await client.close();
+    const { texts: arrived } = await collect(transport, [queue]);
+    await vi.waitFor(() => expect(arrived()).toHaveLength(300), 10_000);
+    expect(arrived()).toEqual(texts);
+  });
+
   it("gives up a publish that is aborted while there is no connection", async () => {
     const unreachable = amqp("amqp://127.0.0.1:1", { closeTimeoutMs: 50 });
     open.push(unreachable);

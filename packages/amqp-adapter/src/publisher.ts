@@ -108,6 +108,8 @@ export class Publisher {
     for (const entry of [...this.#queue.splice(0), ...this.#inFlight]) entry.settle(error);
     this.#inFlight.clear();
     this.#notifyIdle();
+    // Without confirms what counts as sent may be in there still.
+    this.#frames?.flush();
     await channel?.close().catch(() => undefined);
   }
 
