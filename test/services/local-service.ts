@@ -7,7 +7,7 @@ import { launchLocally } from "./local-process.js";
 import { RunningProcess } from "./running-process.js";
 
 /** A TLS listener of a broker: its port, and the certificate it shows. */
-export interface TlsListener {
+interface TlsListener {
   readonly port: number;
   readonly certificate: Certificate;
 }

@@ -24,7 +24,7 @@ interface OpenChannel {
   pushConfirmCallback?(callback: ConfirmCallback): void;
 }
 
-export type ConfirmCallback = (error: unknown) => void;
+type ConfirmCallback = (error: unknown) => void;
 
 const BUFFER_BYTES = 64 * 1024;
 /** More than this is not copied. */
