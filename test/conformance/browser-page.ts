@@ -1,6 +1,7 @@
 /** A browser that runs one page of this machine and says what came of it. */
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -84,6 +85,8 @@ export async function runPage(
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     browser = spawn(chromium, [...FLAGS, `--user-data-dir=${profile}`, "--remote-debugging-port=0", url], {
       stdio: ["ignore", "ignore", "pipe"],
+      // A process group, so that the browser's other processes end with it: they write to its profile, too.
+      detached: true,
     });
     let complaints = "";
     browser.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -97,11 +100,11 @@ export async function runPage(
     clearTimeout(timer);
     if (browser !== undefined && browser.exitCode === null) {
       const ended = new Promise((resolve) => browser?.once("exit", resolve));
-      browser.kill("SIGKILL");
+      process.kill(-browser.pid!, "SIGKILL");
       await ended;
     }
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
   }
 }
