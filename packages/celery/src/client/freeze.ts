@@ -76,7 +76,8 @@ export class Freezer {
     const options: Options = { ...signature.options, ...rest };
     // Frozen in Python as a part of a chord, it counts there, whatever else it is in here.
     if (given.chord === undefined) Object.assign(options, pick(signature.options, MEMBERSHIP));
-    options.task_id ??= randomUUID();
+    // An id that it has already stays, as in Celery: somebody waits for it. A body of Celery 5.5 is a chain with an id of its own.
+    options.task_id = signature.options.task_id ?? options.task_id ?? randomUUID();
     options.reply_to ??= replyTo ?? (await this.#backend.replyTo());
     if (link !== undefined) options.link = listOf(options.link, link);
     if (linkError !== undefined) options.link_error = listOf(options.link_error, linkError);

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { MemoryBroker } from "../memory/broker.js";
 import { MemoryResultStore } from "../memory/result-store.js";
 import { MemoryTransport } from "../memory/transport.js";
+import type { SignatureDict } from "../protocol/signature.js";
 import { makeApp, startWorker, until } from "../worker/worker.fixture.js";
 import type { Celery } from "./app.js";
 import { chain, chord, group } from "./canvas.js";
@@ -352,6 +353,19 @@ test("what a work-flow is sent with reaches its first tasks", async () => {
     ["celery", "all", 1],
     ["celery", null],
   ]);
+});
+
+test("a task that has an id keeps it, whatever id the chain that it ends has", async () => {
+  // What Celery 5.5 makes of a chord within a chain: the body and the rest, with the id of the chord's group.
+  const { app } = await startWorker({}, (a) => {
+    a.task("add", (_, x: number, y: number) => x + y);
+  });
+  const dict = chain(app.signature("add", { args: [1, 2] }), app.signature("add", { args: [3] })).toDict();
+  const [first, last] = dict.kwargs.tasks as [SignatureDict, SignatureDict];
+  const tasks = [first, { ...last, options: { task_id: "known" } }];
+  const sent = await app.applySignature({ ...dict, kwargs: { tasks }, options: { task_id: "of-the-group" } });
+  expect(sent.id).toBe("known");
+  expect(await app.result("known").get({ timeoutMs })).toBe(6);
 });
 
 test("signatures go to Python's form and back, as arguments of tasks too", async () => {
