@@ -1,7 +1,8 @@
 /** Channels that outlive their connection. */
 import { type AmqpConnection, connect, pickled, type RecoveringChannel } from "@brine/amqp-adapter";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
 describeEachGeneration("amqp channels", (set) => {
@@ -41,22 +42,22 @@ describeEachGeneration("amqp channels", (set) => {
     for (let index = 0; index < 5; index++) await jobs.sendToQueue(queue, { index });
     const messages: { value: unknown; redelivered: boolean; ack(): void }[] = [];
     await jobs.consume(queue, (message) => void messages.push(message));
-    await vi.waitFor(() => expect(messages).toHaveLength(2));
+    await eventually(() => expect(messages).toHaveLength(2));
     const back = reopened(channel);
     proxy.cut();
     await back;
     expect([setups, lost.length]).toEqual([2, 1]);
-    await vi.waitFor(() => expect(messages).toHaveLength(4));
+    await eventually(() => expect(messages).toHaveLength(4));
     // Tags of the lost channel; on the new one they would be other messages'.
     for (const message of messages.slice(0, 2)) message.ack();
     expect(messages.slice(2).map((message) => message.redelivered)).toEqual([true, true]);
     messages[2]?.ack();
-    await vi.waitFor(() => expect(messages).toHaveLength(5));
+    await eventually(() => expect(messages).toHaveLength(5));
     for (const message of messages.slice(3)) message.ack();
-    await vi.waitFor(() => expect(messages).toHaveLength(7));
+    await eventually(() => expect(messages).toHaveLength(7));
     for (const message of messages.slice(5)) message.ack();
     const raw = await channel.raw;
-    await vi.waitFor(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(0));
+    await eventually(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(0));
     expect(await jobs.get(queue)).toBe(false);
     await channel.close();
     await expect(jobs.sendToQueue(queue, 1)).rejects.toMatchObject({ code: "closed" });
@@ -78,10 +79,10 @@ describeEachGeneration("amqp channels", (set) => {
       wrapped.sendToQueue(queue, 3, { mandatory: true }),
     ]);
     expect(results.map((result) => result.status)).toEqual(["rejected", "fulfilled", "fulfilled"]);
-    await vi.waitFor(() => expect(new Set(values)).toEqual(new Set([2, 3])));
+    await eventually(() => expect(new Set(values)).toEqual(new Set([2, 3])));
     await wrapped.cancel(consumerTag);
     await wrapped.sendToQueue(queue, 4);
-    const message = await vi.waitFor(async () => {
+    const message = await eventually(async () => {
       const found = await wrapped.get(queue);
       if (!found) throw new Error("not there yet");
       return found;

@@ -9,8 +9,9 @@ import {
 } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
 import amqplib from "amqplib";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 
 /** What Celery 5.6 sent for the levels and for queue `cap_q` of exchange `cap_topic2`. */
 const captured = readFileSync(new URL("../captures/celery/main/delayed-declarations.jsonl", import.meta.url), "utf8")
@@ -135,7 +136,7 @@ describeEachGeneration("native delayed delivery", (set) => {
       await client.publish({ ...message, headers: {}, properties: { deliveryMode: 2 } }, { ...to, mandatory: true });
     };
     await Promise.all(Array.from({ length: 200 }, (_, index) => send(index)));
-    await vi.waitFor(() => expect(arrived.size).toBe(200), 20_000);
+    await eventually(() => expect(arrived.size).toBe(200), 20_000);
     // 50 ms: the broker counts from the moment it has the message, by a clock of its own.
     const early = [...arrived].filter(([index, at]) => at < (due.get(index) ?? 0) - 50);
     expect(early).toEqual([]);
@@ -168,7 +169,7 @@ describeEachGeneration("native delayed delivery", (set) => {
     await client.sendTask("due.run", { args: [3] });
     expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(1);
     // No worker holds them: they come to the queue by themselves.
-    await vi.waitFor(async () => expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(3), 10_000);
+    await eventually(async () => expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(3), 10_000);
 
     const ran: (readonly [task: number, retries: number])[] = [];
     const app = new Celery({ ...settings, broker: transport(address.url), logger: console });
@@ -180,7 +181,7 @@ describeEachGeneration("native delayed delivery", (set) => {
     const worker = app.worker({ mingle: false, remoteControl: false });
     open.push({ close: () => worker.stop() });
     await worker.start();
-    await vi.waitFor(() => expect(ran).toHaveLength(4), 10_000);
+    await eventually(() => expect(ran).toHaveLength(4), 10_000);
     expect(ran.sort()).toEqual([[1, 0], [1, 1], [2, 0], [3, 0]]); // biome-ignore format: a table
   });
 

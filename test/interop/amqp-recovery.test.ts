@@ -1,7 +1,8 @@
 /** What is left after connections are cut and brokers restarted: every message, counted. */
 import { type AmqpTransport, amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
@@ -53,7 +54,7 @@ describeEachGeneration("amqp recovery", (set) => {
       if (index % 400 === 200) await disturb(index);
     }
     await Promise.all(confirmed);
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect(arrivals.size).toBe(MESSAGES);
       expect(await publisher.queueLength(queue.name)).toBe(0);
     }, soakTimeoutMs(30_000));
@@ -169,7 +170,7 @@ describeEachGeneration("amqp recovery", (set) => {
     proxy.cut();
     await reconnected;
     await worker.publish(message(7), { exchange: exchange.name, routingKey: "", mandatory: true });
-    await vi.waitFor(() => expect(bodies).toEqual(["7"]));
+    await eventually(() => expect(bodies).toEqual(["7"]));
   });
 
   it("marks deliveries of a lost connection, and settling them does nothing", async () => {
@@ -180,16 +181,16 @@ describeEachGeneration("amqp recovery", (set) => {
     const deliveries: Delivery[] = [];
     await worker.consume([queue], (delivery) => void deliveries.push(delivery));
     await worker.publish(message(1), { exchange: "", routingKey: queue.name });
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await eventually(() => expect(deliveries).toHaveLength(1));
     expect(deliveries[0]?.alive).toBe(true);
     proxy.cut();
-    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    await eventually(() => expect(deliveries).toHaveLength(2));
     expect(deliveries[0]?.alive).toBe(false);
     expect(deliveries[1]).toMatchObject({ alive: true, redelivered: true });
     await deliveries[0]?.ack();
     await deliveries[1]?.ack();
     await deliveries[1]?.ack();
-    await vi.waitFor(async () => expect(await worker.queueLength(queue.name)).toBe(0));
+    await eventually(async () => expect(await worker.queueLength(queue.name)).toBe(0));
   });
 
   describe("the first connection", () => {

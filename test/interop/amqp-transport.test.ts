@@ -1,9 +1,10 @@
 /** The RabbitMQ transport against a real broker: what Celery relies on. */
 import { type AmqpTransport, amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
 import { connect } from "amqplib";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import type { Isolation } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 
 const message = (text: string, more: { headers?: Record<string, unknown>; properties?: object } = {}) => ({
   body: Buffer.from(text),
@@ -61,7 +62,7 @@ describeEachGeneration("amqp transport", (set) => {
     };
     await transport.publish(message("body", { headers, properties }), { exchange: exchange.name, routingKey: "key" });
     const { deliveries } = await collect(transport, [queue]);
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await eventually(() => expect(deliveries).toHaveLength(1));
     const delivery = deliveries[0] as Delivery;
     expect(delivery).toMatchObject({
       contentType: "application/json",
@@ -76,7 +77,7 @@ describeEachGeneration("amqp transport", (set) => {
     expect({ ...delivery.headers }).toEqual(headers);
     expect(Object.getPrototypeOf(delivery.headers)).toBeNull();
     await delivery.ack();
-    await vi.waitFor(async () => expect(await transport.queueLength(queue.name)).toBe(0));
+    await eventually(async () => expect(await transport.queueLength(queue.name)).toBe(0));
   });
 
   it("delivers higher priorities first", async () => {
@@ -90,7 +91,7 @@ describeEachGeneration("amqp transport", (set) => {
       });
     }
     const { texts } = await collect(transport, [queue]);
-    await vi.waitFor(() => expect(texts()).toEqual(["9", "6", "3", "0"]));
+    await eventually(() => expect(texts()).toEqual(["9", "6", "3", "0"]));
   });
 
   it("rejects to a dead-letter exchange, requeues, and settles once", async () => {
@@ -104,13 +105,13 @@ describeEachGeneration("amqp transport", (set) => {
     await transport.declareQueue(queue);
     await transport.publish(message("1"), { exchange: "", routingKey: queue.name });
     const { deliveries } = await collect(transport, [queue]);
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await eventually(() => expect(deliveries).toHaveLength(1));
     await deliveries[0]?.reject({ requeue: true });
     await deliveries[0]?.ack();
-    await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+    await eventually(() => expect(deliveries).toHaveLength(2));
     expect(deliveries[1]?.redelivered).toBe(true);
     await deliveries[1]?.reject({ requeue: false });
-    await vi.waitFor(async () => expect(await transport.queueLength(dead.name)).toBe(1));
+    await eventually(async () => expect(await transport.queueLength(dead.name)).toBe(1));
     expect(await transport.purgeQueue(dead.name)).toBe(1);
     await transport.deleteQueue(dead.name);
     await expect(transport.queueLength(dead.name)).rejects.toMatchObject({ code: "not-found" });
@@ -169,7 +170,7 @@ describeEachGeneration("amqp transport", (set) => {
         "ok",
       ]);
       // At least once: those next to a refused one were sent again.
-      await vi.waitFor(() => expect(texts().length).toBeGreaterThanOrEqual(4));
+      await eventually(() => expect(texts().length).toBeGreaterThanOrEqual(4));
       expect(new Set(texts())).toEqual(new Set(["ok"]));
       expect(warnings).toEqual([]);
     });
@@ -198,7 +199,7 @@ describeEachGeneration("amqp transport", (set) => {
     await Promise.all(sending);
     await client.close();
     const { texts: arrived } = await collect(transport, [queue]);
-    await vi.waitFor(() => expect(arrived()).toHaveLength(300), 10_000);
+    await eventually(() => expect(arrived()).toHaveLength(300), 10_000);
     expect(arrived()).toEqual(texts);
   });
 
@@ -223,18 +224,18 @@ describeEachGeneration("amqp transport", (set) => {
           await transport.publish(message("x"), { exchange: "", routingKey: queue.name });
       }
       const { deliveries, consumer } = await collect(transport, queues, { prefetch: 4 });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(4));
+      await eventually(() => expect(deliveries).toHaveLength(4));
       await consumer.setPrefetch(6);
-      await vi.waitFor(() => expect(deliveries).toHaveLength(6));
+      await eventually(() => expect(deliveries).toHaveLength(6));
       await deliveries[0]?.ack();
-      await vi.waitFor(() => expect(deliveries).toHaveLength(7));
+      await eventually(() => expect(deliveries).toHaveLength(7));
       await consumer.cancelQueue(queues[0]?.name as string);
       await consumer.cancel();
       // Still settled after the end of consuming.
       for (const delivery of deliveries) await delivery.ack();
       const left = async () =>
         (await Promise.all(queues.map(({ name }) => transport.queueLength(name)))).reduce((a, b) => a + b);
-      await vi.waitFor(async () => expect(await left()).toBe(13));
+      await eventually(async () => expect(await left()).toBe(13));
     });
 
     it("belongs to each quorum queue, next to classic ones", async () => {
@@ -247,10 +248,10 @@ describeEachGeneration("amqp transport", (set) => {
           await transport.publish(message("x"), { exchange: "", routingKey: queue.name });
       }
       const { deliveries } = await collect(transport, [classic, quorum], { prefetch: 2 });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(4));
+      await eventually(() => expect(deliveries).toHaveLength(4));
       expect(deliveries.filter((delivery) => delivery.queue === quorum.name)).toHaveLength(2);
       for (const delivery of deliveries) await delivery.ack();
-      await vi.waitFor(() => expect(deliveries).toHaveLength(8));
+      await eventually(() => expect(deliveries).toHaveLength(8));
     });
 
     it("survives a queue that is a quorum queue without saying so", async () => {
@@ -262,9 +263,9 @@ describeEachGeneration("amqp transport", (set) => {
       const other = amqp(isolation.amqp.url, { backOff: { initialDelayMs: 20 } });
       open.push(other);
       const { deliveries } = await collect(other, [{ name }], { prefetch: 1 });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+      await eventually(() => expect(deliveries).toHaveLength(1));
       await deliveries[0]?.ack();
-      await vi.waitFor(async () => expect(await transport.queueLength(name)).toBe(0));
+      await eventually(async () => expect(await transport.queueLength(name)).toBe(0));
     });
   });
 
@@ -277,16 +278,16 @@ describeEachGeneration("amqp transport", (set) => {
       for (const each of [queue, other]) await transport.declareQueue(each);
       const { deliveries } = await collect(transport, [queue, other]);
       await transport.publish(message("1"), { exchange: "", routingKey: other.name });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+      await eventually(() => expect(deliveries).toHaveLength(1));
       const outside = await connect(isolation.amqp.url);
       await (await outside.createChannel()).deleteQueue(queue.name);
       await outside.close();
-      await vi.waitFor(() => expect(warnings).toHaveLength(1));
+      await eventually(() => expect(warnings).toHaveLength(1));
       expect(warnings[0]).toMatchObject({ code: "consumer-cancelled" });
-      await vi.waitFor(() =>
+      await eventually(() =>
         transport.publish(message("2"), { exchange: exchange.name, routingKey: "a.b", mandatory: true }),
       );
-      await vi.waitFor(() => expect(deliveries).toHaveLength(2));
+      await eventually(() => expect(deliveries).toHaveLength(2));
       expect(deliveries[0]?.alive).toBe(true);
     });
 
@@ -315,9 +316,9 @@ describeEachGeneration("amqp transport", (set) => {
         void delivery.ack();
       });
       for (const text of ["1", "2"]) await transport.publish(message(text), { exchange: "", routingKey: queue.name });
-      await vi.waitFor(() => expect(calls).toBe(2));
+      await eventually(() => expect(calls).toBe(2));
       expect(warnings).toMatchObject([{ code: "handler-failed" }]);
-      await vi.waitFor(async () => expect(await transport.queueLength(queue.name)).toBe(0));
+      await eventually(async () => expect(await transport.queueLength(queue.name)).toBe(0));
     });
 
     it("settle nothing with noAck", async () => {
@@ -326,11 +327,11 @@ describeEachGeneration("amqp transport", (set) => {
       const { deliveries } = await collect(transport, [queue], { noAck: true, prefetch: 1 });
       for (let count = 0; count < 5; count++)
         await transport.publish(message("x"), { exchange: "", routingKey: queue.name });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(5));
+      await eventually(() => expect(deliveries).toHaveLength(5));
       await deliveries[0]?.ack();
       await deliveries[1]?.reject({ requeue: true });
       await transport.publish(message("x"), { exchange: "", routingKey: queue.name });
-      await vi.waitFor(() => expect(deliveries).toHaveLength(6));
+      await eventually(() => expect(deliveries).toHaveLength(6));
     });
   });
 
@@ -341,14 +342,14 @@ describeEachGeneration("amqp transport", (set) => {
     const queue = { name: await transport.declareQueue({ name: isolation.name("closing") }) };
     await transport.publish(message("0"), { exchange: "", routingKey: queue.name });
     const { deliveries, consumer } = await collect(transport, [queue], { prefetch: 1 });
-    await vi.waitFor(() => expect(deliveries).toHaveLength(1));
+    await eventually(() => expect(deliveries).toHaveLength(1));
     await consumer.cancel();
     const sent = Array.from({ length: 500 }, (_, n) =>
       transport.publish(message(`${n}`), { exchange: "", routingKey: queue.name }),
     );
     await transport.close();
     expect((await Promise.allSettled(sent)).every((result) => result.status === "fulfilled")).toBe(true);
-    await vi.waitFor(async () => expect(await observer.queueLength(queue.name)).toBe(501));
+    await eventually(async () => expect(await observer.queueLength(queue.name)).toBe(501));
     await expect(transport.publish(message("x"), { exchange: "", routingKey: "q" })).rejects.toMatchObject({
       code: "closed",
     });

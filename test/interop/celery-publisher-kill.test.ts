@@ -4,8 +4,9 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 
 const SCRIPT = fileURLToPath(new URL("./celery-publisher.mjs", import.meta.url));
 const BATCH = 10;
@@ -72,6 +73,6 @@ describeEachGeneration("a caller killed between confirm and return", (set) => {
     const rest = await call([kind, broker.url, queue], first, TOTAL, NEVER);
     expect(rest.returned).toHaveLength(TOTAL - first);
     const wanted = Object.fromEntries(expected);
-    await vi.waitFor(async () => expect(await counts.hgetall(marks)).toEqual(wanted), { timeout: 20_000 });
+    await eventually(async () => expect(await counts.hgetall(marks)).toEqual(wanted), { timeout: 20_000 });
   });
 });

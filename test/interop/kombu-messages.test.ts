@@ -8,9 +8,10 @@ import {
 } from "@brine/amqp-adapter";
 import { FrozenSet, PyDict, tuple } from "@brine/codec";
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from "amqplib";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Isolation, PythonPeer } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 
 interface PythonMessage {
   readonly repr: string;
@@ -63,7 +64,7 @@ describeEachGeneration("kombu messages", (set) => {
 
   /** Runs `receive` with the next message of a queue that only this test uses. */
   async function next(queue: string): Promise<PickledMessage> {
-    const message = await vi.waitFor(async () => {
+    const message = await eventually(async () => {
       const found = await channel.get(queue, { noAck: true });
       if (!found) throw new Error("the queue is empty");
       return found;
@@ -309,15 +310,15 @@ describeEachGeneration("kombu messages", (set) => {
       consumer.on("decodeError", (error) => errors.push(error.name));
       const values: unknown[] = [];
       await consumer.consume(queue, (message) => void values.push(message.value), { autoAck: true });
-      await vi.waitFor(() => expect([values, errors.length]).toEqual([["good"], POISONED]));
-      await vi.waitFor(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(0));
+      await eventually(() => expect([values, errors.length]).toEqual([["good"], POISONED]));
+      await eventually(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(0));
       return { consumer, dead, errors };
     }
 
     it("are rejected by default, reach the dead-letter queue once, and leave the consumer alive", async () => {
       const { dead, errors } = await poisoned("reject");
       expect(new Set(errors)).toEqual(new Set(["DecodeError", "ContentDisallowed"]));
-      await vi.waitFor(async () => expect((await raw.checkQueue(dead)).messageCount).toBe(POISONED));
+      await eventually(async () => expect((await raw.checkQueue(dead)).messageCount).toBe(POISONED));
     });
 
     it("are dropped with policy ack", async () => {
@@ -328,7 +329,7 @@ describeEachGeneration("kombu messages", (set) => {
     it("are sent where policy deadLetter says, as they were, with the reason", async () => {
       const target = await newQueue("target");
       const { dead } = await poisoned("custom", { deadLetter: { exchange: "", routingKey: target } });
-      await vi.waitFor(async () => expect((await raw.checkQueue(target)).messageCount).toBe(POISONED));
+      await eventually(async () => expect((await raw.checkQueue(target)).messageCount).toBe(POISONED));
       expect((await raw.checkQueue(dead)).messageCount).toBe(0);
       const messages: GetMessage[] = [];
       for (let index = 0; index < POISONED; index++) {
@@ -361,7 +362,7 @@ describeEachGeneration("kombu messages", (set) => {
       const values: unknown[] = [];
       await consumer.consume(queue, (message) => void values.push(message.value), { autoAck: true });
       await publish(queue, "2");
-      await vi.waitFor(() => expect([values, failures.length]).toEqual([[2], 1]));
+      await eventually(() => expect([values, failures.length]).toEqual([[2], 1]));
     });
 
     it("have headers too deep to read, and still leave the connection alive", async () => {
@@ -376,7 +377,7 @@ describeEachGeneration("kombu messages", (set) => {
       consumer.on("decodeError", (error) => errors.push(error.message));
       const values: unknown[] = [];
       await consumer.consume(queue, (message) => void values.push(message.value), { autoAck: true });
-      await vi.waitFor(() => expect([values, errors]).toEqual([[1], ["Cannot read headers: nested deeper than 100"]]));
+      await eventually(() => expect([values, errors]).toEqual([[1], ["Cannot read headers: nested deeper than 100"]]));
     });
   });
 
@@ -398,7 +399,7 @@ describeEachGeneration("kombu messages", (set) => {
         await consumer.consume(queue, async () => {
           throw new Error("handler");
         });
-        await vi.waitFor(async () => {
+        await eventually(async () => {
           expect(failures).toHaveLength(attempts);
           expect(await raw.get(dead, { noAck: true })).not.toBe(false);
         });
@@ -423,7 +424,7 @@ describeEachGeneration("kombu messages", (set) => {
         },
         { autoAck: true },
       );
-      await vi.waitFor(() => expect(count).toBe(3));
+      await eventually(() => expect(count).toBe(3));
       expect((await raw.checkQueue(queue)).messageCount).toBe(0);
     });
   });
@@ -436,7 +437,7 @@ describeEachGeneration("kombu messages", (set) => {
       );
       await Promise.all(sent);
     }
-    await vi.waitFor(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(6_000));
+    await eventually(async () => expect((await raw.checkQueue(queue)).messageCount).toBe(6_000));
     for (let index = 0; index < 5; index++) expect((await next(queue)).value).toMatchObject({ index });
   });
 });

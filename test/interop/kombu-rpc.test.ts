@@ -2,9 +2,10 @@
 import { connect as connectRecovering, pickled, RpcClient, serveRpc } from "@brine/amqp-adapter";
 import { tuple } from "@brine/codec";
 import { type ChannelModel, connect } from "amqplib";
-import { afterAll, beforeAll, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Isolation, PythonPeer } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 import { startProxy } from "./tcp-proxy.js";
 
 interface Answer {
@@ -127,11 +128,11 @@ describeEachGeneration("kombu rpc", (set) => {
     await channel.assertQueue(queue);
     const client = new RpcClient(channel);
     const first = expect(client.call(queue, 1)).rejects.toMatchObject({ name: "RpcError", code: "closed" });
-    await vi.waitFor(() => expect(client.pending).toBe(1));
+    await eventually(() => expect(client.pending).toBe(1));
     await client.close();
     await first;
     const second = expect(client.call(queue, 1)).rejects.toMatchObject({ name: "RpcError", code: "connection-lost" });
-    await vi.waitFor(() => expect(client.pending).toBe(1));
+    await eventually(() => expect(client.pending).toBe(1));
     await channel.channel.close();
     await second;
   });

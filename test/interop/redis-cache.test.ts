@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 
 describeEachGeneration("createCache()", (set: ServiceSet) => {
   let client: Redis;
@@ -107,7 +108,7 @@ r.sadd(":1:tag:t", ":1:from-python")
     expect(await cache.getOrSet("k", load, { ...dear, singleFlight: "redis" })).toBe(3);
     // Served what there is, made anew behind it.
     expect(await cache.getOrSet("k", load, { ...dear, staleTtl: 1000 })).toBe(3);
-    await vi.waitFor(async () => expect(await cache.get("k")).toBe(4));
+    await eventually(async () => expect(await cache.get("k")).toBe(4));
     random.mockReturnValue(0);
     expect(await cache.getOrSet("k", load, dear)).toBe(4);
     random.mockRestore();
@@ -125,7 +126,7 @@ r.sadd(":1:tag:t", ":1:from-python")
       });
     };
     const waits = callers.map(({ signal }) => cache.getOrSet("k", load, { signal }));
-    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await eventually(() => expect(signals).toHaveLength(1));
     callers[0]!.abort(new Error("one is gone"));
     await expect(waits[0]).rejects.toThrow("one is gone");
     expect(signals[0]!.aborted).toBe(false);
@@ -152,7 +153,7 @@ r.sadd(":1:tag:t", ":1:from-python")
     const error: unknown = await cache.getOrSet("k", never).catch((thrown: unknown) => thrown);
     expect(isRedisAdapterError(error) && error.code).toBe("timeout");
     expect(reason).toBe(error);
-    await vi.waitFor(async () => expect(await client.keys("*")).toEqual([]));
+    await eventually(async () => expect(await client.keys("*")).toEqual([]));
     expect(await cache.getOrSet("k", () => 1)).toBe(1);
   });
 });

@@ -4,6 +4,7 @@ import { redis, redisBackend } from "@brine/redis-adapter";
 import { afterEach, expect, test, vi } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { startSentinelGroup, startTlsRedis } from "../services/redis-servers.js";
+import { eventually } from "./eventually.js";
 import { soakCount } from "./soak.js";
 
 const message = (index: number) => ({
@@ -71,7 +72,7 @@ describeEachGeneration("Redis elsewhere", (set) => {
       await Promise.all(Array.from({ length: 20 }, (_, offset) => send(index + offset)));
       if (index === Math.floor(total / 40) * 20) await group.master.kill();
     }
-    await vi.waitFor(() => expect(seen.size).toBe(total), { timeout: 30_000, interval: 50 });
+    await eventually(() => expect(seen.size).toBe(total), { timeout: 30_000, interval: 50 });
     expect(failures).toBeGreaterThan(0);
     const twice = [...seen.values()].filter((count) => count > 1).length;
     // At most what was under way when the master died: 20 being published, 50 delivered and not settled.
@@ -79,7 +80,7 @@ describeEachGeneration("Redis elsewhere", (set) => {
 
     await results.set("result", Buffer.from("stored after"), 60);
     expect(Buffer.from((await results.get("result")) ?? []).toString()).toBe("stored after");
-    await vi.waitFor(() => expect(published).toHaveBeenCalled());
+    await eventually(() => expect(published).toHaveBeenCalled());
     if (set.mode !== "local") return;
     const script = `
 import sys
@@ -91,7 +92,7 @@ with Connection(sys.argv[1], transport_options={"master_name": sys.argv[2]}) as 
 `;
     const put = await set.python.run(script, [group.url, masterName]);
     expect(put.exitCode, put.stderr).toBe(0);
-    await vi.waitFor(() => expect([...seen.keys()]).toContain('"from kombu"'));
+    await eventually(() => expect([...seen.keys()]).toContain('"from kombu"'));
   });
 
   test("over TLS, to a certificate that is trusted only", async (context) => {
@@ -108,7 +109,7 @@ with Connection(sys.argv[1], transport_options={"master_name": sys.argv[2]}) as 
       void delivery.ack();
     });
     await transport.publish(message(1), { exchange: "", routingKey: "tls" });
-    await vi.waitFor(() => expect(bodies).toEqual(["1"]));
+    await eventually(() => expect(bodies).toEqual(["1"]));
     const results = keep(redisBackend(server.url, { connection }));
     await results.set("key", Buffer.from("value"), undefined);
     expect(Buffer.from((await results.get("key")) ?? []).toString()).toBe("value");

@@ -1,7 +1,8 @@
 /** Calls to a cache from many sides at once, each answer looked at and each call under a clock that is not the cache's. */
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { PickleCache } from "@brine/redis-adapter";
-import { expect, vi } from "vitest";
+import { expect } from "vitest";
+import { eventually } from "./eventually.js";
 
 /**
  * What outlives this has no deadline: some twenty-five times the deadlines that the tests set, so that a busy machine does not
@@ -60,7 +61,7 @@ export class CacheLoad {
   }
 
   async untilFailure(kind: string): Promise<void> {
-    await vi.waitFor(() => expect([...this.failures]).toContain(kind), WAIT);
+    await eventually(() => expect([...this.failures]).toContain(kind), WAIT);
   }
 
   /** Until Redis has answered some more. */
@@ -77,7 +78,7 @@ export class CacheLoad {
 
   async #untilMore(count: () => number): Promise<void> {
     const before = count();
-    await vi.waitFor(() => expect(count()).toBeGreaterThan(before + 3 * KEYS.length), {
+    await eventually(() => expect(count()).toBeGreaterThan(before + 3 * KEYS.length), {
       timeout: 20_000,
       interval: 10,
     });

@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { amqp } from "@brine/amqp-adapter";
 import type { Transport } from "@brine/codec/kombu";
 import { redis } from "@brine/redis-adapter";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
+import { eventually } from "./eventually.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
 
 const SCRIPT = fileURLToPath(new URL("./transport-child.mjs", import.meta.url));
@@ -111,8 +112,8 @@ describeEachGeneration("after a kill", (set) => {
         const consumer = transport(url);
         await consumer.declareQueue(queue);
         await consumeAll(consumer, queue, arrived);
-        await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
-        await vi.waitFor(async () => expect(await consumer.queueLength(queue.name)).toBe(0));
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await eventually(async () => expect(await consumer.queueLength(queue.name)).toBe(0));
         // Confirmed or not, what was under way at a kill is sent again by whoever starts where it left off.
         expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
       },
@@ -134,8 +135,8 @@ describeEachGeneration("after a kill", (set) => {
           await runUntil(["consume", kind, url, queue.name], arrived, TOTAL / (KILLS + 1));
         }
         await consumeAll(publisher, queue, arrived);
-        await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
-        await vi.waitFor(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
         expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
       },
       soakTimeoutMs(60_000),
@@ -179,10 +180,10 @@ describeEachGeneration("after a kill", (set) => {
         await Promise.all(Array.from({ length: 20 }, (_, index) => send(start + index)));
       }
       await disturbed;
-      await vi.waitFor(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(20_000) });
+      await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(20_000) });
       // Sent again without a reply, or delivered and not yet acknowledged when it went away.
       expect(arrived.twice).toBeLessThanOrEqual(20 + 50);
-      await vi.waitFor(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
+      await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
       await Promise.all([publisher.close(), consumer.close()]);
     },
   );
