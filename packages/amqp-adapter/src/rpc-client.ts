@@ -127,14 +127,14 @@ export class RpcClient {
   }
 
   async #listen(): Promise<string> {
-    let queue = DIRECT_REPLY_TO;
-    if (this.#options.replyTo === "queue") {
-      queue = `brine.rpc-${randomUUID()}`;
-      // Neither exclusive nor auto-delete: either would take it away with the connection.
-      await this.#channel.assertQueue(queue, { durable: true, expires: 300_000 });
-    }
+    const isOwn = this.#options.replyTo === "queue";
+    const queue = isOwn ? `brine.rpc-${randomUUID()}` : DIRECT_REPLY_TO;
+    // Neither exclusive nor auto-delete: either would take it away with the connection.
+    if (isOwn) await this.#channel.assertQueue(queue, { durable: true, expires: 300_000 });
     await this.#channel.consume(queue, (message) => this.#onAnswer(message), {
-      noAck: true,
+      // Answers on a connection that breaks are delivered again, unless they were acknowledged; direct reply-to does not allow it.
+      noAck: !isOwn,
+      autoAck: isOwn,
       consumerTag: this.#consumerTag,
       onDecodeError: (message, error) => this.#take(message)?.reject(error),
     });
