@@ -6,6 +6,7 @@ import { isPlainRecord, readSignature, type SignatureDict, type SignatureLike } 
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
 import type { ResolvedSettings } from "./settings.js";
+import type { Stamps } from "./stamps.js";
 
 export interface BroadcastOptions {
   /** Node names, such as `celery@host`. Default: every worker. */
@@ -144,9 +145,12 @@ export class Control {
     await this.cast("revoke", { task_id: taskId, terminate, signal }, rest);
   }
 
-  /** Revokes every task that carries one of these stamps. Workers of Celery 5.3 and later, and these. */
+  /**
+   * Revokes every task that carries one of these stamps: a value, or one of several. The number 7 is another stamp than the
+   * text "7". Workers of Celery 5.3 and later, and these.
+   */
   async revokeByStamps(
-    stamps: Readonly<Record<string, string | readonly string[]>>,
+    stamps: Stamps,
     options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } & BroadcastOptions = {},
   ): Promise<void> {
     const { terminate = false, signal = "SIGTERM", ...rest } = options;

@@ -103,6 +103,27 @@ describe("revoke", () => {
     expect(await ask("revoked")).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("by stamp with terminate leaves what another command flagged", async () => {
+    const { define, release } = hanging();
+    const { app, worker } = await startWorker({}, define, { concurrency: 3 });
+    const ask = asker(app);
+    const flagged = await app.sendTask("hang", { stamps: { batch: "a" } });
+    const byId = await app.sendTask("hang");
+    const meant = await app.sendTask("hang", { stamps: { batch: 7 } });
+    await until(() => worker.active.length === 3);
+    await ask("revoke", { task_id: byId.id });
+    await ask("revoke_by_stamped_headers", { headers: { batch: "a" } });
+    // The text is another stamp than the number.
+    expect(await ask("revoke_by_stamped_headers", { headers: ["batch=7"], terminate: true })).toEqual({
+      ok: "headers {'batch': ['7']} were not terminated",
+    });
+    await ask("revoke_by_stamped_headers", { headers: { batch: 7 }, terminate: true });
+    await expect(meant.get({ timeoutMs })).rejects.toBeInstanceOf(TaskRevokedError);
+    expect(worker.active.map(({ id }) => id).sort()).toEqual([flagged.id, byId.id].sort());
+    release();
+    await Promise.all([flagged.get({ timeoutMs }), byId.get({ timeoutMs })]);
+  });
+
   test("by stamp reaches those that wait, and those that run with terminate", async () => {
     const { define, release } = hanging();
     const { app, worker } = await startWorker({}, define);

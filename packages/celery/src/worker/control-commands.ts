@@ -5,7 +5,7 @@ import { isPlainRecord } from "../protocol/signature.js";
 import type { Command, CommandArguments, CommandHost } from "./command-host.js";
 import { parseRate } from "./rate-limit.js";
 import type { Request } from "./request.js";
-import { listOf } from "./revoked.js";
+import { listOf, stampKey, stampKeys } from "./revoked.js";
 
 export function controlCommands(host: CommandHost): Record<string, Command> {
   const { runQueue, reporter, app } = host;
@@ -67,11 +67,18 @@ function revoke(host: CommandHost, args: CommandArguments): unknown {
 /** Since Celery 5.3. `headers` are a mapping, or texts such as `customer=7`. */
 function revokeByStamps(host: CommandHost, args: CommandArguments): unknown {
   const headers = stampsOf(args.headers);
-  for (const [header, values] of headers) for (const value of values) host.revoked.addStamp(header, value);
+  const keys = new Set<string>();
+  for (const [header, values] of headers) {
+    for (const value of values) {
+      host.revoked.addStamp(header, value);
+      keys.add(stampKey(header, value));
+    }
+  }
   host.runQueue.dropRevoked();
   const text = saferepr(Object.fromEntries(headers));
   if (args.terminate !== true) return { ok: `headers ${text} flagged as revoked, but not terminated` };
-  const isMeant = (request: Request): boolean => host.revoked.covers(request);
+  // Not all that is revoked: what runs and was flagged by another command is to run to its end.
+  const isMeant = (request: Request): boolean => stampKeys(request).some((key) => keys.has(key));
   const terminated = host.runQueue.terminate(isMeant, signalOf(args.signal));
   return { ok: terminated.length === 0 ? `headers ${text} were not terminated` : `headers ${text} revoked` };
 }

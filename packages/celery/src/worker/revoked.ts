@@ -6,7 +6,7 @@ import type { Request } from "./request.js";
 const MAX_IDS = 50_000;
 const KEEP_MS = 3 * 60 * 60 * 1000;
 
-/** Ids, or `header=value` of stamps, with when each was added (ms since the epoch); insertion order is age. */
+/** Ids, or {@link stampKey}s, with when each was added (ms since the epoch); insertion order is age. */
 type Entries = Map<string, number>;
 
 export class RevokedTasks {
@@ -48,7 +48,7 @@ export class RevokedTasks {
     return this.#holds(this.#ids, id, now);
   }
 
-  /** By its id or by one of its stamps. */
+  /** By its id or by one of its stamps, wherever it is. */
   covers(request: Request, now = Date.now()): boolean {
     if (this.has(request.id, now)) return true;
     return this.#stamps.size > 0 && stampKeys(request).some((key) => this.#holds(this.#stamps, key, now));
@@ -101,12 +101,15 @@ export class RevokedTasks {
   }
 }
 
-function stampKeys({ message: { stamps } }: Request): string[] {
+/** All stamps of a task as keys, to compare with those of others. */
+export function stampKeys({ message: { stamps } }: Request): string[] {
   return Object.entries(stamps).flatMap(([header, value]) => listOf(value).map((one) => stampKey(header, one)));
 }
 
-function stampKey(header: string, value: unknown): string {
-  return `${header}=${String(value)}`;
+/** As in Python, the number 7 is another stamp than the text "7". */
+export function stampKey(header: string, value: unknown): string {
+  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return JSON.stringify([header, text]);
 }
 
 /** One value or several. */
