@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { Celery } from "@brine/celery";
 import { expect, it } from "vitest";
-import { settingsTable } from "./settings-table.js";
+import { settingsTable, unsupportedTable } from "./settings-table.js";
 import { ROOT } from "./sources.js";
 
 const rows = settingsTable();
@@ -24,8 +24,21 @@ it("gives the defaults that an app has", () => {
 });
 
 it("names Celery's setting after ours, but for the two whose value is a connection", () => {
-  const others = rows.filter(
-    ({ name, celery }) => celery !== undefined && celery !== name.replaceAll(/[A-Z]/g, (c) => `_${c.toLowerCase()}`),
-  );
+  const others = rows.filter(({ name, celery }) => celery !== undefined && celery !== snakeCase(name));
   expect(others.map(({ name }) => name)).toEqual(["broker", "backend"]);
 });
+
+it("lists every setting that is refused, with what the error says", () => {
+  const source = readFileSync(path.join(ROOT, "packages/celery/src/client/known-settings.ts"), "utf8");
+  const names = [...source.matchAll(/^ {2}\["(\w+\*?)", /gm)].map(([, name]) => snakeCase(name!));
+  const table = unsupportedTable();
+  expect(table.map(({ celery }) => celery)).toEqual(names);
+  for (const { celery, instead } of table) {
+    const settings = { broker: "memory://", [celery.replace("*", "_of_any_name")]: undefined };
+    expect(() => new Celery(settings), celery).toThrow(`is not supported: ${instead}`);
+  }
+});
+
+function snakeCase(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

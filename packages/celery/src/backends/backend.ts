@@ -42,7 +42,7 @@ export type ChordOutcome =
 export interface ResultBackend {
   readonly type: string;
   readonly description: string;
-  /** Whether chords work with it. */
+  /** Whether chords work with it: it keeps results where all workers find them. */
   readonly hasChords: boolean;
   /** The queue replies come to; `""` when there is none. Resolves once they can come. */
   replyTo(): Promise<string>;

@@ -14,10 +14,9 @@ export interface StoreBackendOptions {
   readonly codec: ResultCodec;
   readonly expiresSeconds: number | null;
   readonly isChordOrdered: boolean;
+  readonly joinTimeoutSeconds: number;
 }
 
-/** Celery's `result_chord_join_timeout`. */
-const JOIN_TIMEOUT_MS = 3000;
 /** Groups in groups. */
 const MAX_DEPTH = 100;
 
@@ -169,8 +168,9 @@ export class StoreBackend implements ResultBackend {
   async #join(tuple: unknown): Promise<ChordOutcome> {
     const taskIds = childIds([tuple]);
     const results = new Map<string, TaskResult>();
+    const deadline = Date.now() + this.#options.joinTimeoutSeconds * 1000;
     for (const taskId of taskIds) {
-      const result = await this.#ready(taskId);
+      const result = await this.#ready(taskId, deadline);
       if (result === undefined) {
         const error = new PythonTimeoutError("The operation timed out.");
         return { kind: "failed", taskId, error };
@@ -186,8 +186,8 @@ export class StoreBackend implements ResultBackend {
     return { kind: "complete", results: resultIn(tuple, 0) as unknown[] };
   }
 
-  /** The result of a task that has ended or is about to; `undefined` when it takes too long. */
-  async #ready(taskId: string): Promise<TaskResult | undefined> {
+  /** The result of a task that has ended or is about to; `undefined` when it has not at `deadline`. */
+  async #ready(taskId: string, deadline: number): Promise<TaskResult | undefined> {
     let onReady: (result: TaskResult) => void = () => {};
     let onError: (error: Error) => void = () => {};
     const ready = new Promise<TaskResult>((resolve, reject) => {
@@ -197,8 +197,9 @@ export class StoreBackend implements ResultBackend {
     ready.catch(() => {});
     const stop = await this.watch(taskId, (result) => READY_STATES.has(result.meta.status) && onReady(result), onError);
     const timeout = new AbortController();
+    const timeoutMs = Math.max(0, deadline - Date.now());
     try {
-      return await Promise.race([ready, sleep(JOIN_TIMEOUT_MS, undefined, timeout)]);
+      return await Promise.race([ready, sleep(timeoutMs, undefined, timeout)]);
     } finally {
       timeout.abort();
       await stop();

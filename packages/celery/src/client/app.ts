@@ -213,7 +213,7 @@ export class Celery {
       replyTo: options.replyTo ?? (message.ignoreResult ? "" : await this.backend.replyTo()),
       serializer: options.serializer ?? route?.serializer ?? this.settings.taskSerializer,
       compression: options.compression ?? route?.compression ?? this.settings.taskCompression,
-      priority: options.priority ?? route?.priority ?? this.settings.taskDefaultPriority,
+      priority: options.priority ?? route?.priority ?? this.#inheritedPriority ?? this.settings.taskDefaultPriority,
       deliveryMode: options.deliveryMode ?? this.settings.taskDefaultDeliveryMode,
       expiration: expirationOf(message),
       retry: options.retry ?? this.settings.taskPublishRetry,
@@ -228,6 +228,10 @@ export class Celery {
     const result = new AsyncResult<Result>(message.id, this.#resultContext);
     this.currentTask.get()?.children.push(result as AsyncResult);
     return result;
+  }
+
+  get #inheritedPriority(): number | undefined {
+    return this.settings.taskInheritParentPriority ? this.currentTask.get()?.priority : undefined;
   }
 
   #sendSentEvent(message: TaskMessage, destination: Destination): void {

@@ -33,6 +33,7 @@ export function makeBackend(
     resultExpires: expiresSeconds,
     resultPersistent: isPersistent,
     resultChordOrdered: isChordOrdered,
+    resultChordJoinTimeout: joinTimeoutSeconds,
   } = settings;
   if (given.backend === undefined || given.backend === "disabled://") return new DisabledBackend();
   if (typeof given.backend === "string" && schemeOf(given.backend) === "rpc") {
@@ -40,7 +41,7 @@ export function makeBackend(
     return new RpcBackend({ transport, codec, expiresSeconds, isPersistent, onWarning });
   }
   const store = typeof given.backend === "string" ? makeStore(given.backend, given) : given.backend;
-  return new StoreBackend({ store, codec, expiresSeconds, isChordOrdered });
+  return new StoreBackend({ store, codec, expiresSeconds, isChordOrdered, joinTimeoutSeconds });
 }
 
 function makeStore(url: string, settings: CelerySettings): ResultStore {

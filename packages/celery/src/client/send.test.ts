@@ -380,3 +380,19 @@ test("signatures go to Python's form and back, as arguments of tasks too", async
   expect(again.signature(flow.toDict()).toDict()).toEqual(flow.toDict());
   expect(flow.toDict().args).toEqual(Tuple.from([]).slice());
 });
+
+test("taskInheritParentPriority gives what a task sends the priority that it has, unless the call says another", async () => {
+  for (const [taskInheritParentPriority, inherited] of [
+    [false, 1],
+    [true, 6],
+  ] as const) {
+    const { app } = await startWorker({ taskInheritParentPriority, taskDefaultPriority: 1 }, (a) => {
+      const priorityOf = a.task("priorityOf", (context) => context.deliveryInfo.priority);
+      a.task("parent", async () => [(await priorityOf.delay()).id, (await priorityOf.applyAsync({ priority: 3 })).id]);
+    });
+    const parent = await app.sendTask<[string, string]>("parent", { priority: 6 });
+    const [own, given] = await parent.get({ timeoutMs });
+    expect(await app.result(own).get({ timeoutMs })).toBe(inherited);
+    expect(await app.result(given).get({ timeoutMs })).toBe(3);
+  }
+});

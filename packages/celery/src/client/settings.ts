@@ -4,6 +4,7 @@ import type { ClassRegistryView, Limits } from "@brine/codec";
 import type { Queue, ResultStore, Transport } from "@brine/codec/kombu";
 import { CeleryError } from "../errors.js";
 import { celeryRegistry } from "../protocol/pickle-globals.js";
+import { checkSettingNames } from "./known-settings.js";
 
 /** Where a task goes: `{ queue }`, or an exchange with a routing key. Other fields are defaults of `applyAsync`. */
 export interface Route {
@@ -86,6 +87,8 @@ export interface CelerySettings {
   /** 2 persistent (default), 1 transient. */
   readonly taskDefaultDeliveryMode?: 1 | 2 | undefined;
   readonly taskDefaultPriority?: number | undefined;
+  /** What a task sends has its priority, unless the call says another. Default false. */
+  readonly taskInheritParentPriority?: boolean | undefined;
   /** `"quorum"` for quorum queues; must be what Python's side declares. */
   readonly taskDefaultQueueType?: "classic" | "quorum" | undefined;
   /** `x-max-priority` of queues that do not set it. */
@@ -122,6 +125,11 @@ export interface CelerySettings {
   readonly resultExtended?: boolean | undefined;
   /** `result_backend_transport_options['result_chord_ordered']`: must be the same on all workers. Default true. */
   readonly resultChordOrdered?: boolean | undefined;
+  /**
+   * Seconds that the worker which sends the body of a chord waits for results of groups in its header that are still on
+   * their way; after that a `TimeoutError` fails the body. Default 3.
+   */
+  readonly resultChordJoinTimeout?: number | undefined;
 
   /** Default 4. */
   readonly workerPrefetchMultiplier?: number | undefined;
@@ -132,6 +140,13 @@ export interface CelerySettings {
   readonly workerDisableRateLimits?: boolean | undefined;
   /** Let `pool_restart` of remote control end the worker's threads. Default false. */
   readonly workerPoolRestarts?: boolean | undefined;
+  /** When the connection is lost, abort tasks with late acks: the broker gives them to somebody again. Default false. */
+  readonly workerCancelLongRunningTasksOnConnectionLoss?: boolean | undefined;
+  /**
+   * Acknowledge a redelivered task with late acks without running it when its stored result says that it succeeded.
+   * Default false; nothing with `rpc://`, which stores none.
+   */
+  readonly workerDeduplicateSuccessfulTasks?: boolean | undefined;
   /** A file that keeps what was revoked across restarts. Default: none. */
   readonly workerStateDb?: string | undefined;
   /** Default `"celery"`; the exchange is `<name>.pidbox`. */
@@ -147,8 +162,19 @@ export type ResolvedSettings = ReturnType<typeof resolveSettings>;
 const DEFAULT_RETRY_POLICY = Object.freeze({ maxRetries: 3, intervalStart: 0, intervalStep: 0.2, intervalMax: 1 });
 const DAY_SECONDS = 86_400;
 
+/** Of what is given to make connections; the rest is resolved. */
+const CONNECTIONS = ["broker", "backend", "transports", "resultStores"] as const satisfies (keyof CelerySettings)[];
+
 /** @throws CeleryError `bad-option` */
 export function resolveSettings(settings: CelerySettings) {
+  const resolved = withDefaults(settings);
+  checkSettingNames(settings, new Set([...CONNECTIONS, ...Object.keys(resolved)]));
+  const policy = settings.taskPublishRetryPolicy ?? {};
+  checkSettingNames(policy, new Set(Object.keys(DEFAULT_RETRY_POLICY)), "taskPublishRetryPolicy");
+  return resolved;
+}
+
+function withDefaults(settings: CelerySettings) {
   const queue = settings.taskDefaultQueue ?? "celery";
   const acceptContent = settings.acceptContent ?? ["json"];
   const protocol = settings.taskProtocol ?? 2;
@@ -171,6 +197,7 @@ export function resolveSettings(settings: CelerySettings) {
     taskDefaultRoutingKey: settings.taskDefaultRoutingKey ?? queue,
     taskDefaultDeliveryMode: settings.taskDefaultDeliveryMode ?? 2,
     taskDefaultPriority: settings.taskDefaultPriority,
+    taskInheritParentPriority: settings.taskInheritParentPriority ?? false,
     taskDefaultQueueType: settings.taskDefaultQueueType,
     taskQueueMaxPriority: settings.taskQueueMaxPriority,
     taskQueues: settings.taskQueues ?? [],
@@ -193,12 +220,15 @@ export function resolveSettings(settings: CelerySettings) {
     resultPersistent: settings.resultPersistent ?? false,
     resultExtended: settings.resultExtended ?? false,
     resultChordOrdered: settings.resultChordOrdered ?? true,
+    resultChordJoinTimeout: settings.resultChordJoinTimeout ?? 3,
     workerPrefetchMultiplier: settings.workerPrefetchMultiplier ?? 4,
     workerConcurrency: settings.workerConcurrency ?? availableParallelism(),
     workerSendTaskEvents: settings.workerSendTaskEvents ?? false,
     workerEnableRemoteControl: settings.workerEnableRemoteControl ?? true,
     workerDisableRateLimits: settings.workerDisableRateLimits ?? false,
     workerPoolRestarts: settings.workerPoolRestarts ?? false,
+    workerCancelLongRunningTasksOnConnectionLoss: settings.workerCancelLongRunningTasksOnConnectionLoss ?? false,
+    workerDeduplicateSuccessfulTasks: settings.workerDeduplicateSuccessfulTasks ?? false,
     workerStateDb: settings.workerStateDb,
     controlExchange: settings.controlExchange ?? "celery",
     tracing: settings.tracing ?? true,

@@ -106,9 +106,10 @@ export class TaskContext {
     readonly routingKey: string;
     readonly queue: string;
     readonly redelivered: boolean;
+    readonly priority: number | undefined;
   } {
-    const { exchange, routingKey, queue, redelivered } = this.#request.delivery;
-    return { exchange, routingKey, queue, redelivered };
+    const { exchange, routingKey, queue, redelivered, properties } = this.#request.delivery;
+    return { exchange, routingKey, queue, redelivered, priority: properties.priority };
   }
 
   /**

@@ -8,7 +8,13 @@ import { taskEndChannel, taskStartChannel, traceHeadersOf } from "../client/diag
 import type { Task } from "../client/task.js";
 import { isCeleryError } from "../errors.js";
 import { formatTraceback } from "../protocol/exceptions.js";
-import { PythonReject, TaskRevokedError, Terminated, WorkerLostError } from "../protocol/python-exceptions.js";
+import {
+  PythonReject,
+  PythonRetry,
+  TaskRevokedError,
+  Terminated,
+  WorkerLostError,
+} from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
 import type { SignatureDict } from "../protocol/signature.js";
 import { READY_STATES } from "../protocol/states.js";
@@ -20,7 +26,7 @@ import { invokeHandler } from "./invoke.js";
 import type { Request } from "./request.js";
 import { ResultWriter } from "./result-writer.js";
 import { isAutoRetried, retryDelay } from "./retry.js";
-import { ColdShutdown } from "./run-queue.js";
+import { ColdShutdown, ConnectionLost } from "./run-queue.js";
 import { type Limits, runWithLimits } from "./time-limits.js";
 
 /** What the executor needs of its worker. */
@@ -43,6 +49,8 @@ type Outcome =
   | { readonly state: "IGNORED" }
   | { readonly state: "REPLACED"; readonly signature: SignatureDict }
   | { readonly state: "REJECTED"; readonly reject: Reject }
+  /** Its connection is lost, and somebody else runs it. */
+  | { readonly state: "CANCELLED"; readonly reason: string }
   /** It goes back to its queue and runs again, so nobody is told anything. */
   | { readonly state: "REQUEUED" };
 
@@ -68,6 +76,7 @@ export class Executor {
     const policy = ackPolicy(request.task.options, this.#app.settings);
     try {
       if (!policy.isLate) await request.ack();
+      else if (await this.#hasSucceeded(request)) return await request.ack();
       const children: AsyncResult[] = [];
       const outcome = await this.#trace(request, children);
       await this.#conclude(request, outcome, children);
@@ -77,6 +86,13 @@ export class Executor {
       this.#host.onError(error as Error, request);
       await request.reject(true).catch((cause: Error) => this.#host.onError(cause, request));
     }
+  }
+
+  /** Whether it was run to its end before, and only its acknowledgement was lost. */
+  async #hasSucceeded({ id, delivery }: Request): Promise<boolean> {
+    const { backend, settings } = this.#app;
+    if (!settings.workerDeduplicateSuccessfulTasks || !delivery.redelivered || !backend.hasChords) return false;
+    return (await backend.get(id).catch(() => undefined))?.meta.status === "SUCCESS";
   }
 
   async #trace(request: Request, children: AsyncResult[]): Promise<Outcome> {
@@ -132,6 +148,7 @@ export class Executor {
     // fetch and its kin throw an AbortError of their own; why it was aborted says more.
     const { stop } = request;
     if (stop.isAborted && error instanceof Error && error.name === "AbortError") error = stop.reason;
+    if (error instanceof ConnectionLost) return { state: "CANCELLED", reason: error.message };
     if (error instanceof Terminated || error instanceof ColdShutdown) return this.#terminated(request, error);
     if (error instanceof WorkerLostError && !request.isSettled) {
       const { onWorkerLost } = ackPolicy(request.task.options, this.#app.settings);
@@ -190,6 +207,10 @@ export class Executor {
         await this.#results.writeError(request, "REVOKED", outcome.error, null, children);
         await this.#followUp.onChordPart(request, "REVOKED", undefined, outcome.error);
         this.#host.sendTaskEvent("task-revoked", { uuid, terminated: true, signum: outcome.signal, expired: false });
+        return;
+      case "CANCELLED":
+        await this.#results.writeError(request, "RETRY", new PythonRetry(outcome.reason), null, children);
+        this.#host.sendTaskEvent("task-cancelled", { uuid });
         return;
       case "IGNORED":
       case "REQUEUED":

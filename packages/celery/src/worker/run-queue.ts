@@ -28,6 +28,11 @@ export class ColdShutdown extends Error {
   override name = "ColdShutdown";
 }
 
+/** Ends a run whose message the broker gives to somebody else. */
+export class ConnectionLost extends Error {
+  override name = "ConnectionLost";
+}
+
 export class RunQueue {
   readonly #options: RunQueueOptions;
   readonly #active = new Map<Request, Promise<void>>();
@@ -165,6 +170,13 @@ export class RunQueue {
       for (const [request] of waiting.entries()) if (!request.delivery.alive) waiting.remove(request);
     }
     this.#options.onSizeChange();
+  }
+
+  /** Ends what runs and will be run by somebody else, too: late acks, and a connection that is gone. */
+  cancelLost(): void {
+    for (const request of this.#active.keys()) {
+      if (!request.isSettled && !request.delivery.alive) request.stop.abort(new ConnectionLost("cancelled by Celery"));
+    }
   }
 
   /**

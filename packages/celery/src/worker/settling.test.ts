@@ -49,6 +49,65 @@ describe("a connection that is lost while a task runs", () => {
   });
 });
 
+test("workerCancelLongRunningTasksOnConnectionLoss aborts late tasks of a lost connection, and only those", async () => {
+  const broker = new MemoryBroker();
+  const backend = new MemoryResultStore();
+  const connection = new MemoryTransport(broker);
+  const reasons: string[] = [];
+  const { passed, open } = gate();
+  const define = (app: Celery): void => {
+    for (const [name, acksLate] of [
+      ["late", true],
+      ["early", false],
+    ] as const) {
+      app.task(name, { acksLate }, (context) => {
+        context.signal.addEventListener("abort", () => reasons.push(`${name}: ${context.signal.reason.message}`));
+        return passed;
+      });
+    }
+  };
+  const settings = { broker: connection, backend, workerCancelLongRunningTasksOnConnectionLoss: true };
+  const { app, worker } = await startWorker(settings, define);
+  for (const name of ["late", "early"]) await app.sendTask(name, { taskId: name });
+  await until(() => worker.active.length === 2);
+  await connection.close();
+  connection.emit("disconnect", new Error("gone"));
+  await until(() => worker.active.length === 1);
+  expect(reasons).toEqual(["late: cancelled by Celery"]);
+  expect(await app.result("late").state()).toBe("RETRY");
+  const second = await startWorker({ broker: new MemoryTransport(broker), backend }, define);
+  await until(() => second.worker.active.length === 1);
+  open();
+  for (const id of ["late", "early"]) await second.app.result(id).get({ timeoutMs });
+});
+
+test("workerDeduplicateSuccessfulTasks does not run again what was redelivered after a success", async () => {
+  for (const [workerDeduplicateSuccessfulTasks, runs] of [
+    [false, 2],
+    [true, 1],
+  ] as const) {
+    const broker = new MemoryBroker();
+    const settings = { backend: new MemoryResultStore(), workerDeduplicateSuccessfulTasks };
+    let count = 0;
+    const connection = new MemoryTransport(broker);
+    const define = (app: Celery): void =>
+      void app.task("once", { acksLate: true }, async () => {
+        count += 1;
+        // The result is stored, and its acknowledgement lost.
+        if (count === 1) await connection.close();
+        return count;
+      });
+    const first = await startWorker({ ...settings, broker: connection }, define);
+    await first.app.sendTask("once", { taskId: "once" });
+    expect(await first.app.result("once").get({ timeoutMs })).toBe(1);
+    const second = await startWorker({ ...settings, broker: new MemoryTransport(broker) }, define, { concurrency: 1 });
+    // The redelivered one comes first, and one at a time.
+    second.app.task("after", () => "after");
+    await (await second.app.sendTask("after")).get({ timeoutMs });
+    expect(count).toBe(runs);
+  }
+});
+
 test("a late task that fails is acknowledged, or dead-lettered where it says so", async () => {
   const { app } = await startWorker({}, (a) => {
     const fail = (): never => {

@@ -95,6 +95,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly #onDisconnect = (error: Error): void => {
     this.#warn(error);
     this.#runQueue.dropLost();
+    if (this.#app.settings.workerCancelLongRunningTasksOnConnectionLoss) this.#runQueue.cancelLost();
   };
   #state: "new" | "running" | "stopping" | "stopped" = "new";
   #stopping: Promise<void> | undefined;
