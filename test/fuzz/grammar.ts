@@ -3,6 +3,7 @@
  * opcode where it does not belong.
  */
 import { OPCODES, type OpcodeInfo } from "@brine/codec/tools";
+import { KEYS } from "./keys.js";
 import type { Random } from "./random.js";
 import shared from "./shared.json" with { type: "json" };
 
@@ -183,6 +184,7 @@ export class Program {
     const random = this.#random;
     for (let i = 0; i < size; i++) {
       if (random.chance(0.12)) this.#call();
+      else if (random.chance(0.06)) this.#keyed(2);
       else if (random.chance(0.15)) this.#container();
       else this.#emit(random.chance(0.03) ? random.pick(OPCODES) : this.#fitting());
     }
@@ -295,6 +297,39 @@ export class Program {
       if (random.chance(0.1)) this.#byName("TUPLE1");
     }
     this.#byName({ list: "APPENDS", dict: "SETITEMS", set: "ADDITEMS", tuple: "TUPLE", frozenset: "FROZENSET" }[kind]);
+  }
+
+  /** A container that compares what it holds: with members equal across types, NaNs, members within members, unhashable ones. */
+  #keyed(depth: number): void {
+    const random = this.#random;
+    const kind = random.pick(["ADDITEMS", "FROZENSET", "SETITEMS", "SETITEMS"] as const);
+    if (kind !== "FROZENSET") this.#byName(kind === "ADDITEMS" ? "EMPTY_SET" : "EMPTY_DICT");
+    this.#byName("MARK");
+    for (let i = random.below(5); i > 0; i--) {
+      this.#key(depth);
+      if (kind === "SETITEMS") this.#byName("BININT1");
+      else if (random.chance(0.1)) this.#byName("DUP");
+    }
+    this.#byName(kind);
+  }
+
+  #key(depth: number): void {
+    const random = this.#random;
+    const roll = random.next();
+    if (roll < 0.03) this.#byName(random.pick(["EMPTY_LIST", "EMPTY_DICT", "EMPTY_SET"]));
+    else if (roll < 0.2) this.#byName(random.pick(["SHORT_BINUNICODE", "SHORT_BINBYTES", "NONE", "EMPTY_TUPLE"]));
+    else if (roll < 0.7 || depth === 0) {
+      this.#chunks.push(random.pick(KEYS));
+      this.#stack.push("any");
+    } else if (roll < 0.8) this.#keyed(depth - 1);
+    else {
+      for (let i = 0; i < 2; i++) this.#key(depth - 1);
+      this.#byName("TUPLE2");
+    }
+    if (random.chance(0.2)) {
+      this.#byName("MEMOIZE");
+      this.#memo.set(this.#memo.size, "any");
+    }
   }
 
   #anyAtom(): string {

@@ -64,9 +64,16 @@ export const KNOWN_DIFFERENCES: readonly Difference[] = [
   {
     name: "bytearray items",
     reason:
-      "bytearray has append() and extend(), which no pickler uses; Brine adds items to lists and registered classes",
+      "bytearray has append(), extend() and items by index, which no pickler uses; Brine adds items to lists and " +
+      "registered classes",
     matches: ({ opcode, message }) =>
-      opcode?.startsWith("APPEND") === true && message.includes("bytearray takes no items"),
+      /^(APPEND|SETITEM)/.test(opcode ?? "") && message.includes("bytearray takes no items"),
+  },
+  {
+    name: "list slices",
+    reason: "SETITEM with a slice replaces a part of a list, which no pickler uses; Brine takes an index",
+    matches: ({ opcode, message }) =>
+      opcode?.startsWith("SETITEM") === true && message.includes("list index is no int"),
   },
   {
     name: "slice keys",

@@ -25,6 +25,8 @@ from _compat_pickle import IMPORT_MAPPING, NAME_MAPPING
 MEMORY = 2 << 30
 SECONDS = 3
 MAX_NODES = 20_000
+# A pickle may call bytes(2**28).
+MAX_BYTES = 1 << 20
 SHARED = json.load(open(sys.argv[1], encoding="utf-8"))
 ALLOWED = {tuple(name) for name in SHARED["globals"]}
 
@@ -101,6 +103,8 @@ def number(value):
 def leaf(value):
     """Text of what holds nothing else; None for the rest."""
     kind = type(value)
+    if kind in (bytes, bytearray, str) and len(value) > MAX_BYTES:
+        raise TooBig
     if value is None:
         return "None"
     if kind is bool:

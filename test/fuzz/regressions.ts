@@ -30,4 +30,9 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   { name: "tuple() of a tuple is that tuple", pickle: "\x80\x02(K\x01tq\0cbuiltins\ntuple\nh\0\x85Rh\0\x86." },
   { name: "object() with an argument", pickle: "cbuiltins\nobject\n(K\x01t\x81." },
+  { name: "an INT that ends at a NUL at once is 0", pickle: "I\0\n." },
+  { name: "an INT of a NUL and another character is a bool", pickle: "I\0x\n." },
+  { name: "a memo index beyond 64 bits", pickle: "Np9223372036854775808\n." },
+  { name: "the largest memo index", pickle: "Np9223372036854775807\n." },
+  { name: "NEWOBJ_EX with None for keyword arguments", pickle: "capp\nPlain\n)N\x92." },
 ];

@@ -49,8 +49,8 @@ export interface Reduction {
   /** A global, or an object that itself pickles to a callable. */
   readonly callable: PyGlobal | object;
   readonly args: readonly unknown[];
-  /** The bytes that `args` begin with were made for this call: nothing else in the data refers to them. */
-  readonly ownsBytes?: boolean | undefined;
+  /** The bytes or the string that `args` begin with were made for this call: nothing else in the data refers to them. */
+  readonly ownsFirst?: boolean | undefined;
   readonly kwargs?: ReadonlyMap<string, unknown> | undefined;
   /** For `newobj` at protocols 0 and 1: the builtin base (`object` by default) and its value. */
   readonly base?: { readonly global: PyGlobal; readonly value: unknown } | undefined;
@@ -92,6 +92,11 @@ export interface GlobalEntry<T extends object = object> {
   /** `getattr(name, attribute)` for the few attributes that pickles really use (enum members, `ZoneInfo._unpickle`). */
   getAttribute?(attribute: string, context: DecodeContext): unknown;
 
+  /**
+   * For types of which Python keeps one object a value: instances with equal keys are written as that one object, the
+   * first of them. `undefined`: each is an object of its own.
+   */
+  singletonKey?(object: T, context: EncodeContext): string | undefined;
   /** How an instance of `target` is written. */
   reduce?(object: T, context: EncodeContext): Reduction | PyGlobal;
   /**

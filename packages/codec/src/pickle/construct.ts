@@ -18,14 +18,14 @@ function operand(message: string): UnpicklingError {
 class MachineryEntry implements GlobalEntry {
   readonly module: string;
   readonly name: string;
-  readonly nameStrings: "interned" | "fresh";
+  readonly nameStrings: "interned" | "function";
   readonly run: (builder: ObjectBuilder, args: readonly unknown[]) => unknown;
 
   constructor(
     module: string,
     name: string,
     run: (builder: ObjectBuilder, args: readonly unknown[]) => unknown,
-    nameStrings: "interned" | "fresh" = "interned",
+    nameStrings: "interned" | "function" = "interned",
   ) {
     this.module = module;
     this.name = name;
@@ -34,12 +34,12 @@ class MachineryEntry implements GlobalEntry {
   }
 }
 
-const GETATTR = new MachineryEntry("builtins", "getattr", (builder, args) => builder.getAttribute(args), "fresh");
+const GETATTR = new MachineryEntry("builtins", "getattr", (builder, args) => builder.getAttribute(args), "function");
 
 const MACHINERY: ReadonlyMap<string, MachineryEntry> = new Map(
   [
     GETATTR,
-    new MachineryEntry("_codecs", "encode", (builder, args) => builder.encodeText(args), "fresh"),
+    new MachineryEntry("_codecs", "encode", (builder, args) => builder.encodeText(args), "function"),
     new MachineryEntry("copyreg", "_reconstructor", (builder, args) => builder.reconstruct(args)),
     new MachineryEntry("copyreg", "__newobj__", (builder, args) => builder.newobj(args[0], Tuple.from(args.slice(1)))),
     new MachineryEntry("copyreg", "__newobj_ex__", (builder, args) => builder.newobjEx(args[0], args[1], args[2])),
@@ -175,6 +175,7 @@ export class ObjectBuilder implements DecodeContext {
   newobjEx(cls: unknown, args: unknown, kwargs: unknown): unknown {
     const [entry, global] = this.#classOf(cls);
     if (!(args instanceof Tuple)) throw operand(`arguments are ${typeName(args)}, not a tuple`);
+    if (kwargs === null) throw operand("keyword arguments are None, not a dict");
     const named = keywordsOf(kwargs);
     if (entry === undefined) return this.#opaque("newobj_ex", global, args, named);
     return this.#create(entry, global, args, named);

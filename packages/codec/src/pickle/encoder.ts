@@ -210,9 +210,9 @@ export class Encoder extends ErrorWriter implements EncodeContext {
 
   /**
    * `tuple` is what holds the items in the data; none for the arguments of a call, which are in nobody's hands.
-   * `ownsBytes`: neither are the bytes that come first.
+   * `ownsFirst`: neither are the bytes or the string that come first.
    */
-  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number, ownsBytes = false): void {
+  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number, ownsFirst = false): void {
     const count = items.length;
     if (count === 0) {
       this.saveEmptyTuple();
@@ -221,9 +221,8 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     let i = 0;
     try {
       if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
-      if (ownsBytes && items[0] instanceof Uint8Array) {
-        this.ready();
-        saveBytes(this, items[0], undefined);
+      if (ownsFirst) {
+        this.saveOwned(items[0], depth);
         i = 1;
       }
       for (; i < count; i++) this.save(items[i], depth);
@@ -232,6 +231,14 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       throw error;
     }
     this.closeTuple(count, tuple);
+  }
+
+  private saveOwned(value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
+    if (typeof value === "string") this.saveNewStr(value);
+    else if (value instanceof Uint8Array) saveBytes(this, value, undefined);
+    else this.saveValue(value, depth);
   }
 
   /** The own properties of a plain object. CPython 3.12 `batch_dict_exact`. */
@@ -326,13 +333,13 @@ export class Encoder extends ErrorWriter implements EncodeContext {
    * objects are no more than that. Says whether there is more.
    */
   private saveCall(saving: ReduceSaving, depth: number): boolean {
-    const { callable, args, kwargs, kind, ownsBytes } = saving.reduction;
+    const { callable, args, kwargs, kind, ownsFirst } = saving.reduction;
     const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
     if (callable instanceof Saving) this.drive(callable, depth + 1);
     else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
     else this.save(callable, depth);
     if (args instanceof Tuple) this.save(args, depth);
-    else this.saveTuple(args, undefined, depth + 1, ownsBytes === true && !hasHooks);
+    else this.saveTuple(args, undefined, depth + 1, ownsFirst);
     if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
     if (this.closeCall(kind, saving.object) && saving.resume()) return true;
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);

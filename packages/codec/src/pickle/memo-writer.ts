@@ -11,8 +11,12 @@ export abstract class MemoWriter extends FrameWriter {
   memoCount = 0;
   readonly objectMemo = new IdentityMemo();
 
+  /** Of types that have one object a value: the first of each value. */
+  private singletons: Map<string, object> | undefined;
+
   clearMemos(): void {
     this.memoCount = 0;
+    this.singletons = undefined;
     this.objectMemo.clear();
   }
 
@@ -58,6 +62,14 @@ export abstract class MemoWriter extends FrameWriter {
     if (this.isFast) return;
     this.objectMemo.findOrAdd(object, this.memoCount);
     this.put();
+  }
+
+  /** The object that stands for all of one value. */
+  singleton(key: string, object: object): object {
+    this.singletons ??= new Map();
+    const first = this.singletons.get(key);
+    if (first === undefined) this.singletons.set(key, object);
+    return first ?? object;
   }
 
   /** The index of an object that was written before, or -1; then it is remembered, and `put` has to follow. */

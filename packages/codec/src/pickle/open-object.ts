@@ -2,7 +2,7 @@
  * Finds out how an object is written, by its class: a container is opened, an object of a registered class becomes a call.
  * What it holds is left to the encoder, as a {@link Saving}; `undefined` says that all of it is written.
  */
-import type { AnyClass, Reduction } from "../globals/registry.js";
+import type { AnyClass, GlobalEntry, Reduction } from "../globals/registry.js";
 import { PickleBuffer } from "../python/buffers.js";
 import { PyDict } from "../python/dict.js";
 import { PyFloat } from "../python/numbers.js";
@@ -116,9 +116,22 @@ function openReduced(encoder: Encoder, value: object, prototype: object | null):
   const reducer = jsClass === undefined ? undefined : encoder.dispatchTable?.get(jsClass);
   if (reducer !== undefined) return openReduction(encoder, value, normalized(encoder, reducer(value as never), value));
   const entry = jsClass === undefined ? undefined : encoder.registry.findByTarget(jsClass);
-  if (entry?.reduce !== undefined) return openReduction(encoder, value, entry.reduce(value, encoder));
+  if (entry?.reduce !== undefined) {
+    if (entry.singletonKey !== undefined && getSingleton(encoder, value, entry)) return undefined;
+    return openReduction(encoder, value, entry.reduce(value, encoder));
+  }
   if (value instanceof PyObject) return openPyObject(encoder, value);
   return openUnregistered(encoder, value, jsClass);
+}
+
+/** Refers to an equal object that was written before and is the same in Python; says whether there was one. */
+function getSingleton(encoder: Encoder, value: object, entry: GlobalEntry): boolean {
+  const key = entry.singletonKey!(value, encoder);
+  if (key === undefined) return false;
+  const first = encoder.singleton(`${entry.module}.${entry.name} ${key}`, value);
+  const known = first === value ? -1 : encoder.objectMemo.find(first);
+  if (known >= 0) encoder.get(known);
+  return known >= 0;
 }
 
 function normalized(encoder: Encoder, reduced: unknown, value: object): Reduction | PyGlobal {

@@ -105,8 +105,9 @@ export abstract class GlobalWriter extends BytesWriter {
 
   private writeStackGlobal(global: PyGlobal): void {
     const entry = PyGlobal.entryOf(global) ?? this.registry.find(global.module, global.name);
-    // Types written in C make a new string of their name each time it is asked for.
-    const named = entry?.nameStrings ?? (global.module === "builtins" ? "static-name" : "interned");
+    // Types written in C make a new string of their name each time it is asked for; builtins without an entry are functions.
+    const named =
+      entry?.nameStrings ?? (global.module !== "builtins" ? "interned" : entry ? "static-name" : "function");
     const strings = typeof named === "string" ? named : named[this.python];
     this.ready();
     if (strings === "fresh") this.saveFreshStr(global.module);

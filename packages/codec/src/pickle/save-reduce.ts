@@ -129,7 +129,7 @@ export class ReduceSaving extends Saving {
         case 0:
           return reduction.callable;
         case 1:
-          return argumentsOf(reduction.args, encoder.protocol);
+          return argumentsOf(reduction, encoder.protocol);
         case 2:
           if (reduction.kind === "newobj_ex") return reduction.kwargs ?? new Map();
           break;

@@ -3,6 +3,8 @@
  * opcodes in between. The encoder keeps those that are open in an array, so that the depth of the data costs memory, not
  * the call stack; the first levels, where nearly all data is, are written by plain recursion instead (`encoder.ts`).
  */
+import type { Reduction } from "../globals/registry.js";
+import { FreshString } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import type { Encoder } from "./encoder.js";
 import * as op from "./opcodes.js";
@@ -321,6 +323,9 @@ export class PairsSaving extends Saving {
 }
 
 /** The arguments of a call: a tuple. Plain arrays are nobody else's, so they need no place in the memo of objects. */
-export function argumentsOf(args: readonly unknown[], protocol: number): unknown {
-  return args instanceof Tuple ? args : new TupleSaving(args, undefined, protocol);
+export function argumentsOf({ args, ownsFirst }: Reduction, protocol: number): unknown {
+  if (args instanceof Tuple) return args;
+  const isFresh = ownsFirst === true && typeof args[0] === "string";
+  const items = isFresh ? [new FreshString(args[0] as string), ...args.slice(1)] : args;
+  return new TupleSaving(items, undefined, protocol);
 }

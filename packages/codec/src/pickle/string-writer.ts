@@ -234,6 +234,11 @@ export abstract class StringWriter extends NumberWriter {
       this.saveSharedStr(text);
       return;
     }
+    this.saveNewStr(text);
+  }
+
+  /** A str that was just made, so that not even one of a single character is shared. */
+  saveNewStr(text: string): void {
     this.writeStr(text);
     if (this.strings !== "none") this.put();
   }

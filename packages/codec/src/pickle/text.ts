@@ -57,6 +57,8 @@ const OLD_OCTAL = /^[ \t\v\f\r]*([+-]?)0([0-7]+)$/;
  */
 export function parseInt0(line: string, limits: Limits): bigint | boolean {
   const text = untilNul(line);
+  // strtol() finds nothing to object to before a NUL.
+  if (text === "" && line !== "") return line.length === 2 ? false : 0n;
   const octal = OLD_OCTAL.exec(text);
   const value = octal === null ? parseBase0(text, limits) : parseBase0(`${octal[1]}0o${octal[2]}`, limits);
   // After a space at its end strtol() fails, and int() reads it as an int.
@@ -79,7 +81,9 @@ function untilNul(line: string): string {
 export function parseIndex(line: string): number {
   const text = trim(untilNul(line));
   if (!/^[+-]?[0-9]+(_[0-9]+)*$/.test(text)) throw bad(`${shown(line)} is no memo index`);
-  return Number(text.replaceAll("_", ""));
+  const index = Number(text.replaceAll("_", ""));
+  if (Math.abs(index) >= 2 ** 63) throw bad(`memo index ${shown(line)} is too large`);
+  return index;
 }
 
 const FLOAT_LINE = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;

@@ -83,10 +83,10 @@ const StructTimeBase = namedTuple("struct_time", [
 
 /** `time.struct_time`: nine numbers, and the zone's name and offset by name only. */
 export class StructTime extends StructTimeBase {
-  /** `tm_zone` and `tm_gmtoff`. */
+  /** `tm_zone` and `tm_gmtoff`, `null` where not given. */
   readonly extra: unknown;
 
-  constructor(items: readonly unknown[], extra: unknown = {}) {
+  constructor(items: readonly unknown[], extra: unknown = { tm_zone: items[9] ?? null, tm_gmtoff: items[10] ?? null }) {
     super(...items.slice(0, 9));
     Object.defineProperty(this, "extra", { value: extra, enumerable: false });
   }

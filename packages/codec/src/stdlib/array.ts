@@ -148,7 +148,7 @@ const arrayEntry: GlobalEntry<PyArray> = {
 const reconstructor: GlobalEntry = {
   module,
   name: "_array_reconstructor",
-  nameStrings: "static-name",
+  nameStrings: "function",
   call(args, context) {
     const [cls, typecode, code, bytes] = args;
     const machine = FORMATS[intOf(code) ?? -1];

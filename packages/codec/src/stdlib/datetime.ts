@@ -92,7 +92,7 @@ const datetime: GlobalEntry<PyDateTime> = {
     kind: "reduce",
     callable: globalOfEntry(datetime),
     args: datetimeArgs(object, context),
-    ownsBytes: true,
+    ownsFirst: true,
   }),
 };
 
@@ -128,7 +128,7 @@ const date: GlobalEntry<PyDate> = {
     });
     return context.datetime === "temporal" ? converted("date", value, context) : value;
   },
-  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsBytes: true }),
+  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsFirst: true }),
 };
 
 function dateState(object: PyDate): Uint8Array {
@@ -172,7 +172,7 @@ const time: GlobalEntry<PyTime> = {
       kind: "reduce",
       callable: globalOfEntry(time),
       args: object.tzinfo === null ? [state] : [state, object.tzinfo],
-      ownsBytes: true,
+      ownsFirst: true,
     };
   },
 };
@@ -190,12 +190,18 @@ const timedelta: GlobalEntry<TimeDelta> = {
     });
     return context.datetime === "temporal" ? converted("timedelta", value, context) : value;
   },
+  // Since 3.13 there is one timedelta of zero.
+  singletonKey: (object, { python }) => (python === "3.13" && isZero(object) ? "0" : undefined),
   reduce: (object) => ({
     kind: "reduce",
     callable: globalOfEntry(timedelta),
     args: [object.days, object.seconds, object.microseconds],
   }),
 };
+
+function isZero({ days, seconds, microseconds }: TimeDelta): boolean {
+  return days === 0 && seconds === 0 && microseconds === 0;
+}
 
 /** Whether it is a Temporal.Duration, which a timedelta has become with `datetime: "temporal"`. */
 function hasNanoseconds(value: unknown): boolean {
@@ -214,10 +220,11 @@ const timezone: GlobalEntry<TimeZone> = {
     if (!isDelta) throw refused("timezone", context);
     return made("timezone", context, () => {
       const delta = TimeDelta.from(offset as TimeDelta);
-      const isUtc = name === undefined && delta.days === 0 && delta.seconds === 0 && delta.microseconds === 0;
-      return isUtc ? TimeZone.utc : new TimeZone(delta, name ?? null);
+      return name === undefined && isZero(delta) ? TimeZone.utc : new TimeZone(delta, name ?? null);
     });
   },
+  // `timezone.utc`
+  singletonKey: (object) => (object.name === null && isZero(object.offset) ? "0" : undefined),
   reduce: (object) => ({
     kind: "reduce",
     callable: globalOfEntry(timezone),

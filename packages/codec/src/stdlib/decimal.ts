@@ -25,7 +25,12 @@ const decimal: GlobalEntry<Decimal> = {
       throw context.fail((error as Error).message, error);
     }
   },
-  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(decimal), args: [object.toString()] }),
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(decimal),
+    args: [object.toString()],
+    ownsFirst: true,
+  }),
 };
 
 const context: GlobalEntry<DecimalContext> = {

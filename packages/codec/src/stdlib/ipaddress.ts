@@ -35,11 +35,11 @@ function entryOf(name: string, jsClass: new (value: never) => Address): GlobalEn
         throw context.fail((error as Error).message, error);
       }
     },
-    reduce: (object) => ({
-      kind: "reduce",
-      callable: globalOfEntry(entry as unknown as GlobalEntry),
-      args: [object instanceof IPv4Address ? Number(object.int) : object.toString()],
-    }),
+    reduce(object) {
+      const callable = globalOfEntry(entry as unknown as GlobalEntry);
+      if (object instanceof IPv4Address) return { kind: "reduce", callable, args: [Number(object.int)] };
+      return { kind: "reduce", callable, args: [object.toString()], ownsFirst: true };
+    },
   };
   return entry as unknown as GlobalEntry;
 }

@@ -1,4 +1,5 @@
 /** `re`: `re._compile(pattern, flags)`. */
+import { latin1 } from "../bytes/utf8-decode.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { intOf } from "../python/coerce.js";
@@ -18,6 +19,9 @@ const compile: GlobalEntry<Pattern> = {
     }
     return new Pattern(pattern, bits);
   },
+  // `re` keeps what it has compiled.
+  singletonKey: ({ pattern, flags }) =>
+    typeof pattern === "string" ? `s${flags} ${pattern}` : `b${flags} ${latin1(pattern, 0, pattern.length)}`,
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(compile), args: [object.pattern, object.flags] }),
 };
 

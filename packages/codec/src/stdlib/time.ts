@@ -16,12 +16,12 @@ function structEntry(
     nameStrings: "fresh",
     target: jsClass,
     call(args, context) {
-      const [items, extra = {}] = args;
+      const [items, extra] = args;
       if (
         args.length > 2 ||
         !Array.isArray(items) ||
         items.length < count ||
-        typeof extra !== "object" ||
+        (extra !== undefined && typeof extra !== "object") ||
         extra === null
       ) {
         throw context.fail(`Cannot make a ${name}: needs ${count} numbers and a dict`);

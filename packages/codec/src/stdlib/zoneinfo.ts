@@ -18,6 +18,8 @@ const zoneInfo: GlobalEntry<ZoneInfo> = {
     return new ZoneInfo(key);
   },
   getAttribute: (attribute) => (attribute === "_unpickle" ? globalOfEntry(unpickle) : undefined),
+  // The class keeps each zone that it was asked for.
+  singletonKey: (object) => (object.noCache ? undefined : object.key),
   reduce: (object) => ({
     kind: "reduce",
     callable: new BoundMethod(globalOfEntry(zoneInfo), "_unpickle"),
