@@ -87,4 +87,5 @@ export type { Peer } from "./worker/gossip.js";
 export type { BadMessage } from "./worker/intake.js";
 export type { Autoscale } from "./worker/run-queue.js";
 export type { ThreadContext } from "./worker/thread-signal.js";
-export { Worker, type WorkerEvents, type WorkerOptions } from "./worker/worker.js";
+export { Worker } from "./worker/worker.js";
+export type { WorkerEvents, WorkerOptions } from "./worker/worker-options.js";

@@ -63,7 +63,7 @@ export class RpcBackend implements ResultBackend {
       name: this.#oid,
       durable: false,
       autoDelete: true,
-      ...(expiresSeconds === null ? {} : { arguments: { "x-expires": Math.max(1, expiresSeconds * 1000) } }),
+      ...(expiresSeconds === null ? {} : { arguments: { "x-expires": Math.ceil(expiresSeconds * 1000) } }),
     };
     await transport.declareQueue(queue);
     return transport.consume([queue], (delivery) => this.#onReply(delivery), { noAck: true });

@@ -117,7 +117,7 @@ export interface CelerySettings {
   /** `"100/m"`, `"10/s"`, `"5/h"`. */
   readonly taskDefaultRateLimit?: string | undefined;
 
-  /** Seconds results are kept; `null`: for ever. Default one day. */
+  /** Seconds results are kept; `null` or 0: for ever. Default one day. */
   readonly resultExpires?: number | null | undefined;
   /** rpc replies survive a restart of the broker. Default false. */
   readonly resultPersistent?: boolean | undefined;
@@ -216,7 +216,7 @@ function withDefaults(settings: CelerySettings) {
     taskTimeLimit: settings.taskTimeLimit,
     taskSoftTimeLimit: settings.taskSoftTimeLimit,
     taskDefaultRateLimit: settings.taskDefaultRateLimit,
-    resultExpires: settings.resultExpires === undefined ? DAY_SECONDS : settings.resultExpires,
+    resultExpires: expiryOf(settings.resultExpires),
     resultPersistent: settings.resultPersistent ?? false,
     resultExtended: settings.resultExtended ?? false,
     resultChordOrdered: settings.resultChordOrdered ?? true,
@@ -234,6 +234,13 @@ function withDefaults(settings: CelerySettings) {
     tracing: settings.tracing ?? true,
     logger: settings.logger ?? {},
   });
+}
+
+/** As in Celery, 0 is for ever too. */
+function expiryOf(seconds: number | null = DAY_SECONDS): number | null {
+  if (seconds === null || seconds === 0) return null;
+  if (Number.isFinite(seconds) && seconds > 0) return seconds;
+  throw badOption(`resultExpires is ${String(seconds)}, not a number of seconds`, "resultExpires");
 }
 
 export function badOption(message: string, path?: string): CeleryError {

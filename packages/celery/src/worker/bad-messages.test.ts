@@ -19,7 +19,7 @@ import { Celery } from "../client/app.js";
 import { MemoryTransport } from "../memory/transport.js";
 import { validateTask } from "../protocol/validate.js";
 import type { BadMessage } from "./intake.js";
-import type { WorkerOptions } from "./worker.js";
+import type { WorkerOptions } from "./worker-options.js";
 
 interface Row {
   readonly flavour: string;

@@ -9,7 +9,7 @@ import { MemoryResultStore } from "../memory/result-store.js";
 import { MemoryTransport } from "../memory/transport.js";
 import { TaskRevokedError } from "../protocol/python-exceptions.js";
 import { makeApp, startWorker, until } from "./worker.fixture.js";
-import type { WorkerOptions } from "./worker.js";
+import type { WorkerOptions } from "./worker-options.js";
 
 const timeoutMs = 5000;
 

@@ -124,6 +124,7 @@ export class Intake {
     this.#options.sendTaskEvent("task-failed", { uuid: id, exception: saferepr(thrown), traceback: null });
   }
 
+  /** A store that fails must not keep the message, which nobody would settle then. */
   async #storeFailure(
     taskId: string,
     delivery: Delivery,
@@ -132,20 +133,20 @@ export class Intake {
     parentId: string | null,
   ): Promise<void> {
     const { replyTo, correlationId } = delivery.properties;
-    await this.#options.app.backend.store({
-      meta: {
-        taskId,
-        status: "FAILURE",
-        result: null,
-        traceback: null,
-        children: [],
-        dateDone: new Date().toISOString(),
-        groupId,
-        parentId,
-      },
-      thrown,
-      replyTo,
-      correlationId: correlationId ?? taskId,
-    });
+    const meta = {
+      taskId,
+      status: "FAILURE",
+      result: null,
+      traceback: null,
+      children: [],
+      dateDone: new Date().toISOString(),
+      groupId,
+      parentId,
+    };
+    try {
+      await this.#options.app.backend.store({ meta, thrown, replyTo, correlationId: correlationId ?? taskId });
+    } catch (error) {
+      this.#options.onError(error as Error);
+    }
   }
 }

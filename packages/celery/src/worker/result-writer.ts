@@ -6,6 +6,7 @@ import type { Celery } from "../client/app.js";
 import type { AsyncResult } from "../client/async-result.js";
 import { formatIsoTime } from "../protocol/iso8601.js";
 import type { ResultMeta } from "../protocol/result-meta.js";
+import { saferepr } from "../protocol/saferepr.js";
 import { READY_STATES } from "../protocol/states.js";
 import type { Request } from "./request.js";
 
@@ -41,8 +42,21 @@ export class ResultWriter {
     return request.message.ignoreResult || (request.task.options.ignoreResult ?? this.#app.settings.taskIgnoreResult);
   }
 
-  /** A backend that is away for a moment does not make a result disappear. */
+  /** Arguments that the result serializer cannot carry must not take the result with them. */
   async #store(request: StoreRequest): Promise<void> {
+    try {
+      await this.#storePatiently(request);
+    } catch (error) {
+      const { extended } = request.meta;
+      if (!isKombuError(error) || extended === undefined) throw error;
+      const { args, kwargs } = extended;
+      const asText = { ...extended, args: saferepr(args), kwargs: saferepr(kwargs) };
+      await this.#storePatiently({ ...request, meta: { ...request.meta, extended: asText } });
+    }
+  }
+
+  /** A backend that is away for a moment does not make a result disappear. */
+  async #storePatiently(request: StoreRequest): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#app.backend.store(request);

@@ -2,7 +2,8 @@
 import { afterEach } from "vitest";
 import { Celery } from "../client/app.js";
 import type { CelerySettings } from "../client/settings.js";
-import type { Worker, WorkerOptions } from "./worker.js";
+import type { Worker } from "./worker.js";
+import type { WorkerOptions } from "./worker-options.js";
 
 const open: Celery[] = [];
 

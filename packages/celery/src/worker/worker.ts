@@ -2,7 +2,7 @@
 import { EventEmitter } from "node:events";
 import { hostname as osHostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Delivery, Queue } from "@brine/codec/kombu";
+import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
@@ -19,57 +19,11 @@ import { RemoteControl } from "./remote-control.js";
 import { Reporter } from "./reporter.js";
 import type { Request } from "./request.js";
 import { RevokedTasks } from "./revoked.js";
-import { type Autoscale, RunQueue } from "./run-queue.js";
+import { RunQueue } from "./run-queue.js";
 import { StateDb } from "./state-db.js";
 import { TaskLimits } from "./task-limits.js";
 import { ThreadPool } from "./thread-pool.js";
-
-export interface WorkerOptions {
-  /** Names, or queues. Default: `taskQueues`, else the default queue. */
-  readonly queues?: readonly (string | Queue)[] | undefined;
-  /** Tasks that run at the same time. Default `workerConcurrency`. */
-  readonly concurrency?: number | undefined;
-  /** Let the number of tasks that run at the same time follow the load, instead of `concurrency`. Default: not. */
-  readonly autoscale?: Autoscale | undefined;
-  /** Messages fetched ahead, as a multiple of `concurrency`; 0: no limit. Default `workerPrefetchMultiplier`. */
-  readonly prefetchMultiplier?: number | undefined;
-  /** Node name, with or without `@host`. Default `celery`. Must be unique among workers. */
-  readonly name?: string | undefined;
-  /** Send task events (`celery worker -E`). Default `workerSendTaskEvents`. */
-  readonly sendTaskEvents?: boolean | undefined;
-  /** Milliseconds between heartbeat events; 0: none. Default 2000. */
-  readonly heartbeatIntervalMs?: number | undefined;
-  /** Ask other workers for what they know to be revoked, and wait up to a second for it, before consuming. Default true. */
-  readonly mingle?: boolean | undefined;
-  /** Listen to what other workers tell of themselves: `peers`, the clock, elections. Default true. */
-  readonly gossip?: boolean | undefined;
-  /** A file to keep what was revoked in across restarts (`celery worker --statedb`). Default `workerStateDb`. */
-  readonly stateDb?: string | undefined;
-  /** Answer `celery inspect` and `control`. Default `workerEnableRemoteControl`. */
-  readonly remoteControl?: boolean | undefined;
-  /** What happens to a message whose body cannot be read: acknowledged, as Celery does (default), or dead-lettered. It is never requeued. */
-  readonly undecodable?: "acknowledge" | "dead-letter" | undefined;
-  /**
-   * Store a FAILURE (`kombu.exceptions.DecodeError`) for a task whose body cannot be read. Default true; Celery stores
-   * nothing, and whoever waits for the result waits for ever.
-   */
-  readonly storeDecodeErrors?: boolean | undefined;
-  /** Called for every message that is no runnable task; also the event `badMessage`. */
-  readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
-}
-
-export interface WorkerEvents {
-  ready: [];
-  /** A message that is no task this worker can run; it is settled already. */
-  badMessage: [bad: BadMessage];
-  /** Something went wrong that no task can be told of: a result that cannot be stored, a lost connection. */
-  warning: [error: Error];
-  /** Another worker is there; it said goodbye; it was not heard of for too long. */
-  nodeJoin: [peer: Peer];
-  nodeLeave: [peer: Peer];
-  nodeLost: [peer: Peer];
-  stopped: [];
-}
+import { checkAutoscale, positive, type WorkerEvents, type WorkerOptions } from "./worker-options.js";
 
 const DEFAULT_HEARTBEAT_MS = 2000;
 /** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
@@ -98,6 +52,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
     if (this.#app.settings.workerCancelLongRunningTasksOnConnectionLoss) this.#runQueue.cancelLost();
   };
   #state: "new" | "running" | "stopping" | "stopped" = "new";
+  /** Aborted by `stop`. */
+  readonly #ending = new AbortController();
+  #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #consumerStop: Promise<void> = Promise.resolve();
 
@@ -207,55 +164,94 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * Connects and begins to consume. Resolves when it does.
    *
    * @throws what the transport throws when it cannot connect, or a queue cannot be declared
-   * @throws CeleryError `bad-state` when it was started before, or its state file cannot be read
+   * @throws CeleryError `bad-state` when it was started before or is stopped meanwhile, or its state file cannot be read
    */
   async start(): Promise<this> {
-    if (this.#state !== "new") {
-      throw new CeleryError(`Cannot start worker ${this.hostname}: it is ${this.#state}`, { code: "bad-state" });
-    }
-    await this.#stateDb?.load();
+    if (this.#state !== "new") throw this.#cannotStart(this.#state);
     this.#state = "running";
-    const { transport, settings, router } = this.#app;
-    await this.#app.connect();
-    transport.on("disconnect", this.#onDisconnect);
-    if (this.#options.remoteControl ?? settings.workerEnableRemoteControl) await this.#control.start();
-    if (this.#options.mingle ?? true) await this.#quietly(mingle(this.#app, this.hostname, this.#revoked));
-    await this.#gossip?.start();
-    const queues = this.#options.queues?.map((queue) => router.queue(queue)) ?? router.consumed;
-    await this.#consumer.start(queues, (delivery) => this.#receive(delivery), { prefetch: this.#prefetch });
+    this.#starting = this.#start();
+    await this.#starting;
     this.#reporter.start();
     this.emit("ready");
     return this;
+  }
+
+  async #start(): Promise<void> {
+    const { transport, settings, router } = this.#app;
+    const { signal } = this.#ending;
+    try {
+      await this.#stateDb?.load();
+    } catch (error) {
+      // Nothing has begun, and what is in the file must not be written over.
+      this.#state = "new";
+      throw error;
+    }
+    signal.throwIfAborted();
+    await this.#connected();
+    transport.on("disconnect", this.#onDisconnect);
+    const steps = [
+      () => ((this.#options.remoteControl ?? settings.workerEnableRemoteControl) ? this.#control.start() : undefined),
+      () =>
+        (this.#options.mingle ?? true) ? this.#quietly(mingle(this.#app, this.hostname, this.#revoked)) : undefined,
+      () => this.#gossip?.start(),
+      () => {
+        const queues = this.#options.queues?.map((queue) => router.queue(queue)) ?? router.consumed;
+        return this.#consumer.start(queues, (delivery) => this.#receive(delivery), { prefetch: this.#prefetch });
+      },
+    ];
+    for (const step of steps) {
+      signal.throwIfAborted();
+      await step();
+    }
+    signal.throwIfAborted();
+  }
+
+  /** Or stopped: a broker that is away must not keep `stop` waiting. The connection is the app's, and left to go on. */
+  async #connected(): Promise<void> {
+    const { signal } = this.#ending;
+    const ended = new Promise<never>((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    await Promise.race([this.#app.connect(), ended]);
+  }
+
+  #cannotStart(state: string): CeleryError {
+    return new CeleryError(`Cannot start worker ${this.hostname}: it is ${state}`, { code: "bad-state" });
   }
 
   /**
    * Stops consuming, gives back what has not begun, waits for running tasks, and settles them.
    *
    * `timeoutMs`: after that the shutdown is a cold one: running tasks are aborted, and those with late acks go back to their
-   * queue. `cold: true`: at once. The app stays open.
+   * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. The app stays open.
    */
   stop(options: { readonly timeoutMs?: number | undefined; readonly cold?: boolean | undefined } = {}): Promise<void> {
-    this.#stopping ??= this.#stop(options);
-    if (options.cold === true) void this.#abortAll();
+    this.#stopping ??= this.#stop();
+    const { timeoutMs, cold } = options;
+    if (cold === true) void this.#abortAll();
+    else if (timeoutMs !== undefined) {
+      const timer = setTimeout(() => void this.#abortAll(), timeoutMs);
+      const clear = (): void => clearTimeout(timer);
+      this.#stopping.then(clear, clear);
+    }
     return this.#stopping;
   }
 
-  async #stop(options: { readonly timeoutMs?: number | undefined }): Promise<void> {
+  async #stop(): Promise<void> {
     if (this.#state === "new") {
       this.#state = "stopped";
       return;
     }
     this.#state = "stopping";
     this.#runQueue.close();
+    this.#ending.abort(this.#cannotStart("stopped"));
+    await this.#starting?.catch(() => {});
     this.#reporter.stopHeartbeat();
-    const { timeoutMs } = options;
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => void this.#abortAll(), timeoutMs);
     this.#consumerStop = this.#quietly(this.#consumer.stop());
     await this.#consumerStop;
     while (this.#receiving.size > 0) await Promise.all(this.#receiving);
     await this.#runQueue.release();
     await this.#runQueue.idle();
-    clearTimeout(timer);
     await this.#quietly(this.#control.stop());
     await this.#quietly(this.#gossip?.stop());
     await this.#reporter.stop();
@@ -327,18 +323,4 @@ export class Worker extends EventEmitter<WorkerEvents> {
   async #quietly(action: Promise<unknown> | undefined): Promise<void> {
     await action?.catch((error: Error) => this.#warn(error));
   }
-}
-
-function checkAutoscale(autoscale: Autoscale | undefined): Autoscale | undefined {
-  if (autoscale === undefined) return undefined;
-  const max = positive(autoscale.max, "autoscale.max");
-  return { min: Math.min(positive(autoscale.min, "autoscale.min"), max), max };
-}
-
-function positive(value: number, name: string): number {
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw new CeleryError(`Cannot make a worker: ${name} is ${value}, not a positive integer`, {
-    code: "bad-option",
-    path: name,
-  });
 }

@@ -1,0 +1,77 @@
+/** A result that cannot be stored: what becomes of its message, and of whoever waits. */
+import { describe, expect, test } from "vitest";
+import type { Celery } from "../client/app.js";
+import { MemoryResultStore } from "../memory/result-store.js";
+import { makeApp, startWorker, until } from "./worker.fixture.js";
+
+const timeoutMs = 5000;
+const queued = (app: Celery): Promise<number> => app.transport.queueLength("celery");
+
+/** A store that is there and takes nothing. */
+class FullStore extends MemoryResultStore {
+  override async set(): Promise<void> {
+    throw new Error("OOM command not allowed");
+  }
+}
+
+describe("a store that takes nothing", () => {
+  test("does not keep a message that is no task of this worker", async () => {
+    const dead = { name: "dead" };
+    const args = { "x-dead-letter-exchange": "", "x-dead-letter-routing-key": "dead" };
+    const taskQueues = [{ name: "celery", arguments: args }];
+    const warnings: string[] = [];
+    const { app, worker } = await startWorker({ backend: new FullStore(), taskQueues, taskSerializer: "json" });
+    worker.on("warning", ({ message }) => warnings.push(message));
+    await app.transport.declareQueue(dead);
+    await app.sendTask("unknown");
+    await until(async () => (await app.transport.queueLength("dead")) === 1);
+    const undecodable = { body: Buffer.from("{"), contentType: "application/json", contentEncoding: "utf-8" };
+    const headers = { task: "unknown", id: "id" };
+    await app.transport.publish({ ...undecodable, headers, properties: {} }, { exchange: "", routingKey: "celery" });
+    await until(() => warnings.length === 2);
+    expect(warnings).toEqual(["OOM command not allowed", "OOM command not allowed"]);
+    // Nothing is left that would come back.
+    await worker.stop();
+    expect(await queued(app)).toBe(0);
+    expect(await app.transport.queueLength("dead")).toBe(1);
+  });
+});
+
+describe("resultExtended with arguments that the result serializer cannot carry", () => {
+  const settings = { resultExtended: true, resultSerializer: "json" };
+
+  test("does not lose the result: they are stored as text", async () => {
+    const { app } = await startWorker(settings, (a) => {
+      a.task("size", (_, set: ReadonlySet<number>) => set.size);
+      a.task("fail", () => {
+        throw new Error("no");
+      });
+    });
+    const args = [new Set([1, 2])];
+    const size = await app.sendTask("size", { args, kwargs: { of: new Set([3]) } });
+    expect(await size.get({ timeoutMs })).toBe(2);
+    const failed = await app.sendTask("fail", { args });
+    await expect(failed.get({ timeoutMs })).rejects.toThrow("no");
+    const store = (await app.backend.get(size.id))?.meta.extended;
+    expect(store).toMatchObject({ name: "size", args: "({1, 2},)", kwargs: "{'of': {3}}" });
+  });
+});
+
+describe("resultExpires", () => {
+  test.each([0, null])("%j: for ever", async (resultExpires) => {
+    const seen: unknown[] = [];
+    class Store extends MemoryResultStore {
+      override async set(key: string, value: Uint8Array, expiresSeconds: number | undefined): Promise<void> {
+        seen.push(expiresSeconds);
+        await super.set(key, value, expiresSeconds);
+      }
+    }
+    const { app } = await startWorker({ backend: new Store(), resultExpires }, (a) => void a.task("one", () => 1));
+    await (await app.sendTask("one")).get({ timeoutMs });
+    expect(seen).toEqual([undefined]);
+  });
+
+  test.each([-1, Number.NaN, "1d"])("%j is refused", (resultExpires) => {
+    expect(() => makeApp({ resultExpires: resultExpires as number })).toThrow("resultExpires");
+  });
+});

@@ -1,0 +1,67 @@
+/** How a worker is made, and what it tells. */
+import type { Queue } from "@brine/codec/kombu";
+import { CeleryError } from "../errors.js";
+import type { Peer } from "./gossip.js";
+import type { BadMessage } from "./intake.js";
+import type { Autoscale } from "./run-queue.js";
+
+export interface WorkerOptions {
+  /** Names, or queues. Default: `taskQueues`, else the default queue. */
+  readonly queues?: readonly (string | Queue)[] | undefined;
+  /** Tasks that run at the same time. Default `workerConcurrency`. */
+  readonly concurrency?: number | undefined;
+  /** Let the number of tasks that run at the same time follow the load, instead of `concurrency`. Default: not. */
+  readonly autoscale?: Autoscale | undefined;
+  /** Messages fetched ahead, as a multiple of `concurrency`; 0: no limit. Default `workerPrefetchMultiplier`. */
+  readonly prefetchMultiplier?: number | undefined;
+  /** Node name, with or without `@host`. Default `celery`. Must be unique among workers. */
+  readonly name?: string | undefined;
+  /** Send task events (`celery worker -E`). Default `workerSendTaskEvents`. */
+  readonly sendTaskEvents?: boolean | undefined;
+  /** Milliseconds between heartbeat events; 0: none. Default 2000. */
+  readonly heartbeatIntervalMs?: number | undefined;
+  /** Ask other workers for what they know to be revoked, and wait up to a second for it, before consuming. Default true. */
+  readonly mingle?: boolean | undefined;
+  /** Listen to what other workers tell of themselves: `peers`, the clock, elections. Default true. */
+  readonly gossip?: boolean | undefined;
+  /** A file to keep what was revoked in across restarts (`celery worker --statedb`). Default `workerStateDb`. */
+  readonly stateDb?: string | undefined;
+  /** Answer `celery inspect` and `control`. Default `workerEnableRemoteControl`. */
+  readonly remoteControl?: boolean | undefined;
+  /** What happens to a message whose body cannot be read: acknowledged, as Celery does (default), or dead-lettered. It is never requeued. */
+  readonly undecodable?: "acknowledge" | "dead-letter" | undefined;
+  /**
+   * Store a FAILURE (`kombu.exceptions.DecodeError`) for a task whose body cannot be read. Default true; Celery stores
+   * nothing, and whoever waits for the result waits for ever.
+   */
+  readonly storeDecodeErrors?: boolean | undefined;
+  /** Called for every message that is no runnable task; also the event `badMessage`. */
+  readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
+}
+
+export interface WorkerEvents {
+  ready: [];
+  /** A message that is no task this worker can run; it is settled already. */
+  badMessage: [bad: BadMessage];
+  /** Something went wrong that no task can be told of: a result that cannot be stored, a lost connection. */
+  warning: [error: Error];
+  /** Another worker is there; it said goodbye; it was not heard of for too long. */
+  nodeJoin: [peer: Peer];
+  nodeLeave: [peer: Peer];
+  nodeLost: [peer: Peer];
+  stopped: [];
+}
+
+export function checkAutoscale(autoscale: Autoscale | undefined): Autoscale | undefined {
+  if (autoscale === undefined) return undefined;
+  const max = positive(autoscale.max, "autoscale.max");
+  return { min: Math.min(positive(autoscale.min, "autoscale.min"), max), max };
+}
+
+export function positive(value: number, name: string): number {
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw new CeleryError(`Cannot make a worker: ${name} is ${value}, not a positive integer`, {
+    code: "bad-option",
+    path: name,
+  });
+}
