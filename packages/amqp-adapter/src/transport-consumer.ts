@@ -22,6 +22,9 @@ export interface ConsumerHost {
   readonly onDone: (consumer: TransportConsumer) => void;
 }
 
+/** `basic.qos` has 16 bits for it. */
+const MAX_PREFETCH = 0xffff;
+
 /**
  * Classic queues share one prefetch, as in a Celery worker: one channel with `basic.qos(global=true)`, adjustable while
  * running. Quorum queues refuse that with a 540, which ends the whole connection, so they get a second channel where each
@@ -88,6 +91,8 @@ class ConsumerChannel {
   /** By name; the consumer tag while it is consumed. */
   readonly #queues = new Map<string, { readonly queue: Queue; tag: string | undefined }>();
   #prefetch: number;
+  /** What the open channel was told last. */
+  #toldPrefetch: number | undefined;
   #open: { readonly channel: Channel; readonly deliveries: Deliveries } | undefined;
   #recovering = false;
 
@@ -144,11 +149,20 @@ class ConsumerChannel {
     });
   }
 
+  /** A worker may ask for another with each message: of those that wait for their turn, only the last is told. */
   setPrefetch(count: number): Promise<void> {
+    this.#prefetch = count;
     return this.#serial.run(async () => {
-      this.#prefetch = count;
-      await this.#open?.channel.prefetch(count, this.#isGlobal).catch(() => undefined);
+      if (this.#open !== undefined) await this.#tellPrefetch(this.#open.channel).catch(() => undefined);
     });
+  }
+
+  /** `basic.qos` counts to 65,535; more than that is no limit, as in kombu. */
+  async #tellPrefetch(channel: Channel): Promise<void> {
+    const count = this.#prefetch > MAX_PREFETCH ? 0 : this.#prefetch;
+    if (count === this.#toldPrefetch) return;
+    this.#toldPrefetch = count;
+    await channel.prefetch(count, this.#isGlobal);
   }
 
   async cancel(): Promise<void> {
@@ -220,7 +234,8 @@ class ConsumerChannel {
     const deliveries = new Deliveries(channel, () => void this.#closeIfDone());
     const open = { channel, deliveries };
     channel.on("close", () => this.#onClose(open, reason));
-    await channel.prefetch(this.#prefetch, this.#isGlobal);
+    this.#toldPrefetch = undefined;
+    await this.#tellPrefetch(channel);
     this.#open = open;
     return open;
   }

@@ -11,6 +11,7 @@ import {
   readIndex,
   readKwargs,
   readSignatures,
+  readText,
   readTimelimit,
   requireString,
 } from "./task-v2.js";
@@ -67,7 +68,7 @@ export function decodeTaskV1(
     retries: readCount(body, "retries"),
     eta: optionalString(body, "eta", "body"),
     expires: optionalString(body, "expires", "body"),
-    group: optionalString(body, "group", "body") ?? optionalString(body, "taskset", "body"),
+    group: readText(body, "group") ?? readText(body, "taskset"),
     groupIndex: readIndex(body, "group_index"),
     rootId: null,
     parentId: null,

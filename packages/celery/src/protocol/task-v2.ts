@@ -63,19 +63,19 @@ export function decodeTaskV2(headers: Readonly<Record<string, unknown>>, body: u
     retries: readCount(headers, "retries"),
     eta: optionalString(headers, "eta"),
     expires: optionalString(headers, "expires"),
-    group: optionalString(headers, "group"),
+    group: readText(headers, "group"),
     groupIndex: readIndex(headers, "group_index"),
-    rootId: optionalString(headers, "root_id"),
-    parentId: optionalString(headers, "parent_id"),
+    rootId: readText(headers, "root_id"),
+    parentId: readText(headers, "parent_id"),
     timelimit: readTimelimit(own(headers, "timelimit"), "headers.timelimit"),
-    shadow: optionalString(headers, "shadow"),
+    shadow: readText(headers, "shadow"),
     ignoreResult: own(headers, "ignore_result") === true,
     replacedTaskNesting: readCount(headers, "replaced_task_nesting"),
     stampedHeaders: readStrings(own(headers, "stamped_headers")),
     stamps: readRecord(own(headers, "stamps")),
-    origin: optionalString(headers, "origin"),
-    argsrepr: optionalString(headers, "argsrepr"),
-    kwargsrepr: optionalString(headers, "kwargsrepr"),
+    origin: readText(headers, "origin"),
+    argsrepr: readText(headers, "argsrepr"),
+    kwargsrepr: readText(headers, "kwargsrepr"),
     callbacks: readSignatures(embed.callbacks, "body[2].callbacks"),
     errbacks: readSignatures(embed.errbacks, "body[2].errbacks"),
     chain: readSignatures(embed.chain, "body[2].chain"),
@@ -172,6 +172,11 @@ export function requireString(record: Readonly<Record<string, unknown>>, key: st
   throw new InvalidMessageError(`Cannot read task message: no "${key}"`, `${where}.${key}`);
 }
 
+/**
+ * A time, as text: what is none would run at another time.
+ *
+ * @throws {@link InvalidMessageError}
+ */
 export function optionalString(
   record: Readonly<Record<string, unknown>>,
   key: string,
@@ -184,6 +189,13 @@ export function optionalString(
     `Cannot read task message: "${key}" is ${pythonTypeName(value)}, not str`,
     `${where}.${key}`,
   );
+}
+
+/** What only names something: Python's workers take it as it is, so that a number must not cost the task. */
+export function readText(record: Readonly<Record<string, unknown>>, key: string): string | null {
+  const value = own(record, key);
+  if (typeof value === "string") return value;
+  return ["number", "bigint", "boolean"].includes(typeof value) ? String(value) : null;
 }
 
 export function readCount(record: Readonly<Record<string, unknown>>, key: string): number {
