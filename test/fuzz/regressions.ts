@@ -35,4 +35,11 @@ export const REGRESSIONS: readonly Regression[] = [
   { name: "a memo index beyond 64 bits", pickle: "Np9223372036854775808\n." },
   { name: "the largest memo index", pickle: "Np9223372036854775807\n." },
   { name: "NEWOBJ_EX with None for keyword arguments", pickle: "capp\nPlain\n)N\x92." },
+  { name: "an OrderedDict with slots", pickle: "ccollections\nOrderedDict\n)RN}\x8c\x01aK\x01s\x86b." },
+  { name: "an OrderedDict with slots that are no dict", pickle: "ccollections\nOrderedDict\n)R}K\x01\x86b." },
+  { name: "an instance with slots of None", pickle: "capp\nPlain\n)\x81}N\x86b." },
+  {
+    name: "a dict that is what one of its keys refers to",
+    pickle: "}q\0capp\nPlain\n)\x81}\x8c\x01ah\0sbK\x01s.",
+  },
 ];

@@ -172,3 +172,23 @@ test("optimize writes a smaller pickle, but not to a terminal", async () => {
   expect(readFileSync(output).equals(bytes)).toBe(true);
   expect(await brine(["optimize"], pickle, { tty: true })).toMatchObject({ code: 2, out: "" });
 });
+
+test("json --all says where in the file it went wrong", async () => {
+  const bytes = Buffer.concat([dumps([1]), Buffer.from("garbage")]);
+  const { code, out, err } = await brine(["json", "--all", "--compact", file("tail.pkl", bytes)]);
+  expect({ code, out }).toEqual({ code: 1, out: "[1]\n" });
+  expect(err).toContain(`at byte ${dumps([1]).length}`);
+});
+
+test.each([
+  ["ENOSPC", 3, "Cannot write to standard output: disk full"],
+  ["EPIPE", 0, ""],
+])("output that ends with %s exits with %d", async (cause, code, said) => {
+  const stdout: Writable & { isTTY?: boolean } = new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error("disk full"), { code: cause })),
+  });
+  const stderr = new Sink();
+  const streams = { stdin: Readable.from([dumps([1])]), stdout, stderr, env: {} };
+  expect(await main(["dis"], streams)).toBe(code);
+  expect(stderr.bytes.toString()).toContain(said);
+});

@@ -1,6 +1,6 @@
 /** What the commands do. Each gives the exit code for one input. */
 import { writeFile } from "node:fs/promises";
-import { isPickleError, type PickleError } from "../errors.js";
+import { isPickleError, type PickleError, UnpicklingError } from "../errors.js";
 import { loads } from "../pickle/api-load.js";
 import type { UnpicklerOptions } from "../pickle/options.js";
 import { disLines } from "../tools/dis.js";
@@ -79,7 +79,7 @@ export async function runJson(job: JsonJob): Promise<number> {
   };
   return refusing(job, async () => {
     for (let offset = 0; offset < bytes.length || offset === 0; offset = endOf(bytes, offset)) {
-      const value = loads(bytes.subarray(offset), options);
+      const value = valueAt(bytes, offset, options);
       for (const text of jsonText(value, job.compact ? 0 : 2)) {
         await terminal.write(text);
         if (terminal.isClosed) return OK;
@@ -89,6 +89,17 @@ export async function runJson(job: JsonJob): Promise<number> {
     }
     return OK;
   });
+}
+
+/** The value of the pickle that starts at `offset`; what is wrong with it is said with its place in the whole input. */
+function valueAt(bytes: Uint8Array, offset: number, options: UnpicklerOptions): unknown {
+  try {
+    return loads(bytes.subarray(offset), options);
+  } catch (error) {
+    if (!(error instanceof UnpicklingError) || error.offset === undefined) throw error;
+    const { message, code, opcode, limit, cause } = error;
+    throw new UnpicklingError(message, { code, opcode, limit, cause, offset: offset + error.offset });
+  }
 }
 
 export interface ScanJob extends Job {

@@ -19,7 +19,7 @@ Examples:
   redis-cli --no-raw get session:1 | brine json
   brine dis --annotate task.pkl | less
 
-Exit codes: 0 fine; 1 something was found, or the pickle is damaged; 2 wrong usage; 3 a file cannot be read.
+Exit codes: 0 fine; 1 something was found, or the pickle is damaged; 2 wrong usage; 3 a file cannot be read or written.
 brine <command> --help tells more.
 `;
 

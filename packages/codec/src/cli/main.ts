@@ -22,13 +22,15 @@ interface Parsed {
 const ENCODINGS = ["ASCII", "latin1", "utf-8", "bytes"] as const;
 const HELP_OPTION = { help: { type: "boolean", short: "h" } } as const;
 
-/** Runs the command and gives its exit code: 0 fine, 1 found or refused, 2 wrong usage, 3 unreadable. */
+/** Runs the command and gives its exit code: 0 fine, 1 found or refused, 2 wrong usage, 3 unreadable or unwritable. */
 export async function main(args: readonly string[], streams: Streams): Promise<number> {
   const terminal = new Terminal(streams);
   try {
     const code = await dispatch(args, terminal);
-    await terminal.flush();
-    return code;
+    const failure = await terminal.finish();
+    if (failure === undefined) return code;
+    terminal.complain(`Cannot write to standard output: ${failure.message}`);
+    return UNREADABLE;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     terminal.complain(error.message);

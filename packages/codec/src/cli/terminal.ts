@@ -24,14 +24,16 @@ export class Terminal {
   readonly #isColoured: boolean;
   #pending = "";
   #isClosed = false;
+  #failure: Error | undefined;
 
   constructor(streams: Streams) {
     this.#streams = streams;
     const { NO_COLOR, TERM } = streams.env;
     this.#isColoured = streams.stdout.isTTY === true && !NO_COLOR && TERM !== "dumb";
     // `brine dis big.pkl | head` closes the pipe: that is no error, there is just nobody left to write for.
-    streams.stdout.on("error", () => {
+    streams.stdout.on("error", (error: NodeJS.ErrnoException) => {
       this.#isClosed = true;
+      if (error.code !== "EPIPE") this.#failure ??= error;
     });
   }
 
@@ -62,6 +64,13 @@ export class Terminal {
     const text = this.#pending;
     this.#pending = "";
     if (text !== "") await this.writeBytes(text);
+  }
+
+  /** Waits until all of it is written; gives what kept some of it from being so, a full disk for example. */
+  async finish(): Promise<Error | undefined> {
+    await this.flush();
+    if (!this.#isClosed) await new Promise<void>((resolve) => void this.#streams.stdout.write("", () => resolve()));
+    return this.#failure;
   }
 
   async writeBytes(data: string | Uint8Array): Promise<void> {

@@ -1,5 +1,5 @@
 /** How instances of your own classes are put together again: Python's rules (`copyreg`, `load_build`) with JavaScript classes. */
-import { attributesOf, setOwn } from "../python/attributes.js";
+import { setAttributes } from "../python/attributes.js";
 import { PyDict } from "../python/dict.js";
 import type { PyGlobal } from "../python/objects.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
@@ -144,22 +144,10 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       own.call(object, state as never);
       return;
     }
-    this.#setDefaultState(object, state, context);
-  }
-
-  /** CPython 3.12 `load_build`: a dict, or the pair of a dict and a dict of slots. */
-  #setDefaultState(object: T, state: unknown, context: DecodeContext): void {
-    const parts = Array.isArray(state) && state.length === 2 ? state : [state];
-    for (let i = 0; i < parts.length; i++) {
-      const part = parts[i];
-      if (part === null) continue;
-      const attributes = attributesOf(part);
-      if (attributes === undefined) {
-        throw context.fail(
-          `Cannot set the state of ${this.module}.${this.name}: the state is no dict, and the class has no __setstate__`,
-        );
-      }
-      for (const [name, value] of attributes) setOwn(object, name, value);
+    if (!setAttributes(object, state)) {
+      throw context.fail(
+        `Cannot set the state of ${this.module}.${this.name}: the state is no dict, and the class has no __setstate__`,
+      );
     }
   }
 

@@ -44,9 +44,10 @@ function rewireParts(object: object, visit: (value: unknown) => unknown): void {
 }
 
 function rewireMap(map: Map<unknown, unknown>, visit: (value: unknown) => unknown): void {
-  // A key is compared by what it holds and cannot change; only a value can be what was replaced.
+  // A key is compared by what it holds and cannot change; only a value can be what was replaced, or what a key refers to.
   const set = map instanceof PyDict ? PyDict.prototype.set : Map.prototype.set;
   for (const [key, value] of map) {
+    visit(key);
     const result = visit(value);
     if (result !== value) set.call(map, key, result);
   }

@@ -27,6 +27,24 @@ export function attributesOf(state: unknown): Iterable<readonly [string, unknown
   return prototype === Object.prototype || prototype === null ? Object.entries(state) : undefined;
 }
 
+/**
+ * What BUILD does to an object without a `__setstate__`: sets the attributes of a dict, or of the pair of a dict (or None) and
+ * a dict of slots. CPython 3.12 `load_build`.
+ *
+ * @returns whether the state is one of these; nothing is set if it is not
+ */
+export function setAttributes(object: object, state: unknown): boolean {
+  if (state === null) return true;
+  const isPair = Array.isArray(state) && state.length === 2;
+  const first: unknown = isPair ? state[0] : state;
+  const attributes = first === null ? [] : attributesOf(first);
+  const slots = isPair ? attributesOf(state[1]) : [];
+  if (attributes === undefined || slots === undefined) return false;
+  for (const [name, value] of attributes) setOwn(object, name, value);
+  for (const [name, value] of slots) setOwn(object, name, value);
+  return true;
+}
+
 /** A str; or bytes, which is what Python 2 wrote when its strings are decoded with `encoding: "bytes"`. */
 function attributeName(key: unknown): string | undefined {
   if (typeof key === "string") return key;

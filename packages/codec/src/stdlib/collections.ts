@@ -3,7 +3,7 @@ import type { ClassAdapter } from "../globals/class-adapter.js";
 import { classEntry } from "../globals/class-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
-import { attributesOf, setOwn } from "../python/attributes.js";
+import { setAttributes } from "../python/attributes.js";
 import { intOf, itemsOfDict } from "../python/coerce.js";
 import {
   ChainMap,
@@ -26,11 +26,8 @@ function setItems(dict: PyDict, items: readonly unknown[]): void {
 }
 
 /** Attributes that were set on the object itself. */
-function setAttributes(object: object, state: unknown, context: DecodeContext): void {
-  if (state === null) return;
-  const attributes = attributesOf(Array.isArray(state) && state.length === 2 ? state[0] : state);
-  if (attributes === undefined) throw context.fail("Cannot set the state: it is no dict");
-  for (const [name, value] of attributes) setOwn(object, name, value);
+function setState(object: object, state: unknown, context: DecodeContext): void {
+  if (!setAttributes(object, state)) throw context.fail("Cannot set the state: it is no dict");
 }
 
 /** Own enumerable properties, `undefined` without any. */
@@ -60,7 +57,7 @@ const orderedDict: GlobalEntry<OrderedDict> = {
   },
   create: () => new OrderedDict(),
   setItems,
-  setState: setAttributes,
+  setState,
   reduce: (object) => ({
     kind: "reduce",
     callable: globalOfEntry(orderedDict),
@@ -100,7 +97,7 @@ const counter: GlobalEntry<Counter> = {
   },
   create: () => new Counter(),
   setItems,
-  setState: setAttributes,
+  setState,
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(counter), args: [new Map(object)] }),
 };
 
@@ -123,7 +120,7 @@ const deque: GlobalEntry<Deque> = {
     if (state !== null && Object.getPrototypeOf(object) === Deque.prototype) {
       throw context.fail("Cannot set the state of a deque: it has no attributes");
     }
-    setAttributes(object, state, context);
+    setState(object, state, context);
   },
   reduce: (object) => ({
     kind: "reduce",
