@@ -7,10 +7,14 @@ Runs on Python 3.7 and later. Ends when standard input ends.
 """
 
 import base64
+import faulthandler
+import gc
 import json
 import os
 import sys
 import traceback
+
+STUCK_AFTER_SECONDS = 40
 
 
 def b64(data):
@@ -44,7 +48,14 @@ def type_tree(value, depth=50):
 
 
 def serve(operations):
-    """Answers requests one after another with `operations[op](**params)`."""
+    """Answers requests one after another with `operations[op](**params)`.
+
+    Garbage is collected between requests only: Celery's `AsyncResult.__del__` unsubscribes, and waits for ever when the
+    collector calls it while redis-py holds the connection's lock to subscribe.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.disable()
     # The protocol gets a standard output of its own, so that a stray print cannot break it.
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
@@ -56,6 +67,8 @@ def serve(operations):
     send({"ready": True})
     for line in sys.stdin:
         request = json.loads(line)
+        # Before Node gives up on the answer, its log has where this one stands.
+        faulthandler.dump_traceback_later(STUCK_AFTER_SECONDS)
         try:
             send({"id": request["id"], "ok": operations[request["op"]](**request["params"])})
         except BaseException as error:
@@ -69,3 +82,6 @@ def serve(operations):
                     },
                 }
             )
+        finally:
+            faulthandler.cancel_dump_traceback_later()
+            gc.collect()

@@ -13,7 +13,8 @@ import type {
 import { PythonError } from "./types.js";
 
 const RUN_TIMEOUT_MS = 60_000;
-const REQUEST_TIMEOUT_MS = 60_000;
+/** After the peer has written where it stands (peer.py), before the test is given up. */
+const REQUEST_TIMEOUT_MS = 50_000;
 const WORKER_READY_TIMEOUT_MS = 60_000;
 const REPEAT_SIGNAL_MS = 3000;
 
