@@ -118,6 +118,11 @@ export const BRINE_ONE_BY_ONE_UNCONFIRMED = nodeClient("Brine, one after the oth
 export const BARE_AMQPLIB = nodeClient(`amqplib alone, one ready message, ${AT_ONCE} at once`, 1, {
   role: "publishBare",
 });
+/** The floor of one after the other: the round trip of a confirm. */
+export const BARE_ONE_BY_ONE = nodeClient("amqplib alone, one ready message, one after the other", 0.1, {
+  role: "publishBare",
+  concurrency: 1,
+});
 export const BRINE_WORKER = nodeWorker("Brine", 1, "node.ts");
 /** A worker that speaks JSON only. */
 export const CELERY_NODE = nodeWorker("celery-node 0.5.9, JSON", 0.1, "celery-node.mjs");

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { connectServices, type Isolation, type ServiceSet, startServices } from "../../test/services/index.js";
 import {
   BARE_AMQPLIB,
+  BARE_ONE_BY_ONE,
   BRINE_CLIENT,
   BRINE_ONE_BY_ONE,
   BRINE_ONE_BY_ONE_UNCONFIRMED,
@@ -162,7 +163,7 @@ async function main(): Promise<void> {
         ...(onRabbitmq ? [pythonClient(set, true)] : []),
         BRINE_CLIENT,
         BRINE_ONE_BY_ONE,
-        ...(onRabbitmq ? [BRINE_UNCONFIRMED, BRINE_ONE_BY_ONE_UNCONFIRMED, BARE_AMQPLIB] : []),
+        ...(onRabbitmq ? [BRINE_UNCONFIRMED, BRINE_ONE_BY_ONE_UNCONFIRMED, BARE_AMQPLIB, BARE_ONE_BY_ONE] : []),
       ];
       const published = await compare("Published", broker, publishers, (contender, count, round) =>
         contender.publish!(job(isolation, broker, `publish-${publishers.indexOf(contender)}-${round}`, count)),

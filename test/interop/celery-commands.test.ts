@@ -62,7 +62,7 @@ describeEachGeneration("celery's commands and a Node worker", (set) => {
       const queue = `${app.settings.taskDefaultQueue}-more`;
       expect(await ask("control", "add_consumer", queue)).toHaveProperty("ok");
       const result = await app.sendTask<number>("node.add", { args: [2, 3], queue });
-      expect(await result.get({ timeoutMs: 10_000 })).toBe(5);
+      expect(await result.get({ timeoutMs: 30_000 })).toBe(5);
       expect(await ask("control", "cancel_consumer", queue)).toHaveProperty("ok");
       expect(await ask("control", "rate_limit", "node.add", "100/s")).toHaveProperty("ok");
       expect(await ask("control", "enable_events")).toHaveProperty("ok");

@@ -48,7 +48,7 @@ describeEachGeneration("consume from Python clients", (set) => {
 
     const send = (task: string, args = "()", kwargs = "{}", options = "{}") =>
       python.request<string>("send", { task, args, kwargs, options });
-    const get = (id: string) => python.request<Answer>("get", { id, timeout: 15 });
+    const get = (id: string) => python.request<Answer>("get", { id, timeout: 30 });
     const call = async (task: string, args?: string, kwargs?: string, options?: string) =>
       get(await send(task, args, kwargs, options));
 
@@ -126,7 +126,7 @@ describeEachGeneration("consume from Python clients", (set) => {
         const failed = await python.request<string>("canvas", { expression: failing });
         // Python's client shows the error of the part first, which is the parent of the body.
         expect(await get(failed)).toMatchObject({ class: "ValueError" });
-        await expect(app.result(failed).get({ timeoutMs: 10_000 })).rejects.toMatchObject({
+        await expect(app.result(failed).get({ timeoutMs: 30_000 })).rejects.toMatchObject({
           pythonClass: "celery.exceptions.ChordError",
         });
       });
@@ -152,7 +152,7 @@ describeEachGeneration("consume from Python clients", (set) => {
     });
 
     test("a revoked task does not run", async () => {
-      const id = await send("node.add", "(1, 1)", "{}", "{'countdown': 1}");
+      const id = await send("node.add", "(1, 1)", "{}", "{'countdown': 600}");
       await python.request("revoke", { id });
       expect(await get(id)).toMatchObject({ class: "celery.exceptions.TaskRevokedError", message: "revoked" });
     });
@@ -160,7 +160,7 @@ describeEachGeneration("consume from Python clients", (set) => {
     test("celery events sees its heartbeats and tasks", async () => {
       const listening = python.request<Record<string, unknown>[]>("events", {
         wanted: ["worker-heartbeat", "task-received", "task-started", "task-succeeded"],
-        timeout: 15,
+        timeout: 30,
       });
       const ping = setInterval(
         () => void app.sendTask("node.add", { args: [1, 2], ignoreResult: true }).catch(() => {}),
@@ -209,7 +209,7 @@ function defineTasks(app: Celery): void {
     for (let step = 0; step < steps; step++) {
       await context.updateState("PROGRESS", { step });
       // A client that asks for what is stored sees only the last state: give it time to see this one.
-      await setTimeout(150);
+      await setTimeout(500);
     }
     return steps;
   });

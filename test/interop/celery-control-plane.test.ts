@@ -5,7 +5,7 @@ import { describeEachGeneration } from "../services/inject.js";
 import { type CommandLine, commandLine } from "./celery-command-line.js";
 import { connectApp, pythonEnvironment } from "./celery-setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("the control plane of a Node worker", (set) => {
   describe.each([

@@ -5,7 +5,7 @@ import type { CeleryWorker } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { connectApp } from "./celery-setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("a fleet of both", (set) => {
   describe.each(["amqp", "redis"] as const)("broker %s", (broker) => {

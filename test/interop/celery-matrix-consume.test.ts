@@ -43,7 +43,7 @@ describeEachGeneration("Python sends to Node", (set) => {
     beforeAll(async () => {
       await python.request("use", { environment: environments.get(key)! });
     });
-    const get = (id: string) => python.request<Record<string, unknown>>("get", { id, timeout: 20 });
+    const get = (id: string) => python.request<Record<string, unknown>>("get", { id, timeout: 30 });
     const send = (task: string, args = "()", kwargs = "{}") => python.request<string>("send", { task, args, kwargs });
     const canvas = async (expression: string) => get(await python.request("canvas", { expression }));
 
@@ -119,7 +119,7 @@ function defineTasks(app: Celery, onTake: (call: Call) => void): void {
   app.task("node.progress", async (context) => {
     await context.updateState("PROGRESS", { step: 1 });
     // A client that asks for what is stored sees only the last state: give it time to see this one.
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await new Promise((resolve) => setTimeout(resolve, 400));
     return "done";
   });
 }

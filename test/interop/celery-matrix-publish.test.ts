@@ -7,7 +7,7 @@ import { describeEachGeneration } from "../services/inject.js";
 import { CELLS, type Cell, carriesSignatures, pickles, settingsOf, valuesOf } from "./celery-matrix.js";
 import { connectApp, pythonEnvironment } from "./celery-setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("Node sends to Python", (set) => {
   let fleet: PythonProcess;

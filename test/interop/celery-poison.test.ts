@@ -6,7 +6,7 @@ import { MESSAGES, message } from "../captures/celery/pitfall-messages.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { type BrokerKind, connectApp } from "./celery-setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 /** What only Redis lets through: its messages are whatever text somebody pushed. */
 const NO_ENVELOPES = [

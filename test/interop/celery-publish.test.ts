@@ -16,7 +16,7 @@ import type { CeleryWorker } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { COMBINATIONS, connectApp, Point } from "./celery-setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("publish to Python workers", (set) => {
   describe.each(COMBINATIONS)("broker %s, results %s", (broker, backend) => {
@@ -166,10 +166,10 @@ describeEachGeneration("publish to Python workers", (set) => {
 
     test("revoke and remote control reach the worker", async () => {
       const { nodeName } = worker;
-      expect(await app.control.ping({ destination: [nodeName], timeoutMs: 5000 })).toEqual({
+      expect(await app.control.ping({ destination: [nodeName], timeoutMs: 15_000 })).toEqual({
         [nodeName]: { ok: "pong" },
       });
-      const registered = await app.control.inspect("registered", {}, { destination: [nodeName], timeoutMs: 5000 });
+      const registered = await app.control.inspect("registered", {}, { destination: [nodeName], timeoutMs: 15_000 });
       expect(registered[nodeName]).toContain("add");
       const result = await app.sendTask("sleep", { args: [30] });
       await result.revoke({ terminate: true });

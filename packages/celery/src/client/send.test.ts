@@ -12,7 +12,7 @@ import { chain, chord, group } from "./canvas.js";
 import { GroupResult } from "./group-result.js";
 import type { CelerySettings } from "./settings.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 
 /** An app, and what arrives in the queues. */
 async function tap(settings: Partial<CelerySettings>, ...names: string[]) {

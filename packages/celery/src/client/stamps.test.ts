@@ -4,7 +4,7 @@ import { startWorker } from "../worker/worker.fixture.js";
 import { optionsFromWire, optionsToWire } from "./apply-options.js";
 import { chain, chord, group } from "./canvas.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 
 describe("in a signature's options", () => {
   test("each stamp is an option of its own name, listed in stamped_headers", () => {

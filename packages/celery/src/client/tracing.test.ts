@@ -7,7 +7,7 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { startWorker, until } from "../worker/worker.fixture.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";
 
 describe("with a tracer", () => {

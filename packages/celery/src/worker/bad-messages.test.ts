@@ -67,7 +67,7 @@ async function run(sent: Sent, options: WorkerOptions = { storeDecodeErrors: fal
   await transport.publish(message(sent), { exchange: "", routingKey: "q" });
   // What comes after proves that the worker lives.
   const next = await app.sendTask<number>("lab.add", { args: [20, 22] });
-  expect(await next.get({ timeoutMs: 5000 })).toBe(42);
+  expect(await next.get({ timeoutMs: 20_000 })).toBe(42);
   await worker.stop();
   const id = typeof sent.headers?.id === "string" ? sent.headers.id : ID;
   const status = await app.result(id).state();

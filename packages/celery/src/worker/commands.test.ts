@@ -4,7 +4,7 @@ import type { Celery } from "../client/app.js";
 import { TaskRevokedError } from "../protocol/python-exceptions.js";
 import { gate, startWorker, until } from "./worker.fixture.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 
 /** Sends a command to the one worker and gives its answer. */
 const asker =

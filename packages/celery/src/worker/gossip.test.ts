@@ -11,7 +11,7 @@ import { TaskRevokedError } from "../protocol/python-exceptions.js";
 import { makeApp, startWorker, until } from "./worker.fixture.js";
 import type { WorkerOptions } from "./worker-options.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 
 /** Apps of one broker, as those of several processes are. */
 function cluster(): {

@@ -6,7 +6,7 @@ import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
 import { Ignore, Reject } from "./control-flow.js";
 import { startWorker, until } from "./worker.fixture.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 
 describe.each([["memory://"], ["rpc://"]])("replace over %s", (backend) => {
   test("a task gives way to another, whose result is its own", async () => {

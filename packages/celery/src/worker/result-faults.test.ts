@@ -4,7 +4,7 @@ import type { Celery } from "../client/app.js";
 import { MemoryResultStore } from "../memory/result-store.js";
 import { makeApp, startWorker, until } from "./worker.fixture.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 const queued = (app: Celery): Promise<number> => app.transport.queueLength("celery");
 
 /** A store that is there and takes nothing. */

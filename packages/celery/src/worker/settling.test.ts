@@ -7,7 +7,7 @@ import { MemoryTransport } from "../memory/transport.js";
 import { TaskRevokedError, TimeLimitExceeded } from "../protocol/python-exceptions.js";
 import { gate, makeApp, startWorker, until } from "./worker.fixture.js";
 
-const timeoutMs = 5000;
+const timeoutMs = 20_000;
 const queued = (app: Celery): Promise<number> => app.transport.queueLength("celery");
 
 /** A task that waits for the test, or for its own end. */

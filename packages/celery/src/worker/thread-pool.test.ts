@@ -9,7 +9,7 @@ import { describe, expect, test } from "vitest";
 import { SoftTimeLimitExceeded, TimeLimitExceeded, WorkerLostError } from "../protocol/python-exceptions.js";
 import { startWorker, until } from "./worker.fixture.js";
 
-const timeoutMs = 10_000;
+const timeoutMs = 20_000;
 const source = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
 const SPIN = source("export default () => { for (;;); }");
 

@@ -44,13 +44,13 @@ afterEach(async () => {
 describe.each([["memory://"], ["rpc://"]])("a task with the backend %s", (backend) => {
   test("runs and gives its result", async () => {
     const { app } = await start({ backend });
-    expect(await (await app.sendTask("add", { args: [2, 3] })).get({ timeoutMs: 2000 })).toBe(5);
+    expect(await (await app.sendTask("add", { args: [2, 3] })).get({ timeoutMs: 20_000 })).toBe(5);
   });
 
   test("fails with Python's class, arguments, traceback and id", async () => {
     const { app } = await start({ backend });
     const result = await app.sendTask("fail", { args: ["bad"] });
-    const error = await result.get({ timeoutMs: 2000 }).catch((e: unknown) => e);
+    const error = await result.get({ timeoutMs: 20_000 }).catch((e: unknown) => e);
     expect(error).toBeInstanceOf(pyExceptions.ValueError);
     expect(error).toMatchObject({ pythonClass: "builtins.ValueError", taskId: result.id });
     expect((error as PyException).args).toEqual(Tuple.from<unknown>(["bad", 42]));
@@ -69,7 +69,7 @@ describe.each([["memory://"], ["rpc://"]])("a task with the backend %s", (backen
     });
     const states: unknown[] = [];
     const result = await app.sendTask("progress");
-    for await (const { state, meta, result: value } of result.states({ timeoutMs: 2000 }))
+    for await (const { state, meta, result: value } of result.states({ timeoutMs: 20_000 }))
       states.push([state, meta ?? value]);
     expect(states.at(-1)).toEqual(["SUCCESS", "done"]);
     expect(states).toContainEqual(["PROGRESS", { step: 2 }]);
@@ -82,30 +82,30 @@ describe.each([["memory://"], ["rpc://"]])("a task with the backend %s", (backen
         return context.retries;
       });
     });
-    expect(await (await app.sendTask("flaky", { args: [2] })).get({ timeoutMs: 2000 })).toBe(2);
+    expect(await (await app.sendTask("flaky", { args: [2] })).get({ timeoutMs: 20_000 })).toBe(2);
     const exhausted = await app.sendTask("flaky", { args: [9] });
-    await expect(exhausted.get({ timeoutMs: 2000 })).rejects.toThrow("again");
+    await expect(exhausted.get({ timeoutMs: 20_000 })).rejects.toThrow("again");
   });
 
   test("runs links, chains and maps", async () => {
     const { app } = await start({ backend });
     const add = app.tasks.get("add")!;
     const mul = app.tasks.get("mul")!;
-    expect(await (await chain(add.s(2, 3), mul.s(10), add.s(1)).delay()).get({ timeoutMs: 2000 })).toBe(51);
+    expect(await (await chain(add.s(2, 3), mul.s(10), add.s(1)).delay()).get({ timeoutMs: 20_000 })).toBe(51);
     const linked = await app.sendTask("add", { args: [1, 1], link: mul.s(7) });
-    await linked.get({ timeoutMs: 2000 });
+    await linked.get({ timeoutMs: 20_000 });
     const [child] = await linked.children();
-    expect(await child!.get({ timeoutMs: 2000 })).toBe(14);
+    expect(await child!.get({ timeoutMs: 20_000 })).toBe(14);
     expect(
       await (
         await starmap(add.s(), [
           [1, 2],
           [3, 4],
         ]).delay()
-      ).get({ timeoutMs: 2000 }),
+      ).get({ timeoutMs: 20_000 }),
     ).toEqual([3, 7]);
-    expect(await (await map(app.signature("xsum"), [[1, 2], [3]]).delay()).get({ timeoutMs: 2000 })).toEqual([3, 3]);
-    expect(await (await group(add.s(1, 1), add.s(2, 2)).delay()).get({ timeoutMs: 2000 })).toEqual([2, 4]);
+    expect(await (await map(app.signature("xsum"), [[1, 2], [3]]).delay()).get({ timeoutMs: 20_000 })).toEqual([3, 3]);
+    expect(await (await group(add.s(1, 1), add.s(2, 2)).delay()).get({ timeoutMs: 20_000 })).toEqual([2, 4]);
   });
 });
 
@@ -115,7 +115,7 @@ describe("chords", () => {
     const add = app.tasks.get("add")!;
     const xsum = app.tasks.get("xsum")!;
     expect(
-      await (await chord([add.s(1, 1), add.s(2, 2), add.s(3, 3)], xsum.s()).delay()).get({ timeoutMs: 2000 }),
+      await (await chord([add.s(1, 1), add.s(2, 2), add.s(3, 3)], xsum.s()).delay()).get({ timeoutMs: 20_000 }),
     ).toBe(12);
   });
 
@@ -123,17 +123,17 @@ describe("chords", () => {
     const { app } = await start();
     const [add, mul, xsum] = ["add", "mul", "xsum"].map((name) => app.tasks.get(name)!);
     const flow = chain(add!.s(1, 1), group(add!.s(1), chain(mul!.s(2), add!.s(1))), xsum!.s(), mul!.s(10));
-    expect(await (await flow.delay()).get({ timeoutMs: 2000 })).toBe(80);
+    expect(await (await flow.delay()).get({ timeoutMs: 20_000 })).toBe(80);
     app.task("same", (_, value: unknown) => value);
     const nested = chord([group(add!.s(1, 1), add!.s(2, 2)), add!.s(1, 0)], app.tasks.get("same")!.s());
-    expect(await (await nested.delay()).get({ timeoutMs: 2000 })).toEqual([2, 4, 1]);
+    expect(await (await nested.delay()).get({ timeoutMs: 20_000 })).toEqual([2, 4, 1]);
   });
 
   test("a chord with a failed part fails with ChordError", async () => {
     const { app } = await start();
     const [add, fail, xsum] = ["add", "fail", "xsum"].map((name) => app.tasks.get(name)!);
     const result = await chord([add!.s(1, 1), fail!.s("broken")], xsum!.s()).delay();
-    await expect(result.get({ timeoutMs: 2000 })).rejects.toMatchObject({
+    await expect(result.get({ timeoutMs: 20_000 })).rejects.toMatchObject({
       pythonClass: "celery.exceptions.ChordError",
     });
   });
@@ -142,20 +142,20 @@ describe("chords", () => {
     const { app } = await start();
     const [fail, add] = ["fail", "add"].map((name) => app.tasks.get(name)!);
     const result = await chain(fail!.s("no"), add!.s(1), add!.s(2)).delay();
-    await expect(result.get({ timeoutMs: 2000 })).rejects.toBeInstanceOf(pyExceptions.ValueError);
+    await expect(result.get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(pyExceptions.ValueError);
   });
 });
 
 describe("what is not run", () => {
   test("an unknown task fails with NotRegistered", async () => {
     const { app } = await start();
-    await expect((await app.sendTask("nope")).get({ timeoutMs: 2000 })).rejects.toBeInstanceOf(NotRegistered);
+    await expect((await app.sendTask("nope")).get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(NotRegistered);
   });
 
   test("an expired task is revoked", async () => {
     const { app } = await start();
     const result = await app.sendTask("add", { args: [1, 1], countdown: 0.05, expires: 0.01 });
-    await expect(result.get({ timeoutMs: 2000 })).rejects.toBeInstanceOf(TaskRevokedError);
+    await expect(result.get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(TaskRevokedError);
   });
 
   test("a revoked task is revoked, also while it waits for its time", async () => {
@@ -163,7 +163,7 @@ describe("what is not run", () => {
     const result = await app.sendTask("add", { args: [1, 1], countdown: 60 });
     await app.control.ping();
     await result.revoke();
-    await expect(result.get({ timeoutMs: 2000 })).rejects.toThrow("revoked");
+    await expect(result.get({ timeoutMs: 20_000 })).rejects.toThrow("revoked");
   });
 
   test("a revoked task that waits for a slot or for its rate limit is revoked at once", async () => {
@@ -183,17 +183,17 @@ describe("what is not run", () => {
     await until(async () => (await reserved()).length === 3);
     for (const result of waiting) {
       await result.revoke();
-      await expect(result.get({ timeoutMs: 2000 })).rejects.toThrow("revoked");
+      await expect(result.get({ timeoutMs: 20_000 })).rejects.toThrow("revoked");
     }
     expect(await reserved()).toHaveLength(1);
     hold.open();
-    await holding.get({ timeoutMs: 2000 });
+    await holding.get({ timeoutMs: 20_000 });
   });
 
   test("waiting tasks do not keep others from running", async () => {
     const { app } = await start({}, () => {}, { concurrency: 1, prefetchMultiplier: 1 });
     for (let i = 0; i < 5; i++) await app.sendTask("add", { args: [i, i], countdown: 30 });
-    expect(await (await app.sendTask("add", { args: [2, 2] })).get({ timeoutMs: 2000 })).toBe(4);
+    expect(await (await app.sendTask("add", { args: [2, 2] })).get({ timeoutMs: 20_000 })).toBe(4);
   });
 });
 
@@ -207,7 +207,7 @@ describe("limits and ends", () => {
           new Promise(() => context.signal.addEventListener("abort", () => reasons.push(context.signal.reason))),
       );
     });
-    await expect((await app.sendTask("hang", { timeLimit: 0.05 })).get({ timeoutMs: 2000 })).rejects.toBeInstanceOf(
+    await expect((await app.sendTask("hang", { timeLimit: 0.05 })).get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(
       TimeLimitExceeded,
     );
     expect(reasons[0]).toBeInstanceOf(TimeLimitExceeded);
@@ -225,9 +225,9 @@ describe("limits and ends", () => {
           new Promise((_, reject) => context.signal.addEventListener("abort", () => reject(context.signal.reason))),
       );
     });
-    expect(await (await app.sendTask("soft", { softTimeLimit: 0.05 })).get({ timeoutMs: 2000 })).toBe("cleaned up");
+    expect(await (await app.sendTask("soft", { softTimeLimit: 0.05 })).get({ timeoutMs: 20_000 })).toBe("cleaned up");
     const softer = await app.sendTask("softer", { softTimeLimit: 0.05 });
-    await expect(softer.get({ timeoutMs: 2000 })).rejects.toBeInstanceOf(SoftTimeLimitExceeded);
+    await expect(softer.get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(SoftTimeLimitExceeded);
   });
 
   test("revoke with terminate stops a running task", async () => {
@@ -244,7 +244,7 @@ describe("limits and ends", () => {
     const result = await app.sendTask("hang");
     await isRunning;
     await result.revoke({ terminate: true });
-    await expect(result.get({ timeoutMs: 2000 })).rejects.toThrow("terminated");
+    await expect(result.get({ timeoutMs: 20_000 })).rejects.toThrow("terminated");
   });
 
   test("stop waits for what runs and gives back what waits", async () => {
@@ -268,7 +268,7 @@ describe("limits and ends", () => {
     const stopped = worker.stop();
     finish("done");
     await stopped;
-    expect(await slow.get({ timeoutMs: 2000 })).toBe("done");
+    expect(await slow.get({ timeoutMs: 20_000 })).toBe("done");
     expect(await waiting.state()).toBe("PENDING");
     expect(await app.transport.queueLength("celery")).toBe(1);
   });
@@ -285,7 +285,7 @@ describe("limits and ends", () => {
       });
     });
     const ignored = await app.sendTask("ignore");
-    expect(await (await app.sendTask("reject")).get({ timeoutMs: 2000 })).toBe("second time");
+    expect(await (await app.sendTask("reject")).get({ timeoutMs: 20_000 })).toBe("second time");
     expect(await ignored.state()).toBe("PENDING");
   });
 });
@@ -294,7 +294,7 @@ test("a value the serializer cannot carry is a failure that says so", async () =
   const { app } = await start({ resultSerializer: "json" }, (a) => {
     a.task("set", () => new Set([1]));
   });
-  await expect((await app.sendTask("set")).get({ timeoutMs: 2000 })).rejects.toMatchObject({
+  await expect((await app.sendTask("set")).get({ timeoutMs: 20_000 })).rejects.toMatchObject({
     pythonClass: "builtins.TypeError",
   });
 });
@@ -303,9 +303,9 @@ test("parameters by name are bound as in Python", async () => {
   const { app } = await start({}, (a) => {
     a.task("sub", { parameters: ["x", "y"] }, (_, x: number, y: number) => x - y);
   });
-  expect(await (await app.sendTask("sub", { args: [5], kwargs: { y: 2 } })).get({ timeoutMs: 2000 })).toBe(3);
+  expect(await (await app.sendTask("sub", { args: [5], kwargs: { y: 2 } })).get({ timeoutMs: 20_000 })).toBe(3);
   const wrong = await app.sendTask("sub", { args: [5], kwargs: { z: 2 } });
-  await expect(wrong.get({ timeoutMs: 2000 })).rejects.toThrow("sub() got an unexpected keyword argument 'z'");
+  await expect(wrong.get({ timeoutMs: 20_000 })).rejects.toThrow("sub() got an unexpected keyword argument 'z'");
 });
 
 test("remote control answers ping, inspect and rate limits", async () => {
