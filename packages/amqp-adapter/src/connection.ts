@@ -21,6 +21,7 @@ import { AmqpError, ConnectionError, closedError, isAmqpError, toAmqpError } fro
 import { patchFieldTables } from "./patch-field-tables.js";
 import { RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
 import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
+import { warn } from "./warn.js";
 
 /** The part of the `amqplib` module that is used. */
 export interface AmqplibModule {
@@ -32,7 +33,7 @@ export interface ConnectionOptions {
   readonly heartbeatSeconds?: number | undefined;
   /** For one host to answer. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's. Once connected, there is no limit. */
+  /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's: more than half an hour with the default delays. Once connected, there is no limit. */
   readonly maxConnectAttempts?: number | undefined;
   /** Delays between rounds. */
   readonly backOff?: BackOffOptions | undefined;
@@ -49,7 +50,7 @@ export interface ConnectionEvents {
   disconnect: [error: Error];
   /** Connection, topology and consumers are back. */
   reconnect: [];
-  /** Something to log that harmed nothing, such as a failed attempt to connect. */
+  /** Something to log that harmed nothing, such as a failed attempt to connect. Without a listener: a warning of the process. */
   warning: [error: Error];
   /** RabbitMQ takes no messages for now (memory or disk alarm); publishing waits. */
   blocked: [reason: string];
@@ -152,10 +153,16 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
           cause: failure,
         });
       }
-      this.emit("warning", failure);
+      this.#warn(failure);
       await pause(backOffMs(attempt, this.#options.backOff), this.#closing.signal);
     }
     throw closedError();
+  }
+
+  /** Nothing goes unheard: without a listener it is a warning of the process. */
+  #warn(warning: Error): void {
+    if (this.listenerCount("warning") > 0) this.emit("warning", warning);
+    else warn(warning.message);
   }
 
   /** Tries every host once, from the one after the last tried. Resolves to the last failure, or nothing on success. */
@@ -207,10 +214,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       throw closedError();
     }
     if (!patchFieldTables(model)) {
-      this.emit(
-        "warning",
-        new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }),
-      );
+      this.#warn(new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }));
     }
     coalesceWrites(model);
     this.#model = model;
@@ -277,6 +281,14 @@ export async function connect(
 
 function explainHandshake(error: unknown, url: string): AmqpError {
   const text = error instanceof Error ? error.message : String(error);
+  if (/^Expected ConnectionOpenOk/.test(text)) {
+    // The broker knows the login and closes at the next step; amqplib 2.3.1 throws its reason away.
+    const why = "the broker refuses the virtual host; it may not exist, or this user may have no permissions there";
+    return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${why}`, {
+      code: "access-refused",
+      cause: error,
+    });
+  }
   const refused = /ACCESS.REFUSED|NOT.ALLOWED|SASL|vhost .* not found/i.test(text);
   return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${text || (error as { code?: string }).code}`, {
     code: refused ? "access-refused" : "unreachable",

@@ -6,6 +6,7 @@ import { type AnyChannel, type Driver, driverOf } from "./driver.js";
 import { replyCodeOf } from "./errors.js";
 import { typedHeaders } from "./headers.js";
 import { PickledMessage, ReceivedMessage } from "./pickled-message.js";
+import { warn } from "./warn.js";
 
 /**
  * What happens to a message whose body cannot be decoded. `"reject"` (default): refused without requeueing, so that the queue's
@@ -289,8 +290,4 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
 function describe(event: "decodeError" | "handlerError", error: unknown): string {
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return event === "decodeError" ? `Message cannot be decoded: ${text}` : `Message handler failed: ${text}`;
-}
-
-function warn(text: string): void {
-  process.emitWarning(text, { code: "BRINE_AMQP" });
 }

@@ -10,6 +10,7 @@ import { AmqpError } from "./errors.js";
  * @throws {@link AmqpError} `bad-option` for another scheme or an empty list
  */
 export function parseUrls(urls: string | readonly string[]): string[] {
+  if (urls === undefined || urls === null) throw new AmqpError("Cannot connect: no URL given", { code: "bad-option" });
   const list = (typeof urls === "string" ? urls.split(";") : [...urls])
     .map((url) => url.trim())
     .filter((url) => url !== "");
@@ -33,7 +34,7 @@ export function withHeartbeat(url: string, seconds: number): string {
 
 /** For logs: login name and host, never the password or the query. */
 export function describeUrl(url: string): string {
-  if (!URL.canParse(url)) return "an invalid URL";
+  if (!url.includes("://") || !URL.canParse(url)) return "an invalid URL";
   const { protocol, username, host, pathname } = new URL(url);
   return `${protocol}//${username === "" ? "" : `${username}@`}${host}${pathname}`;
 }

@@ -60,7 +60,10 @@ export class InvalidMessageError extends CeleryError {
 export class ResultTimeoutError extends CeleryError {
   override name = "ResultTimeoutError";
   constructor(taskId: string, timeoutMs: number) {
-    super(`Cannot get the result of task ${taskId}: not ready after ${timeoutMs} ms`, { code: "timeout", taskId });
+    super(
+      `Cannot get the result of task ${taskId}: not ready after ${timeoutMs} ms; does a worker consume its queue, and store results here?`,
+      { code: "timeout", taskId },
+    );
   }
 }
 

@@ -51,5 +51,7 @@ export class DisabledBackend implements ResultBackend {
 }
 
 function noBackend(): CeleryError {
-  return new CeleryError("Cannot get a result: the app has no backend", { code: "no-backend" });
+  return new CeleryError('Cannot get a result: the app has no backend; give it one, such as backend: "rpc://"', {
+    code: "no-backend",
+  });
 }

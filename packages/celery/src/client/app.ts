@@ -23,7 +23,7 @@ import { resultFromTuple } from "./result-tuple.js";
 import { type Destination, Router } from "./router.js";
 import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
 import { Signature, type SignatureFields } from "./signature.js";
-import { Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
+import { checkCall, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
 import { Tracing } from "./tracing.js";
 import { type More, WorkFlow } from "./work-flow.js";
 
@@ -180,6 +180,7 @@ export class Celery {
     name: string,
     call: TaskCall<readonly unknown[]> = {},
   ): Promise<AsyncResult<Result>> {
+    checkCall(call);
     return this.#send<Result>(name, call, name);
   }
 

@@ -3,6 +3,7 @@ import type { ResultBackend, TaskResult } from "../backends/backend.js";
 import { CeleryError, ResultTimeoutError } from "../errors.js";
 import { childIds } from "../protocol/result-meta.js";
 import { PROPAGATE_STATES, READY_STATES, type TaskState } from "../protocol/states.js";
+import { checkNames, namesOf } from "./option-names.js";
 import { type ResultGraph, resultGraph } from "./result-graph.js";
 
 export interface GetOptions {
@@ -14,6 +15,8 @@ export interface GetOptions {
   /** Milliseconds between looks at the store, beside its notifications. Default 5000. */
   readonly intervalMs?: number | undefined;
 }
+
+const GET_NAMES = namesOf<GetOptions>({ timeoutMs: true, signal: true, propagate: true, intervalMs: true });
 
 /** What `states()` yields. */
 export interface StateChange<Result> {
@@ -93,6 +96,7 @@ export class AsyncResult<Result = unknown> {
   }
 
   async *#follow(options: GetOptions): AsyncGenerator<TaskResult, void, undefined> {
+    checkNames(options, GET_NAMES, "options of a result");
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();
     const inbox = new Inbox();

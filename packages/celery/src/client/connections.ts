@@ -14,13 +14,16 @@ import { badOption, type CelerySettings, type ResolvedSettings } from "./setting
 /** @throws CeleryError `bad-option` for a URL that nobody is named for */
 export function makeTransport(settings: CelerySettings): Transport {
   const { broker, transports } = settings;
-  if (broker === undefined) throw badOption("no broker is given", "broker");
-  if (typeof broker !== "string") return broker;
+  if (broker === undefined) throw badOption("no broker is given, such as amqp(url) or redis(url)", "broker");
+  if (typeof broker !== "string") {
+    if (typeof broker.publish === "function") return broker;
+    throw badOption("broker is no transport, such as amqp(url) or redis(url)", "broker");
+  }
   const scheme = schemeOf(broker);
   const factory = own(transports, scheme);
   if (factory !== undefined) return factory(broker);
   if (scheme === "memory") return new MemoryTransport();
-  throw badOption(`nothing in transports makes a broker of "${scheme}://"`, "broker");
+  throw badOption(`nothing in transports makes a broker of "${scheme}://"${hint(BROKERS, scheme, "broker")}`, "broker");
 }
 
 export function makeBackend(
@@ -41,6 +44,8 @@ export function makeBackend(
     return new RpcBackend({ transport, codec, expiresSeconds, isPersistent, onWarning });
   }
   const store = typeof given.backend === "string" ? makeStore(given.backend, given) : given.backend;
+  if (typeof store.get !== "function")
+    throw badOption("backend is no result store, such as redisBackend(url)", "backend");
   return new StoreBackend({ store, codec, expiresSeconds, isChordOrdered, joinTimeoutSeconds });
 }
 
@@ -49,7 +54,20 @@ function makeStore(url: string, settings: CelerySettings): ResultStore {
   const factory = own(settings.resultStores, scheme);
   if (factory !== undefined) return factory(url);
   if (scheme === "memory") return new MemoryResultStore();
-  throw badOption(`nothing in resultStores makes a backend of "${scheme}://"`, "backend");
+  const how = hint(STORES, scheme, "backend");
+  throw badOption(`nothing in resultStores makes a backend of "${scheme}://"${how}`, "backend");
+}
+
+const AMQP = "amqp(url) of @brine/amqp-adapter";
+const REDIS = "redis(url) of @brine/redis-adapter";
+const REDIS_STORE = "redisBackend(url) of @brine/redis-adapter";
+const BROKERS = { amqp: AMQP, amqps: AMQP, pyamqp: AMQP, redis: REDIS, rediss: REDIS, sentinel: REDIS };
+const STORES = { amqp: '"rpc://"', redis: REDIS_STORE, rediss: REDIS_STORE, sentinel: REDIS_STORE };
+
+/** What to write instead of a URL that only Python understands. */
+function hint(makers: Readonly<Record<string, string>>, scheme: string, setting: string): string {
+  const maker = own(makers, scheme);
+  return maker === undefined ? "" : `; use ${setting}: ${maker}`;
 }
 
 function own<T>(record: Readonly<Record<string, T>> | undefined, key: string): T | undefined {

@@ -153,6 +153,7 @@ export interface CelerySettings {
   readonly controlExchange?: string | undefined;
   /** Spans and trace context with `@opentelemetry/api`, where it is installed. Default true. */
   readonly tracing?: boolean | undefined;
+  /** Default: warnings and errors are warnings of the process (`process.on("warning")`); `{}` for silence. */
   readonly logger?: Logger | undefined;
 }
 
@@ -232,7 +233,7 @@ function withDefaults(settings: CelerySettings) {
     workerStateDb: settings.workerStateDb,
     controlExchange: settings.controlExchange ?? "celery",
     tracing: settings.tracing ?? true,
-    logger: settings.logger ?? {},
+    logger: settings.logger ?? PROCESS_WARNINGS,
   });
 }
 
@@ -241,6 +242,13 @@ function expiryOf(seconds: number | null = DAY_SECONDS): number | null {
   if (seconds === null || seconds === 0) return null;
   if (Number.isFinite(seconds) && seconds > 0) return seconds;
   throw badOption(`resultExpires is ${String(seconds)}, not a number of seconds`, "resultExpires");
+}
+
+/** Nothing goes unheard: without a logger, what went wrong is a warning of the process. */
+const PROCESS_WARNINGS: Logger = Object.freeze({ warn: emitWarning, error: emitWarning });
+
+function emitWarning(message: string): void {
+  process.emitWarning(message, { code: "BRINE_CELERY" });
 }
 
 export function badOption(message: string, path?: string): CeleryError {

@@ -1,7 +1,9 @@
 /** Typed task definitions: what a client calls, and what a worker runs. */
+import { CeleryError } from "../errors.js";
 import type { TaskContext } from "../worker/context.js";
 import type { ApplyOptions } from "./apply-options.js";
 import type { AsyncResult } from "./async-result.js";
+import { checkNames, namesOf } from "./option-names.js";
 import { Signature, type SignatureFields, type SignatureSender } from "./signature.js";
 
 /**
@@ -66,6 +68,32 @@ export interface TaskOptions
   readonly module?: string | URL | undefined;
 }
 
+const TASK_NAMES = namesOf<TaskOptions>({
+  queue: true,
+  exchange: true,
+  routingKey: true,
+  priority: true,
+  serializer: true,
+  compression: true,
+  expires: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  ignoreResult: true,
+  headers: true,
+  deliveryMode: true,
+  parameters: true,
+  acksLate: true,
+  acksOnFailureOrTimeout: true,
+  rejectOnWorkerLost: true,
+  trackStarted: true,
+  storeErrorsEvenIfIgnored: true,
+  maxRetries: true,
+  defaultRetryDelay: true,
+  autoRetry: true,
+  rateLimit: true,
+  module: true,
+});
+
 /** Any number of the last arguments. */
 export type LastOf<Args extends readonly unknown[]> = number extends Args["length"]
   ? readonly unknown[]
@@ -81,6 +109,56 @@ export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions 
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 
+const CALL_NAMES = namesOf<TaskCall<readonly unknown[]>>({
+  args: true,
+  kwargs: true,
+  taskId: true,
+  countdown: true,
+  eta: true,
+  expires: true,
+  priority: true,
+  queue: true,
+  exchange: true,
+  routingKey: true,
+  headers: true,
+  serializer: true,
+  compression: true,
+  deliveryMode: true,
+  retry: true,
+  retryPolicy: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  link: true,
+  linkError: true,
+  ignoreResult: true,
+  replyTo: true,
+  shadow: true,
+  groupId: true,
+  groupIndex: true,
+  rootId: true,
+  parentId: true,
+  retries: true,
+  stamps: true,
+  argsrepr: true,
+  kwargsrepr: true,
+  mandatory: true,
+  signal: true,
+  replacedTaskNesting: true,
+  chain: true,
+  chord: true,
+});
+
+/** @throws CeleryError `bad-option` for an option there is not, arguments that are no array, keyword arguments that are no object */
+export function checkCall(call: TaskCall<readonly unknown[]>): void {
+  checkNames(call, CALL_NAMES, "options of a call");
+  const { args = [], kwargs = {} } = call;
+  if (!Array.isArray(args))
+    throw new CeleryError("Cannot send task: args is no array", { code: "bad-option", path: "args" });
+  if (typeof kwargs !== "object" || kwargs === null || Array.isArray(kwargs) || kwargs instanceof Map) {
+    throw new CeleryError("Cannot send task: kwargs is no plain object", { code: "bad-option", path: "kwargs" });
+  }
+}
+
 export interface TaskSender extends SignatureSender {
   sendTask<Result>(name: string, call: TaskCall<readonly unknown[]>): Promise<AsyncResult<Result>>;
 }
@@ -94,6 +172,7 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
   readonly #sender: TaskSender;
 
   constructor(name: string, options: TaskOptions, handler: TaskHandler<Args, Result> | undefined, sender: TaskSender) {
+    checkNames(options, TASK_NAMES, `options of task ${name}`);
     this.name = name;
     this.options = Object.freeze({ ...options });
     this.handler = handler;

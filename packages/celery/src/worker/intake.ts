@@ -1,6 +1,7 @@
 /** From delivery to request: verdicts on messages that are no runnable task, ETA, revocation, and who waits for a slot. */
 
-import type { Delivery } from "@brine/codec/kombu";
+import { isPickleError } from "@brine/codec";
+import { ContentDisallowed, type Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { decodeErrorChannel } from "../client/diagnostics.js";
 import type { Task } from "../client/task.js";
@@ -101,7 +102,7 @@ export class Intake {
   #report(bad: BadMessage): void {
     const { queue } = bad.delivery;
     if (decodeErrorChannel.hasSubscribers) decodeErrorChannel.publish({ queue, verdict: bad.kind, error: bad.error });
-    this.#options.app.settings.logger.error?.(`Message in ${queue} ${bad.kind}: ${bad.error.message}`, {
+    this.#options.app.settings.logger.error?.(`Message in ${queue} ${bad.kind}: ${bad.error.message}${remedy(bad)}`, {
       error: bad.error,
       contentType: bad.delivery.contentType,
       headers: bad.delivery.headers,
@@ -149,4 +150,14 @@ export class Intake {
       this.#options.onError(error as Error);
     }
   }
+}
+
+/** What whoever reads the log can do about it. */
+function remedy({ kind, error }: BadMessage): string {
+  if (kind === "unknown-task") return `: this app has no app.task(${error.message.replaceAll("'", '"')}, handler)`;
+  if (error instanceof ContentDisallowed) return "; the setting acceptContent says what is read";
+  if (isPickleError(error.cause) && error.cause.code === "unregistered-global") {
+    return "; the registry is the setting of that name, made by createRegistry()";
+  }
+  return "";
 }

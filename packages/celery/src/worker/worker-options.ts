@@ -1,5 +1,6 @@
 /** How a worker is made, and what it tells. */
 import type { Queue } from "@brine/codec/kombu";
+import { namesOf } from "../client/option-names.js";
 import { CeleryError } from "../errors.js";
 import type { Peer } from "./gossip.js";
 import type { BadMessage } from "./intake.js";
@@ -38,6 +39,23 @@ export interface WorkerOptions {
   /** Called for every message that is no runnable task; also the event `badMessage`. */
   readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
 }
+
+export const WORKER_NAMES = namesOf<WorkerOptions>({
+  queues: true,
+  concurrency: true,
+  autoscale: true,
+  prefetchMultiplier: true,
+  name: true,
+  sendTaskEvents: true,
+  heartbeatIntervalMs: true,
+  mingle: true,
+  gossip: true,
+  stateDb: true,
+  remoteControl: true,
+  undecodable: true,
+  storeDecodeErrors: true,
+  onDecodeError: true,
+});
 
 export interface WorkerEvents {
   ready: [];

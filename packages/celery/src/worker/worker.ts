@@ -4,6 +4,7 @@ import { hostname as osHostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
+import { checkNames } from "../client/option-names.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { builtinTasks } from "./builtin-tasks.js";
@@ -23,7 +24,7 @@ import { RunQueue } from "./run-queue.js";
 import { StateDb } from "./state-db.js";
 import { TaskLimits } from "./task-limits.js";
 import { ThreadPool } from "./thread-pool.js";
-import { checkAutoscale, positive, type WorkerEvents, type WorkerOptions } from "./worker-options.js";
+import { checkAutoscale, positive, WORKER_NAMES, type WorkerEvents, type WorkerOptions } from "./worker-options.js";
 
 const DEFAULT_HEARTBEAT_MS = 2000;
 /** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
@@ -60,6 +61,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   constructor(app: Celery, options: WorkerOptions = {}) {
     super();
+    checkNames(options, WORKER_NAMES, "options of a worker");
     this.#app = app;
     this.#options = options;
     const name = options.name ?? "celery";

@@ -24,7 +24,8 @@ function resolve(options: UnpicklerOptions | undefined): ResolvedUnpicklerOption
 function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  throw new PickleError(`Cannot unpickle ${typeName(data)}: must be bytes`, { code: "bad-option" });
+  const hint = typeof data === "string" ? `; a pickle in base64 text is Buffer.from(text, "base64")` : "";
+  throw new PickleError(`Cannot unpickle ${typeName(data)}: must be bytes${hint}`, { code: "bad-option" });
 }
 
 /**

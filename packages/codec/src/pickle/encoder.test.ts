@@ -381,6 +381,31 @@ describe("dumps() refuses", () => {
     );
   });
 
+  it.each([
+    [
+      "a promise that nobody awaited",
+      Promise.resolve(1),
+      "Cannot pickle an instance of class Promise at .x: await it first",
+    ],
+    ["a class of the web", new URL("https://example.org"), "class URL at .x: use its href, or an adapter"],
+    [
+      "a function",
+      function x() {},
+      'function "x" at .x: only registered ones have a name in Python; leave it out, or use registry.reg',
+    ],
+  ])("and says what to do about %s", (_name, x, message) => {
+    expect(() => dumps({ x })).toThrow(message);
+  });
+
+  it("and names options that there are not", () => {
+    const misspelt = (options: object) => () => dumps(1, options);
+    expect(misspelt({ protcol: 2 })).toThrow("Cannot use option protcol: there is none of that name");
+    expect(misspelt({ fix_imports: true })).toThrow("none of that name; it is fixImports here");
+    expect(misspelt({ limits: { maxbytes: 1 } })).toThrow("Cannot use option limits.maxbytes");
+    expect(misspelt({ protocol: "2" })).toThrow('Cannot use option protocol "2": must be an integer from 0 to 5');
+    expect(misspelt({ tuple: "array", encoding: "latin1" })).not.toThrow(); // one object may be given to `loads` too
+  });
+
   it("without leaving a broken encoder behind", () => {
     expect(() => dumps([{ a: 1 }, Symbol("x")])).toThrow();
     expect(hex([{ a: 1 }])).toBe(Buffer.from(new Pickler().dump([{ a: 1 }])).toString("hex"));

@@ -155,7 +155,10 @@ function saveFunction(encoder: Encoder, value: AnyClass): void {
     return;
   }
   const kind = /^class\b/.test(Function.prototype.toString.call(value)) ? "class" : "function";
-  throw encoder.fail(`Cannot pickle ${kind} ${JSON.stringify(value.name)}: only registered ones have a name in Python`);
+  const register = kind === "class" ? "registry.register" : "registry.registerFunction";
+  throw encoder.fail(
+    `Cannot pickle ${kind} ${JSON.stringify(value.name)}: only registered ones have a name in Python; leave it out, or use ${register}("module.${value.name || "name"}", ...)`,
+  );
 }
 
 function openPyObject(encoder: Encoder, value: PyObject): Saving {
@@ -166,6 +169,24 @@ function openPyObject(encoder: Encoder, value: PyObject): Saving {
   }
   return new ReduceSaving(value, reductionOfPyObject(value, encoder), value.steps);
 }
+
+/** What to do about classes of JavaScript and the web whose instances have no properties that a registration would find. */
+const INSTEAD: Readonly<Record<string, string>> = {
+  Promise: "await it first",
+  URL: "use its href, or an adapter: registry.register(name, URL, { ... })",
+  URLSearchParams: "use Object.fromEntries(it)",
+  Headers: "use Object.fromEntries(it)",
+  FormData: "use Object.fromEntries(it)",
+  RegExp: "use a Pattern, Python's re.compile()",
+  String: "use a plain string",
+  Number: "use a plain number",
+  Boolean: "use a plain boolean",
+  DataView: "use a Uint8Array of its bytes",
+  SharedArrayBuffer: "use a Uint8Array of its bytes",
+  Blob: "use the bytes: await it.bytes(), or it.arrayBuffer()",
+  WeakMap: "nobody can list what it holds",
+  WeakSet: "nobody can list what it holds",
+};
 
 function openUnregistered(encoder: Encoder, value: object, jsClass: AnyClass | undefined): Saving | undefined {
   const { __reduce_ex__: reduceEx, __reduce__: reduce } = value as {
@@ -205,6 +226,8 @@ function openUnregistered(encoder: Encoder, value: object, jsClass: AnyClass | u
       break;
   }
   const shown = name === "" ? "an object of an anonymous class" : `an instance of class ${name}`;
+  const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined;
+  if (instead !== undefined) throw encoder.fail(`Cannot pickle ${shown}: ${instead}`);
   throw encoder.fail(
     `Cannot pickle ${shown}: it is not registered; use registry.register("module.${name || "ClassName"}", ${name || "TheClass"})`,
   );

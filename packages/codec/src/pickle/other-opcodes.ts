@@ -9,6 +9,7 @@ import { PyFloat } from "../python/numbers.js";
 import { ByteArray } from "../python/sequences.js";
 import { newBytes } from "./construct.js";
 import { newFrozenSet } from "./containers.js";
+import { noOpcode } from "./not-a-pickle.js";
 import * as op from "./opcodes.js";
 import {
   decodePython2,
@@ -221,7 +222,7 @@ export function runOther(machine: MachineState, code: number): void {
       break;
 
     default:
-      throw fault("unknown-opcode", `byte 0x${code.toString(16).padStart(2, "0")} is no opcode`);
+      throw fault("unknown-opcode", noOpcode(code, machine.pos === 1));
   }
 }
 

@@ -3,6 +3,7 @@ import { PickleError } from "../errors.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 import { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type Protocol } from "./opcodes.js";
+import { checkOptionNames } from "./option-names.js";
 import type { PicklerOptions } from "./options.js";
 
 export interface ResolvedPicklerOptions {
@@ -24,7 +25,8 @@ export interface ResolvedPicklerOptions {
 }
 
 function bad(name: string, value: unknown, wanted: string): PickleError {
-  return new PickleError(`Cannot use option ${name} ${String(value)}: must be ${wanted}`, { code: "bad-option" });
+  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
+  return new PickleError(`Cannot use option ${name} ${shown}: must be ${wanted}`, { code: "bad-option" });
 }
 
 function choose<T extends string>(name: string, value: T | undefined, choices: readonly [T, ...T[]]): T {
@@ -59,10 +61,13 @@ export function resolvePicklerOptions(
   options: PicklerOptions,
   defaultRegistry: ClassRegistryView,
 ): ResolvedPicklerOptions {
+  checkOptionNames(options);
   const protocol = resolveProtocol(options.protocol);
   const bufferCallback = hook("bufferCallback", options.bufferCallback);
   if (bufferCallback !== undefined && protocol < 5) {
-    throw bad("bufferCallback", `with protocol ${protocol}`, "used with protocol 5");
+    throw new PickleError(`Cannot use option bufferCallback with protocol ${protocol}: must be used with protocol 5`, {
+      code: "bad-option",
+    });
   }
   return {
     protocol,

@@ -4,6 +4,7 @@
  */
 import { UnpicklingError } from "../errors.js";
 import type { Limits } from "../limits.js";
+import { noOpcode } from "./not-a-pickle.js";
 import * as op from "./opcodes.js";
 
 /** What follows an opcode's byte. */
@@ -166,10 +167,10 @@ export class PickleCutter {
   }
 
   #unknownOpcode(at: number): UnpicklingError {
-    const byte = this.#buffer[at]!.toString(16).padStart(2, "0");
-    return new UnpicklingError(`Cannot unpickle: byte 0x${byte} is no opcode`, {
+    const offset = at - this.#start;
+    return new UnpicklingError(`Cannot unpickle: ${noOpcode(this.#buffer[at]!, offset === 0)}`, {
       code: "unknown-opcode",
-      offset: at - this.#start,
+      offset,
     });
   }
 }

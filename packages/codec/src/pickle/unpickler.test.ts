@@ -629,7 +629,20 @@ describe("Unpickler", () => {
   });
 
   test("an input that is no bytes is refused", () => {
-    expect(() => loads("N." as never)).toThrow(/Cannot unpickle a str: must be bytes/);
+    expect(() => loads("N." as never)).toThrow(
+      /Cannot unpickle a str: must be bytes; .* Buffer.from\(text, "base64"\)/,
+    );
+  });
+
+  test.each([
+    ['{"a": 1}', "byte 0x7b is no opcode; this looks like JSON"],
+    ["\x1f\x8b\x08", "byte 0x1f is no opcode; this looks like gzip, to be decompressed first"],
+    ["x\x9cK", "byte 0x78 is no opcode; this looks like zlib, to be decompressed first"],
+    ["!\x80\x04N.", "byte 0x21 is no opcode; this looks like a value of cachelib or Flask-Caching"],
+    ["42", "byte 0x34 is no opcode; this looks like digits"],
+    ["N{", "byte 0x7b is no opcode"],
+  ])("what is no pickle is called what it looks like: %j", (text, message) => {
+    expect(failure(() => loads(raw(text))).message).toMatch(new RegExp(`^Cannot unpickle: ${message}`));
   });
 });
 

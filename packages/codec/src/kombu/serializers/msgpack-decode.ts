@@ -3,11 +3,11 @@
  * before it sees the bytes: their structure is checked, and in a copy of them floats and text that it cannot give back
  * faithfully stand as bytes of the same length.
  */
+import type { Packr } from "msgpackr";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
 import { DecodeError, reasonOf } from "../errors.js";
 import { decodeUtf8 } from "../text.js";
-import type { MsgpackModule } from "./msgpack.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** How decoded values are represented; the names and defaults are those of the pickle decoder. */
@@ -19,7 +19,7 @@ export interface MsgpackModel {
 }
 
 /** What reads: an instance of msgpackr's Packr. */
-export type MsgpackUnpacker = Pick<InstanceType<MsgpackModule["Packr"]>, "unpack">;
+export type MsgpackUnpacker = Pick<Packr, "unpack">;
 
 /** Reads one msgpack value that fills `bytes`; throws {@link DecodeError} for anything else. */
 export function decodeMsgpack(bytes: Uint8Array, model: MsgpackModel, unpacker: MsgpackUnpacker): unknown {

@@ -3,9 +3,9 @@
  * scalars, so it calls no method of the value's. What it has no way to write is given as an int of 64 bits, which takes the
  * same room, and gets its code afterwards.
  */
+import type { Packr } from "msgpackr";
 import { PyFloat } from "../../python/numbers.js";
 import { EncodeError, reasonOf } from "../errors.js";
-import type { MsgpackModule } from "./msgpack.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** `DEFAULT_RECURSE_LIMIT` of msgpack-python's packer: no value is inside of more containers than this. */
@@ -15,7 +15,7 @@ const UINT64 = 0xcf;
 const INT64 = 0xd3;
 
 /** What writes: an instance of msgpackr's Packr. */
-export type MsgpackPacker = Pick<InstanceType<MsgpackModule["Packr"]>, "pack">;
+export type MsgpackPacker = Pick<Packr, "pack">;
 
 /** The msgpack form of a value; throws {@link EncodeError} for one that has none. */
 export function encodeMsgpack(value: unknown, packer: MsgpackPacker): Uint8Array {

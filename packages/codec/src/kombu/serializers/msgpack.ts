@@ -6,8 +6,10 @@ import type { Serializer } from "../serialization.js";
 import { decodeMsgpack } from "./msgpack-decode.js";
 import { encodeMsgpack } from "./msgpack-encode.js";
 
-/** What is used of the msgpackr package. */
-export type MsgpackModule = Pick<typeof msgpackr, "Packr">;
+/** The msgpackr package. Not its own types: they would be needed to compile, also by who does without it. */
+export interface MsgpackModule {
+  readonly Packr: new (options: { useRecords: false; mapsAsObjects: false }) => object;
+}
 
 export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "bytes" | "dict"> {
   /** The msgpackr package; by default it is loaded when first used, which only Node can. */
@@ -33,7 +35,7 @@ export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
   const loaded = (): msgpackr.Packr => {
     if (packr === undefined) {
       const { Packr } = given ?? (requirePeer("msgpackr", "msgpack") as MsgpackModule);
-      packr = new Packr({ useRecords: false, mapsAsObjects: false });
+      packr = new Packr({ useRecords: false, mapsAsObjects: false }) as msgpackr.Packr;
     }
     return packr;
   };

@@ -5,8 +5,11 @@ import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
 import { DecodeError } from "../errors.js";
 
-/** What is used of the yaml package. */
-export type YamlModule = Pick<typeof yaml, "parseDocument">;
+/** The yaml package. Not its own types: they would be needed to compile, also by who does without it. */
+export interface YamlModule {
+  // biome-ignore lint/suspicious/noExplicitAny: what is given and taken are types of the package.
+  parseDocument(text: string, options?: any): unknown;
+}
 
 /** How decoded values are represented; the names and defaults are those of the pickle decoder. */
 export interface YamlModel {
@@ -19,7 +22,7 @@ export interface YamlModel {
 
 /** Reads one document; throws {@link DecodeError} for what `safe_load` refuses. */
 export function parseYaml(text: string, model: YamlModel, module: YamlModule): unknown {
-  const document = module.parseDocument(text, {
+  const document = (module as Pick<typeof yaml, "parseDocument">).parseDocument(text, {
     version: "1.1",
     schema: "failsafe",
     customTags: ["binary", "merge", "omap", "pairs", "set", ...scalarTags(model)],
