@@ -2,12 +2,13 @@
  * Measures one workload in a process of its own, so that no other workload shapes the code V8 makes of a contender, and a
  * workload alone gives the numbers that it gives among all. Started by `run.ts` with a {@link Task} as its argument.
  *
- * Contenders take turns, so that a drifting machine drifts for all; each ratio is the median over rounds of
- * (their time / Brine's time): above 1, Brine is faster.
+ * Contenders take turns, so that a drifting machine drifts for all, and each round begins with another of them, so that
+ * none always follows the same one. A ratio is (their median time / Brine's median time): above 1, Brine is faster. How far
+ * the two turns of one round disagree with it is its spread.
  */
 import { readFileSync } from "node:fs";
 import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
-import type { Row } from "./report.js";
+import type { Row, Timing } from "./report.js";
 
 export interface Task {
   readonly workload: string;
@@ -24,9 +25,23 @@ export interface Task {
 /** About this long a turn: short enough to interleave, long enough to time. */
 const TURN_NANOSECONDS = 20e6;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
-const WARM_UP_NANOSECONDS = 600e6;
+const WARM_UP_NANOSECONDS = 1000e6;
 
-const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+/** The value that `share` of the numbers are below: 0.5 for the median. */
+function quantile(numbers: readonly number[], share: number): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? Number.NaN;
+}
+
+/** `theirs` and `ours` are nanoseconds an iteration, round by round. */
+function timing(theirs: readonly number[], ours: readonly number[]): Timing {
+  const nanoseconds = quantile(theirs, 0.5);
+  const paired = theirs.map((time, round) => time / ours[round]!);
+  return {
+    nanoseconds,
+    ratio: nanoseconds / quantile(ours, 0.5),
+    spread: [quantile(paired, 0.25), quantile(paired, 0.75)],
+  };
+}
 
 /** Returns how often it fits into a turn. */
 async function warmUp(contender: Contender): Promise<number> {
@@ -47,17 +62,13 @@ async function measure(contenders: readonly Contender[], rounds: number): Promis
   for (const contender of contenders) iterations.set(contender, await warmUp(contender));
   const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
   for (let round = 0; round < rounds; round++) {
-    for (const contender of contenders) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      const contender = contenders[(round + turn) % contenders.length]!;
       times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
     }
   }
   const ours = times.get("brine")!;
-  return Object.fromEntries(
-    [...times].map(([name, all]) => [
-      name,
-      { nanoseconds: median(all), ratio: median(all.map((time, round) => time / ours[round]!)) },
-    ]),
-  );
+  return Object.fromEntries([...times].map(([name, all]) => [name, timing(all, ours)]));
 }
 
 const task = JSON.parse(process.argv[2]!) as Task;

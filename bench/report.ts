@@ -5,10 +5,14 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { WORKLOADS } from "./workloads.js";
 
-/** The median time of one iteration, and the median ratio of it to Brine's. */
-interface Timing {
+/** How long one iteration takes. */
+export interface Timing {
+  /** The median over rounds. */
   readonly nanoseconds: number;
+  /** That median / Brine's. */
   readonly ratio: number;
+  /** The quartiles of the ratio within one round: far apart on a busy machine. */
+  readonly spread: readonly [low: number, high: number];
 }
 
 export interface Row {
@@ -22,6 +26,8 @@ export interface Run {
   readonly cpython: string;
   readonly node: string;
   readonly protocol: number;
+  /** Turns of each contender. */
+  readonly rounds: number;
 }
 
 const ROOT = fileURLToPath(new URL("../", import.meta.url));
@@ -45,7 +51,8 @@ export function save(rows: readonly Row[], run: Run): void {
 
 function table(rows: readonly Row[], run: Run): string {
   const out = [
-    `Node ${run.node}, CPython ${run.cpython}, protocol ${run.protocol}. Ratios: their time / Brine's, above 1 Brine is faster.`,
+    `Node ${run.node}, CPython ${run.cpython}, protocol ${run.protocol}. Times are medians over ${run.rounds} rounds, in which all take turns. ` +
+      "Ratios: their median / Brine's, above 1 Brine is faster; in brackets, CPython's ratio in the middle half of the rounds.",
     "",
   ];
   for (const direction of ["decode", "encode"] as const) {
@@ -58,7 +65,7 @@ function table(rows: readonly Row[], run: Run): string {
     );
     for (const row of mine) {
       const time = `${(row.result.brine!.nanoseconds / 1000).toPrecision(3)} us`;
-      const cells = names.map((name) => row.result[name]?.ratio.toFixed(2) ?? "-");
+      const cells = names.map((name) => cell(row.result[name], name === "CPython"));
       out.push(
         `| ${row.workload}: ${WORKLOADS[row.workload]!.title} | ${row.bytes} | ${time} | ${cells.join(" | ")} |`,
       );
@@ -66,6 +73,13 @@ function table(rows: readonly Row[], run: Run): string {
     out.push("");
   }
   return out.join("\n");
+}
+
+function cell(timing: Timing | undefined, isSpreadShown: boolean): string {
+  if (timing === undefined) return "-";
+  const [low, high] = timing.spread;
+  const ratio = timing.ratio.toFixed(2);
+  return isSpreadShown ? `${ratio} (${low.toFixed(2)}-${high.toFixed(2)})` : ratio;
 }
 
 /** A chart of {@link ratioChart}: for each bar of each row how many times as fast as somebody else, who is the line at 1. */

@@ -16,7 +16,8 @@ import { WORKLOADS } from "./workloads.js";
 
 const USAGE = `npm run bench -- [options]
 
-Compares loads and dumps with CPython's and with other formats: ratios of their time to Brine's, above 1 Brine is faster.
+Compares loads and dumps with CPython's and with other formats: ratios of their median time to Brine's, above 1
+Brine is faster, with the ratio in the middle half of the rounds beside it: far apart on a busy machine.
 
   --workload a,b        only these of: ${Object.keys(WORKLOADS).join(" ")}
   --direction decode    or encode; default both
@@ -98,13 +99,21 @@ async function compare(folder: string): Promise<void> {
       if (row === undefined) continue;
       rows.push(row);
       const { brine, ...others } = row.result;
-      const ratios = Object.entries(others).map(([name, { ratio }]) => `${name} ${ratio.toFixed(2)}`);
+      const ratios = Object.entries(others).map(
+        ([
+          name,
+          {
+            ratio,
+            spread: [low, high],
+          },
+        ]) => `${name} ${ratio.toFixed(2)} (${low.toFixed(2)}-${high.toFixed(2)})`,
+      );
       const micros = (brine!.nanoseconds / 1000).toFixed(1);
       console.log(`${direction} ${workload.padEnd(6)} ${micros.padStart(9)} us   ${ratios.join("   ")}`);
     }
     printMean(rows, direction);
   }
-  if (options.save) save(rows, { cpython, node: process.versions.node, protocol });
+  if (options.save) save(rows, { cpython, node: process.versions.node, protocol, rounds });
 }
 
 /** Over all but what is not copied, whose ratios have no bound. */
