@@ -19,6 +19,20 @@ describe("in a signature's options", () => {
   });
 });
 
+test("a name that no stamp has is not sent, and not passed on with a retry: Celery's worker would look it up", async () => {
+  const { app } = await startWorker({}, (a) => {
+    a.task("again", (context) => {
+      if (context.retries === 0) throw context.retry({ countdown: 0 });
+      return context.request.stampedHeaders;
+    });
+  });
+  const headers = { task: "again", id: "again", stamped_headers: ["customer", "gone"], stamps: { customer: 7 } };
+  await expect(app.sendTask("again", { headers })).rejects.toThrow('"gone" is no key of stamps');
+  const encoded = await app.content.encode([[], {}, {}], "json");
+  await app.transport.publish({ ...encoded, headers, properties: {} }, { exchange: "", routingKey: "celery" });
+  expect(await app.result("again").get({ timeoutMs })).toEqual(["customer"]);
+});
+
 test("stamps reach every task of a work-flow, what is called back, and retries", async () => {
   const seen: [string, unknown][] = [];
   const { app } = await startWorker({}, (a) => {

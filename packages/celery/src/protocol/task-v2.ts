@@ -55,6 +55,7 @@ export function decodeTaskV2(headers: Readonly<Record<string, unknown>>, body: u
   const task = requireString(headers, "task");
   const id = requireString(headers, "id");
   const [args, kwargs, embed] = splitBody(body);
+  const stamps = readRecord(own(headers, "stamps"));
   return {
     task,
     id,
@@ -71,8 +72,9 @@ export function decodeTaskV2(headers: Readonly<Record<string, unknown>>, body: u
     shadow: readText(headers, "shadow"),
     ignoreResult: own(headers, "ignore_result") === true,
     replacedTaskNesting: readCount(headers, "replaced_task_nesting"),
-    stampedHeaders: readStrings(own(headers, "stamped_headers")),
-    stamps: readRecord(own(headers, "stamps")),
+    // A name without a stamp must not go on with a retry: see `validateTask`.
+    stampedHeaders: readStrings(own(headers, "stamped_headers"))?.filter((name) => Object.hasOwn(stamps, name)) ?? null,
+    stamps,
     origin: readText(headers, "origin"),
     argsrepr: readText(headers, "argsrepr"),
     kwargsrepr: readText(headers, "kwargsrepr"),

@@ -65,8 +65,22 @@ function checkV2Headers(headers: Readonly<Record<string, unknown>>): void {
   checkOptional(headers.group_index, "headers.group_index", isCount, "a count");
   checkOptional(headers.replaced_task_nesting, "headers.replaced_task_nesting", isCount, "a count");
   checkOptional(headers.ignore_result, "headers.ignore_result", (value) => typeof value === "boolean", "a boolean");
-  checkOptional(headers.stamped_headers, "headers.stamped_headers", Array.isArray, "an array");
   checkOptional(headers.stamps, "headers.stamps", isPlainRecord, "an object");
+  checkStamps(headers.stamped_headers, headers.stamps);
+}
+
+/** Celery 5.3's worker looks each of them up when something was revoked by a stamp of that name, and fails without it. */
+function checkStamps(names: unknown, stamps: unknown): void {
+  const path = "headers.stamped_headers";
+  checkOptional(names, path, Array.isArray, "an array");
+  for (const name of (names ?? []) as readonly unknown[]) {
+    const isStamp = typeof name === "string" && isPlainRecord(stamps) && Object.hasOwn(stamps, name);
+    if (!isStamp) fail(`${describeName(name)} is no key of stamps`, path);
+  }
+}
+
+function describeName(name: unknown): string {
+  return typeof name === "string" ? JSON.stringify(name.slice(0, 100)) : describe(name);
 }
 
 function checkV2Body(body: unknown): void {

@@ -28,6 +28,8 @@ export class TaskContext {
   readonly #request: Request;
   readonly #updateState: (state: string, meta: unknown) => Promise<void>;
   readonly #addToChord: (signature: SignatureDict) => Promise<AsyncResult<unknown>>;
+  #lastUpdate: Promise<void> | undefined;
+  #isEnded = false;
   /** The node name of the worker. */
   readonly hostname: string;
   /** Prefixed with the task. */
@@ -121,9 +123,24 @@ export class TaskContext {
     return this.#request.stop.signal;
   }
 
-  /** Tells those who wait how far it is: a custom state such as `PROGRESS` with any meta. Not for states of the end. */
-  async updateState(state: string, meta: unknown): Promise<void> {
-    await this.#updateState(state, meta);
+  /**
+   * Tells those who wait how far it is: a custom state such as `PROGRESS` with any meta. Not for states of the end. The states
+   * of a task are stored in the order of the calls, before its end, whether they are awaited or not; afterwards they are
+   * ignored.
+   */
+  updateState(state: string, meta: unknown): Promise<void> {
+    if (this.#isEnded) return Promise.resolve();
+    const update = (): Promise<void> => this.#updateState(state, meta);
+    const updating = this.#lastUpdate === undefined ? update() : this.#lastUpdate.then(update);
+    // In Python nobody waits for it; who does not here either must not end the process.
+    this.#lastUpdate = updating.catch((error: Error) => this.log.warn(error.message, { error }));
+    return updating;
+  }
+
+  /** For the worker: no state is stored after it. A handler that passed its time limit may run on. */
+  async end(): Promise<void> {
+    this.#isEnded = true;
+    await this.#lastUpdate;
   }
 
   /**

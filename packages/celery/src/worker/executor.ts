@@ -116,6 +116,7 @@ export class Executor {
     const outcome = await this.#app.tracing.run(message, () =>
       this.#app.currentTask.run(current, () => this.#call(request, context, limits)),
     );
+    await context.end();
     if (taskEndChannel.hasSubscribers) {
       taskEndChannel.publish({ ...diagnostics, state: outcome.state, runtimeMs: Date.now() - request.startedAt });
     }
@@ -252,11 +253,12 @@ export class Executor {
   }
 
   async #retry(request: Request, retry: Retry, children: readonly AsyncResult[]): Promise<void> {
-    await this.#app.resend(request.message, request.delivery, retry);
     const cause = retry.error ?? retry;
     const error = cause instanceof Retry ? new pyExceptions.Exception("Retry") : cause;
     const traceback = formatTraceback(cause);
+    // Stored first: who runs it next may be quicker, and its end must not be written over.
     await this.#results.writeError(request, "RETRY", error, traceback, children);
+    await this.#app.resend(request.message, request.delivery, retry);
     this.#host.sendTaskEvent("task-retried", { uuid: request.id, exception: saferepr(error), traceback });
   }
 

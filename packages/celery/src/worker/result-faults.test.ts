@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Celery } from "../client/app.js";
 import { MemoryResultStore } from "../memory/result-store.js";
-import { makeApp, startWorker, until } from "./worker.fixture.js";
+import { gate, makeApp, startWorker, until } from "./worker.fixture.js";
 
 const timeoutMs = 20_000;
 const queued = (app: Celery): Promise<number> => app.transport.queueLength("celery");
@@ -74,4 +74,91 @@ describe("resultExpires", () => {
   test.each([-1, Number.NaN, "1d"])("%j is refused", (resultExpires) => {
     expect(() => makeApp({ resultExpires: resultExpires as number })).toThrow("resultExpires");
   });
+});
+
+/** Takes its time with values that say so. */
+class SlowStore extends MemoryResultStore {
+  readonly stored: string[] = [];
+  readonly #slow: string;
+
+  constructor(slow: string) {
+    super();
+    this.#slow = slow;
+  }
+
+  override async set(key: string, value: Uint8Array, expiresSeconds: number | undefined): Promise<void> {
+    const text = Buffer.from(value).toString("latin1");
+    const [state = "?"] = /PROGRESS|RETRY|FAILURE|SUCCESS/.exec(text) ?? [];
+    if (state === this.#slow) await new Promise((resolve) => setTimeout(resolve, 50));
+    this.stored.push(state);
+    await super.set(key, value, expiresSeconds);
+  }
+}
+
+describe("a store that takes its time", () => {
+  test("has the state of a retry before that of the run that follows it", async () => {
+    const backend = new SlowStore("RETRY");
+    const { app } = await startWorker({ backend }, (a) => {
+      a.task("fails", { maxRetries: 1 }, (context) => {
+        throw context.retry({ error: new Error("no"), countdown: 0 });
+      });
+    });
+    const result = await app.sendTask("fails");
+    await until(() => backend.stored.length === 2);
+    expect(backend.stored).toEqual(["RETRY", "FAILURE"]);
+    await expect(result.get({ timeoutMs })).rejects.toThrow("no");
+  });
+
+  test("has the progress of a task, waited for or not, before its end", async () => {
+    const backend = new SlowStore("PROGRESS");
+    const { app } = await startWorker({ backend }, (a) => {
+      a.task("progress", (context) => {
+        void context.updateState("PROGRESS", { step: 1 });
+        throw new Error("no");
+      });
+    });
+    const result = await app.sendTask("progress");
+    await until(() => backend.stored.length === 2);
+    expect(backend.stored).toEqual(["PROGRESS", "FAILURE"]);
+    await expect(result.get({ timeoutMs })).rejects.toThrow("no");
+  });
+});
+
+test("a task that passed its time limit and runs on can tell nobody of progress any more", async () => {
+  const { passed, open } = gate();
+  const updated = gate();
+  const { app } = await startWorker({}, (a) => {
+    a.task("runs on", { timeLimit: 0.01 }, async (context) => {
+      await passed;
+      await context.updateState("PROGRESS", null);
+      updated.open();
+    });
+  });
+  const result = await app.sendTask("runs on");
+  await expect(result.get({ timeoutMs })).rejects.toThrow();
+  open();
+  await updated.passed;
+  expect(await result.state()).toBe("FAILURE");
+});
+
+test("progress that cannot be stored and that nobody waits for does not end the process", async () => {
+  const unhandled: unknown[] = [];
+  const onUnhandled = (reason: unknown): void => void unhandled.push(reason);
+  process.on("unhandledRejection", onUnhandled);
+  const warnings: string[] = [];
+  const logger = { warn: (message: string) => void warnings.push(message) };
+  try {
+    const { app } = await startWorker({ logger }, (a) => {
+      a.task("progress", (context) => {
+        void context.updateState("SUCCESS", null);
+        return "done";
+      });
+    });
+    expect(await (await app.sendTask("progress")).get({ timeoutMs })).toBe("done");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(unhandled).toEqual([]);
+    expect(warnings).toEqual([expect.stringContaining("Cannot set state SUCCESS")]);
+  } finally {
+    process.off("unhandledRejection", onUnhandled);
+  }
 });
