@@ -66,7 +66,7 @@ describe.each(DRIVERS)("$name", ({ open }) => {
     expect((await py.xrange("x"))[0]!.fields).toEqual({ f: value });
     const [piped, members] = await py
       .pipeline()
-      .getdel("k")
+      .getset("k", 1)
       .sadd("s", EVERY_BYTE)
       .smembers("s")
       .results()

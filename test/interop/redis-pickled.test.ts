@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
+import { isServerSince } from "./server-version.js";
 
 describeEachGeneration("pickled()", (set: ServiceSet) => {
   let client: Redis;
@@ -41,14 +42,40 @@ describeEachGeneration("pickled()", (set: ServiceSet) => {
   test("obeys conditions and lifetimes", async () => {
     expect(await py.set("k", 1, { nx: true, ttl: 60_000 })).toBe(true);
     expect(await py.set("k", 2, { nx: true })).toBe(false);
-    expect(await py.set("k", 3, { get: true, keepTtl: true })).toBe(1);
+    expect(await py.set("k", 3, { xx: true, keepTtl: true })).toBe(true);
     expect(await py.pttl("k")).toBeGreaterThan(50_000);
-    expect(await py.getex("k", { persist: true })).toBe(3);
-    expect(await py.ttl("k")).toBe(-1);
     expect(await py.getset("k", 4)).toBe(3);
-    expect(await py.getdel("k")).toBe(4);
+    expect(await py.ttl("k")).toBe(-1);
     await expect(py.set("k", 1, { ex: 1, px: 1 })).rejects.toThrow(/two lifetimes/);
     await expect(py.incr("k")).rejects.toThrow(/does not store ints as digits/);
+  });
+
+  test("does what servers learned since 6.0, or says which one is needed", async () => {
+    const before = async () => {
+      await client.flushdb();
+      await py.set("k", 1, { px: 60_000 });
+      await py.rpush("l", { a: 1 });
+      await py.zadd("z", [["m", 2]]);
+    };
+    const calls: [since: string, call: () => Promise<unknown>, result: unknown][] = [
+      ["6.2", () => py.getex("k", { persist: true }), 1],
+      ["6.2", () => py.getdel("k"), 1],
+      ["6.2", () => py.lmove("l", "l2", "LEFT", "RIGHT"), { a: 1 }],
+      ["6.2", () => py.set("k", 3, { get: true, keepTtl: true }), 1],
+      ["6.2", () => py.set("k", 3, { pxat: Date.now() + 60_000 }), true],
+      ["6.2", () => py.zadd("z", [["m", 1]], { gt: true, ch: true }), 0],
+      ["6.2", async () => (await py.pipeline().get("k").getdel("k").results())[1], 1],
+      ["6.2", async () => (await py.multi().get("k").getdel("k").results())[1], 1],
+      ["7.0", () => py.set("k", 2, { get: true, nx: true }), 1],
+    ];
+    for (const [since, call, result] of calls) {
+      await before();
+      if (isServerSince(set, since)) expect(await call()).toEqual(result);
+      else {
+        const error = await call().catch((reason: unknown) => reason);
+        expect(error).toMatchObject({ code: "unsupported", message: expect.stringContaining(`needs Redis ${since}`) });
+      }
+    }
   });
 
   test("keeps hashes, lists, sets, sorted sets and streams of values", async () => {
@@ -65,7 +92,7 @@ describeEachGeneration("pickled()", (set: ServiceSet) => {
     expect(await py.rpush("l", 1, { a: 1 }, null)).toBe(3);
     expect(await py.lrange("l", 0, -1)).toEqual([1, { a: 1 }, null]);
     expect(await py.blpop("l", 1)).toEqual({ key: "l", value: 1 });
-    expect(await py.lmove("l", "l2", "LEFT", "RIGHT")).toEqual({ a: 1 });
+    expect(await py.lpop("l")).toEqual({ a: 1 });
     expect(await py.sadd("s", "two", [3])).toBe(2);
     expect([await py.sismember("s", "two"), await py.sismember("s", "three")]).toEqual([true, false]);
     expect(await py.srem("s", [3])).toBe(1);
@@ -162,7 +189,7 @@ describeEachGeneration("pickled()", (set: ServiceSet) => {
     const safe = pickled(client, { dialect: signed(plain(), { keys: ["secret"] }) });
     await safe.set("a", [1]);
     await safe.hset("h", { f: 1, g: 2 });
-    await client.copy("a", "b");
+    await client.set("b", (await client.getBuffer("a"))!);
     expect(await safe.get("a")).toEqual([1]);
     expect(await safe.hget("h", "g")).toBe(2);
     await client.hset("h", "f", (await client.hgetBuffer("h", "g"))!);

@@ -6,6 +6,7 @@
  */
 import { withoutCommand } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
+import { tooOld } from "./server-versions.js";
 
 /** An argument that ioredis sends as it is. */
 export type Arg = string | Buffer | number;
@@ -60,7 +61,7 @@ function methodOf(client: RedisLike, name: string): Method {
 export function send(client: RedisLike, name: string, args: readonly Arg[]): Promise<unknown> {
   return methodOf(client, name)
     .apply(client, args as unknown[])
-    .catch(stripPayload);
+    .catch(fail);
 }
 
 /** Sends one command; resolves to its result. */
@@ -68,7 +69,7 @@ export function sendCommand(client: RedisLike, command: Command): Promise<unknow
   // One promise, where `send` and a second `then` make two: a command costs a few microseconds in all.
   return methodOf(client, command.name)
     .apply(client, command.args as unknown[])
-    .then(command.parse, stripPayload);
+    .then(command.parse, fail);
 }
 
 /** Several commands in one go; with `atomic` in MULTI and EXEC. Replies in order, errors in their places. */
@@ -80,13 +81,23 @@ export async function sendAll(
   if (commands.length === 0) return [];
   const pipeline = (atomic ? client.multi() : client.pipeline()) as PipelineOfClient;
   for (const { name, args } of commands) pipeline.callBuffer(name.toUpperCase(), ...args);
-  const replies = await pipeline.exec().catch(stripPayload);
+  const replies = await pipeline.exec().catch(fail);
   if (replies === null)
     throw new RedisAdapterError("The transaction was discarded: a watched key changed", { code: "unavailable" });
-  for (const [error] of replies) withoutCommand(error);
-  return replies;
+  return replies.some(([error]) => error !== null)
+    ? replies.map(([error, reply]) => [error === null ? null : (explained(error) as Error), reply])
+    : replies;
 }
 
-function stripPayload(error: unknown): never {
-  throw withoutCommand(error);
+function fail(error: unknown): never {
+  throw explained(error);
+}
+
+/** The error to throw for one of the driver's: without the payload, and plain about a server that is too old. */
+function explained(error: unknown): unknown {
+  // Of a transaction that was discarded: why it was.
+  const { previousErrors = [] } = error as { readonly previousErrors?: readonly unknown[] };
+  const old = [error, ...previousErrors].map(tooOld).find((each) => each !== undefined);
+  withoutCommand(error);
+  return old ?? error;
 }

@@ -1,3 +1,4 @@
+import { RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import { type CommandContext, command, toBoolean, toNumber } from "./context.js";
 import type { ReadOptions } from "./options.js";
@@ -208,7 +209,9 @@ function toScore(reply: unknown): number {
   return text === "inf" ? Number.POSITIVE_INFINITY : text === "-inf" ? Number.NEGATIVE_INFINITY : Number(text);
 }
 
+/** @throws RedisAdapterError `bad-option` for NaN, which Redis has no place for */
 function scoreArgument(score: number): Arg {
+  if (Number.isNaN(score)) throw new RedisAdapterError("Cannot use NaN as a score", { code: "bad-option" });
   if (score === Number.POSITIVE_INFINITY) return "+inf";
   return score === Number.NEGATIVE_INFINITY ? "-inf" : score;
 }

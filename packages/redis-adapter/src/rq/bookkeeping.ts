@@ -96,10 +96,11 @@ export class Bookkeeping {
     ]);
   }
 
-  /** As Redis sees it. Before 6.2 it does not say. */
+  /** As Redis sees it. Before 6.2 it shows this connection among all only. */
   async #address(): Promise<string> {
-    const info = await send(this.#client, "client", ["INFO"]).catch(() => "");
-    return /\baddr=(\S+)/.exec(String(info))?.[1] ?? "unknown";
+    const ask = async (...words: string[]) => String(await send(this.#client, "client", words).catch(() => ""));
+    const own = (await ask("INFO")) || lineOf(await ask("LIST"), await ask("ID"));
+    return /\baddr=(\S+)/.exec(own)?.[1] ?? "unknown";
   }
 
   async death(): Promise<void> {
@@ -318,6 +319,11 @@ export class Bookkeeping {
   async #commit(steps: readonly Step[]): Promise<void> {
     for (const [error] of await sendAll(this.#client, steps, true)) if (error !== null) throw error;
   }
+}
+
+/** A client's line of CLIENT LIST. */
+function lineOf(clients: string, id: string): string {
+  return clients.split("\n").find((line) => line.startsWith(`id=${id} `)) ?? "";
 }
 
 /** rq `get_heartbeat_ttl`: what is left of the job's time, and a minute. Seconds. */

@@ -3,14 +3,16 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValueCodec } from "../dialects/dialect.js";
+import { isLasting } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
 import { encodeTraceback, intervalsOf, YEAR } from "./format.js";
+import { Intake } from "./intake.js";
 import { jobFields } from "./job-info.js";
-import { intermediateKey, pubsubChannel, queueKey, SUSPENDED, WORKERS } from "./keys.js";
+import { intermediateKey, pubsubChannel, SUSPENDED, WORKERS } from "./keys.js";
 import { maintain } from "./maintenance.js";
 import { JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
 import { schedule } from "./scheduler.js";
@@ -19,8 +21,11 @@ import type { RqHandler, RqWorkerOptions } from "./worker-options.js";
 /** RQ's own: a worker that is silent for longer is taken for dead. Seconds. */
 const WORKER_TTL = 420;
 const HEARTBEAT_MS = 30_000;
-/** How long one wait for a job lasts; between waits the worker looks after itself. Seconds. */
-const POLL_SECONDS = 5;
+/** How long one wait for a job lasts; between waits the worker looks after itself. */
+const WAIT_SECONDS = 5;
+/** Between looks at queues that cannot be waited for. */
+const POLL_MS = 500;
+
 /**
  * Runs jobs of the queues named, in their order, by functions registered under Python's dotted names.
  * A job whose function has no handler fails, as it does in Python when it cannot be imported.
@@ -36,6 +41,7 @@ export class RqWorker implements AsyncDisposable {
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
   readonly #callbacks: Callbacks;
+  readonly #intake: Intake;
   readonly #options: RqWorkerOptions;
   readonly #stop = new AbortController();
   readonly #stopped = new Promise<"stopped">((resolve) => {
@@ -55,12 +61,16 @@ export class RqWorker implements AsyncDisposable {
     this.#client = options.client;
     this.#codec = codecOf(options.serializer, options.pickle);
     this.#callbacks = new Callbacks({ client: this.#client, codec: this.#codec, callbacks: options.callbacks });
+    this.#intake = new Intake(this.#client);
     this.#options = options;
   }
 
   /**
    * Works until `signal` is aborted or {@link close} is called, and then until the jobs at hand are done; with `burst`
    * until the queues are empty.
+   *
+   * @throws what Redis answers, when it would answer so again: a queue that is no list, a command not allowed. Without
+   *   `burst` that is told to `onError`, and tried again.
    */
   run(
     options: { readonly burst?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
@@ -123,8 +133,11 @@ export class RqWorker implements AsyncDisposable {
       await this.#maintain();
       if (this.#options.withScheduler) scheduler = schedule(this.#client, this.#queues, scheduling.signal, report);
       beat = setInterval(() => void this.#heartbeat().catch(report), HEARTBEAT_MS);
-      await this.#work(blocking, burst);
-      await Promise.allSettled([...this.#tasks]);
+      try {
+        await this.#work(blocking, burst);
+      } finally {
+        await Promise.allSettled([...this.#tasks]);
+      }
     } finally {
       clearInterval(beat);
       scheduling.abort();
@@ -166,38 +179,36 @@ export class RqWorker implements AsyncDisposable {
         this.#tasks.add(task);
       } catch (error) {
         if (this.#stop.signal.aborted) return;
+        // A burst is to end; another worker stays for when somebody has put it right.
+        if (burst && isLasting(error)) throw error;
         this.#report(error as Error);
         await delay(1000, undefined, { signal: this.#stop.signal }).catch(() => {});
       }
     }
   }
 
-  /**
-   * The next job. It goes through the queue's intermediate list, as in rq 2, so that it is not lost when this process ends
-   * before it has started: rq 2 and {@link maintain} find it there. One list can be waited for; several are asked in
-   * turn.
-   */
+  /** The next job. One queue can be waited for, where the server allows it; several are asked in turn. */
   async #dequeue(
     blocking: RedisLike,
     isHurried: boolean,
   ): Promise<{ readonly queue: string; readonly id: string } | undefined> {
     for (const queue of this.#queues) {
-      const id = await send(this.#client, "lmove", [queueKey(queue), intermediateKey(queue), "LEFT", "RIGHT"]);
-      if (id !== null) return { queue, id: String(id) };
+      const id = await this.#intake.take(queue);
+      if (id !== undefined) return { queue, id };
     }
     if (isHurried) return undefined;
     const [queue] = this.#queues as [string];
-    if (this.#queues.length > 1) {
-      await delay(500, undefined, { signal: this.#stop.signal }).catch(() => {});
+    if (this.#queues.length > 1 || !this.#intake.canWait) {
+      await delay(POLL_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
       return undefined;
     }
-    const waiting = send(blocking, "blmove", [queueKey(queue), intermediateKey(queue), "LEFT", "RIGHT", POLL_SECONDS]);
-    const id = await Promise.race([waiting, this.#stopped]);
+    const waiting = this.#intake.wait(blocking, queue, WAIT_SECONDS);
+    const id = await Promise.race([waiting.then((id) => ({ id })), this.#stopped]);
     if (id === "stopped") {
       waiting.catch(() => {});
       return undefined;
     }
-    return id === null ? undefined : { queue, id: String(id) };
+    return id.id === undefined ? undefined : { queue, id: id.id };
   }
 
   async #execute(queue: string, id: string): Promise<void> {
