@@ -214,5 +214,8 @@ async function rename(client: RedisLike, from: string, to: string): Promise<bool
  * const report = await cache.getOrSet("report:9", () => makeReport(9));
  */
 export function createCache(redis: PickledRedis, defaults: CacheOptions = {}): PickleCache {
+  if (redis?.dialect === undefined) {
+    throw new RedisAdapterError("Cannot make a cache: want pickled(client), not the client", { code: "bad-option" });
+  }
   return new PickleCache(redis, defaults);
 }

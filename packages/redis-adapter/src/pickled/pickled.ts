@@ -187,8 +187,13 @@ export function pickled<C extends RedisLike>(client: C, options: PickledRedisOpt
       code: "bad-option",
     });
   }
+  const { dialect = plain() } = options;
+  if (typeof dialect?.encode !== "function") {
+    const what = typeof dialect === "function" ? "the function that makes one: call it, as in django()" : "none";
+    throw new RedisAdapterError(`Cannot use the dialect: it is ${what}`, { code: "bad-option" });
+  }
   const connection = new PickledConnection(client, {
-    dialect: options.dialect ?? plain(),
+    dialect,
     maxValueBytes: options.maxValueBytes ?? DEFAULT_MAX_VALUE_BYTES,
     onDecodeError: options.onDecodeError ?? "throw",
     replicas: options.replicas ?? [],

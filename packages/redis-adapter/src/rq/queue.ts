@@ -54,6 +54,9 @@ export class RqQueue {
 
   constructor(name: string, options: RqQueueOptions) {
     this.name = name;
+    if (options?.client === undefined) {
+      throw new RedisAdapterError(`Cannot make queue ${name}: want { client }, of ioredis`, { code: "bad-option" });
+    }
     this.#client = options.client;
     this.#codec = codecOf(options.serializer, options.pickle);
     this.#timeout = seconds("defaultTimeout", options.defaultTimeout ?? 180);

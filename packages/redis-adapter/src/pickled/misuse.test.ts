@@ -1,0 +1,23 @@
+/** What a newcomer gets wrong first is an error that says what was meant. */
+import { Redis } from "ioredis";
+import { expect, test } from "vitest";
+import { createCache } from "../cache/cache.js";
+import { django } from "../dialects/django.js";
+import { RqQueue } from "../rq/queue.js";
+import { pickled } from "./pickled.js";
+
+const client = new Redis({ lazyConnect: true });
+
+test.each([
+  ["a dialect that was not called", () => pickled(client, { dialect: django as never }), "call it, as in django()"],
+  ["a dialect by name", () => pickled(client, { dialect: "django" as never }), "Cannot use the dialect: it is none"],
+  ["a cache over the bare client", () => createCache(client as never), "want pickled(client), not the client"],
+  ["a queue without a client", () => new RqQueue("q", undefined as never), "want { client }, of ioredis"],
+])("%s", (_name, run, message) => {
+  expect(run).toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringContaining(message) }));
+});
+
+test("a lifetime as the third argument of set()", async () => {
+  const set = async () => pickled(client, { dialect: django() }).set("k", 1, 60 as never);
+  await expect(set()).rejects.toThrow("options are an object, such as { ttl: 60_000 }");
+});
