@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { PICTURES } from "../../docs/images/draw.js";
 import { documentationPages } from "./documentation.js";
 import { ROOT } from "./sources.js";
 
@@ -44,6 +45,13 @@ describe.each(pages)("%s", (page) => {
     expect(linksOf(page)).not.toEqual([]);
   });
 });
+
+it.each(Object.entries(PICTURES))(
+  "docs/images/%s is as drawn (otherwise: npx tsx docs/images/draw.ts)",
+  (name, draw) => {
+    expect(readFileSync(path.join(ROOT, "docs/images", name), "utf8")).toBe(draw());
+  },
+);
 
 it("every guide can be reached from the README", () => {
   const reached = new Set(["README.md"]);
