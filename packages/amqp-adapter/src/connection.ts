@@ -179,7 +179,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       } catch (error) {
         failure = toAmqpError(error, `connect to ${describeUrl(url)}`);
         // A refused login will be refused again. Later on it may be a broker that has not loaded its users yet.
-        if (isFirst && isAmqpError(failure) && failure.code === "access-refused") throw failure;
+        if (isFirst && isAmqpError(failure) && NO_USE_TO_RETRY.has(failure.code)) throw failure;
       }
     }
     return failure ?? closedError();
@@ -187,7 +187,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
 
   async #open(url: string): Promise<void> {
     const { heartbeatSeconds = 60, connectTimeoutMs = 10_000, socket, connectionName } = this.#options;
-    const amqplib = this.#options.amqplib ?? (await import("amqplib"));
+    const amqplib = this.#options.amqplib ?? (await loadAmqplib());
     const clientProperties = {
       ...socket?.clientProperties,
       ...(connectionName && { connection_name: connectionName }),
@@ -277,6 +277,16 @@ export async function connect(
     throw error;
   }
   return connection;
+}
+
+const NO_USE_TO_RETRY: ReadonlySet<string> = new Set(["access-refused", "bad-option"]);
+
+async function loadAmqplib(): Promise<AmqplibModule> {
+  try {
+    return await import("amqplib");
+  } catch (cause) {
+    throw new AmqpError("Cannot connect: amqplib cannot be loaded; npm install amqplib", { code: "bad-option", cause });
+  }
 }
 
 function explainHandshake(error: unknown, url: string): AmqpError {

@@ -1,4 +1,5 @@
 /** The result of a task that was sent: to wait for, watch, and cancel. */
+import { ContentDisallowed } from "@brine/codec/kombu";
 import type { ResultBackend, TaskResult } from "../backends/backend.js";
 import { CeleryError, ResultTimeoutError } from "../errors.js";
 import { childIds } from "../protocol/result-meta.js";
@@ -144,7 +145,8 @@ export class AsyncResult<Result = unknown> {
   }
 
   #undecodable(cause: Error): CeleryError {
-    return new CeleryError(`Cannot decode the result of task ${this.id}: ${cause.message}`, {
+    const hint = cause instanceof ContentDisallowed ? "; the setting acceptContent says what is read" : "";
+    return new CeleryError(`Cannot decode the result of task ${this.id}: ${cause.message}${hint}`, {
       code: "undecodable-result",
       taskId: this.id,
       cause,

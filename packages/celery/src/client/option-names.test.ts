@@ -66,3 +66,12 @@ test("without a logger, what goes wrong in a worker is a warning of the process"
     process.off("warning", onWarning);
   }
 });
+
+test("a result in a format that is not accepted says which setting decides", async () => {
+  const { app } = await startWorker({ acceptContent: ["json"], taskSerializer: "json" }, (made) => {
+    made.task("set", () => new Set([1]));
+  });
+  await expect((await app.sendTask("set")).get({ timeoutMs: 5000 })).rejects.toThrow(
+    /Refusing to deserialize untrusted content of type pickle .*; the setting acceptContent says what is read$/,
+  );
+});

@@ -81,7 +81,7 @@ export class ObjectBuilder implements DecodeContext {
       return entry instanceof MachineryEntry ? globalOfEntry(entry) : this.registry.globalOf(entry);
     if (this.#isOpaque) return this.#opaqueGlobal(module, name);
     throw new UnpicklingError(
-      `${module}.${name} is not registered; register it with registry.register(${JSON.stringify(`${module}.${name}`)}, ${jsNameOf(name)}), or pass unregistered: "opaque"`,
+      `${module}.${name} is not registered; register it with ${registration(module, name)}, or pass unregistered: "opaque"`,
       { code: "unregistered-global" },
     );
   }
@@ -437,4 +437,10 @@ const buffer = (globalThis as { Buffer?: { allocUnsafeSlow(length: number): Uint
 /** Bytes of memory of their own, to be written whole before anyone sees them: a Buffer where there is one. */
 export function newBytes(length: number): Uint8Array {
   return buffer === undefined ? new Uint8Array(length) : buffer.allocUnsafeSlow(length);
+}
+
+/** The call that makes a name known; numpy's are made known all at once. */
+function registration(module: string, name: string): string {
+  if (/^numpy(\.|$)/.test(module)) return "registerNumpy(registry), of @brine/codec/numpy";
+  return `registry.register(${JSON.stringify(`${module}.${name}`)}, ${jsNameOf(name)})`;
 }

@@ -634,6 +634,11 @@ describe("Unpickler", () => {
     );
   });
 
+  test("numpy's names say which entry knows them", () => {
+    const error = failure(() => loads(raw("cnumpy.core.multiarray\n_reconstruct\n.")));
+    expect(error.message).toContain("register it with registerNumpy(registry), of @brine/codec/numpy, or pass");
+  });
+
   test.each([
     ['{"a": 1}', "byte 0x7b is no opcode; this looks like JSON"],
     ["\x1f\x8b\x08", "byte 0x1f is no opcode; this looks like gzip, to be decompressed first"],
