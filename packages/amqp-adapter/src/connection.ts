@@ -13,6 +13,7 @@
  */
 
 import { EventEmitter } from "node:events";
+import type { Duplex } from "node:stream";
 import type { ChannelModel, SocketOptions } from "amqplib";
 import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
 import { coalesceWrites } from "./coalesce-writes.js";
@@ -22,6 +23,9 @@ import { patchFieldTables } from "./patch-field-tables.js";
 import { RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
 import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
 import { warn } from "./warn.js";
+
+/** Milliseconds that the broker may take to answer `connection.close`. */
+const CLOSE_MS = 5000;
 
 /** The part of the `amqplib` module that is used. */
 export interface AmqplibModule {
@@ -139,7 +143,13 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#ready.reject(closedError());
     const model = this.#model;
     this.#model = undefined;
-    if (model !== undefined) await model.close().catch(() => undefined);
+    if (model === undefined) return;
+    // Over a connection that is frozen no answer comes, and amqplib notices at a missed heartbeat, minutes later.
+    const { stream } = model.connection as unknown as { readonly stream?: Duplex };
+    const timer = setTimeout(() => stream?.destroy(new Error("The broker did not answer connection.close")), CLOSE_MS);
+    const gone = new Promise<void>((resolve) => stream?.once("close", resolve));
+    await Promise.race([model.close().catch(() => undefined), gone]);
+    clearTimeout(timer);
   }
 
   async #establish(isFirst: boolean): Promise<void> {

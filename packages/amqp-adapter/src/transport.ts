@@ -44,6 +44,8 @@ export interface AmqpTransportOptions extends ConnectionOptions {
   readonly closeTimeoutMs?: number | undefined;
 }
 
+/** Milliseconds that the broker may take to answer `channel.close`. */
+const CLOSE_CHANNELS_MS = 1000;
 const MAX_KNOWN_EXCHANGES = 10_000;
 /** Of the channel that publishes: batches of messages before it waits for the socket, where amqplib counts single ones. */
 const CHANNEL_OPTIONS = { highWaterMark: 64 };
@@ -224,8 +226,12 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     const timeout = sleep(this.#options.closeTimeoutMs ?? 10_000, undefined, { signal: giveUp.signal });
     await Promise.race([this.#publisher.idle(), timeout.catch(() => undefined)]);
     giveUp.abort();
-    await this.#publisher.close(closedError());
-    for (const consumer of this.#consumers) await consumer.close();
+    const channels = [
+      this.#publisher.close(closedError()),
+      ...[...this.#consumers].map((consumer) => consumer.close()),
+    ];
+    // The connection takes with it what the broker does not answer.
+    await Promise.race([Promise.allSettled(channels), sleep(CLOSE_CHANNELS_MS, undefined, { ref: false })]);
     this.#consumers.clear();
     await this.#connection.close();
   }

@@ -18,6 +18,7 @@ import { DelayedTasks } from "./delayed-delivery.js";
 import { EventDispatcher } from "./events.js";
 import { GroupResult } from "./group-result.js";
 import { expirationOf, messageAgain, newMessage } from "./new-message.js";
+import { patiently } from "./patience.js";
 import { TaskPublisher } from "./publisher.js";
 import { resultFromTuple } from "./result-tuple.js";
 import { type Destination, Router } from "./router.js";
@@ -307,10 +308,10 @@ export class Celery {
     return worker;
   }
 
-  /** Stops its workers (warm), sends what is under way, and closes broker and backend. */
+  /** Stops its workers (warm), sends what is under way, and closes broker and backend; waits seconds for one that is away. */
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
-    await this.#events.flush();
+    await patiently(this.#events.flush());
     await this.backend.close();
     await this.transport.close();
     this.#connected = undefined;

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { checkNames } from "../client/option-names.js";
+import { patiently } from "../client/patience.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { builtinTasks } from "./builtin-tasks.js";
@@ -55,6 +56,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #state: "new" | "running" | "stopping" | "stopped" = "new";
   /** Aborted by `stop`. */
   readonly #ending = new AbortController();
+  #giveUp: () => void = () => {};
+  readonly #givenUp = new Promise<void>((resolve) => {
+    this.#giveUp = resolve;
+  });
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
   #consumerStop: Promise<void> = Promise.resolve();
@@ -225,7 +230,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * Stops consuming, gives back what has not begun, waits for running tasks, and settles them.
    *
    * `timeoutMs`: after that the shutdown is a cold one: running tasks are aborted, and those with late acks go back to their
-   * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. The app stays open.
+   * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. A cold one waits five seconds at most
+   * for a broker that does not answer, which gives the messages to others when it notices. The app stays open.
    */
   stop(options: { readonly timeoutMs?: number | undefined; readonly cold?: boolean | undefined } = {}): Promise<void> {
     this.#stopping ??= this.#stop();
@@ -247,8 +253,18 @@ export class Worker extends EventEmitter<WorkerEvents> {
     this.#state = "stopping";
     this.#runQueue.close();
     this.#ending.abort(this.#cannotStart("stopped"));
-    await this.#starting?.catch(() => {});
     this.#reporter.stopHeartbeat();
+    await Promise.race([this.#settleAll(), this.#givenUp]);
+    await this.#threads.close();
+    await this.#stateDb?.save();
+    this.#app.transport.off("disconnect", this.#onDisconnect);
+    this.#state = "stopped";
+    this.emit("stopped");
+  }
+
+  /** All of a shutdown that needs the broker or the result store. */
+  async #settleAll(): Promise<void> {
+    await this.#starting?.catch(() => {});
     this.#consumerStop = this.#quietly(this.#consumer.stop());
     await this.#consumerStop;
     while (this.#receiving.size > 0) await Promise.all(this.#receiving);
@@ -257,17 +273,15 @@ export class Worker extends EventEmitter<WorkerEvents> {
     await this.#quietly(this.#control.stop());
     await this.#quietly(this.#gossip?.stop());
     await this.#reporter.stop();
-    await this.#threads.close();
-    await this.#stateDb?.save();
-    this.#app.transport.off("disconnect", this.#onDisconnect);
-    this.#state = "stopped";
-    this.emit("stopped");
   }
 
   /** Once nothing more comes, or what is given back would come again. A broker that is away must not hold it up. */
   async #abortAll(): Promise<void> {
     await Promise.race([this.#consumerStop, sleep(ABORT_DELAY_MS, undefined, { ref: false })]);
     this.#runQueue.abortAll();
+    if (await patiently(this.#stopping!.catch(() => {}))) return;
+    this.#warn(new CeleryError(`Gave up waiting for the broker to shut down ${this.hostname}`, { code: "bad-state" }));
+    this.#giveUp();
   }
 
   /** Messages to hold at most; 0: no limit. */

@@ -4,6 +4,9 @@ import type { TransportEvents } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import type { ConnectionFactory } from "../connection.js";
 
+/** Milliseconds that Redis may take to answer QUIT. */
+const QUIT_MS = 1000;
+
 export class Connections {
   readonly #factory: ConnectionFactory;
   readonly #events: EventEmitter<TransportEvents>;
@@ -79,10 +82,15 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    for (const client of this.#clients) {
-      if (client.status === "ready") await client.quit().catch(() => client.disconnect());
-      else client.disconnect();
-    }
+    await Promise.all([...this.#clients].map((client) => this.#quit(client)));
     this.#clients.clear();
+  }
+
+  /** Politely, unless Redis takes too long to answer that. */
+  async #quit(client: Redis): Promise<void> {
+    if (client.status !== "ready") return client.disconnect();
+    const timer = setTimeout(() => client.disconnect(), QUIT_MS);
+    await client.quit().catch(() => client.disconnect());
+    clearTimeout(timer);
   }
 }

@@ -6,6 +6,7 @@
  * and one for what must not fail however long Redis is away (settling, renewing, restoring).
  */
 import { EventEmitter } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   ConsumeOptions,
   Delivery,
@@ -31,6 +32,8 @@ import { type RedisTransportOptions, resolveTransportOptions, type TransportSett
 
 /** How long closing waits for a lost connection that has something to tell: more than the longest pause between two attempts. */
 const CLOSE_MS = 2500;
+/** Milliseconds that `close` waits for all of it. */
+const PATIENCE_MS = 10_000;
 
 /**
  * A Celery broker on Redis or Valkey; satisfies the `Transport` of `@brine/celery`. Make one with {@link redis}.
@@ -176,21 +179,36 @@ export class RedisTransport implements Transport {
     return this;
   }
 
-  /** Waits for publishes under way, gives unsettled deliveries back to the front of their queues, and disconnects. */
+  /**
+   * Waits for publishes under way, gives unsettled deliveries back to the front of their queues, and disconnects; after ten
+   * seconds without that.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#connections.unwatch();
+    const tooLate = new AbortController();
+    // A connection that is frozen answers nothing, and nothing ends it.
+    const patience = sleep(PATIENCE_MS, undefined, { signal: tooLate.signal }).catch(() => undefined);
+    await Promise.race([this.#settle(), patience]);
+    tooLate.abort();
+    (await this.#consumingSide())?.unacked.stop();
+    await this.#connections.close();
+  }
+
+  #consumingSide(): Promise<ConsumingSide | undefined> {
+    return this.#consuming?.catch(() => undefined) ?? Promise.resolve(undefined);
+  }
+
+  async #settle(): Promise<void> {
     await this.#publisher.settled();
-    const side = await this.#consuming?.catch(() => undefined);
+    const side = await this.#consumingSide();
     // A connection that was just lost is back soon; what is settled and not told by then is delivered again.
     if (side !== undefined && (await this.#connections.isReady(side.settler, side.unacked.isIdle ? 0 : CLOSE_MS))) {
       side.unacked.stop();
       await Promise.allSettled([...this.#consumers].map((consumer) => consumer.cancel()));
       await side.unacked.restoreAll().catch((error: Error) => this.#warn(error));
     }
-    side?.unacked.stop();
-    await this.#connections.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
