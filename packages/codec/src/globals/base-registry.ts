@@ -255,14 +255,14 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   findByTarget(target: AnyClass): GlobalEntry | undefined {
-    let own = this.#findOwnByTarget(target);
+    const own = this.#findOwnByTarget(target);
+    if (own !== undefined) return own;
     for (const source of this.#sources) {
-      if (own !== undefined) break;
       if (source.makesItsClasses) continue;
       this.#make(source);
-      own = this.#findOwnByTarget(target);
+      const made = this.#findOwnByTarget(target);
+      if (made !== undefined) return made;
     }
-    if (own !== undefined) return own;
     for (const parent of this.#parents) {
       const entry = parent.findByTarget(target);
       if (entry !== undefined) return entry;

@@ -56,6 +56,8 @@ export interface Reduction {
   readonly base?: { readonly global: PyGlobal; readonly value: unknown } | undefined;
   /** Absent or `undefined`: no BUILD. A falsy Python value such as `{}` is written. */
   readonly state?: unknown;
+  /** The state is a plain object that was made for this call: nothing else in the data refers to it. */
+  readonly ownsState?: boolean | undefined;
   /** Written with APPEND(S) after construction. */
   readonly listItems?: Iterable<unknown> | undefined;
   /** Written with SETITEM(S) after construction. */

@@ -1,15 +1,16 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../bytes/writer.js";
-import type { ClassRegistryView, EncodeContext } from "../globals/registry.js";
+import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { FreshString, PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import { ErrorWriter } from "./error-writer.js";
 import { isPolluted } from "./foreign-values.js";
+import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { saveBytes } from "./save-bytes.js";
-import { ReduceSaving } from "./save-reduce.js";
+import { hasMore, lowerReduction, ReduceSaving } from "./save-reduce.js";
 import { BATCH_SIZE, DONE, keySegment, ListSaving, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
@@ -30,6 +31,8 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
   private maxRecursion = MAX_RECURSION;
+  /** By prototype: the entries of classes that this pickle has met, and that are written as these say and nothing else. */
+  readonly entries = new Map<object, GlobalEntry>();
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
   /** Whether `for in` finds properties that an object does not have itself. */
@@ -89,6 +92,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   /** Forgets the value that was written, and the hooks. */
   release(): void {
     this.clearMemos();
+    if (this.entries.size > 0) this.entries.clear();
     this.resetBytes();
     this.openObjects = undefined;
     this.bufferCallback = undefined;
@@ -145,13 +149,20 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       else this.savePairs(value as Record<string, unknown>, depth + 1);
       return;
     }
+    if (isShallow) {
+      if (isArray && prototype === TuplePrototype) {
+        this.saveTuple(value, depth + 1);
+        return;
+      }
+      const entry = this.entries.get(prototype as object);
+      if (entry !== undefined) {
+        this.saveReduced(value, entry, depth + 1);
+        return;
+      }
+    }
     const known = this.objectMemo.find(value);
     if (known >= 0) {
       this.get(known);
-      return;
-    }
-    if (isShallow && isArray && prototype === TuplePrototype) {
-      this.saveTuple(value, value, depth + 1);
       return;
     }
     const saving = openObject(this, value);
@@ -208,16 +219,20 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     }
   }
 
-  /**
-   * `tuple` is what holds the items in the data; none for the arguments of a call, which are in nobody's hands.
-   * `ownsFirst`: neither are the bytes or the string that come first.
-   */
-  private saveTuple(items: readonly unknown[], tuple: object | undefined, depth: number, ownsFirst = false): void {
-    const count = items.length;
-    if (count === 0) {
+  private saveTuple(tuple: readonly unknown[], depth: number): void {
+    if (tuple.length === 0) {
       this.saveEmptyTuple();
       return;
     }
+    const place = this.objectMemo.reserve(tuple);
+    const known = this.objectMemo.indexAt(place);
+    if (known >= 0) this.get(known);
+    else this.saveTupleItems(tuple, place, depth);
+  }
+
+  /** `ownsFirst`: the bytes or the string that come first are in nobody else's hands. */
+  private saveTupleItems(items: readonly unknown[], place: number, depth: number, ownsFirst = false): void {
+    const count = items.length;
     let i = 0;
     try {
       if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
@@ -230,7 +245,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       this.note(`[${i}]`);
       throw error;
     }
-    this.closeTuple(count, tuple);
+    this.closeTuple(count, place);
   }
 
   private saveOwned(value: unknown, depth: number): void {
@@ -315,7 +330,17 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       this.driveDeep(saving, depth);
       return;
     }
-    if (saving instanceof ReduceSaving && !this.saveCall(saving, depth)) return;
+    if (saving instanceof ReduceSaving) {
+      const isOpen = this.saveCall(saving.reduction, this.reserve(saving.object), depth);
+      if (!isOpen || !saving.resume()) {
+        if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+        return;
+      }
+    }
+    this.driveOn(saving, depth);
+  }
+
+  private driveOn(saving: Saving, depth: number): void {
     try {
       for (let child = saving.next(this); child !== DONE; child = saving.next(this)) {
         if (child instanceof Saving) this.drive(child, depth + 1);
@@ -328,22 +353,52 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
   }
 
+  /** An object of a class whose entry is known. */
+  private saveReduced(value: object, entry: GlobalEntry, depth: number): void {
+    const place = this.objectMemo.reserve(value);
+    const known = this.objectMemo.indexAt(place);
+    if (known >= 0) {
+      this.get(known);
+      return;
+    }
+    const given = entry.reduce!(value, this);
+    if (given instanceof PyGlobal) {
+      this.saveGlobal(given, value);
+      return;
+    }
+    const reduction = lowerReduction(given, this);
+    if (!this.saveCall(reduction, place, depth) || !hasMore(reduction)) return;
+    if (reduction.ownsState === true && this.persistentId === undefined && this.protocol > 0) {
+      this.saveOwnState(reduction.state as Record<string, unknown>, depth);
+      return;
+    }
+    const saving = new ReduceSaving(value, reduction);
+    saving.resume();
+    this.driveOn(saving, depth);
+  }
+
+  private saveOwnState(state: Record<string, unknown>, depth: number): void {
+    this.writeOpcode(op.EMPTY_DICT);
+    this.put();
+    this.savePairs(state, depth);
+    this.writeOpcode(op.BUILD);
+  }
+
   /**
-   * The callable, the arguments and REDUCE, as {@link drive} would write them, without asking for them one by one: most
-   * objects are no more than that. Says whether there is more.
+   * The callable, the arguments and REDUCE, as a {@link ReduceSaving} would hand them out, without asking for them one by
+   * one: most objects are no more than that. False: the object contained itself and is complete.
    */
-  private saveCall(saving: ReduceSaving, depth: number): boolean {
-    const { callable, args, kwargs, kind, ownsFirst } = saving.reduction;
+  private saveCall(reduction: Reduction, place: number, depth: number): boolean {
+    const { callable, args, kwargs, kind } = reduction;
     const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
     if (callable instanceof Saving) this.drive(callable, depth + 1);
     else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
     else this.save(callable, depth);
     if (args instanceof Tuple) this.save(args, depth);
-    else this.saveTuple(args, undefined, depth + 1, ownsFirst);
+    else if (args.length === 0) this.saveEmptyTuple();
+    else this.saveTupleItems(args, NO_PLACE, depth + 1, reduction.ownsFirst);
     if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
-    if (this.closeCall(kind, saving.object) && saving.resume()) return true;
-    if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
-    return false;
+    return this.closeCall(kind, place);
   }
 
   private driveDeep(first: Saving, depth: number): void {

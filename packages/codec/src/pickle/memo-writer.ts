@@ -1,6 +1,6 @@
 /** The memo: which object stands under which index. CPython 3.12 `_pickle.c` `memo_put`, `memo_get`. */
 import { FrameWriter } from "../bytes/framing.js";
-import { IdentityMemo } from "./identity-memo.js";
+import { IdentityMemo, NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 import { DEFAULT_PROTOCOL, type Protocol } from "./opcodes.js";
 
@@ -72,8 +72,14 @@ export abstract class MemoWriter extends FrameWriter {
     return first ?? object;
   }
 
-  /** The index of an object that was written before, or -1; then it is remembered, and `put` has to follow. */
-  findOrAdd(object: object): number {
-    return this.isFast ? this.objectMemo.find(object) : this.objectMemo.findOrAdd(object, this.memoCount);
+  /** The place in the memo of an object that gets its index by {@link putAt}, once all of it has been written. */
+  reserve(object: object | undefined): number {
+    return object === undefined || this.isFast ? NO_PLACE : this.objectMemo.reserve(object);
+  }
+
+  /** Writes that the top of the stack is remembered, as the object of that place. */
+  putAt(place: number): void {
+    this.objectMemo.settle(place, this.memoCount);
+    this.put();
   }
 }

@@ -117,7 +117,11 @@ function openReduced(encoder: Encoder, value: object, prototype: object | null):
   if (reducer !== undefined) return openReduction(encoder, value, normalized(encoder, reducer(value as never), value));
   const entry = jsClass === undefined ? undefined : encoder.registry.findByTarget(jsClass);
   if (entry?.reduce !== undefined) {
-    if (entry.singletonKey !== undefined && getSingleton(encoder, value, entry)) return undefined;
+    if (entry.singletonKey !== undefined) {
+      if (getSingleton(encoder, value, entry)) return undefined;
+    } else if (encoder.reducerOverride === undefined) {
+      encoder.entries.set(prototype as object, entry);
+    }
     return openReduction(encoder, value, entry.reduce(value, encoder));
   }
   if (value instanceof PyObject) return openPyObject(encoder, value);

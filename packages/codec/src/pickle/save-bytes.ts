@@ -3,6 +3,7 @@ import type { PickleBuffer } from "../python/buffers.js";
 import { latin1Text } from "../python/bytes.js";
 import { PyGlobal } from "../python/objects.js";
 import type { Encoder } from "./encoder.js";
+import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 import { ReduceSaving } from "./save-reduce.js";
 import type { Saving } from "./saving.js";
@@ -33,7 +34,7 @@ function callForBytes(encoder: Encoder, bytes: Uint8Array): void {
     else encoder.saveLatin1(bytes);
     encoder.ready();
     encoder.saveSharedStr("latin1");
-    encoder.closeTuple(2, undefined);
+    encoder.closeTuple(2, NO_PLACE);
   }
   encoder.writeOpcode(op.REDUCE);
 }

@@ -10,11 +10,11 @@ export abstract class ContainerWriter extends GlobalWriter {
     this.buf[this.pos++] = code;
   }
 
-  /** Writes the end of a tuple of `count` items. `tuple` is none for arguments of a call. */
-  closeTuple(count: number, tuple: object | undefined): void {
+  /** Writes the end of a tuple of `count` items, whose place in the memo was reserved; none for arguments of a call. */
+  closeTuple(count: number, place: number): void {
     if (this.pos > this.buf.length - 64) this.room(0);
     const isShort = this.protocol >= 2 && count <= 3;
-    const known = tuple === undefined ? -1 : this.findOrAdd(tuple);
+    const known = this.objectMemo.indexAt(place);
     if (known >= 0) {
       // The tuple contains itself and has been written inside: drop the items, refer to that one.
       if (isShort || this.protocol === 0) {
@@ -26,7 +26,7 @@ export abstract class ContainerWriter extends GlobalWriter {
       return;
     }
     this.buf[this.pos++] = isShort ? op.TUPLE1 - 1 + count : op.TUPLE;
-    this.put();
+    this.putAt(place);
   }
 
   saveEmptyTuple(): void {
@@ -38,16 +38,16 @@ export abstract class ContainerWriter extends GlobalWriter {
     }
   }
 
-  /** Writes the end of a call; false: the object contained itself and is complete. */
-  closeCall(kind: Reduction["kind"], object: object | undefined): boolean {
+  /** Writes the end of a call, for whose object a place was reserved; false: it contained itself and is complete. */
+  closeCall(kind: Reduction["kind"], place: number): boolean {
     this.writeOpcode(kind === "reduce" ? op.REDUCE : kind === "newobj" ? op.NEWOBJ : op.NEWOBJ_EX);
-    const known = object === undefined ? -1 : this.findOrAdd(object);
+    const known = this.objectMemo.indexAt(place);
     if (known >= 0) {
       this.writeOpcode(op.POP);
       this.get(known);
       return false;
     }
-    this.put();
+    this.putAt(place);
     return true;
   }
 

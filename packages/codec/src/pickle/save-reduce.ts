@@ -4,6 +4,7 @@ import type { EncodeContext, GlobalEntry, Reduction } from "../globals/registry.
 import { PyGlobal, type PyObject, type PyObjectStep } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import type { Encoder } from "./encoder.js";
+import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 import { argumentsOf, DONE, ItemsSaving, PairsSaving, Saving } from "./saving.js";
 
@@ -99,12 +100,19 @@ function* pairsOf(flat: readonly unknown[]): Iterable<readonly [unknown, unknown
   for (let i = 0; i + 1 < flat.length; i += 2) yield [flat[i], flat[i + 1]];
 }
 
+/** Whether something follows the call. */
+export function hasMore(reduction: Reduction): boolean {
+  const { listItems, dictItems, state } = reduction;
+  return listItems !== undefined || dictItems !== undefined || (state !== undefined && state !== null);
+}
+
 export class ReduceSaving extends Saving {
   /** The object in the data; none for calls that the encoder makes up. */
   readonly object: object | undefined;
   readonly reduction: Reduction;
   private readonly steps: readonly PyObjectStep[] | undefined;
   private phase = 0;
+  private place = NO_PLACE;
   private step = 0;
 
   /** @param steps - of a {@link PyObject}: what follows construction, instead of the reduction's items and state */
@@ -117,9 +125,8 @@ export class ReduceSaving extends Saving {
 
   /** The call has been written; says whether something follows it, which {@link next} then hands out. */
   resume(): boolean {
-    const { listItems, dictItems, state } = this.reduction;
     this.phase = this.steps === undefined ? 4 : 10;
-    return this.steps !== undefined || listItems !== undefined || dictItems !== undefined || state != null;
+    return this.steps !== undefined || hasMore(this.reduction);
   }
 
   next(encoder: Encoder): unknown {
@@ -127,6 +134,7 @@ export class ReduceSaving extends Saving {
     for (;;) {
       switch (this.phase++) {
         case 0:
+          this.place = encoder.reserve(this.object);
           return reduction.callable;
         case 1:
           return argumentsOf(reduction, encoder.protocol);
@@ -134,7 +142,7 @@ export class ReduceSaving extends Saving {
           if (reduction.kind === "newobj_ex") return reduction.kwargs ?? new Map();
           break;
         case 3:
-          if (!encoder.closeCall(reduction.kind, this.object)) return DONE;
+          if (!encoder.closeCall(reduction.kind, this.place)) return DONE;
           if (this.steps !== undefined) this.phase = 10;
           break;
         case 4:

@@ -7,6 +7,7 @@ import type { Reduction } from "../globals/registry.js";
 import { FreshString } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import type { Encoder } from "./encoder.js";
+import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 
 /** CPython's `BATCHSIZE`: items per APPENDS, SETITEMS and ADDITEMS. */
@@ -78,6 +79,7 @@ export class TupleSaving extends Saving {
   /** The tuple in the data; none for the arguments of a call, which are in nobody's hands. */
   private readonly tuple: object | undefined;
   private readonly isShort: boolean;
+  private place = NO_PLACE;
   private at = 0;
 
   constructor(items: readonly unknown[], tuple: object | undefined, protocol: number) {
@@ -93,12 +95,15 @@ export class TupleSaving extends Saving {
       encoder.saveEmptyTuple();
       return DONE;
     }
-    if (at === 0 && !this.isShort) encoder.writeOpcode(op.MARK);
+    if (at === 0) {
+      this.place = encoder.reserve(this.tuple);
+      if (!this.isShort) encoder.writeOpcode(op.MARK);
+    }
     if (at < this.items.length) {
       this.at = at + 1;
       return this.items[at];
     }
-    encoder.closeTuple(this.items.length, this.tuple);
+    encoder.closeTuple(this.items.length, this.place);
     return DONE;
   }
 

@@ -40,6 +40,7 @@ const uuid: GlobalEntry<UUID> = {
       callable: globalOfEntry(uuid),
       args: [],
       state: object.isSafe === null ? { int } : { int, is_safe: object.isSafe },
+      ownsState: true,
     };
   },
 };
