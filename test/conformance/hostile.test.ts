@@ -3,7 +3,7 @@
  * it; what must be cheap completes within the time of a test, which it could not if its cost were not bounded.
  */
 import { readFileSync } from "node:fs";
-import { ClassRegistry, isPickleError, loads, PyDict, PyFloat, Tuple, Unpickler } from "@brine/codec";
+import { ClassRegistry, isPickleError, loads, PyDict, PyFloat, repr, Tuple, Unpickler } from "@brine/codec";
 import { genops, OPCODES, type OpcodeInfo, scan } from "@brine/codec/tools";
 import { afterAll, describe, expect, it } from "vitest";
 import { Oracle } from "../fuzz/oracle.js";
@@ -199,6 +199,37 @@ describe("hostile input costs no more than its size", () => {
     expect(dict.get([...dict.keys()][0])).toBe(2);
     const set = loads(latin1(`\x8f(${doubled}${doubled}\x90.`)) as Set<unknown>;
     expect(set.size).toBe(1);
+  });
+
+  it("values that no error message may spell out: 2 ** 300 items, or 20,000 deep", () => {
+    const registry = new ClassRegistry();
+    registry.registerEnum("app.Color", { RED: 1 });
+    registry.register("app.Failure", class Failure extends Error {});
+    registry.register("app.Plain", class Plain {});
+    for (const value of [`K\x01${"2\x86".repeat(300)}`, `)${"\x85".repeat(20_000)}`]) {
+      const refused = (pickle: string) => refusal(latin1(pickle), { registry })?.[0];
+      expect(refused(`capp\nColor\n${value}\x85R.`)).toBe("construct-failed");
+      expect(refused(`chttp\nHTTPStatus\n${value}\x85R.`)).toBe("construct-failed");
+      expect(refused(`capp\nFailure\n${value}\x85R.`)).toBeUndefined();
+      expect(refused(`capp\nPlain\n)}${value}K\x01s\x92.`)).toBe("bad-operand");
+      for (const name of ["UserString", "UserList", "UserDict", "ChainMap"]) {
+        const field = name === "ChainMap" ? "\x8c\x04maps" : "\x8c\x04data";
+        expect(() => repr(loads(latin1(`ccollections\n${name}\n)\x81}${field}${value}sb.`)))).not.toThrow();
+      }
+    }
+  });
+
+  it("a name of a million characters", () => {
+    const name = "a".repeat(1_000_000);
+    const message = (pickle: string) => {
+      try {
+        return loads(latin1(pickle));
+      } catch (error) {
+        return (error as Error).message.length;
+      }
+    };
+    expect(message(`c${name}\n${name}\n.`)).toBeLessThan(2000);
+    expect(message(`cos\n${name}\n.`)).toBeLessThan(2000);
   });
 
   it("200,000 items of one APPENDS, SETITEMS, ADDITEMS, TUPLE, FROZENSET", () => {

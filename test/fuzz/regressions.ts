@@ -42,4 +42,8 @@ export const REGRESSIONS: readonly Regression[] = [
     name: "a dict that is what one of its keys refers to",
     pickle: "}q\0capp\nPlain\n)\x81}\x8c\x01ah\0sbK\x01s.",
   },
+  {
+    name: "bytearray() with a class for its errors",
+    pickle: "cbuiltins\nbytearray\n(\x8c\x01a\x8c\x07latin-1cbuiltins\nint\ntR.",
+  },
 ];

@@ -2,6 +2,7 @@
 import { setAttributes } from "../python/attributes.js";
 import { PyDict } from "../python/dict.js";
 import type { PyGlobal } from "../python/objects.js";
+import { shortText } from "../python/short-text.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, baseOf, mappedEntry } from "./class-base.js";
 import { ClassReducer } from "./class-reducer.js";
@@ -55,7 +56,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       case "bytearray":
         return this.#construct([context.registry.find("builtins", this.#base.kind)?.call?.(args, context) ?? []]);
       case "error":
-        return this.#construct(args.length === 0 ? [] : [String(args[0])]);
+        return this.#construct(args.length === 0 ? [] : [messageOf(args[0])]);
     }
     const prototype = this.target.prototype as PickledClass;
     if (typeof prototype.__reduce__ === "function" || typeof prototype.__reduce_ex__ === "function") {
@@ -104,7 +105,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       case "dict":
         return this.#construct([]);
       case "error":
-        return this.#construct(args.length === 0 ? [] : [String(args[0])]);
+        return this.#construct(args.length === 0 ? [] : [messageOf(args[0])]);
       default:
         return this.#construct(args);
     }
@@ -197,4 +198,9 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
   reduce(object: T, context: EncodeContext): Reduction | PyGlobal {
     return this.#reducer.reduce(object, context);
   }
+}
+
+/** Of a JavaScript Error, which has text where Python has any values. */
+function messageOf(value: unknown): string {
+  return typeof value === "string" ? value : shortText(value);
 }

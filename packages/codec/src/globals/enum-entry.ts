@@ -1,12 +1,8 @@
 /** Entries of enums. */
 import { definitionOf, type EnumMember } from "../python/enum.js";
+import { shortText } from "../python/short-text.js";
 import { globalOfEntry } from "./global-of.js";
 import type { GlobalEntry } from "./registry.js";
-
-/** Keeps an error message short whatever was sent. */
-function shown(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value).slice(0, 80);
-}
 
 /**
  * The entry of an enum: read by value (`Color(1)`) and by name (`getattr(Color, 'RED')`, which only Python 3.11 writes),
@@ -20,7 +16,8 @@ export function enumEntry(name: { readonly module: string; readonly name: string
     target: definition.memberClass as never,
     call(args, context) {
       const member = args.length === 1 ? definition.byValue(args[0]) : undefined;
-      if (member === undefined) throw context.fail(`${shown(args[0])} is no value of enum ${name.module}.${name.name}`);
+      if (member === undefined)
+        throw context.fail(`${shortText(args[0])} is no value of enum ${name.module}.${name.name}`);
       return member;
     },
     getAttribute: (attribute) => definition.byName(attribute),

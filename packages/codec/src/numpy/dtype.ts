@@ -80,7 +80,7 @@ export class DType {
 
   toString(): string {
     const order = typeof this.state[1] === "string" ? this.state[1] : "";
-    return `${order}${String(this.code)}`;
+    return `${order}${typeof this.code === "string" ? this.code : "?"}`;
   }
 
   toJSON(): string {

@@ -78,7 +78,7 @@ function float16(bits: number): number {
  * of bytes for the rest. Complex numbers are pairs of floats, bools are 0 and 1, dates are counts of their unit.
  */
 export function itemsOf(dtype: DType, bytes: Uint8Array): ArrayItems {
-  const code = String(dtype.code);
+  const code = typeof dtype.code === "string" ? dtype.code : "";
   const size = dtype.itemSize ?? 1;
   if (code === "f2") {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);

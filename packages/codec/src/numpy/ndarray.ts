@@ -148,7 +148,7 @@ export class NumpyScalar {
     const size = type.itemSize ?? 0;
     const view = new DataView(new ArrayBuffer(size));
     const little = !type.isBigEndian;
-    const code = String(type.code);
+    const { code } = type;
     if (code === "f8") view.setFloat64(0, Number(value), little);
     else if (code === "f4") view.setFloat32(0, Number(value), little);
     else if (size === 8 && (type.kind === "i" || type.kind === "u")) view.setBigInt64(0, BigInt(value), little);

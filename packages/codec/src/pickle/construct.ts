@@ -46,6 +46,9 @@ const MACHINERY: ReadonlyMap<string, MachineryEntry> = new Map(
   ].map((entry) => [`${entry.module}\n${entry.name}`, entry]),
 );
 
+/** Characters of a name in a message. */
+const MAX_SHOWN_NAME = 500;
+
 /** Builds what the opcodes ask for; one for each unpickler, made when the first global appears. */
 export class ObjectBuilder implements DecodeContext {
   readonly registry: ClassRegistryView;
@@ -81,7 +84,7 @@ export class ObjectBuilder implements DecodeContext {
       return entry instanceof MachineryEntry ? globalOfEntry(entry) : this.registry.globalOf(entry);
     if (this.#isOpaque) return this.#opaqueGlobal(module, name);
     throw new UnpicklingError(
-      `${module}.${name} is not registered; register it with ${registration(module, name)}, or pass unregistered: "opaque"`,
+      `${shownName(module, name)} is not registered; register it with ${registration(module, name)}, or pass unregistered: "opaque"`,
       { code: "unregistered-global" },
     );
   }
@@ -361,7 +364,7 @@ export class ObjectBuilder implements DecodeContext {
 /** The last part of a qualified name where JavaScript could call a class so, to show in a line of code. */
 function jsNameOf(name: string): string {
   const last = name.slice(name.lastIndexOf(".") + 1);
-  return /^[A-Za-z_$][\w$]*$/.test(last) ? last : "YourClass";
+  return last.length <= MAX_SHOWN_NAME && /^[A-Za-z_$][\w$]*$/.test(last) ? last : "YourClass";
 }
 
 function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingError {
@@ -399,7 +402,7 @@ function keywordsOf(value: unknown): Map<string, unknown> {
   const entries = value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined;
   if (entries === undefined) throw operand(`keyword arguments are ${typeName(value)}, not a dict`);
   for (const [key] of entries) {
-    if (typeof key !== "string") throw operand(`keyword ${String(key)} is no str`);
+    if (typeof key !== "string") throw operand(`a keyword is ${typeName(key)}, not a str`);
   }
   return new Map(entries as [string, unknown][]);
 }
@@ -442,5 +445,10 @@ export function newBytes(length: number): Uint8Array {
 /** The call that makes a name known; numpy's are made known all at once. */
 function registration(module: string, name: string): string {
   if (/^numpy(\.|$)/.test(module)) return "registerNumpy(registry), of @brine/codec/numpy";
-  return `registry.register(${JSON.stringify(`${module}.${name}`)}, ${jsNameOf(name)})`;
+  return `registry.register(${JSON.stringify(shownName(module, name))}, ${jsNameOf(name)})`;
+}
+
+function shownName(module: string, name: string): string {
+  const full = `${module}.${name}`;
+  return full.length > MAX_SHOWN_NAME ? `${full.slice(0, MAX_SHOWN_NAME)}...` : full;
 }

@@ -1,6 +1,7 @@
 /** A dict with Python's key equality. */
 import { isPlainKey, KeyTable } from "./hash.js";
 import { PyFloat } from "./numbers.js";
+import { shortText } from "./short-text.js";
 
 /**
  * The form in which a key is kept. A Map would turn `-0` into `0` and take all NaNs for one key; Python keeps the first and
@@ -123,7 +124,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     const object: Record<string, V> = {};
     for (const [key, value] of this) {
       if (typeof key !== "string")
-        throw new TypeError(`Cannot turn a dict into an object: key ${String(key)} is no str`);
+        throw new TypeError(`Cannot turn a dict into an object: key ${shortText(key)} is no str`);
       if (key === "__proto__") {
         Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
       } else {

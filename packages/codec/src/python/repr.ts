@@ -116,8 +116,9 @@ function namedRepr(value: object): string | undefined {
   if (value instanceof EnumMember) return undefined;
   if (value instanceof PyArray) return arrayRepr(value);
   if (value instanceof Pattern) return patternRepr(value);
-  if (value instanceof SafeString || value instanceof UserString || value instanceof LazyString)
-    return strRepr(String(value));
+  if (value instanceof SafeString || value instanceof LazyString) return strRepr(String(value));
+  // A pickle may have set its data to anything.
+  if (value instanceof UserString && typeof value.data === "string") return strRepr(value.data);
   if (value instanceof PytzUtc) return "<UTC>";
   if (value instanceof PytzFixedOffset) return value.toString();
   if (value instanceof PytzZone) return pytzRepr(value);
@@ -327,8 +328,10 @@ function valueParts(value: object): Part[] | undefined {
     const name = value.constructor === Deque ? "deque" : value.constructor.name;
     return listParts(`${name}([`, value, value.maxlen === null ? "])" : `], maxlen=${value.maxlen})`);
   }
-  if (value instanceof ChainMap) return listParts("ChainMap(", value.maps, ")");
-  if (value instanceof UserDict || value instanceof UserList) return [V(value.data)];
+  if (value instanceof ChainMap) {
+    return Array.isArray(value.maps) ? listParts("ChainMap(", value.maps, ")") : ["ChainMap(", V(value.maps), ")"];
+  }
+  if (value instanceof UserDict || value instanceof UserList || value instanceof UserString) return [V(value.data)];
   if (value instanceof SimpleNamespace) return ["namespace(", ...keywordParts(Object.entries(value)), ")"];
   if (value instanceof PyPartial) {
     const keywords = value.keywords instanceof Map ? [...value.keywords] : Object.entries(value.keywords as object);

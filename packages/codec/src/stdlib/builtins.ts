@@ -126,7 +126,8 @@ function bytesArgument(args: readonly unknown[]): Uint8Array | undefined {
   if (args.length === 0) return new Uint8Array(0);
   if (typeof value === "string") {
     // Python 2.7 and Python before 3.8 write (text, 'latin-1').
-    return encoding === "latin-1" || encoding === "latin1" ? latin1Bytes(value) : undefined;
+    const isLatin1 = args.length === 2 && (encoding === "latin-1" || encoding === "latin1");
+    return isLatin1 ? latin1Bytes(value) : undefined;
   }
   if (args.length !== 1) return undefined;
   if (value instanceof Uint8Array) return value;
