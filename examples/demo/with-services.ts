@@ -55,6 +55,7 @@ function nodeApp(broker: Broker, place: Isolation, queue: string): Celery {
     resultSerializer: "pickle",
     acceptContent: ["pickle", "json"],
     registry,
+    logger: {}, // what is refused is shown below
   });
 }
 

@@ -24,6 +24,7 @@ export async function withoutServices(): Promise<void> {
       taskSerializer: "pickle",
       resultSerializer: "pickle",
       acceptContent: ["pickle", "json"],
+      logger: {}, // what is refused is shown below
     });
     app.task<[readonly unknown[], Decimal], unknown>("shop.total", (context, lines, price) => {
       line("Node", "runs", `${context.name}(${JSON.stringify(lines)}, ${price})`);
