@@ -13,12 +13,13 @@ export interface PlainOptions extends PickleOptions {
  * walrus, arq's payloads and aiocache store.
  */
 export function plain(options: PlainOptions = {}): Dialect {
+  const { prefix = "", defaultTtl = null, ...pickle } = options;
   return Object.freeze({
     name: "plain",
-    ...prefixedKeys(options.prefix ?? ""),
-    ...pickleCodec(options),
-    ...lifetime(options.defaultTtl ?? null),
-    lockKey: prefixedKeys(options.prefix ?? "").key,
+    ...prefixedKeys(prefix),
+    ...pickleCodec(pickle),
+    ...lifetime(defaultTtl),
+    lockKey: prefixedKeys(prefix).key,
     digits: false,
     canonical: true,
   });
