@@ -130,9 +130,12 @@ export function runOther(machine: MachineState, code: number): void {
       break;
     }
     case op.PUT: {
-      const index = parseIndex(line(machine, 1));
+      const text = line(machine, 1);
+      // As in CPython, an empty stack is noticed before the index is read.
+      const value = peek(machine);
+      const index = parseIndex(text);
       if (index < 0) throw fault("bad-memo", `negative index ${index}`);
-      memo.put(index, peek(machine));
+      memo.put(index, value);
       break;
     }
     case op.GET:
