@@ -138,11 +138,12 @@ describeEachGeneration("publish to Python workers", (set) => {
 
     test("retries are seen and the last word counts", async () => {
       const states: string[] = [];
-      const result = await app.sendTask<number>("retry", { args: [2] });
+      // At once, the next try could end before the pool process of this one has told of its RETRY.
+      const result = await app.sendTask<number>("retry", { args: [1, 1] });
       for await (const { state } of result.states(WAIT)) states.push(state);
       expect(states.at(-1)).toBe("SUCCESS");
       expect(states).toContain("RETRY");
-      expect(await result.get()).toBe(2);
+      expect(await result.get()).toBe(1);
     });
 
     test("links and chains run in Python", async () => {

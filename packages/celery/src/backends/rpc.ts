@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Consumer, Delivery, Transport } from "@brine/codec/kombu";
 import { CeleryError } from "../errors.js";
+import { READY_STATES } from "../protocol/states.js";
 import type { ChordOutcome, ResultBackend, StoreRequest, TaskResult } from "./backend.js";
 import type { ResultCodec } from "./result-codec.js";
 
@@ -71,7 +72,8 @@ export class RpcBackend implements ResultBackend {
 
   #onReply(delivery: Delivery): void {
     const taskId = delivery.properties.correlationId;
-    if (taskId === undefined) return;
+    // What comes after the last word is late: another process of a prefork pool wrote RETRY, and was slower.
+    if (taskId === undefined || this.#isReady(taskId)) return;
     // Most recent last, so that the oldest is the first key.
     this.#last.delete(taskId);
     this.#last.set(taskId, { body: Uint8Array.from(delivery.body), contentType: delivery.contentType });
@@ -87,8 +89,21 @@ export class RpcBackend implements ResultBackend {
   }
 
   async get(taskId: string): Promise<TaskResult | undefined> {
+    return this.#get(taskId);
+  }
+
+  #get(taskId: string): TaskResult | undefined {
     const last = this.#last.get(taskId);
     return last === undefined ? undefined : this.#options.codec.decode(last.body, last.contentType, taskId);
+  }
+
+  #isReady(taskId: string): boolean {
+    try {
+      const last = this.#get(taskId);
+      return last !== undefined && READY_STATES.has(last.meta.status);
+    } catch {
+      return false;
+    }
   }
 
   async watch(
