@@ -35,13 +35,21 @@ const ONCE = { maxConnectAttempts: 1 } as const;
 test("amqps to RabbitMQ's own listener: a certificate that is trusted only", async (context) => {
   if (trusted === undefined) return context.skip("openssl is not installed");
   if (service === undefined) return context.skip("rabbitmq-server is not installed on this machine");
-  const refused = (socket: object) =>
-    connect(url, { ...ONCE, socket }).then(
+  // Without a limit of attempts: what trying again does not help fails at once.
+  const refused = (socket: object, address = url) =>
+    connect(address, { socket }).then(
       (connection) => connection.close().then(() => "connected"),
       (error: { readonly code: string; readonly message: string }) => `${error.code}: ${error.message}`,
     );
-  expect(await refused({})).toMatch(/^unreachable: .*self-signed/);
-  expect(await refused({ ca: [stranger!.cert] })).toMatch(/^unreachable: .*self-signed/);
+  expect(await refused({})).toMatch(/^tls-failed: .*`socket.ca`.*self-signed/);
+  expect(await refused({ ca: [stranger!.cert] })).toMatch(/^tls-failed: .*self-signed/);
+
+  const other = { ca: [trusted.cert], servername: "broker.example" };
+  expect(await refused(other)).toMatch(/^tls-failed: .*`socket.servername`/);
+  const plainPort = service.url.replace("amqp:", "amqps:");
+  expect(await refused({}, plainPort)).toMatch(/^tls-failed: .*does not speak TLS/);
+  const plain = connect(url.replace("amqps:", "amqp:"), ONCE);
+  await expect(plain).rejects.toMatchObject({ code: "unreachable", message: expect.stringContaining("amqps://") });
 
   const connection: AmqpConnection = await connect(url, { ...ONCE, socket: { ca: [trusted.cert] } });
   try {

@@ -13,19 +13,21 @@
  */
 
 import { EventEmitter } from "node:events";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import type { ChannelModel, SocketOptions } from "amqplib";
 import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
 import { coalesceWrites } from "./coalesce-writes.js";
+import { rememberEnd } from "./connection-ends.js";
 import { type Deferred, deferred, raceAbort } from "./deferred.js";
-import { AmqpError, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
+import { AmqpError, type AmqpErrorCode, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
+import { explainHandshake } from "./handshake.js";
 import { patchFieldTables } from "./patch-field-tables.js";
 import { RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
 import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
 import { warn } from "./warn.js";
 
-/** Milliseconds that the broker may take to answer `connection.close`. */
-const CLOSE_MS = 5000;
+/** Milliseconds at most that the broker may take to answer `connection.close`. */
+const ANSWER_MS = 5000;
 
 /** The part of the `amqplib` module that is used. */
 export interface AmqplibModule {
@@ -45,6 +47,8 @@ export interface ConnectionOptions {
   readonly socket?: SocketOptions | undefined;
   /** Shown by RabbitMQ's management pages. */
   readonly connectionName?: string | undefined;
+  /** How long `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
+  readonly closeTimeoutMs?: number | undefined;
   /** Your `amqplib` module. Default: the one this package finds. */
   readonly amqplib?: AmqplibModule | undefined;
 }
@@ -60,6 +64,9 @@ export interface ConnectionEvents {
   blocked: [reason: string];
   unblocked: [];
 }
+
+/** With these the first connection is given up at once: trying again does not help. */
+const HOPELESS: ReadonlySet<AmqpErrorCode> = new Set(["access-refused", "tls-failed", "bad-option"]);
 
 /** Run on every new connection before the connection counts as ready. */
 export type Restorer = (model: ChannelModel) => Promise<void>;
@@ -85,6 +92,11 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.description = this.#urls.map(describeUrl).join(";");
   }
 
+  /** See {@link ConnectionOptions.closeTimeoutMs}. */
+  get closeTimeoutMs(): number {
+    return this.#options.closeTimeoutMs ?? 10_000;
+  }
+
   /** Whether there is a connection and everything on it is restored. */
   get isReady(): boolean {
     return this.#isReady;
@@ -97,7 +109,8 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   /**
    * Resolves when the first connection is there. Later calls give the same promise.
    *
-   * @throws {@link ConnectionError} `access-refused` at once when the broker refuses the login; `unreachable` after the last attempt
+   * @throws {@link ConnectionError} `access-refused` at once when the broker refuses the login or the virtual host, `tls-failed`
+   * when its certificate is not trusted; `unreachable` after the last attempt
    */
   connect(signal?: AbortSignal): Promise<void> {
     if (this.isClosed) return Promise.reject(closedError());
@@ -135,7 +148,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#restorers.delete(restorer);
   }
 
-  /** Closes for good. */
+  /** Closes for good, within `closeTimeoutMs`. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.#closing.abort();
@@ -143,13 +156,24 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#ready.reject(closedError());
     const model = this.#model;
     this.#model = undefined;
-    if (model === undefined) return;
-    // Over a connection that is frozen no answer comes, and amqplib notices at a missed heartbeat, minutes later.
-    const { stream } = model.connection as unknown as { readonly stream?: Duplex };
-    const timer = setTimeout(() => stream?.destroy(new Error("The broker did not answer connection.close")), CLOSE_MS);
-    const gone = new Promise<void>((resolve) => stream?.once("close", resolve));
-    await Promise.race([model.close().catch(() => undefined), gone]);
-    clearTimeout(timer);
+    if (model !== undefined) await this.#end(model);
+  }
+
+  /** As AMQP has it; by force when the broker does not answer. */
+  async #end(model: ChannelModel): Promise<void> {
+    const answered = new AbortController();
+    const closed = model.close().then(
+      () => answered.abort(),
+      () => answered.abort(),
+    );
+    await Promise.race([closed, pause(Math.min(this.closeTimeoutMs, ANSWER_MS), answered.signal)]);
+    if (!answered.signal.aborted) destroySocket(model);
+  }
+
+  /** Tells of something that harmed nothing; without a listener, as a warning of the process. */
+  warn(error: Error, more = ""): void {
+    if (this.listenerCount("warning") > 0) this.emit("warning", error);
+    else warn(error.message + more);
   }
 
   async #establish(isFirst: boolean): Promise<void> {
@@ -157,22 +181,20 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     for (let attempt = 1; !this.isClosed; attempt++) {
       const failure = await this.#round(isFirst);
       if (failure === undefined) return;
+      // An attempt that `close` ended is no failure to tell of.
+      if (this.isClosed) break;
       if (attempt >= maxAttempts) {
         throw new ConnectionError(`Cannot connect to ${this.description}: ${failure.message}`, {
           code: "unreachable",
           cause: failure,
         });
       }
-      this.#warn(failure);
-      await pause(backOffMs(attempt, this.#options.backOff), this.#closing.signal);
+      const delayMs = backOffMs(attempt, this.#options.backOff);
+      const attempts = Number.isFinite(maxAttempts) ? `${attempt} of ${maxAttempts}` : String(attempt);
+      this.warn(failure, ` (attempt ${attempts}, the next in ${delayMs} ms)`);
+      await pause(delayMs, this.#closing.signal);
     }
     throw closedError();
-  }
-
-  /** Nothing goes unheard: without a listener it is a warning of the process. */
-  #warn(warning: Error): void {
-    if (this.listenerCount("warning") > 0) this.emit("warning", warning);
-    else warn(warning.message);
   }
 
   /** Tries every host once, from the one after the last tried. Resolves to the last failure, or nothing on success. */
@@ -182,20 +204,20 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       const url = this.#urls[this.#nextUrl % this.#urls.length] as string;
       this.#nextUrl++;
       try {
-        await this.#open(url);
+        await this.#adopt(await this.#connectTo(url));
         // Stay with a host that works.
         this.#nextUrl--;
         return undefined;
       } catch (error) {
         failure = toAmqpError(error, `connect to ${describeUrl(url)}`);
-        // A refused login will be refused again. Later on it may be a broker that has not loaded its users yet.
-        if (isFirst && isAmqpError(failure) && NO_USE_TO_RETRY.has(failure.code)) throw failure;
+        // A refused login, or a certificate, will be refused again. Later on it may be a broker that has not loaded its users yet.
+        if (isFirst && isAmqpError(failure) && HOPELESS.has(failure.code)) throw failure;
       }
     }
     return failure ?? closedError();
   }
 
-  async #open(url: string): Promise<void> {
+  async #connectTo(url: string): Promise<ChannelModel> {
     const { heartbeatSeconds = 60, connectTimeoutMs = 10_000, socket, connectionName } = this.#options;
     const amqplib = this.#options.amqplib ?? (await loadAmqplib());
     const clientProperties = {
@@ -204,11 +226,19 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     };
     // Without noDelay a body that amqplib writes apart from its header waits for the broker's delayed TCP acknowledgement:
     // 44 ms for each confirmed publish of 5 kB, against 0.9 ms.
-    const socketOptions: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
-    const model = await amqplib.connect(withHeartbeat(url, heartbeatSeconds), socketOptions).catch((error: unknown) => {
-      throw explainHandshake(error, url);
-    });
-    await this.#adopt(model);
+    const options: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
+    const attempt = new AbortController();
+    const giveUp = () => attempt.abort(closedError());
+    this.#closing.signal.addEventListener("abort", giveUp);
+    try {
+      // Node ends the socket with it; once there is a connection, that is closed as AMQP has it.
+      const socketOptions = Object.assign(options, { signal: attempt.signal });
+      return await amqplib.connect(withHeartbeat(url, heartbeatSeconds), socketOptions);
+    } catch (error) {
+      throw this.isClosed ? closedError() : explainHandshake(error, url);
+    } finally {
+      this.#closing.signal.removeEventListener("abort", giveUp);
+    }
   }
 
   async #adopt(model: ChannelModel): Promise<void> {
@@ -216,15 +246,16 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     // Always listened to: an `error` event that nobody hears ends the process. `close` follows and says the same.
     model.on("error", (error) => {
       lost ??= error;
+      rememberEnd(model, error);
     });
     model.on("blocked", (reason) => this.emit("blocked", reason));
     model.on("unblocked", () => this.emit("unblocked"));
     if (this.isClosed) {
-      await model.close().catch(() => undefined);
+      await this.#end(model);
       throw closedError();
     }
     if (!patchFieldTables(model)) {
-      this.#warn(new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }));
+      this.warn(new AmqpError("Cannot read 64-bit headers: unknown version of amqplib", { code: "bad-option" }));
     }
     coalesceWrites(model);
     this.#model = model;
@@ -239,7 +270,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       if (this.#model !== model) throw closedError();
     } catch (error) {
       if (this.#model === model) this.#model = undefined;
-      await model.close().catch(() => undefined);
+      await this.#end(model);
       throw error;
     }
     this.#isReady = true;
@@ -289,8 +320,6 @@ export async function connect(
   return connection;
 }
 
-const NO_USE_TO_RETRY: ReadonlySet<string> = new Set(["access-refused", "bad-option"]);
-
 async function loadAmqplib(): Promise<AmqplibModule> {
   try {
     return await import("amqplib");
@@ -299,19 +328,8 @@ async function loadAmqplib(): Promise<AmqplibModule> {
   }
 }
 
-function explainHandshake(error: unknown, url: string): AmqpError {
-  const text = error instanceof Error ? error.message : String(error);
-  if (/^Expected ConnectionOpenOk/.test(text)) {
-    // The broker knows the login and closes at the next step; amqplib 2.3.1 throws its reason away.
-    const why = "the broker refuses the virtual host; it may not exist, or this user may have no permissions there";
-    return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${why}`, {
-      code: "access-refused",
-      cause: error,
-    });
-  }
-  const refused = /ACCESS.REFUSED|NOT.ALLOWED|SASL|vhost .* not found/i.test(text);
-  return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${text || (error as { code?: string }).code}`, {
-    code: refused ? "access-refused" : "unreachable",
-    cause: error,
-  });
+/** By force; amqplib hears of it and ends the channels. Does nothing to a connection whose socket is not where amqplib has it. */
+function destroySocket(model: ChannelModel): void {
+  const { stream } = model.connection as unknown as { readonly stream?: Socket };
+  if (typeof stream?.destroy === "function") stream.destroy(new Error("The broker did not answer"));
 }

@@ -4,6 +4,7 @@ import { AmqpError } from "./errors.js";
 import { patchFieldTables } from "./patch-field-tables.js";
 import { Publisher } from "./publisher.js";
 import { RecoveringChannel } from "./recovering-channel.js";
+import { checkPrefetch, request } from "./requests.js";
 
 /** A channel that `pickled` wraps. */
 export type AnyChannel = Channel | ConfirmChannel | RecoveringChannel;
@@ -29,6 +30,7 @@ export interface Driver {
   reject(message: Message, requeue?: boolean): void;
   prefetch(count: number, global?: boolean): Promise<unknown>;
   assertQueue(queue: string, options?: Options.AssertQueue): Promise<Replies.AssertQueue>;
+  deleteQueue(queue: string): Promise<unknown>;
   /** Called when the channel is lost: for good, or to be replaced. Replies to its reply queue are lost too. */
   onLost(listener: (error: Error) => void): void;
 }
@@ -49,6 +51,7 @@ function recoveringDriver(channel: RecoveringChannel): Driver {
     reject: (...args) => channel.reject(...args),
     prefetch: (...args) => channel.prefetch(...args),
     assertQueue: (...args) => channel.assertQueue(...args),
+    deleteQueue: (queue) => channel.deleteQueue(queue),
     onLost: (listener) => void channel.on("lost", listener),
   };
 }
@@ -78,14 +81,18 @@ function rawDriver(channel: Channel | ConfirmChannel): Driver {
   };
   return {
     publish: (...args) => publisher.publish(...args),
-    consume: (...args) => channel.consume(...args),
-    get: (...args) => channel.get(...args),
-    cancel: (tag) => channel.cancel(tag),
+    consume: (queue, ...args) => request("consume from queue", queue, () => channel.consume(queue, ...args)),
+    get: (queue, ...args) => request("get from queue", queue, () => channel.get(queue, ...args)),
+    cancel: (tag) => request("cancel consumer", tag, () => channel.cancel(tag)),
     ack: (...args) => whenOpen(() => channel.ack(...args)),
     nack: (...args) => whenOpen(() => channel.nack(...args)),
     reject: (...args) => whenOpen(() => channel.reject(...args)),
-    prefetch: (...args) => channel.prefetch(...args),
-    assertQueue: (...args) => channel.assertQueue(...args),
+    async prefetch(count, ...args) {
+      checkPrefetch(count);
+      return request("set the prefetch to", String(count), () => channel.prefetch(count, ...args));
+    },
+    assertQueue: (queue, ...args) => request("declare queue", queue, () => channel.assertQueue(queue, ...args)),
+    deleteQueue: (queue) => request("delete queue", queue, () => channel.deleteQueue(queue)),
     onLost: (listener) => void channel.on("close", () => listener(reason ?? new Error("Channel closed"))),
   };
 }

@@ -9,6 +9,8 @@ export type AmqpErrorCode =
   | "unreachable"
   /** The broker refused the login, the virtual host or the operation (403). */
   | "access-refused"
+  /** TLS failed: a certificate that is not trusted, or a port that does not speak it. */
+  | "tls-failed"
   /** The connection ended while the operation was under way. */
   | "connection-lost"
   /** `close()` was called. */
@@ -120,6 +122,10 @@ export function toAmqpError(error: unknown, action: string): AmqpError {
   if (isAmqpError(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   const replyCode = replyCodeOf(error);
+  if (text === "No channels left to allocate") {
+    const advice = "its connection has all the channels that it may have: close some, or open another connection";
+    return new ChannelError(`Cannot ${action}: ${advice}`, { code: "channel-error", cause: error });
+  }
   if (error instanceof TypeError || error instanceof RangeError) {
     // amqplib's, before it sends anything: a name of more than 255 bytes, a value of the wrong type.
     return new AmqpError(`Cannot ${action}: ${text}`, { code: "bad-option", cause: error });

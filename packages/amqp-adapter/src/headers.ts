@@ -31,6 +31,20 @@ export function typedHeaders(headers: Readonly<Table> | ReadonlyMap<string, unkn
   return new HeaderWriter().table(headers ?? {}, 0);
 }
 
+/** Of headers that were received, those that can be sent again: RabbitMQ takes some that Python would misread. */
+export function writableHeaders(headers: Readonly<Table>): Table {
+  const writable: Table = Object.create(null);
+  for (const key of Object.keys(headers)) {
+    try {
+      typedHeaders({ [key]: headers[key] });
+      writable[key] = headers[key];
+    } catch {
+      // The message matters more than a header that nobody could read.
+    }
+  }
+  return writable;
+}
+
 /**
  * Headers as received, as plain data: null-prototype objects all the way down, own keys only, timestamps as `Date`.
  *

@@ -3,15 +3,16 @@ import { EventEmitter } from "node:events";
 import type { Message, Options, Replies } from "amqplib";
 import { Bodies, type BodyOptions, type PublishValueOptions } from "./bodies.js";
 import { type AnyChannel, type Driver, driverOf } from "./driver.js";
-import { replyCodeOf } from "./errors.js";
-import { typedHeaders } from "./headers.js";
+import { type AmqpError, isAmqpError, replyCodeOf } from "./errors.js";
+import { typedHeaders, writableHeaders } from "./headers.js";
 import { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 import { warn } from "./warn.js";
 
 /**
  * What happens to a message whose body cannot be decoded. `"reject"` (default): refused without requeueing, so that the queue's
  * dead-letter exchange gets it, and it is dropped where there is none. `"ack"`: dropped, as Celery does. `{ deadLetter }`:
- * published there as it is with headers `x-brine-error` and `x-brine-queue`, then acknowledged. A function settles the
+ * published there as it is with headers `x-brine-error` and `x-brine-queue`, then acknowledged; rejected if no queue takes it
+ * there. A function settles the
  * message itself; if it does not, or throws, the message is rejected. In no case does it go back to its queue unasked.
  */
 export type OnDecodeError =
@@ -39,7 +40,10 @@ export interface ConsumeValueOptions extends Options.Consume {
   readonly onDecodeError?: OnDecodeError | undefined;
   /** Gets a message that cannot be decoded before `onDecodeError` is followed, to answer its sender. It must not settle it. */
   readonly onUndecodable?: ((message: ReceivedMessage, error: Error) => unknown) | undefined;
-  /** The broker cancelled the consumer: its queue was deleted or moved. amqplib calls the consumer with null for that. */
+  /**
+   * The broker cancelled the consumer: its queue was deleted or moved. amqplib calls the consumer with null for that. Without it, the
+   * process is warned.
+   */
   readonly onCancel?: (() => void) | undefined;
 }
 
@@ -61,6 +65,9 @@ interface ValueConsumer {
   readonly onUndecodable: ConsumeValueOptions["onUndecodable"];
 }
 
+/** Where undecodable messages go. */
+type DeadLetter = Extract<OnDecodeError, { readonly deadLetter: unknown }>["deadLetter"];
+
 /** See {@link pickled}. */
 export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmitter<PickledEvents> {
   /** The channel that was given. */
@@ -68,6 +75,8 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
   readonly #driver: Driver;
   readonly #bodies: Bodies;
   readonly #options: PickledOptions;
+  /** Dead-letter exchanges that the broker did not know. */
+  readonly #missingExchanges = new Map<string, AmqpError>();
 
   constructor(channel: C, options: PickledOptions = {}) {
     super();
@@ -112,7 +121,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     onMessage: (message: PickledMessage<T>) => unknown,
     options: ConsumeValueOptions = {},
   ): Promise<Replies.Consume> {
-    const { autoAck = false, onCancel, onDecodeError, onUndecodable, ...raw } = options;
+    const { autoAck = false, onCancel = () => warnCancelled(queue), onDecodeError, onUndecodable, ...raw } = options;
     await this.#bodies.prepare();
     const consumer: ValueConsumer = {
       queue,
@@ -125,7 +134,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     return this.#driver.consume(
       queue,
       (message) => {
-        if (message === null) onCancel?.();
+        if (message === null) onCancel();
         else void this.#receive(message, consumer);
       },
       raw,
@@ -171,6 +180,11 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
   /** amqplib's; on a channel of `AmqpConnection` the queue is declared again after a reconnection. */
   assertQueue(queue: string, options?: Options.AssertQueue): Promise<Replies.AssertQueue> {
     return this.#driver.assertQueue(queue, options);
+  }
+
+  /** amqplib's; on a channel of `AmqpConnection` the queue is not declared again from then on. */
+  async deleteQueue(queue: string): Promise<void> {
+    await this.#driver.deleteQueue(queue);
   }
 
   /** Name of the format that `message` came in, if it is accepted here: to answer in the same. */
@@ -223,17 +237,22 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     message.reject(false);
   }
 
-  async #deadLetter(
-    message: ReceivedMessage,
-    queue: string,
-    error: Error,
-    { exchange, routingKey }: { readonly exchange: string; readonly routingKey?: string | undefined },
-  ): Promise<void> {
+  async #deadLetter(message: ReceivedMessage, queue: string, error: Error, target: DeadLetter): Promise<void> {
+    const { exchange, routingKey = message.fields.routingKey } = target;
+    // Publishing there once more would end the channel once more, which gives the message back to its queue: for ever.
+    const missing = this.#missingExchanges.get(exchange);
+    if (missing !== undefined && message.redelivered) throw missing;
     // As RabbitMQ does when it dead-letters: a time-to-live does not go along. A user id may be another user's.
     const { expiration: _expiration, userId: _userId, ...properties } = message.properties;
     const why = { "x-brine-error": String(error).slice(0, 1024), "x-brine-queue": queue };
-    const options = { ...properties, headers: typedHeaders({ ...message.headers, ...why }) };
-    await this.#driver.publish(exchange, routingKey ?? message.fields.routingKey, message.content, options);
+    const headers = typedHeaders({ ...writableHeaders(message.headers), ...why });
+    try {
+      await this.#driver.publish(exchange, routingKey, message.content, { ...properties, headers, mandatory: true });
+    } catch (failure) {
+      if (isAmqpError(failure) && failure.code === "not-found") this.#missingExchanges.set(exchange, failure);
+      throw failure;
+    }
+    this.#missingExchanges.delete(exchange);
     message.ack();
   }
 
@@ -285,6 +304,10 @@ export function pickled<C extends AnyChannel>(channel: C, options: PickledOption
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
+
+function warnCancelled(queue: string): void {
+  warn(`Consumer of queue ${queue} cancelled by the broker: the queue was deleted, or moved to another node`);
 }
 
 function describe(event: "decodeError" | "handlerError", error: unknown): string {

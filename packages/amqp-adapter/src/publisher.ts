@@ -1,11 +1,18 @@
 /** Publishing on a channel, which may be replaced when it closes, with every message accounted for. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
+import { endOf } from "./connection-ends.js";
 import { type AmqpError, PublishError, replyCodeOf, toAmqpError } from "./errors.js";
 import { FrameWriter } from "./publish-frames.js";
 
 /** Between attempts to open a channel, so that a connection about to end is not asked in a tight loop. */
 const RETRY_MS = 20;
+
+/**
+ * Replies with which a broker ends a whole connection over something sent on it: a frame that is too large (501), of a wrong form or
+ * out of place (502, 503, 505), beyond the broker's means (506), or nothing it can do (540).
+ */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([501, 502, 503, 505, 506, 540]);
 
 /** One message, from `publish` to the broker's answer. */
 interface Entry {
@@ -36,8 +43,8 @@ export interface PublisherOptions {
 /**
  * Sends in the order given. A message waits for the connection, for room in amqplib's write buffer, and then for the confirm.
  *
- * A broker that refuses a publish (404 for an unknown exchange, 406 for a bad property) closes the whole channel without
- * saying which message it was about. The reply to a 404 names the exchange, so exactly the messages for it fail. Otherwise what
+ * A broker that refuses a publish (404 for an unknown exchange, 406 for a bad property) closes the whole channel, or over
+ * what it calls a syntax error the connection, without saying which message it was about. The reply to a 404 names the exchange, so exactly the messages for it fail. Otherwise what
  * was unconfirmed is sent again one by one until the culprit shows itself.
  */
 export class Publisher {
@@ -152,7 +159,7 @@ export class Publisher {
     channel.on("error", (error) => {
       reason = error;
     });
-    channel.on("close", () => this.#onClose(channel, reason));
+    channel.on("close", () => this.#onClose(channel, reason ?? endOf(channel)));
     channel.on("return", (message) => this.#onReturn(message));
     channel.on("drain", () => this.#onDrain(channel));
     this.#isFull = false;
@@ -259,7 +266,9 @@ export class Publisher {
       this.#fail(entries, reason);
       return;
     }
-    const again = replyCodeOf(reason) === undefined ? this.#afterLoss(entries) : this.#afterRefusal(entries, reason);
+    const isRefusal =
+      replyCodeOf(reason) !== undefined && (reason !== endOf(channel) || REFUSALS.has(replyCodeOf(reason)));
+    const again = isRefusal ? this.#afterRefusal(entries, reason) : this.#afterLoss(entries);
     this.#queue = again.concat(this.#queue);
     this.#notifyIdle();
     this.#pump();
@@ -269,7 +278,8 @@ export class Publisher {
   #fail(entries: readonly Entry[], reason: unknown): void {
     const cause = reason ?? new Error("the channel closed");
     this.#closed = new PublishError(`Cannot publish: ${(cause as Error).message}`, { code: "closed", cause });
-    for (const entry of entries) entry.settle(this.#explain(entry, entries, reason) ?? unconfirmedError());
+    for (const entry of entries)
+      entry.settle(this.#explain(entry, entries, reason) ?? unconfirmedError(cause as Error));
     for (const entry of this.#queue.splice(0)) entry.settle(this.#closed);
     this.#notifyIdle();
   }
@@ -315,8 +325,12 @@ export class Publisher {
   }
 }
 
-function unconfirmedError(): PublishError {
-  return new PublishError("Cannot tell whether the message arrived: the connection was lost before its confirm", {
+/** @param cause - why the channel closed, if it was not the connection that was lost */
+function unconfirmedError(cause?: Error): PublishError {
+  const lost =
+    cause === undefined ? "the connection was lost before its confirm" : `no confirm came (${cause.message})`;
+  return new PublishError(`Cannot tell whether the message arrived: ${lost}. Send it again if it may arrive twice`, {
     code: "unconfirmed",
+    cause,
   });
 }

@@ -5,8 +5,9 @@ import type { ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Repl
 import { backOffMs, pause } from "./back-off.js";
 import type { AmqpConnection } from "./connection.js";
 import { type Deferred, deferred, raceAbort } from "./deferred.js";
-import { closedError, toAmqpError } from "./errors.js";
+import { type AmqpError, closedError, toAmqpError } from "./errors.js";
 import { Publisher } from "./publisher.js";
+import { checkPrefetch, request } from "./requests.js";
 
 export interface RecoveringChannelOptions {
   /** Run on every new channel before anything else: declare, bind, set the prefetch. */
@@ -23,8 +24,6 @@ export interface RecoveringChannelEvents {
   /** Set up and consuming again. */
   reopen: [];
 }
-
-const CLOSE_TIMEOUT_MS = 10_000;
 
 type OnMessage = (message: ConsumeMessage | null) => void;
 
@@ -103,12 +102,10 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
   async consume(queue: string, onMessage: OnMessage, options: Options.Consume = {}): Promise<Replies.Consume> {
     const consumerTag = options.consumerTag ?? `brine-${randomUUID()}`;
     const record = { queue, onMessage, options: { ...options, consumerTag } };
-    const channel = await this.#current.promise;
     try {
-      await this.#consumeOn(channel, consumerTag, record);
+      await this.#request("consume from queue", queue, (channel) => this.#consumeOn(channel, consumerTag, record));
     } catch (error) {
-      const failure = toAmqpError(error, `consume from queue ${queue}`);
-      if (failure.code !== "connection-lost") throw failure;
+      if ((error as AmqpError).code !== "connection-lost") throw error;
     }
     this.#consumers.set(consumerTag, record);
     return { consumerTag };
@@ -121,23 +118,35 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
   }
 
   async get(queue: string, options?: Options.Get): Promise<GetMessage | false> {
-    const channel = await this.#current.promise;
-    const message = await channel.get(queue, options);
-    if (message) this.#origin.set(message, channel);
-    return message;
+    return this.#request("get from queue", queue, async (channel) => {
+      const message = await channel.get(queue, options);
+      if (message) this.#origin.set(message, channel);
+      return message;
+    });
   }
 
-  /** Declares the queue, now and on every channel that replaces this one. */
+  /**
+   * Declares the queue, now and on every channel that replaces this one. Without a name it gets one, which stays: the broker's
+   * own could not be declared again.
+   */
   async assertQueue(queue: string, options?: Options.AssertQueue): Promise<Replies.AssertQueue> {
-    const reply = await (await this.#current.promise).assertQueue(queue, options);
-    this.#queues.set(reply.queue, options);
+    const name = queue === "" ? `brine.gen-${randomUUID()}` : queue;
+    const reply = await this.#request("declare queue", name, (channel) => channel.assertQueue(name, options));
+    this.#queues.set(name, options);
     return reply;
+  }
+
+  /** Deletes the queue, which is not declared again from then on. */
+  async deleteQueue(queue: string): Promise<Replies.DeleteQueue> {
+    this.#queues.delete(queue);
+    return this.#request("delete queue", queue, (channel) => channel.deleteQueue(queue));
   }
 
   /** For consumers that follow, on this channel and those that replace it. */
   async prefetch(count: number, global?: boolean): Promise<void> {
+    checkPrefetch(count);
+    await this.#request("set the prefetch to", String(count), (channel) => channel.prefetch(count, global));
     this.#prefetch = { count, global };
-    await (await this.#current.promise).prefetch(count, global);
   }
 
   /** Does nothing for a message of a channel that is gone: the broker redelivers it. So do `nack` and `reject`. */
@@ -153,18 +162,32 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     this.#channelOf(message)?.reject(message, requeue);
   }
 
-  /** Waits for confirms under way, for ten seconds at most, then closes for good. */
+  /** Waits for confirms under way, for the connection's `closeTimeoutMs` at most, then closes for good. */
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     const waited = new AbortController();
-    if (this.#isReady) await Promise.race([this.#publisher.idle(), pause(CLOSE_TIMEOUT_MS, waited.signal)]);
-    waited.abort();
+    const timeout = pause(this.#connection.closeTimeoutMs, waited.signal);
+    if (this.#isReady) await Promise.race([this.#publisher.idle(), timeout]);
     const channel = this.#channel;
     this.#channel = undefined;
     this.#current.reject(closedError());
-    await this.#publisher.close(closedError());
-    await channel?.close().catch(() => undefined);
+    // A broker that has stopped answering does not answer to this either.
+    const closed = Promise.all([this.#publisher.close(closedError()), channel?.close().catch(() => undefined)]);
+    await Promise.race([closed, timeout]);
+    waited.abort();
+  }
+
+  /** One request on the channel. */
+  async #request<T>(action: string, name: string, send: (channel: ConfirmChannel) => PromiseLike<T>): Promise<T> {
+    const channel = await this.#current.promise;
+    try {
+      return await request(action, name, () => send(channel));
+    } catch (error) {
+      // Options that amqplib could not write: it will answer no other request on this channel.
+      if ((error as AmqpError).cause instanceof TypeError) channel.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   #channelOf(message: Message): ConfirmChannel | undefined {
@@ -174,7 +197,9 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
 
   async #openOnce(): Promise<void> {
     const model = await this.#connection.ready();
-    const channel = await model.createConfirmChannel();
+    const channel = await model.createConfirmChannel().catch((error: unknown) => {
+      throw toAmqpError(error, "open a channel");
+    });
     let reason: Error | undefined;
     channel.on("error", (error) => {
       reason = error;
@@ -232,7 +257,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
           return;
         }
         const failure = toAmqpError(error, "reopen a channel");
-        if (failure.code !== "connection-lost") this.#connection.emit("warning", failure);
+        if (failure.code !== "connection-lost") this.#connection.warn(failure);
         await pause(backOffMs(attempt), this.#closing.signal);
       }
     }

@@ -1,7 +1,7 @@
 /** Calling functions over queues: request with `reply_to` and `correlation_id`, answer to that queue. */
 import { randomUUID } from "node:crypto";
 import type { PublishValueOptions } from "./bodies.js";
-import { RpcError } from "./errors.js";
+import { isAmqpError, RpcError } from "./errors.js";
 import type { PickledChannel } from "./pickled.js";
 import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 
@@ -14,7 +14,7 @@ const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 export interface RpcClientOptions {
   /**
    * `"direct"` (default): RabbitMQ's direct reply-to, which needs no queue; answers under way are lost with the channel.
-   * `"queue"`: a queue of its own, which outlives a reconnection by five minutes.
+   * `"queue"`: a queue of its own, which outlives a reconnection by five minutes and is deleted by `close`.
    */
   readonly replyTo?: "direct" | "queue" | undefined;
   /** Default 30,000. */
@@ -58,25 +58,26 @@ export class RpcClient {
   }
 
   /**
-   * Sends `value` to a queue, or to an exchange, and resolves to the answer. The request expires in the queue when the caller no longer
-   * waits for it.
+   * Sends `value` to a queue, or to an exchange, and resolves to the answer. The request expires in the queue when its time is up;
+   * one that is given up while there is no connection is not sent any more.
    *
-   * @throws {@link RpcError} `"timeout"`; `"remote-error"` with `remote`, what the server's handler threw; `"connection-lost"`
+   * @throws {@link RpcError} `"timeout"`; `"remote-error"` with `remote`, what the server's handler threw; `"connection-lost"`;
+   * `"consumer-cancelled"` when the queue for answers was deleted
    * @throws {@link PublishError} `"returned"` at once when there is no such queue, on a confirm channel
    * @throws the signal's reason when aborted; the decoder's error for an answer that cannot be decoded
    */
-  async call<T = unknown>(
+  call<T = unknown>(
     to: string | { readonly exchange: string; readonly routingKey: string },
     value: unknown,
     options: RpcCallOptions = {},
   ): Promise<T> {
     const { timeoutMs = this.#options.timeoutMs ?? 30_000, signal, ...publish } = options;
-    signal?.throwIfAborted();
     const address = typeof to === "string" ? { exchange: "", routingKey: to } : to;
     const correlationId = randomUUID();
-    const replyTo = await this.#start();
+    const over = new AbortController();
     return new Promise<T>((resolve, reject) => {
       const finish = () => {
+        over.abort();
         clearTimeout(timer);
         signal?.removeEventListener("abort", onAbort);
         this.#calls.delete(correlationId);
@@ -99,18 +100,34 @@ export class RpcClient {
         reject: fail,
       });
       const expiration = String(Math.max(1, Math.ceil(timeoutMs)));
-      const request = { expiration, deliveryMode: 1, mandatory: true, ...publish, correlationId, replyTo };
-      this.#channel.publish(address.exchange, address.routingKey, value, request).catch(fail);
+      const send = async (replyTo: string) => {
+        if (over.signal.aborted) return;
+        const defaults = { expiration, deliveryMode: 1, mandatory: true };
+        const request = { ...defaults, ...publish, correlationId, replyTo, signal: over.signal };
+        await this.#channel.publish(address.exchange, address.routingKey, value, request);
+      };
+      this.#start().then(send).catch(fail);
     });
   }
 
   /** Stops listening for answers; calls under way are rejected. The channel stays open. */
   async close(): Promise<void> {
     this.#rejectAll(new RpcError("Client closed", { code: "closed" }));
-    if (this.#replyTo === undefined) return;
+    const listening = this.#replyTo;
+    if (listening === undefined) return;
+    this.#forgetReplyTo();
+    await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
+    // Not waited for: without a connection that could take long, and the queue goes by itself in the end.
+    listening
+      .then(async (replyTo) => {
+        if (replyTo !== DIRECT_REPLY_TO) await this.#channel.deleteQueue(replyTo);
+      })
+      .catch(() => undefined);
+  }
+
+  #forgetReplyTo(): void {
     this.#replyTo = undefined;
     this.#channel.off("lost", this.#onLost);
-    await this.#channel.cancel(this.#consumerTag).catch(() => undefined);
   }
 
   /** Begins to listen for answers. Fails as often as it is tried while the channel cannot do it. */
@@ -118,9 +135,8 @@ export class RpcClient {
     if (this.#replyTo === undefined) {
       this.#channel.on("lost", this.#onLost);
       this.#replyTo = this.#listen().catch((error) => {
-        this.#replyTo = undefined;
-        this.#channel.off("lost", this.#onLost);
-        throw error;
+        this.#forgetReplyTo();
+        throw isAmqpError(error) && error.code === "connection-lost" ? lostError(error) : error;
       });
     }
     return this.#replyTo;
@@ -136,9 +152,17 @@ export class RpcClient {
       noAck: !isOwn,
       autoAck: isOwn,
       consumerTag: this.#consumerTag,
+      onCancel: () => this.#onCancel(queue),
       onDecodeError: (message, error) => this.#take(message)?.reject(error),
     });
     return queue;
+  }
+
+  /** The next call declares another queue. */
+  #onCancel(queue: string): void {
+    this.#forgetReplyTo();
+    const message = `The broker cancelled the consumer of queue ${queue}, and with it the answer`;
+    this.#rejectAll(new RpcError(message, { code: "consumer-cancelled" }));
   }
 
   /** The call that `message` answers. None for an answer that came too late or twice. */
@@ -162,14 +186,16 @@ export class RpcClient {
 
   #rejectLost(error: Error): void {
     if (this.#options.replyTo === "queue") return;
-    this.#rejectAll(
-      new RpcError("The channel was lost, and with it the answer", { code: "connection-lost", cause: error }),
-    );
+    this.#rejectAll(lostError(error));
   }
 
   #rejectAll(error: RpcError): void {
     for (const call of [...this.#calls.values()]) call.reject(error);
   }
+}
+
+function lostError(cause: Error): RpcError {
+  return new RpcError("The channel was lost, and with it the answer", { code: "connection-lost", cause });
 }
 
 /** The arguments of an exception in Celery's JSON form, or the value as it is. */

@@ -7,6 +7,8 @@ import { RPC_ERROR_HEADER } from "./rpc-client.js";
 export interface RpcServerOptions {
   /** Calls handled at once; 0: no limit. Default 1. Set on the channel, for this consumer. */
   readonly prefetch?: number | undefined;
+  /** The broker cancelled the consumer: the queue was deleted or moved. Without it, the process is warned. */
+  readonly onCancel?: (() => void) | undefined;
   /** Format of the answers. Default: that of the request, else the channel's. */
   readonly serializer?: string | undefined;
 }
@@ -44,6 +46,7 @@ export class RpcServer {
   async start(): Promise<this> {
     await this.#channel.prefetch(this.#options.prefetch ?? 1);
     const { consumerTag } = await this.#channel.consume(this.queue, (message) => this.#run(this.#answer(message)), {
+      onCancel: this.#options.onCancel,
       onUndecodable: (message, error) => this.#run(this.#reply(message, { error })),
     });
     this.#consumerTag = consumerTag;
