@@ -4,6 +4,7 @@ import { Celery, createRegistry, type Transport } from "@brine/celery";
 import { Decimal, dumps, PyDateTime, PyException, TimeZone, tuple, UUID } from "@brine/codec";
 import { django, djangoRedis, pickled, redis, redisBackend } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
+import { redisName } from "../../test/services/broker-versions.js";
 import type { Isolation, PythonPeer, ServiceSet } from "../../test/services/index.js";
 import { bytes, expectEqual, line, note, step } from "./output.js";
 
@@ -60,9 +61,9 @@ function nodeApp(broker: Broker, place: Isolation, queue: string): Celery {
 }
 
 export async function withServices(set: ServiceSet): Promise<void> {
-  const { celery, python, rabbitmq, redis: redisVersion } = set.versions;
+  const { celery, python, rabbitmq } = set.versions;
   note(
-    `Celery ${celery} on Python ${python}, RabbitMQ ${rabbitmq}, Redis ${redisVersion}, Node ${process.versions.node}`,
+    `Celery ${celery} on Python ${python}, RabbitMQ ${rabbitmq}, ${redisName(set.versions)}, Node ${process.versions.node}`,
   );
   const place = await set.isolate();
   await step("1. Python calls a Node task over RabbitMQ, the result comes back by rpc://", () =>

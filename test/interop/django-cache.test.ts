@@ -25,7 +25,7 @@ import {
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 import { since312, VALUES } from "./cache-values.js";
 
 /** Caches, by what Python calls them and what they are here. `exact`: floats keep being floats on the way back. */
@@ -65,7 +65,7 @@ const CACHES: readonly {
   },
 ];
 
-describeEachGeneration("caches of Python applications", (set: ServiceSet) => {
+describeEachRedis("caches of Python applications", (set: ServiceSet) => {
   let python: PythonPeer;
   let at: Address;
   let client: Redis;

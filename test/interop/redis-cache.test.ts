@@ -3,10 +3,10 @@ import { createCache, django, isRedisAdapterError, pickled } from "@brine/redis-
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import type { ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 import { eventually } from "./eventually.js";
 
-describeEachGeneration("createCache()", (set: ServiceSet) => {
+describeEachRedis("createCache()", (set: ServiceSet) => {
   let client: Redis;
 
   beforeAll(async () => {

@@ -4,10 +4,10 @@ import { createCache, DecodeError, django, pickled, plain, signed } from "@brine
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 import { isServerSince } from "./server-version.js";
 
-describeEachGeneration("pickled()", (set: ServiceSet) => {
+describeEachRedis("pickled()", (set: ServiceSet) => {
   let client: Redis;
   let py: ReturnType<typeof pickled<Redis>>;
 
@@ -198,7 +198,7 @@ describeEachGeneration("pickled()", (set: ServiceSet) => {
   });
 });
 
-describeEachGeneration("createCache()", (set: ServiceSet) => {
+describeEachRedis("createCache()", (set: ServiceSet) => {
   let client: Redis;
   let other: Redis;
 

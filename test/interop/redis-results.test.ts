@@ -4,9 +4,9 @@ import { redisBackend } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 
-describeEachGeneration("the Redis result store", (set: ServiceSet) => {
+describeEachRedis("the Redis result store", (set: ServiceSet) => {
   let python: PythonPeer;
   let at: Address;
   let admin: Redis;

@@ -7,7 +7,7 @@ import { RqJobError, RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 
 interface JobFacts {
   readonly status: string;
@@ -16,7 +16,7 @@ interface JobFacts {
   readonly worker: string;
 }
 
-describeEachGeneration("RQ", (set: ServiceSet) => {
+describeEachRedis("RQ", (set: ServiceSet) => {
   let python: PythonPeer;
   let at: Address;
   let client: Redis;

@@ -4,7 +4,7 @@ import { redis } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
-import { describeEachGeneration } from "../services/inject.js";
+import { describeEachRedis } from "../services/inject.js";
 
 type Transport = ReturnType<typeof redis>;
 type Delivery = Parameters<Parameters<Transport["consume"]>[1]>[0];
@@ -43,7 +43,7 @@ const text = (body: string, priority?: number) => ({
   properties: { correlationId: body, replyTo: "", deliveryMode: 2 as const, priority },
 });
 
-describeEachGeneration("the Redis transport", (set: ServiceSet) => {
+describeEachRedis("the Redis transport", (set: ServiceSet) => {
   let python: PythonPeer;
   let at: Address;
   let admin: Redis;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { launchInContainer } from "./container-process.js";
-import { controlService, takeSlot } from "./control.js";
+import { controlService, type ServiceName, takeSlot } from "./control.js";
 import type { EndpointDescriptor, Provision, PythonPlace, SetDescriptor } from "./descriptor.js";
 import { launchLocally } from "./local-process.js";
 import { DATABASES_PER_SLOT, virtualHost } from "./local-service.js";
@@ -14,14 +14,21 @@ export function connectServices(provision: Provision): ServiceSet[] {
   return provision.sets.map((set) => connectSet(set, provision.controlSocket));
 }
 
-function connectSet(set: SetDescriptor, controlSocket: string): ServiceSet {
-  const { generation } = set;
+function connectSet(set: SetDescriptor, controlSocket: string, redis: ServiceName = "redis"): ServiceSet {
+  const { generation, valkey } = set;
   return {
     generation,
     mode: set.mode,
     versions: set.versions,
-    amqp: connectEndpoint("amqp", set.amqp, generation, controlSocket),
-    redis: connectEndpoint("redis", set.redis, generation, controlSocket),
+    amqp: connectEndpoint("amqp", "amqp", set.amqp, generation, controlSocket),
+    redis: connectEndpoint("redis", redis, set.redis, generation, controlSocket),
+    onValkey:
+      valkey &&
+      connectSet(
+        { ...set, redis: valkey, versions: { ...set.versions, ...valkey.versions }, valkey: undefined },
+        controlSocket,
+        "valkey",
+      ),
     python: new LaunchedPythonSide({
       ...pythonPlace(set.python, set.versions.python),
       amqp: set.amqp,
@@ -39,13 +46,14 @@ function connectSet(set: SetDescriptor, controlSocket: string): ServiceSet {
 
 function connectEndpoint(
   kind: "amqp" | "redis",
+  service: ServiceName,
   endpoint: EndpointDescriptor,
   generation: Generation,
   controlSocket: string,
 ): Endpoint {
   const control = async (action: "start" | "stop" | "kill") => {
-    if (!endpoint.isOurs) throw new Error(`Cannot ${action} ${kind}: it was given by URL`);
-    await controlService(controlSocket, generation, kind, action);
+    if (!endpoint.isOurs) throw new Error(`Cannot ${action} ${service}: it was given by URL`);
+    await controlService(controlSocket, generation, service, action);
   };
   return {
     kind,

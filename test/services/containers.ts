@@ -4,7 +4,7 @@ import { once } from "node:events";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ContainerRuntimeClient, GenericContainer, getContainerRuntimeClient, Wait } from "testcontainers";
-import { brokerVersions, rabbitmqVersion, redisVersion } from "./broker-versions.js";
+import { brokerVersions, describeValkey, rabbitmqVersion, redisName, redisVersions } from "./broker-versions.js";
 import { launchInContainer } from "./container-process.js";
 import { freePort } from "./executables.js";
 import { parseVersions } from "./local.js";
@@ -86,16 +86,18 @@ async function startSet(run: Run, generation: Generation): Promise<StartedSet> {
   run.log(`Building ${image} (a minute, unless it is cached)`);
   await buildImage(generation, image);
   const builtAt = performance.now();
-  const [amqp, redis, python] = await all<[Service, Service, string]>([
+  const [amqp, redis, valkey, python] = await all<[Service, Service, Service | undefined, string]>([
     startRabbitmq(run, generation, image),
-    startRedis(run, generation, image),
+    startRedis(run, generation, image, "redis"),
+    // Debian 12 has none.
+    generation === "5.2" ? Promise.resolve(undefined) : startRedis(run, generation, image, "valkey"),
     startPython(run, generation, image),
   ]);
   const brokers = await whenAnswering(() => brokerVersions(amqp.url, redis.url));
   const versions = { ...(await pythonVersions(python)), ...brokers };
   const seconds = (from: number, to: number) => `${((to - from) / 1000).toFixed(1)} s`;
   run.log(
-    `RabbitMQ ${brokers.rabbitmq}, Redis ${brokers.redis}, Celery ${versions.celery} on Python ${versions.python} ` +
+    `RabbitMQ ${brokers.rabbitmq}, ${redisName(brokers)}, Celery ${versions.celery} on Python ${versions.python} ` +
       `in containers: image ${seconds(startedAt, builtAt)}, start ${seconds(builtAt, performance.now())}`,
   );
   return {
@@ -105,9 +107,10 @@ async function startSet(run: Run, generation: Generation): Promise<StartedSet> {
       versions,
       amqp: { url: amqp.url, pythonUrl: amqp.pythonUrl, isOurs: true },
       redis: { url: redis.url, pythonUrl: redis.pythonUrl, isOurs: true },
+      valkey: await whenAnswering(() => describeValkey(valkey)),
       python: { kind: "container", id: python, image },
     },
-    services: { amqp, redis },
+    services: { amqp, redis, valkey },
   };
 }
 
@@ -134,17 +137,22 @@ function container(run: Run, image: string, name: string): GenericContainer {
     .withStartupTimeout(START_TIMEOUT_MS);
 }
 
-async function startRedis(run: Run, generation: Generation, image: string): Promise<Service> {
-  const name = hostName("redis", generation);
+async function startRedis(
+  run: Run,
+  generation: Generation,
+  image: string,
+  product: "redis" | "valkey",
+): Promise<Service> {
+  const name = hostName(product, generation);
   // A port of our choosing: one that the engine chooses is another after each start.
   const port = await freePort();
   const started = await container(run, image, name)
     .withExposedPorts({ container: 6379, host: port })
-    .withCommand(["redis-server", ...redisArguments("0.0.0.0", 6379, "/tmp")])
+    .withCommand([`${product}-server`, ...redisArguments("0.0.0.0", 6379, "/tmp")])
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .start();
   const address = { url: `redis://${run.host}:${port}`, pythonUrl: `redis://${name}:6379` };
-  return new ContainerService(run.docker, started.getId(), address, () => redisVersion(address.url));
+  return new ContainerService(run.docker, started.getId(), address, () => redisVersions(address.url));
 }
 
 async function startRabbitmq(run: Run, generation: Generation, image: string): Promise<Service> {

@@ -8,6 +8,9 @@ import { createInterface } from "node:readline";
 import { ISOLATION_SLOTS, type Service } from "./local-service.js";
 import type { Generation } from "./types.js";
 
+/** What a set has to stop and start. */
+export type ServiceName = "amqp" | "redis" | "valkey";
+
 const ACTIONS = ["start", "stop", "kill"] as const;
 export type ServiceAction = (typeof ACTIONS)[number];
 
@@ -16,7 +19,7 @@ type Request =
   | {
       readonly op: "service";
       readonly generation: Generation;
-      readonly service: "amqp" | "redis";
+      readonly service: ServiceName;
       readonly action: ServiceAction;
     };
 type Answer = { readonly ok: number | null } | { readonly error: string };
@@ -24,7 +27,7 @@ type Answer = { readonly ok: number | null } | { readonly error: string };
 export interface ControlledSet {
   readonly generation: Generation;
   /** Absent: given by URL. */
-  readonly services: { readonly amqp?: Service | undefined; readonly redis?: Service | undefined };
+  readonly services: { readonly [Name in ServiceName]?: Service | undefined };
 }
 
 export async function serveControl(
@@ -79,7 +82,7 @@ async function ask(socketPath: string, request: Request): Promise<number | null>
 export async function controlService(
   socketPath: string,
   generation: Generation,
-  service: "amqp" | "redis",
+  service: ServiceName,
   action: ServiceAction,
 ): Promise<void> {
   await ask(socketPath, { op: "service", generation, service, action });

@@ -1,4 +1,4 @@
-import type { Generation, Mode, ServiceVersions } from "./types.js";
+import type { Generation, Mode, RedisVersions, ServiceVersions } from "./types.js";
 
 /** Where a Python side lives. */
 export type PythonPlace =
@@ -18,6 +18,8 @@ export interface SetDescriptor {
   readonly versions: ServiceVersions;
   readonly amqp: EndpointDescriptor;
   readonly redis: EndpointDescriptor;
+  /** Absent: not installed there. */
+  readonly valkey?: (EndpointDescriptor & { readonly versions: RedisVersions }) | undefined;
   readonly python: PythonPlace;
 }
 

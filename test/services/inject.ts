@@ -19,3 +19,15 @@ export function describeEachGeneration(name: string, define: (set: ServiceSet) =
     test(`${name} [Celery ${generation}]: ${reason}`, (context) => context.skip(reason));
   }
 }
+
+/** As `describeEachGeneration`, and once more on Valkey; where there is none, a skipped test says so. */
+export function describeEachRedis(name: string, define: (set: ServiceSet) => void): void {
+  describeEachGeneration(name, define);
+  const onValkey = services().flatMap(({ onValkey: set }) => (set === undefined ? [] : [set]));
+  for (const set of onValkey) {
+    describe(`${name} [Celery ${set.versions.celery}, Valkey ${set.versions.valkey}]`, () => define(set));
+  }
+  if (onValkey.length > 0) return;
+  const reason = "no valkey-server is installed here; with Docker, BRINE_SERVICES=containers has one";
+  test(`${name} [Valkey]: ${reason}`, (context) => context.skip(reason));
+}

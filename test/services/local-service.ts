@@ -95,9 +95,14 @@ function tlsConfiguration({ port, certificate: { certFile, keyFile } }: TlsListe
 /** The same virtual machine for a broker that serves one test at a time on a machine with other work to do. */
 export const ERLANG_ARGUMENTS = "+S 2:2 +A 8 +sbwt none +sbwtdcpu none +sbwtdio none";
 
-/** `undefined`: not installed. */
-export async function startLocalRedis(): Promise<Service | undefined> {
-  const binary = await findExecutable(["redis-server", "valkey-server"]);
+/**
+ * @param names - of the server, the one that is preferred first
+ * @returns `undefined`: not installed
+ */
+export async function startLocalRedis(
+  names: readonly string[] = ["redis-server", "valkey-server"],
+): Promise<Service | undefined> {
+  const binary = await findExecutable(names);
   if (binary === undefined) return undefined;
   const port = await freePort();
   const directory = await mkdtemp(path.join(tmpdir(), "brine-redis-"));

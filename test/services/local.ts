@@ -6,7 +6,7 @@ import { findExecutable } from "./executables.js";
 import { SCRIPTS_DIRECTORY } from "./paths.js";
 import type { ServiceVersions } from "./types.js";
 
-export type PythonVersions = Omit<ServiceVersions, "rabbitmq" | "redis">;
+export type PythonVersions = Omit<ServiceVersions, "rabbitmq" | "redis" | "valkey">;
 
 export interface LocalPython {
   readonly interpreter: string;

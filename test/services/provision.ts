@@ -1,14 +1,14 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { brokerVersions } from "./broker-versions.js";
+import { brokerVersions, describeValkey, redisName } from "./broker-versions.js";
 import { connectServices } from "./connect.js";
 import { startContainerSets } from "./containers.js";
 import { type ControlledSet, serveControl } from "./control.js";
 import type { MissingGeneration, Provision, SetDescriptor } from "./descriptor.js";
 import { isDockerAlive } from "./docker-engine.js";
 import { requireLocal } from "./local.js";
-import { type Service, startLocalRabbitmq, startLocalRedis } from "./local-service.js";
+import { startLocalRabbitmq, startLocalRedis } from "./local-service.js";
 import type { Generation, Mode, ServiceSet } from "./types.js";
 
 export const GENERATIONS: readonly Generation[] = ["5.2", "5.5"];
@@ -103,7 +103,7 @@ async function useGiven(amqpUrl: string, redisUrl: string, log: (text: string) =
   const python = await requireLocal({ servers: false }, log);
   const generation = generationOf(python.versions.celery);
   const brokers = await brokerVersions(amqpUrl, redisUrl);
-  log(`Using RabbitMQ ${brokers.rabbitmq} and Redis ${brokers.redis} as given, Celery ${python.versions.celery}`);
+  log(`Using RabbitMQ ${brokers.rabbitmq} and ${redisName(brokers)} as given, Celery ${python.versions.celery}`);
   const descriptor: SetDescriptor = {
     generation,
     mode: "given",
@@ -125,12 +125,16 @@ async function startLocal(log: (text: string) => void): Promise<StartedMode> {
   const python = await requireLocal({ servers: true }, log);
   const generation = generationOf(python.versions.celery);
   const startedAt = performance.now();
-  const results = await Promise.allSettled([startLocalRabbitmq(), startLocalRedis()]);
+  const results = await Promise.allSettled([
+    startLocalRabbitmq(),
+    startLocalRedis(),
+    startLocalRedis(["valkey-server"]),
+  ]);
   const services = results.map((result) => (result.status === "fulfilled" ? result.value : undefined));
   const dispose = async () => {
     await Promise.all(services.map((service) => service?.dispose()));
   };
-  const [amqp, redis] = services as [Service | undefined, Service | undefined];
+  const [amqp, redis, valkey] = services;
   if (amqp === undefined || redis === undefined) {
     await dispose();
     const failure = results.find((result) => result.status === "rejected");
@@ -138,7 +142,7 @@ async function startLocal(log: (text: string) => void): Promise<StartedMode> {
   }
   const brokers = await brokerVersions(amqp.url, redis.url);
   log(
-    `RabbitMQ ${brokers.rabbitmq}, Redis ${brokers.redis} as local processes in ${seconds(startedAt)}; ` +
+    `RabbitMQ ${brokers.rabbitmq}, ${redisName(brokers)} as local processes in ${seconds(startedAt)}; ` +
       `Celery ${python.versions.celery} on ${python.interpreter} (Python ${python.versions.python})`,
   );
   const descriptor: SetDescriptor = {
@@ -147,12 +151,13 @@ async function startLocal(log: (text: string) => void): Promise<StartedMode> {
     versions: { ...python.versions, ...brokers },
     amqp: { url: amqp.url, pythonUrl: amqp.pythonUrl, isOurs: true },
     redis: { url: redis.url, pythonUrl: redis.pythonUrl, isOurs: true },
+    valkey: await describeValkey(valkey),
     python: { kind: "local", interpreter: python.interpreter },
   };
   const reason = `this machine has Celery ${python.versions.celery}; with Docker, BRINE_SERVICES=containers has both`;
   return {
     mode: "local",
-    started: [{ descriptor, services: { amqp, redis } }],
+    started: [{ descriptor, services: { amqp, redis, valkey } }],
     missing: missingBut(generation, reason),
     dispose,
   };

@@ -9,13 +9,19 @@ export type Generation = "5.2" | "5.5";
 /** How the services were come by. */
 export type Mode = "given" | "containers" | "local";
 
+export interface RedisVersions {
+  /** Of Valkey: the Redis whose commands it has, 7.2 for all of its own versions so far. */
+  readonly redis: string | undefined;
+  /** `undefined`: the server is Redis itself. */
+  readonly valkey: string | undefined;
+}
+
 /** `undefined`: not installed on the Python side, or not found out. */
-export interface ServiceVersions {
+export interface ServiceVersions extends RedisVersions {
   readonly python: string;
   readonly celery: string | undefined;
   readonly kombu: string | undefined;
   readonly rabbitmq: string | undefined;
-  readonly redis: string | undefined;
   readonly django: string | undefined;
   readonly djangoRedis: string | undefined;
   readonly redisPy: string | undefined;
@@ -167,6 +173,8 @@ export interface ServiceSet {
   readonly versions: ServiceVersions;
   readonly amqp: Endpoint;
   readonly redis: Endpoint;
+  /** The same set with Valkey in the place of Redis. `undefined`: there is no `valkey-server`. */
+  readonly onValkey: ServiceSet | undefined;
   readonly python: PythonSide;
   /** A fresh virtual host, fresh Redis databases and unique names. At most 256 per run. */
   isolate(): Promise<Isolation>;
