@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { bar, line, svg, text } from "../docs/images/svg.js";
 import { WORKLOADS } from "./workloads.js";
 
 /** How long one iteration takes. */
@@ -90,47 +91,49 @@ interface RatioChart {
   readonly rows: readonly { readonly title: string; readonly ratios: readonly (number | undefined)[] }[];
 }
 
-const COLORS = ["#2f6f8f", "#d08a2e"];
+const COLORS = ["first", "second"];
+const TICKS = [0.25, 0.5, 1, 2, 4, 8, 16];
 
-/** Bars on a logarithmic scale. */
+/** Bars on a logarithmic scale, to the left of 1 where Brine is slower. */
 export function ratioChart({ title, bars, rows }: RatioChart): string {
   const [left, width, rowHeight, top] = [290, 430, 30, 56];
-  const [low, high] = [0.25, 16];
+  const [low, high] = [Math.log2(TICKS[0]!), Math.log2(TICKS.at(-1)!)];
   const x = (ratio: number): number =>
-    left +
-    (width * (Math.log2(Math.min(high, Math.max(low, ratio))) - Math.log2(low))) / (Math.log2(high) - Math.log2(low));
+    left + (width * (Math.min(high, Math.max(low, Math.log2(ratio))) - low)) / (high - low);
   const height = top + rows.length * rowHeight + 30;
   const parts = [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 60} ${height}" font-family="system-ui, sans-serif" font-size="12">`,
-    `<rect width="100%" height="100%" fill="#fff"/>`,
-    `<text x="12" y="22" font-size="15" font-weight="600">${title}</text>`,
-    bars.map((bar, i) => `<text x="${left + 70 * i}" y="42" fill="${COLORS[i]}">■ ${bar}</text>`).join(""),
+    text(12, 22, title, "title"),
+    ...bars.flatMap((name, i) => [
+      bar(left + 80 * i, 33, 10, 10, COLORS[i]!),
+      text(left + 80 * i + 15, 42, name, "small"),
+    ]),
+    ...TICKS.flatMap((tick) => [
+      line(x(tick), top - 6, x(tick), height - 22, tick === 1 ? "line" : "grid"),
+      text(x(tick), height - 8, `${tick}x`, "small", "middle"),
+    ]),
   ];
-  for (const tick of [0.25, 0.5, 1, 2, 4, 8, 16]) {
-    parts.push(
-      `<line x1="${x(tick)}" y1="${top - 6}" x2="${x(tick)}" y2="${height - 22}" stroke="${tick === 1 ? "#333" : "#ddd"}"/>`,
-      `<text x="${x(tick)}" y="${height - 8}" text-anchor="middle" fill="#555">${tick}x</text>`,
-    );
-  }
   for (const [index, row] of rows.entries()) {
     const y = top + index * rowHeight;
-    parts.push(`<text x="${left - 8}" y="${y + 16}" text-anchor="end">${row.title}</text>`);
+    parts.push(text(left - 8, y + 17, row.title, "", "end"));
     for (const [lane, ratio] of row.ratios.entries()) {
       if (ratio === undefined) continue;
       const [from, to] = [Math.min(x(1), x(ratio)), Math.max(x(1), x(ratio))];
       const at = y + 2 + lane * 12;
       parts.push(
-        `<rect x="${from}" y="${at}" width="${Math.max(1, to - from)}" height="10" fill="${COLORS[lane]}"/>`,
-        `<text x="${to + 4}" y="${at + 9}" font-size="10" fill="#333">${ratio.toFixed(2)}</text>`,
+        bar(from, at, to - from, 10, COLORS[lane]!),
+        text(to + 4, at + 9, ratio.toFixed(ratio < 100 ? 2 : 0), "small"),
       );
     }
   }
-  parts.push("</svg>", "");
-  return parts.join("\n");
+  const said = rows.map((row) => {
+    const each = row.ratios.flatMap((ratio, i) => (ratio === undefined ? [] : [`${bars[i]} ${ratio.toFixed(2)}`]));
+    return `${row.title}: ${each.join(", ")}`;
+  });
+  return svg({ width: left + width + 60, height, title, description: said.join("; "), parts });
 }
 
 /** The ratios to CPython. */
-function chart(rows: readonly Row[], run: Run): string {
+export function chart(rows: readonly Row[], run: Pick<Run, "protocol" | "node" | "cpython">): string {
   const workloads = [...new Set(rows.map((row) => row.workload))];
   const ratio = (workload: string, direction: Row["direction"]) =>
     rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;

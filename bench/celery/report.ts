@@ -1,7 +1,7 @@
 /** A run's results as data, as tables and as a chart. */
-import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
+import { bar, svg, text } from "../../docs/images/svg.js";
+import { writeResults } from "../report.js";
 import type { Rate } from "./contenders.js";
 
 export interface Row extends Rate {
@@ -89,45 +89,39 @@ export function table(result: Result): string {
   return `${lines.join("\n")}\n`;
 }
 
-const OURS = "#2f6f8f";
-const OTHERS = "#b9bec4";
-
 /** Bars of what each does in a second, a scale for each comparison. */
-function chart(result: Result): string {
+export function chart({ comparisons, node, celery }: Result): string {
   const [left, width, rowHeight] = [360, 330, 20];
   const parts: string[] = [];
+  const said: string[] = [];
   let y = 12;
-  for (const comparison of result.comparisons) {
+  for (const comparison of comparisons) {
     const most = Math.max(...comparison.rows.map(({ perSecond }) => perSecond));
+    const heading = `${comparison.what} per second, ${comparison.broker}`;
     y += 26;
-    parts.push(
-      `<text x="12" y="${y - 8}" font-size="14" font-weight="600">${comparison.what} per second, ${comparison.broker}</text>`,
+    parts.push(text(12, y - 8, heading, "title"));
+    said.push(
+      `${heading}: ${comparison.rows.map(({ name, perSecond }) => `${name} ${perSecond.toFixed(0)}`).join(", ")}`,
     );
     for (const row of comparison.rows) {
-      const length = Math.max(1, (width * row.perSecond) / most);
-      const label = `${row.perSecond.toFixed(0)} (${times(row, comparison).toFixed(1)} ×)`;
+      const length = (width * row.perSecond) / most;
       parts.push(
-        `<text x="${left - 8}" y="${y + 13}" text-anchor="end">${row.name}</text>`,
-        `<rect x="${left}" y="${y + 3}" width="${length.toFixed(1)}" height="${rowHeight - 6}" fill="${row.name.startsWith("Brine") ? OURS : OTHERS}"/>`,
-        `<text x="${(left + length + 5).toFixed(1)}" y="${y + 13}" font-size="11" fill="#333">${label}</text>`,
+        text(left - 8, y + 14, row.name, "", "end"),
+        bar(left, y + 3, length, rowHeight - 6, row.name.startsWith("Brine") ? "first" : "other"),
+        text(
+          left + length + 5,
+          y + 14,
+          `${row.perSecond.toFixed(0)} (${times(row, comparison).toFixed(1)} ×)`,
+          "small",
+        ),
       );
       y += rowHeight;
     }
   }
-  return [
-    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${left + width + 110} ${y + 12}" font-family="system-ui, sans-serif" font-size="12">`,
-    `<rect width="100%" height="100%" fill="#fff"/>`,
-    ...parts,
-    "</svg>",
-    "",
-  ].join("\n");
+  const title = `Tasks per second: Brine on Node ${node} beside Celery ${celery}`;
+  return svg({ width: left + width + 110, height: y + 12, title, description: said.join("; "), parts });
 }
 
 export function save(result: Result): void {
-  const results = fileURLToPath(new URL("../results/", import.meta.url));
-  mkdirSync(results, { recursive: true });
-  writeFileSync(`${results}celery.json`, `${JSON.stringify({ ...result, cpu: cpus()[0]?.model }, null, 1)}\n`);
-  writeFileSync(`${results}celery.md`, table(result));
-  writeFileSync(`${results}celery.svg`, chart(result));
-  console.error("Written: bench/results/celery.{json,md,svg}");
+  writeResults("celery", result, table(result), chart(result));
 }

@@ -12,8 +12,9 @@ import { parseArgs } from "node:util";
 import { pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import ioredis from "ioredis/package.json" with { type: "json" };
-import { ratioChart, writeResults } from "../report.js";
+import { writeResults } from "../report.js";
 import { type Contender, contenders, type Direction, RedisPy } from "./contenders.js";
+import { chart, type Row, table, WIDTHS } from "./report.js";
 import { VALUES } from "./values.js";
 
 const { values: options } = parseArgs({
@@ -23,20 +24,9 @@ const ROUNDS = Number(options.rounds);
 const TURN_SECONDS = 0.03;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
 const WARM_UP_SECONDS = 0.4;
-/** One after another: what a request waits. Many at a time: what they cost the process. */
-const WIDTHS = [1, 50] as const;
 const PORT = 16_399;
 
 const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
-
-interface Row {
-  readonly direction: Direction;
-  readonly value: string;
-  readonly width: number;
-  readonly bytes: number;
-  readonly micros: Readonly<Record<string, number>>;
-  readonly ratios: Readonly<Record<string, number>>;
-}
 
 async function measure(all: readonly Contender[], direction: Direction, width: number) {
   const counts = new Map<Contender, number>();
@@ -62,46 +52,6 @@ async function measure(all: readonly Contender[], direction: Direction, width: n
     micros: Object.fromEntries(entries.map(([name, list]) => [name, median(list)])),
     ratios: Object.fromEntries(entries.map(([name, list]) => [name, median(list.map((t, i) => t / ours[i]!))])),
   };
-}
-
-function table(rows: readonly Row[], versions: Readonly<Record<string, string>>): string {
-  const who = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
-  const out = [
-    `${who.join(", ")}. Microseconds an operation; in brackets their time / Brine's: above 1, Brine is faster.`,
-    "",
-  ];
-  for (const width of WIDTHS) {
-    out.push(width === 1 ? "One operation at a time:" : `${width} operations at a time:`, "");
-    const names = Object.keys(rows[0]!.micros).filter((name) => name !== "Brine");
-    out.push(
-      `| | value | bytes | Brine | ${names.join(" | ")} |`,
-      `|---|---|--:|--:|${names.map(() => "--:|").join("")}`,
-    );
-    for (const row of rows.filter((each) => each.width === width)) {
-      const cells = names.map((name) => `${row.micros[name]!.toFixed(1)} (${row.ratios[name]!.toFixed(2)})`);
-      out.push(
-        `| ${row.direction} | ${row.value} | ${row.bytes} | ${row.micros.Brine!.toFixed(1)} | ${cells.join(" | ")} |`,
-      );
-    }
-    out.push("");
-  }
-  return out.join("\n");
-}
-
-/** The ratios to JSON on the same driver. */
-function chart(rows: readonly Row[], versions: Readonly<Record<string, string>>): string {
-  const ratio = (value: string, width: number, direction: Direction) =>
-    rows.find((row) => row.value === value && row.width === width && row.direction === direction)?.ratios.JSON;
-  return ratioChart({
-    title: `Times as fast as ioredis with JSON (Node ${versions.Node}, ioredis ${versions.ioredis}, Redis ${versions.Redis})`,
-    bars: ["get", "set"],
-    rows: WIDTHS.flatMap((width) =>
-      Object.keys(VALUES).map((value) => ({
-        title: `${value}, ${width === 1 ? "one at a time" : `${width} at a time`}`,
-        ratios: [ratio(value, width, "get"), ratio(value, width, "set")],
-      })),
-    ),
-  });
 }
 
 let server: ChildProcess | undefined;

@@ -1,34 +1,11 @@
 /**
- * Draws `values.svg` and `delivery.svg`, in light and dark colours by the reader's preference.
+ * Draws the guide's pictures, in light and dark colours by the reader's preference.
  * `npx tsx docs/images/draw.ts` draws them anew.
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-
-const STYLE = `<style>
-text { fill: #24292f; font: 13px system-ui, sans-serif } .code { font: 13px ui-monospace, monospace } .head { font-weight: 600 }
-.small { font-size: 12px; fill: #57606a } .page { fill: #fff } .python { fill: #fdf3e1; stroke: #b86e14 } .node { fill: #e9f4ea; stroke: #2f7d3b }
-.plain { fill: #f3f4f6; stroke: #6e7781 } .line { stroke: #57606a; fill: none } .arrow { fill: #57606a } .bad { stroke: #c62828 } .badText { fill: #c62828 }
-@media (prefers-color-scheme: dark) {
-text { fill: #e6edf3 } .small { fill: #9da7b1 } .page { fill: #0d1117 } .python { fill: #3a2a10; stroke: #e0a458 } .node { fill: #12301a; stroke: #5fb36b }
-.plain { fill: #21262d; stroke: #8b949e } .line { stroke: #9da7b1 } .arrow { fill: #9da7b1 } .bad { stroke: #ff7b72 } .badText { fill: #ff7b72 }
-}
-</style>
-<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto-start-reverse"><path class="arrow" d="M0 0L8 4L0 8z"/></marker></defs>
-<rect class="page" width="100%" height="100%"/>`;
-
-const escaped = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-const text = (x: number, y: number, content: string, kind = "", anchor = "start") =>
-  `<text x="${x}" y="${y}" class="${kind}" text-anchor="${anchor}">${escaped(content)}</text>`;
-const box = (x: number, y: number, width: number, height: number, kind: string) =>
-  `<rect x="${x}" y="${y}" width="${width}" height="${height}" rx="6" class="${kind}"/>`;
-const arrow = (x1: number, y1: number, x2: number, y2: number, kind = "", both = false) =>
-  `<path d="M${x1} ${y1}L${x2} ${y2}" class="line ${kind}" marker-end="url(#end)"${both ? ' marker-start="url(#end)"' : ""}/>`;
-
-function svg(width: number, height: number, title: string, parts: readonly string[]): string {
-  const body = [STYLE, ...parts].join("\n");
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img">\n<title>${escaped(title)}</title>\n${body}\n</svg>\n`;
-}
+import { architecture } from "./architecture.js";
+import { arrow, box, svg, text } from "./svg.js";
 
 /** Python, JavaScript, and what is to be known; a note that starts with "!" says what is lost. */
 const VALUES: readonly (readonly [python: string, javascript: string, note: string])[] = [
@@ -62,12 +39,20 @@ function values(): string {
       text(556, y + 17, note.replace(/^! /, ""), isLossy ? "small badText" : "small"),
     ];
   });
-  return svg(880, top + VALUES.length * 30 + 12, "What a Python value is in JavaScript, and back", [
-    text(20, 28, "Python", "head"),
-    text(270, 28, "JavaScript", "head"),
-    text(20, 47, "pickled by either side, the same value on the other", "small"),
-    ...rows,
-  ]);
+  return svg({
+    width: 880,
+    height: top + VALUES.length * 30 + 12,
+    title: "What a Python value is in JavaScript, and back",
+    description: VALUES.map(([python, javascript, note]) =>
+      [`${python}: ${javascript}`, note.replace(/^! /, "")].filter(Boolean).join(", "),
+    ).join("; "),
+    parts: [
+      text(20, 28, "Python", "head"),
+      text(270, 28, "JavaScript", "head"),
+      text(20, 47, "pickled by either side, the same value on the other", "small"),
+      ...rows,
+    ],
+  });
 }
 
 /** Three lanes from top to bottom: who says what to whom, when a connection is cut in between. */
@@ -87,37 +72,50 @@ function delivery(): string {
     box(lanes.task - 10, y, 20, height, "node"),
     text(lanes.task + 20, y + height / 2 + 4, label, "small"),
   ];
-  return svg(860, bottom + 20, "What is acknowledged when, and what a lost connection means", [
-    ...lane(lanes.broker, "RabbitMQ", "plain"),
-    ...lane(lanes.worker, "Node worker", "node"),
-    ...lane(lanes.task, "Your handler", "plain"),
-    text(20, 84, "acksLate: false", "head"),
-    text(20, 101, "(the default)", "small"),
-    ...say(90, lanes.broker, lanes.worker, "message"),
-    ...say(124, lanes.worker, lanes.broker, "ack, before it runs"),
-    ...say(124, lanes.worker, lanes.task - 10, "runs"),
-    ...run(124, 44, "a crash here"),
-    text(lanes.task + 20, 168, "loses the task", "small badText"),
-    ...say(168, lanes.task - 10, lanes.worker, "result, stored"),
-    text(20, 216, "acksLate: true", "head"),
-    ...say(222, lanes.broker, lanes.worker, "message"),
-    ...say(250, lanes.worker, lanes.task - 10, "runs"),
-    ...run(250, 60, "ends by itself"),
-    `<path d="M${lanes.broker - 40} 284H${lanes.worker + 60}" class="line bad" stroke-width="2" stroke-dasharray="6 4"/>`,
-    text((lanes.broker + lanes.worker) / 2, 277, "connection lost", "small badText", "middle"),
-    ...say(310, lanes.task - 10, lanes.worker, "result, stored"),
-    text((lanes.broker + lanes.worker) / 2, 326, "tries again after 0.2 s, 0.4 s, ... 30 s", "small", "middle"),
-    text((lanes.broker + lanes.worker) / 2, 343, "queues and consumers come back", "small", "middle"),
-    ...say(386, lanes.broker, lanes.worker, "again: it was not acknowledged", "bad"),
-    ...say(414, lanes.worker, lanes.task - 10, "runs a second time", "bad"),
-    ...run(414, 44, "make it safe to repeat"),
-    ...say(458, lanes.task - 10, lanes.worker, "result, stored"),
-    ...say(492, lanes.worker, lanes.broker, "ack, after the result is stored"),
-  ]);
+  return svg({
+    width: 860,
+    height: bottom + 20,
+    title: "What is acknowledged when, and what a lost connection means",
+    description:
+      "With acksLate false, the default, a message is acknowledged before the task runs: a crash while it runs loses the task. " +
+      "With acksLate true it is acknowledged after the result is stored: when the connection is lost, the handler ends by itself, " +
+      "its result is stored, the broker delivers the message again and the task runs a second time, so make it safe to repeat.",
+    parts: [
+      ...lane(lanes.broker, "RabbitMQ", "plain"),
+      ...lane(lanes.worker, "Node worker", "node"),
+      ...lane(lanes.task, "Your handler", "plain"),
+      text(20, 84, "acksLate: false", "head"),
+      text(20, 101, "(the default)", "small"),
+      ...say(90, lanes.broker, lanes.worker, "message"),
+      ...say(124, lanes.worker, lanes.broker, "ack, before it runs"),
+      ...say(124, lanes.worker, lanes.task - 10, "runs"),
+      ...run(124, 44, "a crash here"),
+      text(lanes.task + 20, 168, "loses the task", "small badText"),
+      ...say(168, lanes.task - 10, lanes.worker, "result, stored"),
+      text(20, 216, "acksLate: true", "head"),
+      ...say(222, lanes.broker, lanes.worker, "message"),
+      ...say(250, lanes.worker, lanes.task - 10, "runs"),
+      ...run(250, 60, "ends by itself"),
+      `<path d="M${lanes.broker - 40} 284H${lanes.worker + 60}" class="line bad" stroke-width="2" stroke-dasharray="6 4"/>`,
+      text((lanes.broker + lanes.worker) / 2, 277, "connection lost", "small badText", "middle"),
+      ...say(310, lanes.task - 10, lanes.worker, "result, stored"),
+      text((lanes.broker + lanes.worker) / 2, 326, "tries again after 0.2 s, 0.4 s, ... 30 s", "small", "middle"),
+      text((lanes.broker + lanes.worker) / 2, 343, "queues and consumers come back", "small", "middle"),
+      ...say(386, lanes.broker, lanes.worker, "again: it was not acknowledged", "bad"),
+      ...say(414, lanes.worker, lanes.task - 10, "runs a second time", "bad"),
+      ...run(414, 44, "make it safe to repeat"),
+      ...say(458, lanes.task - 10, lanes.worker, "result, stored"),
+      ...say(492, lanes.worker, lanes.broker, "ack, after the result is stored"),
+    ],
+  });
 }
 
 /** By file name. */
-export const PICTURES: Readonly<Record<string, () => string>> = { "values.svg": values, "delivery.svg": delivery };
+export const PICTURES: Readonly<Record<string, () => string>> = {
+  "architecture.svg": architecture,
+  "values.svg": values,
+  "delivery.svg": delivery,
+};
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   for (const [name, draw] of Object.entries(PICTURES)) {

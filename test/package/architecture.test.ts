@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { IMPORTS } from "../../docs/images/architecture.js";
 import { findCycles, ROOT, resolveImport, type SourceFile, sourcesOf } from "./sources.js";
 
 const PACKAGES = ["codec", "amqp-adapter", "redis-adapter", "celery"] as const;
@@ -36,6 +37,9 @@ const folderOf = (file: SourceFile) => /\/src\/(\w+)\//.exec(file.path)?.[1] ?? 
 const inFolder = (folder: string) => codec.filter((file) => file.path.startsWith(`packages/codec/src/${folder}/`));
 const isIn = (target: string, ...folders: string[]) =>
   folders.some((folder) => target.startsWith(`packages/codec/src/${folder}`));
+
+/** Of `pickle/`, what is text and tables only: whoever reads these is not taken to import the machine. */
+const READERS = ["pickle/opcodes.ts", "pickle/text.ts", "pickle/fix-imports.ts"];
 
 describe("architecture", () => {
   it("finds the sources it is to judge", () => {
@@ -73,13 +77,7 @@ describe("architecture", () => {
   });
 
   it("keeps tools/ unable to construct: it reads the wire format and text, never decoder, registry or containers", () => {
-    const readers = [
-      "pickle/opcodes.ts",
-      "pickle/text.ts",
-      "pickle/fix-imports.ts",
-      "python/str-repr.ts",
-      "python/numbers.ts",
-    ];
+    const readers = [...READERS, "python/str-repr.ts", "python/numbers.ts"];
     const allowed = (to: string) =>
       isIn(to, "tools/", "bytes/", "errors.ts", "limits.ts") || readers.some((file) => to.endsWith(`/${file}`));
     expect(violations(inFolder("tools"), (to) => !allowed(to))).toEqual([]);
@@ -89,6 +87,29 @@ describe("architecture", () => {
     const machine = codec.filter((file) => /pickle\/(unpickler|construct|pickler|save-\w+)\.ts$/.test(file.path));
     expect(machine.length).toBeGreaterThan(2);
     expect(violations(machine, (to) => to.endsWith("default-registry.ts") || isIn(to, "stdlib"))).toEqual([]);
+  });
+
+  it("is drawn as it is: each arrow of the picture is an import, and each import follows from the arrows", () => {
+    const partOf = (file: string) =>
+      file.endsWith("/pickle/opcodes.ts") ? "opcodes" : /^packages\/codec\/src\/(\w+)\//.exec(file)?.[1];
+    const real = new Set<string>();
+    for (const file of codec) {
+      const from = partOf(file.path);
+      for (const target of runtimeImports(file)) {
+        const to = READERS.some((reader) => target.endsWith(`/src/${reader}`)) ? "opcodes" : partOf(target);
+        if (from !== undefined && to !== undefined && from !== to) real.add(`${from} -> ${to}`);
+      }
+    }
+    const reachable = (from: string, seen = new Set<string>()): Set<string> => {
+      for (const [source, target] of IMPORTS) {
+        if (source !== from || seen.has(target)) continue;
+        seen.add(target);
+        reachable(target, seen);
+      }
+      return seen;
+    };
+    expect(IMPORTS.map(([from, to]) => `${from} -> ${to}`).filter((edge) => !real.has(edge))).toEqual([]);
+    expect([...real].filter((edge) => !reachable(edge.split(" -> ")[0]!).has(edge.split(" -> ")[1]!))).toEqual([]);
   });
 
   it("keeps Node built-ins and dependencies out of the codec's main path", () => {
