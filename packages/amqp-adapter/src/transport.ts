@@ -104,6 +104,10 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     await this.#connection.connect(signal);
   }
 
+  isConnectionError(error: unknown): boolean {
+    return isAmqpError(error) && (error.code === "connection-lost" || error.code === "unconfirmed");
+  }
+
   async declareExchange(exchange: Exchange): Promise<void> {
     await this.#topology.declareExchange(exchange);
   }

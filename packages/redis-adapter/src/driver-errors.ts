@@ -1,3 +1,5 @@
+import { isRedisAdapterError } from "./errors.js";
+
 /** The same error of ioredis without the commands that it carries: their arguments are values, and not for logs. */
 export function withoutCommand<E>(error: E): E {
   if (!(error instanceof Error)) return error;
@@ -14,4 +16,17 @@ const PASSING = /^(LOADING|BUSY|READONLY|MASTERDOWN|NOREPLICAS|CLUSTERDOWN|TRYAG
 /** Whether the server answered, and would answer the same again. */
 export function isLasting(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError" && !PASSING.test(error.message);
+}
+
+/** What ioredis rejects with when a connection is away: `MaxRetriesPerRequestError`, `AbortError`, and errors without a name of their own. */
+const AWAY =
+  /^(Connection is closed\.|Command aborted due to connection close|Stream isn't writeable|Reached the max retries)/;
+
+/** Whether the connection is away or was lost, and the same command may succeed on the next one. */
+export function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (isRedisAdapterError(error)) return error.code === "unavailable" && !isLasting(error.cause);
+  if (error.name === "ReplyError") return PASSING.test(error.message);
+  // Node's own, of sockets and name servers, have a code and a system call.
+  return AWAY.test(error.message) || typeof (error as NodeJS.ErrnoException).syscall === "string";
 }

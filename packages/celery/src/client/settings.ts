@@ -57,6 +57,11 @@ export interface CelerySettings {
   readonly transports?: Readonly<Record<string, (url: string) => Transport>> | undefined;
   readonly resultStores?: Readonly<Record<string, (url: string) => ResultStore>> | undefined;
 
+  /** Whether a worker waits for a broker that is away when it starts, or is lost meanwhile. Default true. */
+  readonly brokerConnectionRetryOnStartup?: boolean | undefined;
+  /** How often it tries again; `null` or 0: for ever. Default 100. */
+  readonly brokerConnectionMaxRetries?: number | null | undefined;
+
   /** Default `"json"`. */
   readonly taskSerializer?: string | undefined;
   /** Default: `"json"`. */
@@ -182,6 +187,9 @@ function withDefaults(settings: CelerySettings) {
   if (protocol !== 1 && protocol !== 2) throw badOption(`taskProtocol is 1 or 2, not ${String(protocol)}`);
   if (acceptContent.length === 0) throw badOption("acceptContent is empty: no message could be read");
   return Object.freeze({
+    brokerConnectionRetryOnStartup: settings.brokerConnectionRetryOnStartup ?? true,
+    brokerConnectionMaxRetries:
+      settings.brokerConnectionMaxRetries === undefined ? 100 : settings.brokerConnectionMaxRetries,
     taskSerializer: settings.taskSerializer ?? "json",
     resultSerializer: settings.resultSerializer ?? "json",
     acceptContent,

@@ -46,6 +46,7 @@ export class Gossip {
   readonly #options: GossipOptions;
   readonly #peers = new Map<string, Peer>();
   readonly #elections: Elections;
+  readonly #queueName = `celeryev.${randomUUID()}`;
   #consumer: Consumer | undefined;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -67,7 +68,7 @@ export class Gossip {
   async start(): Promise<void> {
     const { transport } = this.#options.app;
     const queue = {
-      name: `celeryev.${randomUUID()}`,
+      name: this.#queueName,
       exchange: eventExchange(transport.type),
       routingKey: "worker.#",
       durable: false,

@@ -22,6 +22,7 @@ import { Reporter } from "./reporter.js";
 import type { Request } from "./request.js";
 import { RevokedTasks } from "./revoked.js";
 import { RunQueue } from "./run-queue.js";
+import { untilConnected } from "./start-retry.js";
 import { StateDb } from "./state-db.js";
 import { TaskLimits } from "./task-limits.js";
 import { ThreadPool } from "./thread-pool.js";
@@ -168,9 +169,10 @@ export class Worker extends EventEmitter<WorkerEvents> {
   }
 
   /**
-   * Connects and begins to consume. Resolves when it does.
+   * Connects and begins to consume. Resolves when it does. A broker that is away, or goes away meanwhile, is waited for as
+   * `brokerConnectionRetryOnStartup` and `brokerConnectionMaxRetries` say.
    *
-   * @throws what the transport throws when it cannot connect, or a queue cannot be declared
+   * @throws what the transport throws when it cannot connect in the end, or a queue cannot be declared
    * @throws CeleryError `bad-state` when it was started before or is stopped meanwhile, or its state file cannot be read
    */
   async start(): Promise<this> {
@@ -193,10 +195,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
       this.#state = "new";
       throw error;
     }
-    signal.throwIfAborted();
-    await this.#connected();
     transport.on("disconnect", this.#onDisconnect);
     const steps = [
+      () => this.#connected(),
       () => ((this.#options.remoteControl ?? settings.workerEnableRemoteControl) ? this.#control.start() : undefined),
       () =>
         (this.#options.mingle ?? true) ? this.#quietly(mingle(this.#app, this.hostname, this.#revoked)) : undefined,
@@ -206,10 +207,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
         return this.#consumer.start(queues, (delivery) => this.#receive(delivery), { prefetch: this.#prefetch });
       },
     ];
-    for (const step of steps) {
-      signal.throwIfAborted();
-      await step();
-    }
+    const onWarning = (error: Error): void => this.#warn(error);
+    for (const step of steps) await untilConnected(async () => step(), { app: this.#app, signal, onWarning });
     signal.throwIfAborted();
   }
 

@@ -117,6 +117,11 @@ export interface Transport {
   /** Where the broker can hold a message until it is due (RabbitMQ). */
   readonly delayedDelivery?: DelayedDelivery | undefined;
   connect(signal?: AbortSignal): Promise<void>;
+  /**
+   * Whether what an operation rejected with says that the connection is away or was lost, so that the same may succeed later:
+   * kombu's `Connection.recoverable_connection_errors`. Absent: nothing does.
+   */
+  isConnectionError?(error: unknown): boolean;
   declareExchange(exchange: Exchange): Promise<void>;
   /** Declares the queue, its exchange and the binding. `name` `""` lets the broker choose one; resolves to the name. */
   declareQueue(queue: Queue): Promise<string>;

@@ -91,6 +91,8 @@ export class RedisConsumer implements Consumer {
     this.#stop.abort();
     this.#roomWanted?.();
     await this.#running;
+    // Nobody else would look for what the last pop took before the visibility timeout has passed.
+    await this.#recoverUnknown();
     for (const name of [...this.#declared]) await this.cancelQueue(name);
   }
 
@@ -170,9 +172,8 @@ export class RedisConsumer implements Consumer {
   /** A pop whose reply was lost may have taken messages: they are marked with tags that we chose. */
   async #recoverUnknown(): Promise<void> {
     if (this.#unknown.length === 0) return;
-    const { reader, settings } = this.#context;
-    const marks = await reader.hmgetBuffer(settings.unackedKey, ...this.#unknown);
     const tags = this.#unknown;
+    const marks = await this.#context.unacked.marks(tags);
     this.#unknown = [];
     for (const [i, mark] of marks.entries()) {
       if (mark === null) continue;

@@ -25,7 +25,14 @@ export async function openConsumingSide(
   const { warn } = transport;
   // A pop must never be sent twice: its reply may be lost after it has taken messages.
   const reader = connections.open({ maxRetriesPerRequest: 0, autoResendUnfulfilledCommands: false });
-  const subscriber = connections.open({ maxRetriesPerRequest: null, autoResubscribe: false });
+  // A SUBSCRIBE that was kept for a new connection would come before that connection was asked for its id, which a connection
+  // that has subscribed refuses to say.
+  const subscriber = connections.open({
+    maxRetriesPerRequest: 0,
+    enableOfflineQueue: false,
+    autoResendUnfulfilledCommands: false,
+    autoResubscribe: false,
+  });
   // Settling is safe to repeat and must get through in the end.
   const settler = connections.open({ maxRetriesPerRequest: null, autoResendUnfulfilledCommands: true });
   const wake = new Wake(reader, subscriber, warn);

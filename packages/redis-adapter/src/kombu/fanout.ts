@@ -38,12 +38,18 @@ export class Fanout {
     const listeners = this.#listeners.get(pattern) ?? new Set<Listener>();
     listeners.add(listener);
     this.#listeners.set(pattern, listeners);
-    await this.#subscriber.psubscribe(pattern);
-    return async () => {
+    const leave = async (): Promise<void> => {
       listeners.delete(listener);
       if (listeners.size > 0 || this.#listeners.get(pattern) !== listeners) return;
       this.#listeners.delete(pattern);
       if (this.#subscriber.status === "ready") await this.#subscriber.punsubscribe(pattern);
     };
+    try {
+      await this.#subscriber.psubscribe(pattern);
+    } catch (error) {
+      await leave().catch(() => {});
+      throw error;
+    }
+    return leave;
   }
 }

@@ -19,7 +19,7 @@ import type {
 } from "@brine/codec/kombu";
 import { untilAborted } from "../abort.js";
 import { connectionFactory, type RedisSource } from "../connection.js";
-import { withoutCommand } from "../driver-errors.js";
+import { isConnectionError, withoutCommand } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { Bindings } from "./bindings.js";
 import { Connections } from "./connections.js";
@@ -100,6 +100,10 @@ export class RedisTransport implements Transport {
     connections.watch();
   }
 
+  isConnectionError(error: unknown): boolean {
+    return isConnectionError(error);
+  }
+
   async declareExchange(exchange: Exchange): Promise<void> {
     (await this.#connected()).bindings.declare(exchange);
   }
@@ -165,7 +169,14 @@ export class RedisTransport implements Transport {
     }
     const consumer = new RedisConsumer(side, onMessage, options);
     this.#consumers.add(consumer);
-    for (const queue of queues) await consumer.addQueue(queue);
+    try {
+      for (const queue of queues) await consumer.addQueue(queue);
+    } catch (error) {
+      // Nobody gets to hold it, and it must not go on taking messages.
+      this.#consumers.delete(consumer);
+      await consumer.cancel().catch((cause: Error) => this.#warn(cause));
+      throw error;
+    }
     return consumer;
   }
 

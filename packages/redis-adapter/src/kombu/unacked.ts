@@ -80,6 +80,11 @@ export class Unacked {
     return this.#held.size === 0 && this.#settled.length === 0 && this.#underWay === 0;
   }
 
+  /** What is marked with each of the tags, as {@link parseMark} reads it. */
+  async marks(tags: readonly string[]): Promise<(Buffer | null)[]> {
+    return this.#client.hmgetBuffer(this.#settings.unackedKey, ...tags);
+  }
+
   /** Resolves when Redis has forgotten the message. */
   async ack(tag: string): Promise<void> {
     this.#held.delete(tag);
