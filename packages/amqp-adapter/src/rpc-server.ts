@@ -18,11 +18,12 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
 
 /**
  * Answers the calls that arrive in a queue, from Python or Node. A request is acknowledged once its answer is on its way; one
- * without `reply_to` is handled and acknowledged.
+ * without `reply_to` once it is handled.
  *
  * What the handler throws is the answer too, with header `x-rpc-error`: pickled as an exception, or in other formats as Celery
  * writes exceptions in JSON, `{ exc_type, exc_message, exc_module }`. So is what is wrong with an answer that cannot be encoded, and
- * with a request that cannot be decoded, which the channel's `onDecodeError` is followed for, too.
+ * with a request that cannot be decoded, which the channel's `onDecodeError` is followed for, too. Where nobody waits for an answer the
+ * channel's `onHandlerError` is followed: refused without requeueing by default, so that a dead-letter exchange gets it.
  *
  * @example
  * const server = await serveRpc<[number, number]>(pickled(channel), "add", ([a, b]) => a + b);
@@ -73,6 +74,7 @@ export class RpcServer {
     try {
       outcome = { value: await this.#handler(message.value, message) };
     } catch (error) {
+      if (!message.replyTo) throw error;
       outcome = { error };
     }
     await this.#reply(message, outcome);

@@ -1,4 +1,10 @@
-import { BaseRpcContext, type CustomTransportStrategy, type MsPattern, Server } from "@nestjs/microservices";
+import {
+  BaseRpcContext,
+  type CustomTransportStrategy,
+  type MessageHandler,
+  type MsPattern,
+  Server,
+} from "@nestjs/microservices";
 import type { Options } from "amqplib";
 import { lastValueFrom } from "rxjs";
 import { AmqpError } from "../errors.js";
@@ -21,7 +27,11 @@ export interface PickledRmqServerOptions {
  * The server of a NestJS microservice over RabbitMQ, for callers in Python and Node: a message is the dict
  * `{"pattern": ..., "data": ...}`, pickled or in another format that the channel accepts. One with `reply_to` is a request: what the
  * handler returns is sent there, in the request's format; of an Observable, the last value. What it throws is sent as an
- * exception, with header `x-rpc-error`. One without is an event. Messages are acknowledged when they are handled.
+ * exception, with header `x-rpc-error`.
+ *
+ * One without is an event. It is acknowledged once its handlers have returned, their promises are fulfilled and their Observables
+ * complete. If one fails, or there is none, the channel's `onHandlerError` is followed: by default the event is refused without
+ * requeueing, so that the queue's dead-letter exchange gets it, as Nest's own transport does with an event without a handler.
  *
  * @example
  * const channel = pickled(await connection.createConfirmChannel());
@@ -72,22 +82,30 @@ export class PickledRmqServer extends Server implements CustomTransportStrategy 
     const pattern =
       typeof packet.pattern === "string" ? packet.pattern : this.normalizePattern(packet.pattern as MsPattern);
     const context = new BaseRpcContext([message, this.#options.channel, pattern]);
-    if (message.replyTo === undefined || message.replyTo === "") {
-      await this.handleEvent(pattern, { pattern, data }, context);
-      return undefined;
-    }
     const handler = this.getHandlerByPattern(pattern);
     if (handler === null) throw new Error(`There is no handler of the pattern ${pattern}`);
-    let answer: unknown;
-    await this.onProcessingStartHook(this.transportId, context, async () => {
-      const response$ = this.transformToObservable(await handler(data, context));
-      answer = await lastValueFrom(response$, { defaultValue: null })
-        .catch((error: unknown) => {
-          throw errorOf(error);
-        })
-        .finally(() => this.onProcessingEndHook?.(this.transportId, context));
+    return new Promise((resolve, reject) => {
+      const run = () => {
+        const answer = this.#run(handler, data, context);
+        resolve(answer);
+        return answer;
+      };
+      // Somebody's hook: whether it returns what `run` does is not known.
+      const hook = async () => this.onProcessingStartHook(this.transportId, context, run);
+      hook().catch(reject);
     });
-    return answer ?? null;
+  }
+
+  /** For events, too: Nest's `handleEvent` does not tell how they end. */
+  async #run(handler: MessageHandler, data: unknown, context: BaseRpcContext): Promise<unknown> {
+    try {
+      const response$ = this.transformToObservable(await handler(data, context));
+      return (await lastValueFrom(response$, { defaultValue: null })) ?? null;
+    } catch (error) {
+      throw errorOf(error);
+    } finally {
+      this.onProcessingEndHook?.(this.transportId, context);
+    }
   }
 }
 
