@@ -2,10 +2,17 @@ import { defineConfig } from "tsdown";
 
 /** What `tools` needs as well: the wire format, text and errors. */
 const WIRE =
-  /codec\/src\/(bytes\/.*|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))(?<!\.d)\.ts$/;
+  /codec\/src\/(bytes\/.*|options\/(check|nearest|option-names)|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))(?<!\.d)\.ts$/;
 
 export default defineConfig({
-  entry: ["src/index.ts", "src/tools/index.ts", "src/kombu/index.ts", "src/numpy/index.ts", "src/cli.ts"],
+  entry: [
+    "src/index.ts",
+    "src/tools/index.ts",
+    "src/kombu/index.ts",
+    "src/numpy/index.ts",
+    "src/options/index.ts",
+    "src/cli.ts",
+  ],
   format: "esm",
   dts: true,
   sourcemap: true,

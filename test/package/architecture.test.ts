@@ -79,8 +79,12 @@ describe("architecture", () => {
   it("keeps tools/ unable to construct: it reads the wire format and text, never decoder, registry or containers", () => {
     const readers = [...READERS, "python/str-repr.ts", "python/numbers.ts"];
     const allowed = (to: string) =>
-      isIn(to, "tools/", "bytes/", "errors.ts", "limits.ts") || readers.some((file) => to.endsWith(`/${file}`));
+      isIn(to, "tools/", "options/", "bytes/", "errors.ts", "limits.ts") ||
+      readers.some((file) => to.endsWith(`/${file}`));
     expect(violations(inFolder("tools"), (to) => !allowed(to))).toEqual([]);
+    const checks = inFolder("options").filter((file) => !file.path.endsWith("/index.ts"));
+    expect(checks.length).toBeGreaterThan(2);
+    expect(violations(checks, (to) => !isIn(to, "options/", "errors.ts"))).toEqual([]);
   });
 
   it("keeps the machine unaware of the default registry: api files alone supply it", () => {
@@ -125,7 +129,7 @@ describe("architecture", () => {
   it("lets an adapter import the codec's public entries and its own driver, never the other adapter", () => {
     const drivers = { "amqp-adapter": /^amqplib(\/|$)/, "redis-adapter": /^ioredis(\/|$)/ };
     for (const name of ["amqp-adapter", "redis-adapter"] as const) {
-      const common = [/^\./, /^node:/, /^@brine\/codec(\/(kombu|tools|numpy))?$/, drivers[name]];
+      const common = [/^\./, /^node:/, /^@brine\/codec(\/(kombu|tools|numpy|options))?$/, drivers[name]];
       const offenders = (files.get(name) ?? []).flatMap((file) => {
         const allowed = [...common, ...(FRAMEWORKS.get(folderOf(file)) ?? [])];
         return (

@@ -28,7 +28,7 @@ export {
   type ResultsOf,
   starmap,
 } from "./client/canvas.js";
-export { type BroadcastOptions, Control, type Replies } from "./client/control.js";
+export { type BroadcastOptions, Control, type Replies, type RevokeOptions } from "./client/control.js";
 export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
 export { GroupResult } from "./client/group-result.js";
 export type { ResultGraph } from "./client/result-graph.js";
@@ -88,4 +88,4 @@ export type { BadMessage } from "./worker/intake.js";
 export type { Autoscale } from "./worker/run-queue.js";
 export type { ThreadContext } from "./worker/thread-signal.js";
 export { Worker } from "./worker/worker.js";
-export type { WorkerEvents, WorkerOptions } from "./worker/worker-options.js";
+export type { StopOptions, WorkerEvents, WorkerOptions } from "./worker/worker-options.js";

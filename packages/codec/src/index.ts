@@ -1,6 +1,11 @@
 /** `@brine/codec`: Python's pickle for JavaScript. Public names only; no logic. */
 export * from "./errors.js";
-export { BaseRegistry, type ClassRegistryOptions } from "./globals/base-registry.js";
+export {
+  BaseRegistry,
+  type ClassRegistryOptions,
+  type RegisterEnumOptions,
+  type RegisterExceptionOptions,
+} from "./globals/base-registry.js";
 export type { ClassAdapter, PickledClass } from "./globals/class-adapter.js";
 export { classEntry } from "./globals/class-entry.js";
 export { type DataEntryOptions, dataEntry } from "./globals/data-entry.js";

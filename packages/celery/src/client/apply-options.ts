@@ -1,4 +1,5 @@
 /** The options of `applyAsync` and their names inside signatures. */
+import { optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import { formatIsoTime, parseIsoTime } from "../protocol/iso8601.js";
 import { isSignatureLike, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
@@ -64,6 +65,43 @@ export interface ApplyOptions {
   readonly chain?: readonly SignatureDict[] | undefined;
   readonly chord?: SignatureDict | undefined;
 }
+
+export const APPLY_OPTIONS = /* @__PURE__ */ optionNames<ApplyOptions>({
+  taskId: true,
+  countdown: true,
+  eta: true,
+  expires: true,
+  priority: true,
+  queue: true,
+  exchange: true,
+  routingKey: true,
+  headers: true,
+  serializer: true,
+  compression: true,
+  deliveryMode: true,
+  retry: true,
+  retryPolicy: true,
+  timeLimit: true,
+  softTimeLimit: true,
+  link: true,
+  linkError: true,
+  ignoreResult: true,
+  replyTo: true,
+  shadow: true,
+  groupId: true,
+  groupIndex: true,
+  rootId: true,
+  parentId: true,
+  retries: true,
+  stamps: true,
+  argsrepr: true,
+  kwargsrepr: true,
+  mandatory: true,
+  signal: true,
+  replacedTaskNesting: true,
+  chain: true,
+  chord: true,
+});
 
 /** Options that travel inside signatures, with their Python names. */
 const WIRE_NAMES: ReadonlyMap<keyof ApplyOptions, string> = new Map([

@@ -1,10 +1,12 @@
 /** The result of a task that was sent: to wait for, watch, and cancel. */
+
 import { ContentDisallowed } from "@brine/codec/kombu";
+import { optionNames } from "@brine/codec/options";
 import type { ResultBackend, TaskResult } from "../backends/backend.js";
 import { CeleryError, ResultTimeoutError } from "../errors.js";
 import { childIds } from "../protocol/result-meta.js";
 import { PROPAGATE_STATES, READY_STATES, type TaskState } from "../protocol/states.js";
-import { checkNames, namesOf } from "./option-names.js";
+import { checkNames } from "./option-names.js";
 import { type ResultGraph, resultGraph } from "./result-graph.js";
 
 export interface GetOptions {
@@ -17,7 +19,7 @@ export interface GetOptions {
   readonly intervalMs?: number | undefined;
 }
 
-const GET_NAMES = namesOf<GetOptions>({ timeoutMs: true, signal: true, propagate: true, intervalMs: true });
+const GET_OPTIONS = optionNames<GetOptions>({ timeoutMs: true, signal: true, propagate: true, intervalMs: true });
 
 /** What `states()` yields. */
 export interface StateChange<Result> {
@@ -97,7 +99,7 @@ export class AsyncResult<Result = unknown> {
   }
 
   async *#follow(options: GetOptions): AsyncGenerator<TaskResult, void, undefined> {
-    checkNames(options, GET_NAMES, "options of a result");
+    checkNames(options, GET_OPTIONS, "options of a result");
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();
     const inbox = new Inbox();

@@ -1,10 +1,13 @@
 /** Remote control of workers: `ping`, `inspect`, `revoke`, ... as `app.control` of Python. */
+
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@brine/codec/kombu";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { controlExchange, encodeControlRequest, replyExchange, replyQueue } from "../protocol/pidbox.js";
 import { isPlainRecord, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
+import { checkNames } from "./option-names.js";
 import type { ResolvedSettings } from "./settings.js";
 import type { Stamps } from "./stamps.js";
 
@@ -18,6 +21,40 @@ export interface BroadcastOptions {
   /** Stop after so many replies. Default: the number of `destination`, else wait for `timeoutMs`. */
   readonly limit?: number | undefined;
 }
+
+const BROADCAST_OPTIONS = /* @__PURE__ */ optionNames<BroadcastOptions>({
+  destination: true,
+  pattern: true,
+  timeoutMs: true,
+  limit: true,
+});
+
+/** How tasks are revoked. */
+export interface RevokeOptions extends BroadcastOptions {
+  /** Stop it where it runs already. Default false. */
+  readonly terminate?: boolean | undefined;
+  /** What Python's workers send to the process that runs it. Default `"SIGTERM"`. */
+  readonly signal?: string | undefined;
+}
+
+const REVOKE_OPTIONS = extendOptionNames<RevokeOptions, BroadcastOptions>(BROADCAST_OPTIONS, {
+  terminate: true,
+  signal: true,
+});
+
+interface TimeLimits {
+  readonly hard?: number | undefined;
+  readonly soft?: number | undefined;
+}
+
+const TIME_LIMITS = optionNames<TimeLimits>({ hard: true, soft: true });
+
+interface PoolLimits {
+  readonly max?: number | undefined;
+  readonly min?: number | undefined;
+}
+
+const POOL_LIMITS = optionNames<PoolLimits>({ max: true, min: true });
 
 /** Replies by node name. */
 export type Replies = Readonly<Record<string, unknown>>;
@@ -42,6 +79,7 @@ export class Control {
     args: Readonly<Record<string, unknown>> = {},
     options: BroadcastOptions = {},
   ): Promise<void> {
+    checkNames(options, BROADCAST_OPTIONS, "options of a broadcast");
     await this.#send(method, args, options, undefined);
   }
 
@@ -51,6 +89,7 @@ export class Control {
     args: Readonly<Record<string, unknown>> = {},
     options: BroadcastOptions = {},
   ): Promise<Replies> {
+    checkNames(options, BROADCAST_OPTIONS, "options of a broadcast");
     const { transport, settings, content, clock } = this.#options;
     await transport.connect();
     const oid = randomUUID();
@@ -137,10 +176,8 @@ export class Control {
     return this.broadcast(method, args, options);
   }
 
-  async revoke(
-    taskId: string | readonly string[],
-    options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } & BroadcastOptions = {},
-  ): Promise<void> {
+  async revoke(taskId: string | readonly string[], options: RevokeOptions = {}): Promise<void> {
+    checkNames(options, REVOKE_OPTIONS, "options of revoke()");
     const { terminate = false, signal = "SIGTERM", ...rest } = options;
     await this.cast("revoke", { task_id: taskId, terminate, signal }, rest);
   }
@@ -149,10 +186,8 @@ export class Control {
    * Revokes every task that carries one of these stamps: a value, or one of several. The number 7 is another stamp than the
    * text "7". Workers of Celery 5.3 and later, and these.
    */
-  async revokeByStamps(
-    stamps: Stamps,
-    options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } & BroadcastOptions = {},
-  ): Promise<void> {
+  async revokeByStamps(stamps: Stamps, options: RevokeOptions = {}): Promise<void> {
+    checkNames(options, REVOKE_OPTIONS, "options of revokeByStamps()");
     const { terminate = false, signal = "SIGTERM", ...rest } = options;
     await this.cast("revoke_by_stamped_headers", { headers: stamps, terminate, signal }, rest);
   }
@@ -162,11 +197,8 @@ export class Control {
   }
 
   /** Seconds. */
-  async timeLimit(
-    taskName: string,
-    limits: { readonly hard?: number | undefined; readonly soft?: number | undefined },
-    options: BroadcastOptions = {},
-  ): Promise<Replies> {
+  async timeLimit(taskName: string, limits: TimeLimits, options: BroadcastOptions = {}): Promise<Replies> {
+    checkNames(limits, TIME_LIMITS, "limits of timeLimit()");
     return this.broadcast(
       "time_limit",
       { task_name: taskName, hard: limits.hard ?? null, soft: limits.soft ?? null },
@@ -195,10 +227,8 @@ export class Control {
   }
 
   /** Only for workers that were started with a range. */
-  async autoscale(
-    limits: { readonly max?: number | undefined; readonly min?: number | undefined },
-    options: BroadcastOptions = {},
-  ): Promise<Replies> {
+  async autoscale(limits: PoolLimits, options: BroadcastOptions = {}): Promise<Replies> {
+    checkNames(limits, POOL_LIMITS, "limits of autoscale()");
     return this.broadcast("autoscale", { max: limits.max ?? null, min: limits.min ?? null }, options);
   }
 

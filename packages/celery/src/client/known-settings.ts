@@ -1,11 +1,11 @@
-/** Settings by name: what an app was given must be known here, or it would be ignored without a word. */
-import { CeleryError } from "../errors.js";
+/** Celery's names of settings: those of before 4.0, and those that have no meaning here. */
+import { camelCase, type NameHints } from "@brine/codec/options";
 
 /**
  * Celery's settings that nothing here reads, in camelCase (`*`: all that begin so), and what to do instead. Those of Celery's
  * other brokers, backends and pools have no meaning here.
  */
-export const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: string])[] = [
+const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: string])[] = [
   ["brokerUrl", "write broker"],
   ["brokerReadUrl", "one broker serves both directions"],
   ["brokerWriteUrl", "one broker serves both directions"],
@@ -71,36 +71,6 @@ export const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: st
 
 /** Namespaces that Celery's names of before 4.0 lacked: `CELERY_ACKS_LATE` is `task_acks_late`. */
 const OLD_NAMESPACES = ["", "task", "worker", "result"];
-/** Letters that a name may be off by and still be meant. */
-const MAX_TYPOS = 3;
-
-/**
- * @param what - that which was given, for the message
- * @throws CeleryError `bad-option` for a name that is not among `known`; it says what to write
- */
-export function checkSettingNames(given: object, known: ReadonlySet<string>, what = "settings"): void {
-  for (const name of Object.keys(given)) {
-    if (known.has(name)) continue;
-    throw new CeleryError(`Cannot use ${what}: ${explain(name, known)}`, { code: "bad-option", path: name });
-  }
-}
-
-function explain(name: string, known: ReadonlySet<string>): string {
-  const meant = spellings(name);
-  const found = meant.find((spelling) => known.has(spelling));
-  if (found !== undefined) return `"${name}" is written ${found} here`;
-  for (const spelling of meant) {
-    const row = UNSUPPORTED_SETTINGS.find(([pattern]) => covers(pattern, spelling));
-    if (row !== undefined) return `"${name}" is not supported: ${row[1]}`;
-  }
-  const near = nearest(meant[0]!, known);
-  return `there is no "${name}"${near === undefined ? "" : `; did you mean ${near}?`}`;
-}
-
-function covers(pattern: string, name: string): boolean {
-  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
-}
-
 /** The name in camelCase: of `task_serializer`, and of `CELERY_TASK_SERIALIZER` and `CELERYD_CONCURRENCY` too. */
 function spellings(name: string): string[] {
   if (!/^[A-Z0-9_]+$/.test(name)) return [camelCase(name)];
@@ -108,30 +78,5 @@ function spellings(name: string): string[] {
   return OLD_NAMESPACES.map((namespace) => camelCase(namespace === "" ? old : `${namespace}_${old}`));
 }
 
-function camelCase(name: string): string {
-  return name.replaceAll(/[_-]+(\w)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-function nearest(name: string, known: ReadonlySet<string>): string | undefined {
-  let best: string | undefined;
-  let bestTypos = Math.min(MAX_TYPOS, Math.floor(name.length / 3)) + 1;
-  for (const candidate of known) {
-    const typos = typosBetween(name.toLowerCase(), candidate.toLowerCase(), bestTypos);
-    if (typos < bestTypos) [best, bestTypos] = [candidate, typos];
-  }
-  return best;
-}
-
-/** Levenshtein's distance; some number not below `limit` when it is not below that. */
-function typosBetween(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
-}
+/** What is said of a setting that there is not. */
+export const SETTING_HINTS: NameHints = { instead: UNSUPPORTED_SETTINGS, spellings };

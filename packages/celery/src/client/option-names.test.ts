@@ -1,9 +1,10 @@
 /** What a newcomer gets wrong first is an error that says what was probably meant. */
 import { expect, test } from "vitest";
+import { Reject } from "../worker/control-flow.js";
 import { makeApp, startWorker, until } from "../worker/worker.fixture.js";
 import { Celery } from "./app.js";
 
-const bad = (message: string) => expect.objectContaining({ code: "bad-option", message });
+const bad = (message: unknown) => expect.objectContaining({ code: "bad-option", message });
 
 test.each([
   [{ broker: "amqp://localhost" }, "use broker: amqp(url) of @brine/amqp-adapter"],
@@ -36,6 +37,73 @@ test("options of tasks, workers, calls and results", async () => {
     bad('Cannot use options of a result: there is no "timeout"; did you mean timeoutMs?'),
   );
   await expect(result.get(1000 as never)).rejects.toThrow("want an object with any of timeoutMs");
+});
+
+const given = (options: object): never => options as never;
+
+test.each<[string, (app: Celery) => unknown, string]>([
+  ["a retry policy", (app) => app.sendTask("a", { retryPolicy: given({ maxRetrys: 1 }) }), "maxRetries"],
+  ["autoRetry", (app) => app.task("a", { autoRetry: given({ retry_backoff: 1 }) }, () => 1), "backoff"],
+  ["autoscale", (app) => app.worker({ autoscale: given({ min: 1, maxx: 2 }) }), "max"],
+  ["stop", (app) => app.worker().stop(given({ timeout: 1 })), "timeoutMs"],
+  ["a signature", (app) => app.task("a").signature(given({ kwarg: {} })), "kwargs"],
+  ["a signature's options", (app) => app.task("a").signature({ options: given({ quue: "x" }) }), "queue"],
+  [
+    "set",
+    (app) =>
+      app
+        .task("a")
+        .s()
+        .set(given({ imutable: true })),
+    "immutable",
+  ],
+  [
+    "clone",
+    (app) =>
+      app
+        .task("a")
+        .s()
+        .clone(given({ immutible: true })),
+    "immutable",
+  ],
+  [
+    "applyAsync",
+    (app) =>
+      app
+        .task("a")
+        .s()
+        .applyAsync(given({ option: {} })),
+    "options",
+  ],
+  ["a broadcast", (app) => app.control.ping(given({ timeout: 1 })), "timeoutMs"],
+  ["a cast", (app) => app.control.shutdown(given({ destinations: [] })), "destination"],
+  ["revoke", (app) => app.control.revoke("x", given({ terminat: true })), "terminate"],
+  ["revokeByStamps", (app) => app.control.revokeByStamps({ a: "b" }, given({ terminat: true })), "terminate"],
+  ["revoke of a result", async (app) => (await app.sendTask("a")).revoke(given({ signl: "KILL" })), "signal"],
+  ["timeLimit", (app) => app.control.timeLimit("a", given({ sof: 1 })), "soft"],
+  ["autoscale of a worker", (app) => app.control.autoscale(given({ maxx: 1 })), "max"],
+  ["Reject", () => new Reject("", given({ requeu: true })), "requeue"],
+])("options of %s", async (_name, call, meant) => {
+  await expect((async () => call(makeApp()))()).rejects.toEqual(
+    bad(expect.stringMatching(new RegExp(`^Cannot use .*(did you mean ${meant}\\?|written ${meant} here)$`))),
+  );
+});
+
+test("options of retry() fail the task", async () => {
+  const { app } = await startWorker({}, (made) => {
+    made.task("again", (context) => {
+      throw context.retry(given({ count_down: 1 }));
+    });
+  });
+  await expect((await app.sendTask("again")).get({ timeoutMs: 20_000 })).rejects.toThrow(
+    'Cannot use options of retry(): there is no "count_down"; did you mean countdown?',
+  );
+});
+
+test("a name of Celery's settings is no hint for an option of a call", async () => {
+  await expect(makeApp().sendTask("a", given({ broker_url: 1 }))).rejects.toEqual(
+    bad('Cannot use options of a call: there is no "broker_url"'),
+  );
 });
 
 test("without a logger, what goes wrong in a worker is a warning of the process", async () => {

@@ -1,10 +1,13 @@
 /** Celery's settings in camelCase, with Celery's defaults. Durations are in seconds, as Celery's are. */
+
 import { availableParallelism } from "node:os";
 import type { ClassRegistryView, Limits } from "@brine/codec";
 import type { Queue, ResultStore, Transport } from "@brine/codec/kombu";
+import { optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import { celeryRegistry } from "../protocol/pickle-globals.js";
-import { checkSettingNames } from "./known-settings.js";
+import { SETTING_HINTS } from "./known-settings.js";
+import { checkNames } from "./option-names.js";
 
 /** Where a task goes: `{ queue }`, or an exchange with a routing key. Other fields are defaults of `applyAsync`. */
 export interface Route {
@@ -166,18 +169,19 @@ export interface CelerySettings {
 export type ResolvedSettings = ReturnType<typeof resolveSettings>;
 
 const DEFAULT_RETRY_POLICY = Object.freeze({ maxRetries: 3, intervalStart: 0, intervalStep: 0.2, intervalMax: 1 });
+/** A policy of a call, or of all. */
+export const RETRY_POLICY = optionNames<RetryPolicy>(DEFAULT_RETRY_POLICY);
 const DAY_SECONDS = 86_400;
 
 /** Of what is given to make connections; the rest is resolved. */
-const CONNECTIONS = ["broker", "backend", "transports", "resultStores"] as const satisfies (keyof CelerySettings)[];
+const CONNECTIONS = { broker: true, backend: true, transports: true, resultStores: true };
 
 /** @throws CeleryError `bad-option` */
 export function resolveSettings(settings: CelerySettings) {
-  const resolved = withDefaults(settings);
-  checkSettingNames(settings, new Set([...CONNECTIONS, ...Object.keys(resolved)]));
-  const policy = settings.taskPublishRetryPolicy ?? {};
-  checkSettingNames(policy, new Set(Object.keys(DEFAULT_RETRY_POLICY)), "taskPublishRetryPolicy");
-  return resolved;
+  const names = optionNames<CelerySettings>({ ...CONNECTIONS, ...withDefaults({}) }, SETTING_HINTS);
+  checkNames(settings, names, "settings");
+  checkNames(settings.taskPublishRetryPolicy, RETRY_POLICY, "taskPublishRetryPolicy");
+  return withDefaults(settings);
 }
 
 function withDefaults(settings: CelerySettings) {

@@ -1,5 +1,7 @@
 /** Signatures to build work-flows from: a task's name, arguments and options, as a value. */
+
 import { PyGlobal, Tuple } from "@brine/codec";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import {
   makeSignature,
   mergeSignature,
@@ -7,8 +9,9 @@ import {
   type SignatureLike,
   type SubtaskType,
 } from "../protocol/signature.js";
-import { type ApplyOptions, links, optionsToWire } from "./apply-options.js";
+import { APPLY_OPTIONS, type ApplyOptions, links, optionsToWire } from "./apply-options.js";
 import type { AsyncResult } from "./async-result.js";
+import { checkNames } from "./option-names.js";
 import { type Stamps, stampSignature } from "./stamps.js";
 
 export interface SignatureFields {
@@ -17,6 +20,24 @@ export interface SignatureFields {
   readonly options?: ApplyOptions | undefined;
   /** Takes no arguments from the task before it. Default false. */
   readonly immutable?: boolean | undefined;
+}
+
+const SIGNATURE_FIELDS = /* @__PURE__ */ optionNames<SignatureFields>({
+  args: true,
+  kwargs: true,
+  options: true,
+  immutable: true,
+});
+
+/** What `set` changes. */
+type SignatureChanges = ApplyOptions & Pick<SignatureFields, "immutable">;
+
+const SIGNATURE_CHANGES = extendOptionNames<SignatureChanges, ApplyOptions>(APPLY_OPTIONS, { immutable: true });
+
+/** @throws CeleryError `bad-option` for a name that there is not */
+function checkFields(fields: SignatureFields): void {
+  checkNames(fields, SIGNATURE_FIELDS, "fields of a signature");
+  checkNames(fields.options, APPLY_OPTIONS, "options of a signature");
 }
 
 /** Sends a signature; an app implements it. */
@@ -44,6 +65,7 @@ export class Signature<Result = unknown> implements SignatureLike {
   }
 
   static make<Result>(task: string, fields: SignatureFields, sender?: SignatureSender): Signature<Result> {
+    checkFields(fields);
     const dict = makeSignature(task, {
       args: Tuple.from(fields.args ?? []),
       kwargs: { ...fields.kwargs },
@@ -84,6 +106,7 @@ export class Signature<Result = unknown> implements SignatureLike {
 
   /** A copy with more arguments in front and other keyword arguments and options: a partial. */
   clone(more: SignatureFields): Signature<Result> {
+    checkFields(more);
     const merged = mergeSignature(this.#dict, {
       ...(more.args === undefined ? {} : { args: more.args }),
       ...(more.kwargs === undefined ? {} : { kwargs: { ...more.kwargs } }),
@@ -93,7 +116,8 @@ export class Signature<Result = unknown> implements SignatureLike {
     return new Signature({ ...merged, args, immutable: more.immutable ?? merged.immutable }, this.#sender);
   }
 
-  set(options: ApplyOptions & { readonly immutable?: boolean | undefined }): Signature<Result> {
+  set(options: SignatureChanges): Signature<Result> {
+    checkNames(options, SIGNATURE_CHANGES, "options of a signature");
     const { immutable, ...rest } = options;
     return this.clone({ options: rest, immutable });
   }
@@ -121,6 +145,7 @@ export class Signature<Result = unknown> implements SignatureLike {
 
   /** @throws Error when the signature was not made by an app */
   async applyAsync(more: SignatureFields = {}): Promise<AsyncResult<Result>> {
+    checkFields(more);
     if (this.#sender === undefined) throw new Error(`Cannot send ${this.task}: the signature belongs to no app`);
     const { stamps, ...options } = more.options ?? {};
     const dict = stamps === undefined ? this.#dict : stampSignature(this.#dict, stamps);

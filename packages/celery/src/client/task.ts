@@ -1,9 +1,12 @@
 /** Typed task definitions: what a client calls, and what a worker runs. */
+
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import type { TaskContext } from "../worker/context.js";
-import type { ApplyOptions } from "./apply-options.js";
+import { APPLY_OPTIONS, type ApplyOptions } from "./apply-options.js";
 import type { AsyncResult } from "./async-result.js";
-import { checkNames, namesOf } from "./option-names.js";
+import { checkNames } from "./option-names.js";
+import { RETRY_POLICY } from "./settings.js";
 import { Signature, type SignatureFields, type SignatureSender } from "./signature.js";
 
 /**
@@ -26,6 +29,18 @@ export interface AutoRetryOptions {
   /** A random part of the delay instead of all of it, so that a crowd of failures does not come back as one. Default true. */
   readonly jitter?: boolean | undefined;
 }
+
+const AUTO_RETRY = /* @__PURE__ */ optionNames<AutoRetryOptions>(
+  { for: true, backoff: true, backoffMax: true, jitter: true },
+  {
+    instead: [
+      ["autoretryFor", "for"],
+      ["retryBackoff", "backoff"],
+      ["retryBackoffMax", "backoffMax"],
+      ["retryJitter", "jitter"],
+    ],
+  },
+);
 
 /** Defaults for every call, and how a worker treats the task. Durations are in seconds. */
 export interface TaskOptions
@@ -68,7 +83,7 @@ export interface TaskOptions
   readonly module?: string | URL | undefined;
 }
 
-const TASK_NAMES = namesOf<TaskOptions>({
+const TASK_OPTIONS = optionNames<TaskOptions>({
   queue: true,
   exchange: true,
   routingKey: true,
@@ -109,48 +124,15 @@ export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions 
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const CALL_NAMES = namesOf<TaskCall<readonly unknown[]>>({
+const TASK_CALL = extendOptionNames<TaskCall<readonly unknown[]>, ApplyOptions>(APPLY_OPTIONS, {
   args: true,
   kwargs: true,
-  taskId: true,
-  countdown: true,
-  eta: true,
-  expires: true,
-  priority: true,
-  queue: true,
-  exchange: true,
-  routingKey: true,
-  headers: true,
-  serializer: true,
-  compression: true,
-  deliveryMode: true,
-  retry: true,
-  retryPolicy: true,
-  timeLimit: true,
-  softTimeLimit: true,
-  link: true,
-  linkError: true,
-  ignoreResult: true,
-  replyTo: true,
-  shadow: true,
-  groupId: true,
-  groupIndex: true,
-  rootId: true,
-  parentId: true,
-  retries: true,
-  stamps: true,
-  argsrepr: true,
-  kwargsrepr: true,
-  mandatory: true,
-  signal: true,
-  replacedTaskNesting: true,
-  chain: true,
-  chord: true,
 });
 
 /** @throws CeleryError `bad-option` for an option there is not, arguments that are no array, keyword arguments that are no object */
 export function checkCall(call: TaskCall<readonly unknown[]>): void {
-  checkNames(call, CALL_NAMES, "options of a call");
+  checkNames(call, TASK_CALL, "options of a call");
+  checkNames(call.retryPolicy, RETRY_POLICY, "retryPolicy of a call");
   const { args = [], kwargs = {} } = call;
   if (!Array.isArray(args))
     throw new CeleryError("Cannot send task: args is no array", { code: "bad-option", path: "args" });
@@ -172,7 +154,8 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
   readonly #sender: TaskSender;
 
   constructor(name: string, options: TaskOptions, handler: TaskHandler<Args, Result> | undefined, sender: TaskSender) {
-    checkNames(options, TASK_NAMES, `options of task ${name}`);
+    checkNames(options, TASK_OPTIONS, `options of task ${name}`);
+    if (typeof options.autoRetry === "object") checkNames(options.autoRetry, AUTO_RETRY, `autoRetry of task ${name}`);
     this.name = name;
     this.options = Object.freeze({ ...options });
     this.handler = handler;

@@ -1,6 +1,8 @@
 /** What a handler gets first: its task as it was sent, and what it can do beside returning. */
+import { optionNames } from "@brine/codec/options";
 import { type Time, timeToMs } from "../client/apply-options.js";
 import type { AsyncResult } from "../client/async-result.js";
+import { checkNames } from "../client/option-names.js";
 import type { Logger } from "../client/settings.js";
 import type { Stamps } from "../client/stamps.js";
 import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
@@ -20,6 +22,34 @@ export interface RetryOptions extends RetryChanges {
   /** Default: the task's `maxRetries`. `null`: for ever. */
   readonly maxRetries?: number | null | undefined;
 }
+
+const RETRY_OPTIONS = /* @__PURE__ */ optionNames<RetryOptions>(
+  {
+    args: true,
+    kwargs: true,
+    queue: true,
+    exchange: true,
+    routingKey: true,
+    priority: true,
+    headers: true,
+    serializer: true,
+    compression: true,
+    expires: true,
+    timeLimit: true,
+    softTimeLimit: true,
+    shadow: true,
+    countdown: true,
+    eta: true,
+    error: true,
+    maxRetries: true,
+  },
+  {
+    instead: [
+      ["exc", "error"],
+      ["throw", "throw what it gives"],
+    ],
+  },
+);
 
 const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_RETRY_DELAY_SECONDS = 180;
@@ -158,6 +188,7 @@ export class TaskContext {
    * id. When there are no retries left it is `error` itself, or MaxRetriesExceededError without one.
    */
   retry(options: RetryOptions = {}): Error {
+    checkNames(options, RETRY_OPTIONS, "options of retry()");
     const { task } = this.#request;
     const maxRetries =
       options.maxRetries === undefined

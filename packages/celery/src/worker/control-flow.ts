@@ -1,4 +1,6 @@
 /** What a handler throws to say something other than "failed". */
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../client/option-names.js";
 import type { TaskCall } from "../client/task.js";
 import type { SignatureDict } from "../protocol/signature.js";
 
@@ -53,13 +55,20 @@ export class Replace extends Error {
   }
 }
 
+interface RejectOptions {
+  readonly requeue?: boolean | undefined;
+}
+
+const REJECT_OPTIONS = optionNames<RejectOptions>({ requeue: true });
+
 /** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
 export class Reject extends Error {
   override name = "Reject";
   readonly requeue: boolean;
 
-  constructor(reason = "", options: { readonly requeue?: boolean | undefined } = {}) {
+  constructor(reason = "", options: RejectOptions = {}) {
     super(reason);
+    checkNames(options, REJECT_OPTIONS, "options of Reject");
     this.requeue = options.requeue ?? false;
   }
 }

@@ -1,6 +1,7 @@
 /** How a worker is made, and what it tells. */
 import type { Queue } from "@brine/codec/kombu";
-import { namesOf } from "../client/option-names.js";
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../client/option-names.js";
 import { CeleryError } from "../errors.js";
 import type { Peer } from "./gossip.js";
 import type { BadMessage } from "./intake.js";
@@ -40,7 +41,7 @@ export interface WorkerOptions {
   readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
 }
 
-export const WORKER_NAMES = namesOf<WorkerOptions>({
+export const WORKER_OPTIONS = optionNames<WorkerOptions>({
   queues: true,
   concurrency: true,
   autoscale: true,
@@ -57,6 +58,17 @@ export const WORKER_NAMES = namesOf<WorkerOptions>({
   onDecodeError: true,
 });
 
+export interface StopOptions {
+  /** Milliseconds after which the shutdown is a cold one. Default: never. */
+  readonly timeoutMs?: number | undefined;
+  /** At once. Default false. */
+  readonly cold?: boolean | undefined;
+}
+
+export const STOP_OPTIONS = optionNames<StopOptions>({ timeoutMs: true, cold: true });
+
+const AUTOSCALE = optionNames<Autoscale>({ min: true, max: true });
+
 export interface WorkerEvents {
   ready: [];
   /** A message that is no task this worker can run; it is settled already. */
@@ -72,6 +84,7 @@ export interface WorkerEvents {
 
 export function checkAutoscale(autoscale: Autoscale | undefined): Autoscale | undefined {
   if (autoscale === undefined) return undefined;
+  checkNames(autoscale, AUTOSCALE, "autoscale");
   const max = positive(autoscale.max, "autoscale.max");
   return { min: Math.min(positive(autoscale.min, "autoscale.min"), max), max };
 }

@@ -26,7 +26,15 @@ import { untilConnected } from "./start-retry.js";
 import { StateDb } from "./state-db.js";
 import { TaskLimits } from "./task-limits.js";
 import { ThreadPool } from "./thread-pool.js";
-import { checkAutoscale, positive, WORKER_NAMES, type WorkerEvents, type WorkerOptions } from "./worker-options.js";
+import {
+  checkAutoscale,
+  positive,
+  STOP_OPTIONS,
+  type StopOptions,
+  WORKER_OPTIONS,
+  type WorkerEvents,
+  type WorkerOptions,
+} from "./worker-options.js";
 
 const DEFAULT_HEARTBEAT_MS = 2000;
 /** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
@@ -67,7 +75,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
 
   constructor(app: Celery, options: WorkerOptions = {}) {
     super();
-    checkNames(options, WORKER_NAMES, "options of a worker");
+    checkNames(options, WORKER_OPTIONS, "options of a worker");
     this.#app = app;
     this.#options = options;
     const name = options.name ?? "celery";
@@ -232,7 +240,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. A cold one waits five seconds at most
    * for a broker that does not answer, which gives the messages to others when it notices. The app stays open.
    */
-  stop(options: { readonly timeoutMs?: number | undefined; readonly cold?: boolean | undefined } = {}): Promise<void> {
+  stop(options: StopOptions = {}): Promise<void> {
+    checkNames(options, STOP_OPTIONS, "options of stop()");
     this.#stopping ??= this.#stop();
     const { timeoutMs, cold } = options;
     if (cold === true) void this.#abortAll();

@@ -1,4 +1,6 @@
 /** A class registry: what is registered, by Python name and by JavaScript class, and the registries that it extends. */
+import { checkOptions } from "../options/check.js";
+import { extendOptionNames, optionNames } from "../options/option-names.js";
 import { defineEnum, type EnumKind, type PyEnum } from "../python/enum.js";
 import { exceptionClass, type PyExceptionClass } from "../python/exceptions.js";
 import { type NamedTupleClass, namedTuple } from "../python/namedtuple.js";
@@ -7,7 +9,12 @@ import type { ClassAdapter } from "./class-adapter.js";
 import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";
 import { enumEntry } from "./enum-entry.js";
-import { type ExceptionEntryOptions, exceptionEntry, isExceptionClass } from "./exception-entry.js";
+import {
+  EXCEPTION_ENTRY_OPTIONS,
+  type ExceptionEntryOptions,
+  exceptionEntry,
+  isExceptionClass,
+} from "./exception-entry.js";
 import { ExtensionCodes } from "./extension-codes.js";
 import { globalOfEntry } from "./global-of.js";
 import { namedTupleEntry } from "./named-tuple-entry.js";
@@ -21,6 +28,29 @@ export interface ClassRegistryOptions {
   /** Classes marked with {@link pickled} to register at once. */
   readonly classes?: Iterable<AnyClass> | undefined;
 }
+
+const REGISTRY_OPTIONS = /* @__PURE__ */ optionNames<ClassRegistryOptions>({ extends: true, classes: true });
+
+/** Of {@link BaseRegistry.registerException}. */
+export interface RegisterExceptionOptions extends ExceptionEntryOptions {
+  /** The parent of the class that is made. Default `pyExceptions.Exception`. */
+  readonly extends?: PyExceptionClass | undefined;
+}
+
+const EXCEPTION_OPTIONS = /* @__PURE__ */ extendOptionNames<RegisterExceptionOptions, ExceptionEntryOptions>(
+  EXCEPTION_ENTRY_OPTIONS,
+  { extends: true },
+);
+
+/** Of {@link BaseRegistry.registerEnum}. */
+export interface RegisterEnumOptions {
+  /** Default `"enum"`. `"flag"` and `"intflag"` have combinations; members of `"int"`, `"str"` and `"intflag"` equal their values as keys. */
+  readonly kind?: EnumKind | undefined;
+  /** `true` is short for `kind: "flag"`. */
+  readonly flag?: boolean | undefined;
+}
+
+const ENUM_OPTIONS = /* @__PURE__ */ optionNames<RegisterEnumOptions>({ kind: true, flag: true });
 
 /**
  * A registry that knows only what it is given: no standard library. {@link ClassRegistry} is the one to start from; this is
@@ -37,6 +67,7 @@ export class BaseRegistry implements ClassRegistryView {
   #isFrozen = false;
 
   constructor(options: ClassRegistryOptions = {}) {
+    checkOptions(options, REGISTRY_OPTIONS, "options of a registry");
     const parents = options.extends ?? [];
     this.#parents = Array.isArray(parents)
       ? [...(parents as readonly ClassRegistryView[])]
@@ -98,7 +129,6 @@ export class BaseRegistry implements ClassRegistryView {
   /**
    * Maps a Python exception. Give a class below {@link PyException}, or leave it out to have one made.
    *
-   * @param options - `extends`: the parent of the class that is made; default `pyExceptions.Exception`
    * @returns the class
    * @example
    * const Boom = registry.registerException("app.errors.Boom");
@@ -107,16 +137,18 @@ export class BaseRegistry implements ClassRegistryView {
   registerException<C extends AnyClass = PyExceptionClass>(
     name: string | { readonly module: string; readonly name: string },
     jsClass?: C,
-    options: ExceptionEntryOptions & { readonly extends?: PyExceptionClass | undefined } = {},
+    options: RegisterExceptionOptions = {},
   ): C {
+    checkOptions(options, EXCEPTION_OPTIONS, "options of registerException()");
+    const { extends: parent, ...entryOptions } = options;
     const parts = splitName(name);
     const pythonName = `${parts.module}.${parts.name}`;
-    const target = jsClass ?? (exceptionClass(pythonName, options.extends) as unknown as C);
+    const target = jsClass ?? (exceptionClass(pythonName, parent) as unknown as C);
     if (!isExceptionClass(target)) {
       throw badRegistration(`Cannot register ${target.name} as exception ${pythonName}: it must extend PyException`);
     }
     if (!Object.hasOwn(target, "pythonName")) Object.defineProperty(target, "pythonName", { value: pythonName });
-    this.registerEntry(exceptionEntry(parts, target, options));
+    this.registerEntry(exceptionEntry(parts, target, entryOptions));
     return target;
   }
 
@@ -138,15 +170,14 @@ export class BaseRegistry implements ClassRegistryView {
   /**
    * Maps an `enum.Enum`, by its members' names and values.
    *
-   * @param options - `kind`: `"flag"` and `"intflag"` have combinations; members of `"int"`, `"str"` and `"intflag"` equal
-   *   their values as keys. `flag: true` is short for `kind: "flag"`
    * @returns an object with the members: `Color.RED`
    */
   registerEnum<const M extends Record<string, unknown>>(
     name: string | { readonly module: string; readonly name: string },
     members: M,
-    options: { readonly kind?: EnumKind | undefined; readonly flag?: boolean | undefined } = {},
+    options: RegisterEnumOptions = {},
   ): PyEnum<M> {
+    checkOptions(options, ENUM_OPTIONS, "options of registerEnum()");
     const parts = splitName(name);
     const jsName = parts.name.slice(parts.name.lastIndexOf(".") + 1);
     const pyEnum = defineEnum(jsName, members, options.kind ?? (options.flag === true ? "flag" : "enum"));

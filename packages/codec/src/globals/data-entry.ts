@@ -1,4 +1,6 @@
 /** Entries of classes whose instances are kept as data. */
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/instance.js";
 import { globalOfEntry } from "./global-of.js";
 import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
@@ -12,12 +14,19 @@ export interface DataEntryOptions<T extends PyInstance> {
   base?(object: T, context: EncodeContext): Reduction["base"];
 }
 
+const DATA_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<DataEntryOptions<PyInstance>>({
+  target: true,
+  nameStrings: true,
+  base: true,
+});
+
 /** An entry that keeps what a pickle does with a class as a {@link PyInstance}, and writes it back. */
 export function dataEntry<T extends PyInstance>(
   module: string,
   name: string,
   options: DataEntryOptions<T> = {},
 ): GlobalEntry {
+  checkOptions(options, DATA_ENTRY_OPTIONS, "options of dataEntry()");
   const target = (options.target ?? instanceClass(module, name)) as PyInstanceClass<T>;
   const entry: GlobalEntry<T> = {
     module,

@@ -1,4 +1,6 @@
 /** Entries of exceptions: `Class(*args)`, then the attributes. CPython 3.12 `exceptions.c` BaseException___reduce__. */
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import { attributesOf } from "../python/attributes.js";
 import { PyException, type PyExceptionClass } from "../python/exceptions.js";
 import { pyBase } from "../python/objects.js";
@@ -16,6 +18,13 @@ export interface ExceptionEntryOptions {
   readonly nameStrings?: GlobalEntry["nameStrings"];
 }
 
+export const EXCEPTION_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<ExceptionEntryOptions>({
+  classFor: true,
+  argsOf: true,
+  stateOf: true,
+  nameStrings: true,
+});
+
 /** The nearest class of Brine's above, whose constructor makes instances of `jsClass` without running a constructor of yours. */
 function libraryClass(jsClass: AnyClass): AnyClass {
   let parent: AnyClass = jsClass;
@@ -29,6 +38,7 @@ export function exceptionEntry(
   jsClass: AnyClass,
   options: ExceptionEntryOptions = {},
 ): GlobalEntry {
+  checkOptions(options, EXCEPTION_ENTRY_OPTIONS, "options of exceptionEntry()");
   const library = libraryClass(jsClass);
   const make = (args: readonly unknown[]): PyException => {
     const other = options.classFor?.(args);

@@ -1,6 +1,9 @@
 /** kombu's compression: names, content types, and who compresses. kombu 5.6 `compression.py`. */
+
+import { optionNames } from "../options/option-names.js";
 import { isContentType, normalizeContentType } from "./content-type.js";
 import { DecodeError, EncodeError, isKombuError, reasonOf, SerializerNotInstalled } from "./errors.js";
+import { checkOptions } from "./option-names.js";
 
 /** One way to compress. */
 export interface Compressor {
@@ -26,6 +29,8 @@ export interface DecompressOptions {
   /** Bytes of the result at most. Default {@link DEFAULT_MAX_DECOMPRESSED_BYTES}. */
   readonly maxBytes?: number | undefined;
 }
+
+const DECOMPRESS_OPTIONS = /* @__PURE__ */ optionNames<DecompressOptions>({ contentType: true, maxBytes: true });
 
 /**
  * Compressors by content type and name. A value, not a global.
@@ -111,6 +116,7 @@ export class CompressionRegistry {
    * @throws {@link DecodeError} with code `too-large` when the result would exceed `maxBytes`, without having made it
    */
   decompressSync(bytes: Uint8Array, options: DecompressOptions): Uint8Array {
+    checkOptions(options, DECOMPRESS_OPTIONS, "options of decompress()");
     const compressor = this.get(options.contentType);
     const { contentType } = compressor;
     const maxBytes = options.maxBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;

@@ -1,8 +1,10 @@
+import { optionNames } from "../options/option-names.js";
 import { CompressionRegistry } from "./compression.js";
 import { bzip2Compressor } from "./compressors/bzip2.js";
 import { type LzmaModule, lzmaCompressor } from "./compressors/lzma.js";
 import { brotliCompressor, zlibCompressor } from "./compressors/zlib.js";
 import { type ZstdInstance, zstdCompressor } from "./compressors/zstd.js";
+import { checkOptions } from "./option-names.js";
 
 export interface CompressionOptions {
   /** The package `@napi-rs/lzma`; by default it is loaded when first used. */
@@ -11,8 +13,11 @@ export interface CompressionOptions {
   readonly zstd?: ZstdInstance | undefined;
 }
 
+const COMPRESSION_OPTIONS = /* @__PURE__ */ optionNames<CompressionOptions>({ lzma: true, zstd: true });
+
 /** A registry with all of kombu's compressors: gzip (zlib), bzip2, brotli, lzma (.xz) and zstd. */
 export function createCompression(options: CompressionOptions = {}): CompressionRegistry {
+  checkOptions(options, COMPRESSION_OPTIONS, "options of createCompression()");
   const registry = new CompressionRegistry();
   registry.register(zlibCompressor);
   registry.register(bzip2Compressor);

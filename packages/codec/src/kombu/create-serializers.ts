@@ -1,3 +1,5 @@
+import { optionNames } from "../options/option-names.js";
+import { checkOptions } from "./option-names.js";
 import { SerializerRegistry } from "./serialization.js";
 import { type JsonOptions, jsonSerializer } from "./serializers/json.js";
 import { type MsgpackOptions, msgpackSerializer } from "./serializers/msgpack.js";
@@ -12,6 +14,13 @@ export interface SerializersOptions {
   readonly yaml?: YamlOptions | undefined;
 }
 
+const SERIALIZERS_OPTIONS = /* @__PURE__ */ optionNames<SerializersOptions>({
+  pickle: true,
+  json: true,
+  msgpack: true,
+  yaml: true,
+});
+
 /**
  * A registry with kombu's serializers: json, pickle, yaml and msgpack. As in kombu, all but json are disabled: they decode
  * only where an accept list names them.
@@ -20,6 +29,7 @@ export interface SerializersOptions {
  * const serializers = createSerializers({ pickle: { registry }, json: { dialect: "5.2" } });
  */
 export function createSerializers(options: SerializersOptions = {}): SerializerRegistry {
+  checkOptions(options, SERIALIZERS_OPTIONS, "options of createSerializers()");
   const registry = new SerializerRegistry();
   registry.register("json", jsonSerializer(options.json));
   registry.register("pickle", pickleSerializer(options.pickle));

@@ -1,6 +1,9 @@
 /** A message's body and what its properties and headers say about it: serializer inside, compression around it. */
+
+import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { CompressionRegistry } from "./compression.js";
 import { DecodeError } from "./errors.js";
+import { checkOptions } from "./option-names.js";
 import type { SerializerRegistry } from "./serialization.js";
 
 /** What describes a body on the wire. `headers` may be any object of the driver's; only its own keys are read. */
@@ -25,6 +28,8 @@ export interface MessageRegistries {
   readonly compression?: CompressionRegistry | undefined;
 }
 
+const REGISTRIES = /* @__PURE__ */ optionNames<MessageRegistries>({ serializers: true, compression: true });
+
 export interface EncodeMessageOptions extends MessageRegistries {
   /** Name of a serializer; as for `SerializerRegistry.dumps`. */
   readonly serializer?: string | undefined;
@@ -32,12 +37,22 @@ export interface EncodeMessageOptions extends MessageRegistries {
   readonly compress?: string | undefined;
 }
 
+const ENCODE_OPTIONS = /* @__PURE__ */ extendOptionNames<EncodeMessageOptions, MessageRegistries>(REGISTRIES, {
+  serializer: true,
+  compress: true,
+});
+
 export interface DecodeMessageOptions extends MessageRegistries {
   /** Names and content types to decode; as for `SerializerRegistry.loads`. */
   readonly accept?: Iterable<string> | undefined;
   /** Bytes of the body, before and after decompression. Default: 128 MiB after decompression. */
   readonly maxBytes?: number | undefined;
 }
+
+const DECODE_OPTIONS = /* @__PURE__ */ extendOptionNames<DecodeMessageOptions, MessageRegistries>(REGISTRIES, {
+  accept: true,
+  maxBytes: true,
+});
 
 /** Serializes and compresses. Content type and encoding stay those of the serializer, as in kombu. */
 export async function encodeMessage(value: unknown, options: EncodeMessageOptions): Promise<EncodedMessage> {
@@ -47,6 +62,7 @@ export async function encodeMessage(value: unknown, options: EncodeMessageOption
 
 /** As {@link encodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
 export function encodeMessageSync(value: unknown, options: EncodeMessageOptions): EncodedMessage {
+  checkOptions(options, ENCODE_OPTIONS, "options of encodeMessage()");
   const content = options.serializers.dumps(value, { serializer: options.serializer });
   if (options.compress === undefined) return { ...content, headers: {} };
   const { body, contentType } = compressionOf(options, options.compress).compressSync(content.body, options.compress);
@@ -58,7 +74,8 @@ export function encodeMessageSync(value: unknown, options: EncodeMessageOptions)
  *
  * The content type is checked before anything is decompressed, so that refused content costs nothing.
  *
- * @throws {@link ContentDisallowed}, {@link DecodeError}, {@link SerializerNotInstalled}: nothing else
+ * @throws {@link ContentDisallowed}, {@link DecodeError}, {@link SerializerNotInstalled}: nothing else, whatever the message is
+ * @throws {@link KombuError} `bad-option` for an option that there is not
  */
 export async function decodeMessage(message: KombuMessage, options: DecodeMessageOptions): Promise<unknown> {
   const compression = compressionHeader(message);
@@ -68,6 +85,7 @@ export async function decodeMessage(message: KombuMessage, options: DecodeMessag
 
 /** As {@link decodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
 export function decodeMessageSync(message: KombuMessage, options: DecodeMessageOptions): unknown {
+  checkOptions(options, DECODE_OPTIONS, "options of decodeMessage()");
   const { serializers, accept, maxBytes } = options;
   const { contentType, contentEncoding } = message;
   serializers.checkAccept(contentType, accept);

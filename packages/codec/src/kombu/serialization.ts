@@ -1,5 +1,6 @@
 /** kombu's `SerializerRegistry`: content types, and who reads and writes them. kombu 5.6 `serialization.py`. */
 
+import { optionNames } from "../options/option-names.js";
 import { DEFAULT_CONTENT_TYPE, isContentType, normalizeContentType, TRUSTED_CONTENT } from "./content-type.js";
 import {
   ContentDisallowed,
@@ -9,6 +10,7 @@ import {
   reasonOf,
   SerializerNotInstalled,
 } from "./errors.js";
+import { checkOptions } from "./option-names.js";
 import { decodeText, encodeUtf8 } from "./text.js";
 
 /** One format. Without `encode` it can only be read, without `decode` only written. */
@@ -37,6 +39,8 @@ export interface DumpsOptions {
   readonly serializer?: string | undefined;
 }
 
+const DUMPS_OPTIONS = /* @__PURE__ */ optionNames<DumpsOptions>({ serializer: true });
+
 export interface LoadsOptions {
   /** Default `"application/data"`, which is not decoded. */
   readonly contentType?: string | undefined;
@@ -48,6 +52,14 @@ export interface LoadsOptions {
    */
   readonly accept?: Iterable<string> | undefined;
 }
+
+/** What `dumps` gave may be passed on as it is, body and all. */
+const LOADS_OPTIONS = /* @__PURE__ */ optionNames<LoadsOptions & EncodedContent>({
+  contentType: true,
+  contentEncoding: true,
+  accept: true,
+  body: true,
+});
 
 interface Registered extends Serializer {
   readonly name: string;
@@ -153,8 +165,10 @@ export class SerializerRegistry {
    *
    * @throws {@link EncodeError} if the value has no form in that format
    * @throws {@link SerializerNotInstalled} if there is no such serializer
+   * @throws {@link KombuError} `bad-option` for an option that there is not
    */
   dumps(value: unknown, options: DumpsOptions = {}): EncodedContent {
+    checkOptions(options, DUMPS_OPTIONS, "options of dumps()");
     const { serializer } = options;
     if (serializer === "raw") return rawEncode(value);
     if (serializer === undefined) {
@@ -194,8 +208,10 @@ export class SerializerRegistry {
    *
    * @throws {@link ContentDisallowed} if the content type is not accepted
    * @throws {@link DecodeError} if the bytes are not of that format
+   * @throws {@link KombuError} `bad-option` for an option that there is not
    */
   loads(body: Uint8Array | string, options: LoadsOptions = {}): unknown {
+    checkOptions(options, LOADS_OPTIONS, "options of loads()");
     const contentType = this.checkAccept(options.contentType, options.accept);
     if (body.length === 0) return body;
     const entry = this.#byType.get(contentType);

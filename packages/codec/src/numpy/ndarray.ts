@@ -1,4 +1,6 @@
 /** `numpy.ndarray` and numpy's scalars. */
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import { DType } from "./dtype.js";
 import { type ArrayItems, DTYPE_OF_TYPED, itemAt, itemsOf } from "./items.js";
 
@@ -15,6 +17,8 @@ export interface NDArrayOptions {
    */
   readonly order?: "C" | "F" | undefined;
 }
+
+const NDARRAY_OPTIONS = /* @__PURE__ */ optionNames<NDArrayOptions>({ dtype: true, order: true });
 
 /** The product of a shape; `undefined` when it is no shape. */
 export function sizeOf(shape: readonly number[]): number | undefined {
@@ -51,6 +55,7 @@ export class NDArray {
    * @throws RangeError when data and shape do not fit
    */
   constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
+    checkOptions(options, NDARRAY_OPTIONS, "options of NDArray");
     this.dtype = dtypeOf(data, options.dtype);
     this.order = options.order ?? "C";
     this.subtype = subtype;

@@ -1,4 +1,6 @@
 /** `numpy.dtypes.StringDType` of numpy 2: text of any length, one string an item. */
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import { numberOf } from "../python/coerce.js";
 import { DType } from "./dtype.js";
 
@@ -9,6 +11,8 @@ export interface StringDTypeOptions {
   /** What stands for a missing item, such as `null` or `NaN`. Default: items cannot be missing. */
   readonly naObject?: unknown;
 }
+
+const STRING_DTYPE_OPTIONS = /* @__PURE__ */ optionNames<StringDTypeOptions>({ coerce: true, naObject: true });
 
 /**
  * The type of an array of strings. Only numpy 2 has it.
@@ -22,6 +26,7 @@ export class StringDType extends DType {
 
   constructor(options: StringDTypeOptions = {}) {
     super("T", []);
+    checkOptions(options, STRING_DTYPE_OPTIONS, "options of StringDType");
     this.coerce = options.coerce ?? true;
     this.naObject = options.naObject;
   }

@@ -399,9 +399,13 @@ describe("dumps() refuses", () => {
 
   it("and names options that there are not", () => {
     const misspelt = (options: object) => () => dumps(1, options);
-    expect(misspelt({ protcol: 2 })).toThrow("Cannot use option protcol: there is none of that name");
-    expect(misspelt({ fix_imports: true })).toThrow("none of that name; it is fixImports here");
-    expect(misspelt({ limits: { maxbytes: 1 } })).toThrow("Cannot use option limits.maxbytes");
+    expect(misspelt({ protcol: 2 })).toThrow(
+      'Cannot use options of pickle: there is no "protcol"; did you mean protocol?',
+    );
+    expect(misspelt({ fix_imports: true })).toThrow('"fix_imports" is written fixImports here');
+    expect(misspelt({ limits: { maxbytes: 1 } })).toThrow(
+      'Cannot use limits of pickle: there is no "maxbytes"; did you mean maxBytes?',
+    );
     expect(misspelt({ protocol: "2" })).toThrow('Cannot use option protocol "2": must be an integer from 0 to 5');
     expect(misspelt({ tuple: "array", encoding: "latin1" })).not.toThrow(); // one object may be given to `loads` too
   });

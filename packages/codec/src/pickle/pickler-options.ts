@@ -3,7 +3,7 @@ import { PickleError } from "../errors.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS } from "../limits.js";
 import { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type Protocol } from "./opcodes.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkPickleOptions } from "./option-names.js";
 import type { PicklerOptions } from "./options.js";
 
 export interface ResolvedPicklerOptions {
@@ -61,7 +61,7 @@ export function resolvePicklerOptions(
   options: PicklerOptions,
   defaultRegistry: ClassRegistryView,
 ): ResolvedPicklerOptions {
-  checkOptionNames(options);
+  checkPickleOptions(options);
   const protocol = resolveProtocol(options.protocol);
   const bufferCallback = hook("bufferCallback", options.bufferCallback);
   if (bufferCallback !== undefined && protocol < 5) {

@@ -2,7 +2,7 @@
 import { PickleError } from "../errors.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
-import { checkOptionNames } from "./option-names.js";
+import { checkPickleOptions } from "./option-names.js";
 import type { UnpicklerOptions } from "./options.js";
 
 export interface ResolvedUnpicklerOptions {
@@ -51,7 +51,7 @@ export function resolveUnpicklerOptions(
   options: UnpicklerOptions,
   registry: ClassRegistryView,
 ): ResolvedUnpicklerOptions {
-  checkOptionNames(options);
+  checkPickleOptions(options);
   if (options.persistentLoad !== undefined && typeof options.persistentLoad !== "function") {
     throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
   }

@@ -1,4 +1,6 @@
 import { type PickleErrorCode, UnpicklingError } from "../errors.js";
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import type { OpcodeName, StackObject } from "../pickle/opcodes.js";
 import { ANNOTATIONS } from "./annotations.js";
 import { genops, type PickleOp } from "./genops.js";
@@ -18,6 +20,14 @@ export interface DisOptions {
   /** Where the pickle starts. Default 0. */
   readonly offset?: number | undefined;
 }
+
+const DIS_OPTIONS = /* @__PURE__ */ optionNames<DisOptions>({
+  out: true,
+  memo: true,
+  indentLevel: true,
+  annotate: true,
+  offset: true,
+});
 
 const PUTS: ReadonlySet<string> = new Set(["PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE"]);
 const GETS: ReadonlySet<string> = new Set(["GET", "BINGET", "LONG_BINGET"]);
@@ -72,6 +82,7 @@ class Disassembler {
   #problem: { readonly message: string; readonly code: PickleErrorCode } | undefined;
 
   constructor(options: Omit<DisOptions, "out">) {
+    checkOptions(options, DIS_OPTIONS, "options of dis()");
     this.#memo = options.memo ?? new Map();
     this.#indent = " ".repeat(options.indentLevel ?? 4);
     this.#annotate = options.annotate ?? 0;

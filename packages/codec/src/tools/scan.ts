@@ -1,4 +1,6 @@
 import { isPickleError } from "../errors.js";
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import { Cursor } from "./cursor.js";
 import { type MachineFinding, ScanMachine } from "./scan-machine.js";
 import { GlobalJudge, type ScanPolicy, type Verdict } from "./scan-policy.js";
@@ -8,6 +10,8 @@ export interface ScanOptions extends ScanPolicy {
   /** Findings kept in the report; the verdict counts all. Default 100,000. */
   readonly maxFindings?: number | undefined;
 }
+
+const SCAN_OPTIONS = /* @__PURE__ */ optionNames<ScanOptions>({ allow: true, deny: true, maxFindings: true });
 
 /** A pickle in a pickle in a pickle ... more than this deep is nobody's data. */
 const MAX_NESTING = 8;
@@ -24,6 +28,7 @@ const MAX_NESTING = 8;
  * if (verdict !== "allowed") throw new Error(findings.map((finding) => finding.message).join("; "));
  */
 export function scan(bytes: Uint8Array | ArrayBuffer, options: ScanOptions = {}): ScanReport {
+  checkOptions(options, SCAN_OPTIONS, "options of scan()");
   const scanner = new Scanner(options);
   scanner.stream(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes);
   return scanner.result();

@@ -1,8 +1,11 @@
 /** Celery's `auth` serializer: another serializer's body, signed. Celery 5.6 and 5.2 `security/serialization.py`. */
+
 import type { KeyObject, X509Certificate } from "node:crypto";
+import { optionNames } from "../../options/option-names.js";
 import { base64, fromBase64 } from "../base64.js";
 import { requireBuiltin } from "../builtin-module.js";
 import { DecodeError, EncodeError, isKombuError, type KombuErrorCode, reasonOf } from "../errors.js";
+import { checkOptions } from "../option-names.js";
 import type { Serializer, SerializerRegistry } from "../serialization.js";
 import { asciiBytes, encodeUtf8 } from "../text.js";
 
@@ -32,6 +35,29 @@ export interface AuthOptions {
   readonly packing?: "base64" | "raw" | undefined;
 }
 
+const AUTH_OPTIONS = /* @__PURE__ */ optionNames<AuthOptions>(
+  {
+    serializers: true,
+    key: true,
+    keyPassword: true,
+    certificate: true,
+    trusted: true,
+    digest: true,
+    serializer: true,
+    accept: true,
+    packing: true,
+  },
+  {
+    instead: [
+      ["securityKey", "key"],
+      ["securityKeyPassword", "keyPassword"],
+      ["securityCertificate", "certificate"],
+      ["securityCertStore", "trusted"],
+      ["securityDigest", "digest"],
+    ],
+  },
+);
+
 const CONTENT_TYPE = "application/data";
 const SEPARATOR = Uint8Array.of(0, 1);
 const FIELDS = 5;
@@ -54,6 +80,7 @@ interface Signed {
  * serializers.register("auth", authSerializer({ serializers, key, certificate, trusted: [certificate] }));
  */
 export function authSerializer(options: AuthOptions): Serializer {
+  checkOptions(options, AUTH_OPTIONS, "options of authSerializer()");
   const signer = options.key === undefined ? undefined : new Signer(options);
   const verifier = new Verifier(options);
   const { serializers, packing = "base64" } = options;

@@ -1,7 +1,10 @@
 /** kombu's JSON: Python's, with the types that kombu adds. */
+
 import { DEFAULT_LIMITS } from "../../limits.js";
+import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { EncodeError } from "../errors.js";
+import { checkOptions } from "../option-names.js";
 import type { Serializer } from "../serialization.js";
 import { asciiBytes, decodeUtf8 } from "../text.js";
 import { type JsonModel, type ObjectHook, parseJson } from "./json-parser.js";
@@ -25,6 +28,18 @@ export interface JsonOptions extends Pick<ModelOptions, "int" | "float" | "dict"
   readonly maxLength?: number | undefined;
 }
 
+const JSON_OPTIONS = /* @__PURE__ */ optionNames<JsonOptions>({
+  int: true,
+  float: true,
+  dict: true,
+  datetime: true,
+  dialect: true,
+  undefined: true,
+  default: true,
+  maxIntDigits: true,
+  maxLength: true,
+});
+
 /**
  * kombu's `json` serializer.
  *
@@ -32,6 +47,7 @@ export interface JsonOptions extends Pick<ModelOptions, "int" | "float" | "dict"
  * byte; a value without a form in JSON (a Set, Complex, an instance of a class without `__json__()`) is an error.
  */
 export function jsonSerializer(options: JsonOptions = {}): Serializer {
+  checkOptions(options, JSON_OPTIONS, "options of jsonSerializer()");
   const dialect = options.dialect ?? "5.3";
   if (dialect !== "5.3" && dialect !== "5.2") {
     throw new EncodeError(`Cannot use JSON dialect "${String(dialect)}": there are "5.3" and "5.2"`, {

@@ -1,7 +1,10 @@
 /** kombu's `msgpack` serializer: `packb(use_bin_type=True)` and `unpackb(raw=False)`. */
+
 import type * as msgpackr from "msgpackr";
+import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { requirePeer } from "../builtin-module.js";
+import { checkOptions } from "../option-names.js";
 import type { Serializer } from "../serialization.js";
 import { decodeMsgpack } from "./msgpack-decode.js";
 import { encodeMsgpack } from "./msgpack-encode.js";
@@ -16,6 +19,14 @@ export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "by
   readonly module?: MsgpackModule | undefined;
 }
 
+const MSGPACK_OPTIONS = /* @__PURE__ */ optionNames<MsgpackOptions>({
+  int: true,
+  float: true,
+  bytes: true,
+  dict: true,
+  module: true,
+});
+
 /**
  * kombu's `msgpack` serializer. Needs the package `msgpackr`, whose own additions to msgpack are neither written nor read.
  *
@@ -24,6 +35,7 @@ export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "by
  * each other when written, 1,023 when read.
  */
 export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
+  checkOptions(options, MSGPACK_OPTIONS, "options of msgpackSerializer()");
   const model = Object.freeze({
     int: options.int ?? "auto",
     float: options.float ?? "number",

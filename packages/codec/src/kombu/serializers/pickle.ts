@@ -2,6 +2,7 @@
 
 import { dumps } from "../../pickle/api-dump.js";
 import { loads } from "../../pickle/api-load.js";
+import { checkPickleOptions } from "../../pickle/option-names.js";
 import type { PicklerOptions, UnpicklerOptions } from "../../pickle/options.js";
 import type { Serializer } from "../serialization.js";
 
@@ -10,6 +11,7 @@ export interface PickleSerializerOptions extends UnpicklerOptions, PicklerOption
 
 /** kombu writes protocol 4 unless `PICKLE_PROTOCOL` says otherwise, and so does this. */
 export function pickleSerializer(options: PickleSerializerOptions = {}): Serializer {
+  checkPickleOptions(options);
   const frozen = Object.freeze({ ...options });
   return {
     contentType: "application/x-python-serialize",

@@ -1,7 +1,10 @@
 /** kombu's `yaml` serializer: PyYAML's `safe_dump` and `safe_load`. */
+
 import { DEFAULT_LIMITS } from "../../limits.js";
+import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { requirePeer } from "../builtin-module.js";
+import { checkOptions } from "../option-names.js";
 import type { Serializer } from "../serialization.js";
 import { decodeUtf8 } from "../text.js";
 import { parseYaml, type YamlModule } from "./yaml-reader.js";
@@ -14,12 +17,21 @@ export interface YamlOptions extends Pick<ModelOptions, "int" | "float" | "dict"
   readonly maxAliases?: number | undefined;
 }
 
+const YAML_OPTIONS = /* @__PURE__ */ optionNames<YamlOptions>({
+  int: true,
+  float: true,
+  dict: true,
+  module: true,
+  maxAliases: true,
+});
+
 /**
  * kombu's `yaml` serializer. Writes without a library; reading needs the package `yaml`.
  *
  * It cannot carry signatures of Celery, and tags of Python objects are refused, both as in Python.
  */
 export function yamlSerializer(options: YamlOptions = {}): Serializer {
+  checkOptions(options, YAML_OPTIONS, "options of yamlSerializer()");
   const model = Object.freeze({
     int: options.int ?? "auto",
     float: options.float ?? "number",
