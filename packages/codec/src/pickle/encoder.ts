@@ -3,30 +3,26 @@ import { utf8Length } from "../bytes/writer.js";
 import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { FreshString, PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
-import { ErrorWriter } from "./error-writer.js";
 import { isPolluted } from "./foreign-values.js";
 import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
 import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
+import { PlainWriter } from "./plain-writer.js";
 import { saveBytes } from "./save-bytes.js";
 import { hasMore, lowerReduction, ReduceSaving } from "./save-reduce.js";
-import { BATCH_SIZE, DONE, keySegment, ListSaving, Saving } from "./saving.js";
+import { DONE, ListSaving, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
 const MAX_RECURSION = 100;
-
-/** Pairs of one dict whose keys go through the cache of keys. */
-const MAX_CACHED_KEYS = 128;
 
 const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;
 const TuplePrototype = Tuple.prototype;
 
-export class Encoder extends ErrorWriter implements EncodeContext {
+export class Encoder extends PlainWriter implements EncodeContext {
   declare registry: ClassRegistryView;
   opaque: ResolvedPicklerOptions["opaque"] = "refuse";
-  private persistentId: ResolvedPicklerOptions["persistentId"];
   reducerOverride: ResolvedPicklerOptions["reducerOverride"];
   dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
@@ -35,8 +31,6 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   readonly entries = new Map<object, GlobalEntry>();
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
-  /** Whether `for in` finds properties that an object does not have itself. */
-  private isPolluted = false;
 
   configure(options: ResolvedPicklerOptions): void {
     this.protocol = options.protocol;
@@ -110,7 +104,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
     this.saveValue(value, depth);
   }
 
-  private saveValue(value: unknown, depth: number): void {
+  protected saveValue(value: unknown, depth: number): void {
     switch (typeof value) {
       case "string":
         this.saveStr(value);
@@ -137,6 +131,14 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       default:
         throw this.fail(`Cannot pickle ${String(value)}`);
     }
+  }
+
+  protected saveOwned(value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
+    if (typeof value === "string") this.saveNewStr(value);
+    else if (value instanceof Uint8Array) saveBytes(this, value, undefined);
+    else this.saveValue(value, depth);
   }
 
   private saveObject(value: object, depth: number): void {
@@ -178,148 +180,6 @@ export class Encoder extends ErrorWriter implements EncodeContext {
       throw this.fail("Cannot pickle a value that contains itself with the option fast");
     this.openObjects!.add(value);
     saving.owner = value;
-  }
-
-  /** Refers to a list or dict if it was written before, which it says; else writes its start and remembers it. */
-  private openOrGet(opcode: number, object: object): boolean {
-    const known = this.objectMemo.findOrAdd(object, this.memoCount);
-    if (known >= 0) {
-      this.get(known);
-      return true;
-    }
-    this.buf[this.pos++] = opcode;
-    this.put();
-    return false;
-  }
-
-  /** What a list holds. CPython 3.12 `batch_list_exact`. */
-  private saveItems(items: readonly unknown[], depth: number): void {
-    let i = 0;
-    try {
-      if (items.length === 1) {
-        this.save(items[0], depth);
-        this.writeOpcode(op.APPEND);
-        return;
-      }
-      while (i < items.length) {
-        this.writeOpcode(op.MARK);
-        const end = Math.min(i + BATCH_SIZE, items.length);
-        if (typeof items[i] === "number" && this.persistentId === undefined) i = this.saveNumbers(items, i, end);
-        while (typeof items[i] === "string" && this.persistentId === undefined && i < end) {
-          const next = this.saveStrings(items, i, end);
-          if (next === i) break;
-          i = next;
-        }
-        for (; i < end && i < items.length; i++) this.save(items[i], depth);
-        this.writeOpcode(op.APPENDS);
-      }
-    } catch (error) {
-      this.note(`[${i}]`);
-      throw error;
-    }
-  }
-
-  private saveTuple(tuple: readonly unknown[], depth: number): void {
-    if (tuple.length === 0) {
-      this.saveEmptyTuple();
-      return;
-    }
-    const place = this.objectMemo.reserve(tuple);
-    const known = this.objectMemo.indexAt(place);
-    if (known >= 0) this.get(known);
-    else this.saveTupleItems(tuple, place, depth);
-  }
-
-  /** `ownsFirst`: the bytes or the string that come first are in nobody else's hands. */
-  private saveTupleItems(items: readonly unknown[], place: number, depth: number, ownsFirst = false): void {
-    const count = items.length;
-    let i = 0;
-    try {
-      if (this.protocol < 2 || count > 3) this.writeOpcode(op.MARK);
-      if (ownsFirst) {
-        this.saveOwned(items[0], depth);
-        i = 1;
-      }
-      for (; i < count; i++) this.save(items[i], depth);
-    } catch (error) {
-      this.note(`[${i}]`);
-      throw error;
-    }
-    this.closeTuple(count, place);
-  }
-
-  private saveOwned(value: unknown, depth: number): void {
-    if (this.pos >= this.limit) this.boundary();
-    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
-    if (typeof value === "string") this.saveNewStr(value);
-    else if (value instanceof Uint8Array) saveBytes(this, value, undefined);
-    else this.saveValue(value, depth);
-  }
-
-  /** The own properties of a plain object. CPython 3.12 `batch_dict_exact`. */
-  private savePairs(object: Record<string, unknown>, depth: number): void {
-    const omits = this.undefinedMode === "omit";
-    let at = "";
-    // The first pair waits until a second one shows that the pairs need a MARK.
-    let firstKey = "";
-    let firstValue: unknown;
-    let count = 0;
-    try {
-      for (const key in object) {
-        if (this.isPolluted && !Object.hasOwn(object, key)) continue;
-        at = key;
-        const value = object[key];
-        if (value === undefined && omits) continue;
-        if (count === 0) {
-          firstKey = key;
-          firstValue = value;
-          count = 1;
-          continue;
-        }
-        if (count === 1) {
-          this.writeOpcode(op.MARK);
-          at = firstKey;
-          this.savePair(firstKey, firstValue, depth);
-          at = key;
-        } else if (count % BATCH_SIZE === 0) {
-          this.writeOpcode(op.SETITEMS);
-          this.writeOpcode(op.MARK);
-        }
-        if (count < MAX_CACHED_KEYS) this.savePair(key, value, depth);
-        else this.saveWidePair(key, value, depth);
-        count++;
-      }
-      if (count === 1) {
-        at = firstKey;
-        this.savePair(firstKey, firstValue, depth);
-        this.writeOpcode(op.SETITEM);
-      }
-    } catch (error) {
-      this.note(keySegment(at));
-      throw error;
-    }
-    if (count < 2) return;
-    this.writeOpcode(op.SETITEMS);
-    if (count % BATCH_SIZE === 0) {
-      // CPython notices the end only in another batch, which is then empty.
-      this.writeOpcode(op.MARK);
-      this.writeOpcode(op.SETITEMS);
-    }
-  }
-
-  /** A pair of a dict so wide that its keys are no field names: they would only fill the cache of keys. */
-  private saveWidePair(key: string, value: unknown, depth: number): void {
-    if (this.pos >= this.limit) this.boundary();
-    if (this.persistentId === undefined || !this.savePersistent(key, depth)) this.saveSharedStr(key);
-    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
-    this.save(value, depth);
-  }
-
-  private savePair(key: string, value: unknown, depth: number): void {
-    if (this.pos >= this.limit) this.boundary();
-    if (this.persistentId === undefined || !this.savePersistent(key, depth)) this.saveKey(key);
-    if (value === undefined && this.undefinedMode !== "none") throw this.undefinedValue();
-    this.save(value, depth);
   }
 
   // -- any object, without recursion
@@ -447,7 +307,7 @@ export class Encoder extends ErrorWriter implements EncodeContext {
   }
 
   /** Writes the persistent id of `value`, if the hook gives it one. */
-  private savePersistent(value: unknown, depth: number): boolean {
+  protected savePersistent(value: unknown, depth: number): boolean {
     const id = this.persistentId!(value instanceof FreshString ? value.text : value);
     if (id === undefined || id === null) return false;
     if (this.protocol > 0) {
