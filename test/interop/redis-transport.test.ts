@@ -1,6 +1,6 @@
 /** kombu's Redis transport and ours on the same queues: real Python, real Redis. */
 import { setTimeout as delay } from "node:timers/promises";
-import { redis } from "@brine/redis-adapter";
+import { redis, redisBackend } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
@@ -68,6 +68,17 @@ describeEachRedis("the Redis transport", (set: ServiceSet) => {
     transport = redis(at.url, { visibilityTimeoutSeconds: 3600 });
     transport.on("warning", (error) => warnings.push(error.message));
     context.onTestFinished(() => transport.close());
+  });
+
+  test("refuses a database that the server does not have, where the driver goes on in database 0", async (context) => {
+    const url = new URL(at.url);
+    url.pathname = "/999999";
+    const beyond = redis(url.href);
+    const store = redisBackend(url.href);
+    context.onTestFinished(() => Promise.all([beyond.close(), store.close()]).then(() => {}));
+    const error = { code: "unavailable", message: expect.stringMatching(/\/999999: ERR DB index is out of range/) };
+    await expect(beyond.connect()).rejects.toMatchObject(error);
+    await expect(store.get("k")).rejects.toMatchObject(error);
   });
 
   test("takes what kombu publishes: body, headers, properties, priority order", async () => {

@@ -23,7 +23,7 @@ export interface ConnectionFactory {
   readonly db: number;
   /** A connection that is not connected yet. */
   create(options: RedisOptions): Redis;
-  /** Connects it; rejects when that fails or takes too long. */
+  /** Connects it; rejects when that fails or takes too long, or the server has no database of that number. */
   connect(client: Redis): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /** With Sentinel ioredis tries for ever, and its promise settles never. */
 async function connectWithin(client: Redis, timeoutMs: number): Promise<void> {
-  const connecting = client.connect();
+  const connecting = connectToDatabase(client);
   connecting.catch(() => {});
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -42,6 +42,13 @@ async function connectWithin(client: Redis, timeoutMs: number): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** ioredis goes on in database 0 when the server has none of that number: what is sent would be lost there. */
+async function connectToDatabase(client: Redis): Promise<void> {
+  await client.connect();
+  const { db } = client.options;
+  if (db) await client.select(db);
 }
 
 export function connectionFactory(source: RedisSource, options: ConnectionOptions): ConnectionFactory {
