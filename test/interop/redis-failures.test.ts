@@ -135,6 +135,39 @@ describe("a cache whose Redis fails", () => {
     }
   });
 
+  test("sends nothing after its deadline, and tells of what a slow server carries out late", async (context) => {
+    const topology = keep(await startRedisNode());
+    if (topology === undefined) return context.skip(MISSING);
+    const node = topology.nodes[0]!;
+    const client = connect(urlOf(node), { maxRetriesPerRequest: null });
+    const cache = createCache(pickled(client), { timeout: TIMEOUT_MS });
+    const late: string[] = [];
+    cache.on("late", (operation, key) => late.push(`${operation} ${key}`));
+    expect(await cache.get("k")).toBeUndefined();
+
+    // Without a connection nothing is queued, and so nothing is sent when it is back.
+    await node.kill();
+    await eventually(async () => expect(client.status).not.toBe("ready"), { timeout: 10_000 });
+    await within(cache.set("k", "unsent"));
+    expect(await within(cache.getOrSet("made", () => 1, { tags: ["t"] }))).toBe(1);
+    expect(await within(cache.add("added", 1))).toBe(false);
+    await node.start();
+    const admin = connect(urlOf(node));
+    await eventually(async () => expect(await cache.add("back", 1)).toBe(true), { timeout: 20_000 });
+    expect(await admin.keys("*")).toEqual(["back"]);
+    expect(late).toEqual([]);
+
+    // What a paused server has got cannot be taken back, but steps that were to follow are not sent.
+    await admin.call("CLIENT", "PAUSE", 3000, "ALL");
+    await within(cache.set("k", "late"));
+    await within(cache.getOrSet("tagged", () => 1, { tags: ["t"] }));
+    await eventually(async () => expect(late).toEqual(["set k"]), { timeout: 20_000 });
+    await eventually(async () => expect((await admin.keys("*")).sort()).toEqual(["back", "k", "tag:t"]), {
+      timeout: 20_000,
+    });
+    expect(await pickled(admin).get("k")).toBe("late");
+  });
+
   test("is answered by the loader while the server is slow or busy", async (context) => {
     const topology = keep(await startRedisNode(["--lua-time-limit", "50"]));
     if (topology === undefined) return context.skip(MISSING);

@@ -7,12 +7,15 @@ import { DecodeError, RedisAdapterError } from "../errors.js";
 import { send } from "../pickled/client.js";
 import type { ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
-import { Deadline } from "./deadline.js";
+import { Deadline, type InTime } from "./deadline.js";
 import type { CacheEvents, CacheOptions } from "./options.js";
 import { addTag } from "./tags.js";
 
 /** Deadline of one call to Redis. */
 const TIMEOUT_MS = 1000;
+
+/** Operations that change what is stored. */
+const WRITES: ReadonlySet<string> = new Set("set add setMany touch incr incrVersion delete deleteMany".split(" "));
 
 export interface StoreOptions {
   readonly version?: number | undefined;
@@ -29,11 +32,11 @@ export class CacheAccess {
   constructor(redis: PickledRedis, defaults: CacheOptions) {
     this.redis = redis;
     this.defaults = Object.freeze({ ...defaults });
-    this.#deadline = new Deadline(defaults.timeout ?? TIMEOUT_MS);
+    this.#deadline = new Deadline(redis.client, defaults.timeout ?? TIMEOUT_MS);
   }
 
   /** Calls Redis within the deadline. */
-  run<T>(call: () => Promise<T>): Promise<T> {
+  run<T>(call: (inTime: InTime) => Promise<T>): Promise<T> {
     return this.#deadline.run(call);
   }
 
@@ -42,11 +45,12 @@ export class CacheAccess {
     operation: string,
     key: string,
     fallback: T,
-    call: () => Promise<T>,
+    call: (inTime: InTime) => Promise<T>,
     options: { readonly onRedisError?: "load" | "throw" | undefined } = this.defaults,
   ): Promise<T> {
     try {
-      return await this.#deadline.run(call);
+      const onLate = WRITES.has(operation) ? () => void this.events.emit("late", operation, key) : undefined;
+      return await this.#deadline.run(call, onLate);
     } catch (error) {
       // A value that cannot be encoded, a schema that does not match: not Redis' doing.
       if (!isRedisFailure(error) || options.onRedisError === "throw") throw error;
@@ -74,7 +78,13 @@ export class CacheAccess {
     };
   }
 
-  async store(key: string, value: unknown, ttl: Ttl | undefined, options: StoreOptions = {}): Promise<void> {
+  async store(
+    key: string,
+    value: unknown,
+    ttl: Ttl | undefined,
+    inTime: InTime,
+    options: StoreOptions = {},
+  ): Promise<void> {
     const { dialect, client } = this.redis;
     const redisKey = this.redis.key(key, options.version);
     const expiry = dialect.ttl(ttl);
@@ -86,6 +96,7 @@ export class CacheAccess {
     const left = expiry === "persist" ? null : expiry.px + grace + (dialect.graceTtl ?? 0);
     // Before the value: a tag of what is not there does no harm, a value without its tag would outlive its invalidation.
     for (const tag of options.tags ?? []) await addTag(client, this.tagKey(tag), redisKey, left);
+    inTime();
     await this.redis.set(key, value, { version: options.version, ttl, grace });
   }
 

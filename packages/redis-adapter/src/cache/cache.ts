@@ -7,6 +7,7 @@ import type { ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { scanKeys } from "../pickled/scan.js";
 import { CacheAccess } from "./access.js";
+import type { InTime } from "./deadline.js";
 import { GetOrSet, type Loader } from "./get-or-set.js";
 import { evaluate, Lock, type LockOptions } from "./lock.js";
 import type { CacheEvents, CacheOptions, GetOrSetOptions } from "./options.js";
@@ -48,7 +49,9 @@ export class PickleCache {
   }
 
   async set(key: string, value: unknown, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<void> {
-    await this.#access.attempt("set", key, undefined, () => this.#access.store(key, value, this.#access.spread(ttl)));
+    await this.#access.attempt("set", key, undefined, (inTime) =>
+      this.#access.store(key, value, this.#access.spread(ttl), inTime),
+    );
   }
 
   /** Stores unless there is a value; whether it did. */
@@ -70,11 +73,12 @@ export class PickleCache {
   /** Gives a value a new lifetime; whether there is one. */
   async touch(key: string, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<boolean> {
     const { redis } = this;
-    return this.#access.attempt("touch", key, false, async () => {
+    return this.#access.attempt("touch", key, false, async (inTime) => {
       const expiry = redis.dialect.ttl(ttl);
       if (expiry === "delete") return (await redis.del(key)) === 1;
       if (redis.dialect.timed) {
         const value = await redis.get(key);
+        inTime();
         return value !== undefined && (await redis.set(key, value, { ttl, xx: true }));
       }
       if (expiry !== "persist") return redis.pexpire(key, expiry.px);
@@ -113,7 +117,7 @@ export class PickleCache {
         code: "unsupported",
       });
     }
-    return this.#access.attempt("incrVersion", key, false, () => rename(client, from, to));
+    return this.#access.attempt("incrVersion", key, false, (inTime) => rename(client, from, to, inTime));
   }
 
   async delete(key: string): Promise<boolean> {
@@ -184,7 +188,7 @@ export class PickleCache {
 }
 
 /** Moves a value with its lifetime, in a cluster from slot to slot as well. Whether there was one. */
-async function rename(client: RedisLike, from: string, to: string): Promise<boolean> {
+async function rename(client: RedisLike, from: string, to: string, inTime: InTime): Promise<boolean> {
   if (!client.isCluster) {
     try {
       await send(client, "rename", [from, to]);
@@ -198,6 +202,7 @@ async function rename(client: RedisLike, from: string, to: string): Promise<bool
   const left = Number(await send(client, "pttl", [from]));
   // -1: it has no lifetime; below, or 0: it ended meanwhile, and must not live on for ever.
   if (raw === null || left === 0 || left < -1) return false;
+  inTime();
   await send(client, "set", left > 0 ? [to, raw, "PX", left] : [to, raw]);
   await send(client, "del", [from]);
   return true;
@@ -207,7 +212,8 @@ async function rename(client: RedisLike, from: string, to: string): Promise<bool
  * A cache over a wrapped client.
  *
  * Give the client a small `maxRetriesPerRequest`: with ioredis' defaults one command waits for over a minute when Redis is
- * away. The cache gives up after `timeout`, but the command stays queued.
+ * away. The cache gives up after `timeout`, and what it has not sent by then it never sends. What was sent may be carried out
+ * later by a server that was slow: the event `late` tells of it.
  *
  * @example
  * const cache = createCache(pickled(redis, { dialect: django() }), { ttl: 300_000, jitter: 0.1 });

@@ -4,6 +4,7 @@ import { untilAborted } from "../abort.js";
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import type { CacheAccess } from "./access.js";
+import type { InTime } from "./deadline.js";
 import { Flight } from "./flight.js";
 import { Lock } from "./lock.js";
 import type { GetOrSetOptions, LoadContext } from "./options.js";
@@ -164,7 +165,7 @@ export class GetOrSet {
 
   /** Stores what was made: that it could not be stored is no reason to keep it from the caller. */
   async #keep<T>(key: string, value: T, ttl: Ttl | undefined, options: GetOrSetOptions<T>): Promise<void> {
-    const store = () => this.#access.store(key, value, ttl, options);
+    const store = (inTime: InTime) => this.#access.store(key, value, ttl, inTime, options);
     try {
       await this.#access.attempt("set", key, undefined, store, { onRedisError: "load" });
     } catch (error) {

@@ -58,6 +58,11 @@ export interface CacheEvents {
   stale: [key: string];
   /** Redis failed; the caller was served all the same, unless `onRedisError` is `"throw"`. */
   error: [error: Error, operation: string, key: string];
+  /**
+   * A write that was given up after `timeout` was carried out all the same, by a server that was slow or a connection that came
+   * back. What others stored meanwhile may be overwritten: `delete` the key where that matters.
+   */
+  late: [operation: string, key: string];
   /** A stored value could not be decoded; it counts as missing, and stays. */
   decodeError: [error: Error, key: string];
 }
