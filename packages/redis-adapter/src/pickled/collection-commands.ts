@@ -1,6 +1,7 @@
 import { RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import { type CommandContext, command, toBoolean, toNumber } from "./context.js";
+import { after, mapAll } from "./eventual.js";
 import type { ReadOptions } from "./options.js";
 
 /** Replies of two shapes: pairs one after another (RESP2), or nested (RESP3). */
@@ -41,18 +42,17 @@ export function hashCommands(context: CommandContext) {
       ),
     hmget: (key: string, fields: readonly string[], options?: ReadOptions) =>
       command("hmget", [context.hash(key), ...fields.map((field) => context.field(field))], (reply) =>
-        (reply as unknown[]).map((raw, i) =>
+        mapAll(reply as unknown[], (raw, i) =>
           context.decode(raw, context.place(key, fields[i]!), `${key}.${fields[i]}`, options),
         ),
       ),
     hgetall: (key: string, options?: ReadOptions) =>
       command("hgetall", [context.hash(key)], (reply) => {
-        const result = new Map<string, unknown>();
-        for (const [field, raw] of pairs(reply)) {
-          const name = context.unfield(String(field));
-          result.set(name, context.decode(raw, context.place(key, name), `${key}.${name}`, options));
-        }
-        return result;
+        const entries = pairs(reply).map(([field, raw]) => [context.unfield(String(field)), raw] as const);
+        const values = mapAll(entries, ([name, raw]) =>
+          context.decode(raw, context.place(key, name), `${key}.${name}`, options),
+        );
+        return after(values, (all) => new Map(entries.map(([name], i) => [name, all[i]])));
       }),
     hdel: (key: string, ...fields: string[]) =>
       command("hdel", [context.hash(key), ...fields.map((field) => context.field(field))], toNumber),
@@ -81,7 +81,7 @@ export function listCommands(context: CommandContext) {
         if (reply === null) return undefined;
         const [redisKey, raw] = reply as [Buffer, Buffer];
         const key = context.dialect.unkey(String(redisKey));
-        return { key, value: context.decode(raw, context.key(key), key, options) };
+        return after(context.decode(raw, context.key(key), key, options), (value) => ({ key, value }));
       });
   return {
     lpush: push("lpush"),
@@ -92,7 +92,7 @@ export function listCommands(context: CommandContext) {
     brpop: blockingPop("brpop"),
     lrange: (key: string, start: number, stop: number, options?: ReadOptions) =>
       command("lrange", [context.key(key), start, stop], (reply) =>
-        (reply as unknown[]).map((raw) => context.decode(raw, context.key(key), key, options)),
+        mapAll(reply as unknown[], (raw) => context.decode(raw, context.key(key), key, options)),
       ),
     lindex: (key: string, index: number, options?: ReadOptions) =>
       command("lindex", [context.key(key), index], (reply) => context.decode(reply, context.key(key), key, options)),
@@ -110,8 +110,8 @@ export function listCommands(context: CommandContext) {
 
 /** Sets and sorted sets. What asks for a member compares bytes: see `Dialect.canonical`. */
 export function setCommands(context: CommandContext) {
-  const members = (reply: unknown, key: string, options?: ReadOptions): unknown[] =>
-    (reply as unknown[]).map((raw) => context.decode(raw, context.key(key), key, options));
+  const members = (reply: readonly unknown[], key: string, options?: ReadOptions) =>
+    mapAll(reply, (raw) => context.decode(raw, context.key(key), key, options));
   return {
     sadd: (key: string, ...values: unknown[]) =>
       command("sadd", [context.key(key), ...values.map((value) => context.encode(value, context.key(key)))], toNumber),
@@ -198,10 +198,9 @@ export interface LimitOptions {
 }
 
 function scored(context: CommandContext, reply: unknown, key: string, options?: ReadOptions) {
-  return pairs(reply).map(([member, score]) => ({
-    member: context.decode(member, context.key(key), key, options),
-    score: toScore(score),
-  }));
+  return mapAll(pairs(reply), ([raw, score]) =>
+    after(context.decode(raw, context.key(key), key, options), (member) => ({ member, score: toScore(score) })),
+  );
 }
 
 function toScore(reply: unknown): number {

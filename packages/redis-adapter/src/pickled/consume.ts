@@ -47,7 +47,7 @@ export async function* consumeStream(
     for (let from = "0"; !signal?.aborted; ) {
       const wait: Arg[] = from === ">" ? ["BLOCK", BLOCK_MS] : [];
       const args = ["GROUP", group, consumer, "COUNT", options.count ?? 10, ...wait, "STREAMS", stream, from];
-      const entries = streamsOf(context, await send(blocking, "xreadgroup", args), options);
+      const entries = await streamsOf(context, await send(blocking, "xreadgroup", args), options);
       for (const { id, fields } of entries) {
         if (from !== ">") from = id;
         yield {

@@ -2,6 +2,7 @@
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
+import { after } from "./eventual.js";
 import type { OnDecodeError, ReadOptions, ResolvedOptions, SetOptions, StandardSchema } from "./options.js";
 
 /** Redis' own words for a lifetime. */
@@ -54,7 +55,7 @@ export class CommandContext {
     return bytes;
   }
 
-  /** The value of a reply; `undefined` for a missing one. `place` as in `encode`; `key` is for messages. */
+  /** The value of a reply, or its promise; `undefined` for a missing one. `place` as in `encode`; `key` is for messages. */
   decode(raw: unknown, place: string, key: string, options?: ReadOptions): unknown {
     if (raw === null || raw === undefined) return undefined;
     const bytes = raw as Buffer;
@@ -122,8 +123,7 @@ export class CommandContext {
 }
 
 function validate<T>(value: unknown, schema: StandardSchema<T>, key: string): unknown {
-  const result = schema["~standard"].validate(value);
-  return result instanceof Promise ? result.then((settled) => accepted(settled, key)) : accepted(result, key);
+  return after(schema["~standard"].validate(value), (result) => accepted(result, key));
 }
 
 function accepted<T>(result: Awaited<ReturnType<StandardSchema<T>["~standard"]["validate"]>>, key: string): T {

@@ -1,6 +1,7 @@
 import type { Arg } from "./client.js";
 import { pairs } from "./collection-commands.js";
 import { type CommandContext, command, toNumber, toText } from "./context.js";
+import { after, type Eventual, mapAll } from "./eventual.js";
 import type { ReadOptions } from "./options.js";
 
 export interface XaddOptions {
@@ -61,22 +62,42 @@ export function streamCommands(context: CommandContext) {
 }
 
 /** The reply of XREAD and XREADGROUP. */
-export function streamsOf(context: CommandContext, reply: unknown, options?: ReadOptions): StreamEntry[] {
-  return pairs(reply).flatMap(([stream, list]) =>
+export function streamsOf(
+  context: CommandContext,
+  reply: unknown,
+  options?: ReadOptions,
+): StreamEntry[] | Promise<StreamEntry[]> {
+  const streams = mapAll(pairs(reply), ([stream, list]) =>
     entries(context, context.dialect.unkey(String(stream)), list, options),
   );
+  return after(streams, (each) => each.flat());
 }
 
-function entries(context: CommandContext, stream: string, reply: unknown, options?: ReadOptions): StreamEntry[] {
-  return ((reply ?? []) as [Buffer, unknown[] | null][]).map(([id, items]) => {
+function entries(
+  context: CommandContext,
+  stream: string,
+  reply: unknown,
+  options?: ReadOptions,
+): StreamEntry[] | Promise<StreamEntry[]> {
+  return mapAll((reply ?? []) as RawEntry[], (entry) => entryOf(context, stream, entry, options));
+}
+
+/** An entry as it comes: its fields are null when it was deleted while it was pending. */
+export type RawEntry = readonly [id: Buffer, items: unknown[] | null];
+
+export function entryOf(
+  context: CommandContext,
+  stream: string,
+  [id, items]: RawEntry,
+  options?: ReadOptions,
+): Eventual<StreamEntry> {
+  const named = pairs(items).map(([field, raw]) => [String(field), raw] as const);
+  const values = mapAll(named, ([field, raw]) =>
+    context.decode(raw, `${context.key(stream)} ${field}`, `${stream} ${id}.${field}`, options),
+  );
+  return after(values, (all) => {
     const fields: Record<string, unknown> = Object.create(null);
-    for (const [field, raw] of pairs(items))
-      fields[String(field)] = context.decode(
-        raw,
-        `${context.key(stream)} ${String(field)}`,
-        `${stream} ${id}.${field}`,
-        options,
-      );
+    for (const [i, [field]] of named.entries()) fields[field] = all[i];
     return { stream, id: String(id), fields };
   });
 }

@@ -1,6 +1,7 @@
 import { RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import { type CommandContext, command, toNumber } from "./context.js";
+import { mapAll } from "./eventual.js";
 import type { ReadOptions, SetOptions } from "./options.js";
 import { inOrder, spread } from "./spread.js";
 
@@ -35,13 +36,12 @@ export function stringCommands(context: CommandContext) {
       return spread(
         places,
         (some, indexes) =>
-          command("mget", some, (reply) => {
-            const values = (reply as unknown[]).map((raw, i) => {
+          command("mget", some, (reply) =>
+            mapAll(reply as unknown[], (raw, i) => {
               const at = indexes[i]!;
               return context.decode(raw, places[at]!, keys[at]!, options);
-            });
-            return values.some((value) => value instanceof Promise) ? Promise.all(values) : values;
-          }),
+            }),
+          ),
         inOrder,
       );
     },
