@@ -7,11 +7,14 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "../globals/registry.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
+import { encodeText } from "./codecs-encode.js";
 import { typeName } from "./type-name.js";
+import { fault } from "./unpickler-faults.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
+import { unregistered } from "./unregistered.js";
 
 function operand(message: string): UnpicklingError {
-  return new UnpicklingError(message, { code: "bad-operand" });
+  return fault("bad-operand", message);
 }
 
 /** A callable that belongs to pickle itself: safe with any arguments, known whatever the registry. */
@@ -39,15 +42,12 @@ const GETATTR = new MachineryEntry("builtins", "getattr", (builder, args) => bui
 const MACHINERY: ReadonlyMap<string, MachineryEntry> = new Map(
   [
     GETATTR,
-    new MachineryEntry("_codecs", "encode", (builder, args) => builder.encodeText(args), "function"),
+    new MachineryEntry("_codecs", "encode", (_builder, args) => encodeText(args), "function"),
     new MachineryEntry("copyreg", "_reconstructor", (builder, args) => builder.reconstruct(args)),
     new MachineryEntry("copyreg", "__newobj__", (builder, args) => builder.newobj(args[0], Tuple.from(args.slice(1)))),
     new MachineryEntry("copyreg", "__newobj_ex__", (builder, args) => builder.newobjEx(args[0], args[1], args[2])),
   ].map((entry) => [`${entry.module}\n${entry.name}`, entry]),
 );
-
-/** Characters of a name in a message. */
-const MAX_SHOWN_NAME = 500;
 
 /** Builds what the opcodes ask for; one for each unpickler, made when the first global appears. */
 export class ObjectBuilder implements DecodeContext {
@@ -83,10 +83,7 @@ export class ObjectBuilder implements DecodeContext {
     if (entry !== undefined)
       return entry instanceof MachineryEntry ? globalOfEntry(entry) : this.registry.globalOf(entry);
     if (this.#isOpaque) return this.#opaqueGlobal(module, name);
-    throw new UnpicklingError(
-      `${shownName(module, name)} is not registered; register it with ${registration(module, name)}, or pass unregistered: "opaque"`,
-      { code: "unregistered-global" },
-    );
+    throw unregistered(module, name);
   }
 
   #opaqueGlobal(module: string, name: string): PyGlobal {
@@ -255,29 +252,6 @@ export class ObjectBuilder implements DecodeContext {
     return result;
   }
 
-  /** `_codecs.encode(text, encoding)`, which is how protocols 0 to 2 write bytes. */
-  encodeText(args: readonly unknown[]): Uint8Array {
-    const [text, encoding = "utf-8"] = args;
-    if (typeof text !== "string" || typeof encoding !== "string" || args.length > 2) {
-      throw operand("_codecs.encode takes a str and the name of an encoding");
-    }
-    switch (encoding.toLowerCase().replaceAll("_", "-")) {
-      case "latin1":
-      case "latin-1":
-      case "iso-8859-1":
-        return latin1Bytes(text, 0xff);
-      case "ascii":
-      case "us-ascii":
-        return latin1Bytes(text, 0x7f);
-      case "utf-8":
-      case "utf8":
-        if (/\p{Surrogate}/u.test(text)) throw operand("_codecs.encode found a surrogate, which utf-8 does not allow");
-        return new TextEncoder().encode(text);
-      default:
-        throw operand(`_codecs.encode knows no encoding ${JSON.stringify(encoding)}`);
-    }
-  }
-
   /** `functools.partial(cls.__new__, cls, *args, **kwargs)()`: how protocols 2 and 3 write NEWOBJ_EX. */
   #callPartial(callable: unknown, args: Tuple): unknown {
     const partial = partialOf(callable);
@@ -361,12 +335,6 @@ export class ObjectBuilder implements DecodeContext {
   }
 }
 
-/** The last part of a qualified name where JavaScript could call a class so, to show in a line of code. */
-function jsNameOf(name: string): string {
-  const last = name.slice(name.lastIndexOf(".") + 1);
-  return last.length <= MAX_SHOWN_NAME && /^[A-Za-z_$][\w$]*$/.test(last) ? last : "YourClass";
-}
-
 function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
   const reason = error instanceof Error ? error.message : String(error);
@@ -409,46 +377,4 @@ function keywordsOf(value: unknown): Map<string, unknown> {
 
 function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
-}
-
-/** From this length on, to write text and read it back is faster than to look at each character. */
-const NATIVE_TEXT = 128;
-
-interface NativeText {
-  latin1Write(text: string): number;
-  latin1Slice(): string;
-}
-
-function latin1Bytes(text: string, max: number): Uint8Array {
-  const bytes = newBytes(text.length);
-  if (text.length >= NATIVE_TEXT && max === 0xff && "latin1Write" in bytes) {
-    const native = bytes as unknown as NativeText;
-    native.latin1Write(text);
-    if (native.latin1Slice() === text) return bytes;
-  }
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > max)
-      throw operand(`_codecs.encode found U+${code.toString(16).padStart(4, "0")}, which is out of range`);
-    bytes[i] = code;
-  }
-  return bytes;
-}
-
-const buffer = (globalThis as { Buffer?: { allocUnsafeSlow(length: number): Uint8Array } }).Buffer;
-
-/** Bytes of memory of their own, to be written whole before anyone sees them: a Buffer where there is one. */
-export function newBytes(length: number): Uint8Array {
-  return buffer === undefined ? new Uint8Array(length) : buffer.allocUnsafeSlow(length);
-}
-
-/** The call that makes a name known; numpy's are made known all at once. */
-function registration(module: string, name: string): string {
-  if (/^numpy(\.|$)/.test(module)) return "registerNumpy(registry), of @brine/codec/numpy";
-  return `registry.register(${JSON.stringify(shownName(module, name))}, ${jsNameOf(name)})`;
-}
-
-function shownName(module: string, name: string): string {
-  const full = `${module}.${name}`;
-  return full.length > MAX_SHOWN_NAME ? `${full.slice(0, MAX_SHOWN_NAME)}...` : full;
 }

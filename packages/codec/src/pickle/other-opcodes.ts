@@ -3,11 +3,11 @@
  * buffers. They work on the machine's registers; see {@link MachineState}.
  */
 import { decodeLong } from "../bytes/longs.js";
+import { newBytes } from "../bytes/new-bytes.js";
 import { latin1 } from "../bytes/utf8-decode.js";
 import { PyDict } from "../python/dict.js";
 import { PyFloat } from "../python/numbers.js";
 import { ByteArray } from "../python/sequences.js";
-import { newBytes } from "./construct.js";
 import { newFrozenSet } from "./containers.js";
 import { noOpcode } from "./not-a-pickle.js";
 import * as op from "./opcodes.js";

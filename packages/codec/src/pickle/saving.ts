@@ -1,7 +1,7 @@
 /**
  * Containers that are being written. Each {@link Saving} hands out what it holds, one value at a time, and writes the
  * opcodes in between. The encoder keeps those that are open in an array, so that the depth of the data costs memory, not
- * the call stack; the first levels, where nearly all data is, are written by plain recursion instead (`encoder.ts`).
+ * the call stack; the first levels, where nearly all data is, are written by plain recursion instead (`plain-writer.ts`).
  */
 import type { Reduction } from "../globals/registry.js";
 import { FreshString } from "../python/objects.js";
