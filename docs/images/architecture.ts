@@ -32,6 +32,7 @@ const FOLDERS: Readonly<Record<string, readonly [x: number, y: number]>> = {
   tools: [410, 515],
   stdlib: [560, 375],
   globals: [560, 445],
+  options: [700, 375],
   python: [700, 445],
   bytes: [700, 515],
   opcodes: [840, 515],
@@ -54,7 +55,9 @@ export const IMPORTS: readonly (readonly [from: string, to: string, path?: strin
   ["globals", "python"],
   ["globals", "stdlib", "M595 445L595 415"],
   ["stdlib", "globals", "M615 415L615 445"],
-  ["stdlib", "bytes", "M650 390C 880 385, 860 480, 790 523"],
+  ["globals", "options", "M650 448L700 409"],
+  ["tools", "options", "M455 555L455 563L935 563L935 395L790 395"],
+  ["stdlib", "bytes", "M620 375C 645 343, 835 343, 840 420C 842 480, 820 510, 790 524"],
   ["bytes", "opcodes"],
 ];
 
