@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { launchInContainer } from "./container-process.js";
-import { controlService, type ServiceName, takeSlot } from "./control.js";
+import { controlService, runRabbitmqctl, type ServiceName, takeSlot } from "./control.js";
 import type { EndpointDescriptor, Provision, PythonPlace, SetDescriptor } from "./descriptor.js";
 import { launchLocally } from "./local-process.js";
 import { DATABASES_PER_SLOT, virtualHost } from "./local-service.js";
@@ -20,7 +20,13 @@ function connectSet(set: SetDescriptor, controlSocket: string, redis: ServiceNam
     generation,
     mode: set.mode,
     versions: set.versions,
-    amqp: connectEndpoint("amqp", "amqp", set.amqp, generation, controlSocket),
+    amqp: {
+      ...connectEndpoint("amqp", "amqp", set.amqp, generation, controlSocket),
+      rabbitmqctl: async (...args) => {
+        if (!set.amqp.isOurs) throw new Error("Cannot run rabbitmqctl: the broker was given by URL");
+        return await runRabbitmqctl(controlSocket, generation, args);
+      },
+    },
     redis: connectEndpoint("redis", redis, set.redis, generation, controlSocket),
     onValkey:
       valkey &&

@@ -17,6 +17,7 @@ import {
 } from "./local-service.js";
 import { CONTAINER_SCRIPTS_DIRECTORY, IMAGES_DIRECTORY, SCRIPTS_DIRECTORY } from "./paths.js";
 import type { StartedMode, StartedSet } from "./provision.js";
+import { outputOf } from "./running-process.js";
 import type { Address, Generation } from "./types.js";
 
 const GUARD = fileURLToPath(new URL("./container-guard.mjs", import.meta.url));
@@ -178,7 +179,11 @@ async function startRabbitmq(run: Run, generation: Generation, image: string): P
     url: `amqp://guest:guest@${run.host}:${port}`,
     pythonUrl: `amqp://guest:guest@${name}:5672`,
   };
-  return new ContainerService(run.docker, started.getId(), address, () => rabbitmqVersion(address.url));
+  const id = started.getId();
+  const service = new ContainerService(run.docker, id, address, () => rabbitmqVersion(address.url));
+  const rabbitmqctl = async (args: readonly string[]) =>
+    outputOf("rabbitmqctl", await launchInContainer(id, ["/usr/lib/rabbitmq/bin/rabbitmqctl", ...args]));
+  return Object.assign(service, { rabbitmqctl });
 }
 
 /** A container that does nothing: what runs in it is started by `launchInContainer`. */

@@ -1,6 +1,6 @@
 /**
  * The process that started the services is not the one that runs the tests: vitest's workers ask it, over a Unix socket,
- * to stop and start a broker, and for a slot of their own. One JSON object per line each way.
+ * to stop and start a broker, to run its tool, and for a slot of their own. One JSON object per line each way.
  */
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
@@ -16,13 +16,14 @@ export type ServiceAction = (typeof ACTIONS)[number];
 
 type Request =
   | { readonly op: "slot"; readonly generation: Generation }
+  | { readonly op: "rabbitmqctl"; readonly generation: Generation; readonly args: readonly string[] }
   | {
       readonly op: "service";
       readonly generation: Generation;
       readonly service: ServiceName;
       readonly action: ServiceAction;
     };
-type Answer = { readonly ok: number | null } | { readonly error: string };
+type Answer = { readonly ok: number | string | null } | { readonly error: string };
 
 export interface ControlledSet {
   readonly generation: Generation;
@@ -35,14 +36,16 @@ export async function serveControl(
   sets: readonly ControlledSet[],
 ): Promise<{ close(): Promise<void> }> {
   const nextSlot = new Map<Generation, number>();
-  const answer = async (request: Request): Promise<number | null> => {
+  const answer = async (request: Request): Promise<number | string | null> => {
     if (request.op === "slot") {
       const slot = nextSlot.get(request.generation) ?? 0;
       if (slot >= ISOLATION_SLOTS) throw new Error(`All ${ISOLATION_SLOTS} isolation slots of this run are taken`);
       nextSlot.set(request.generation, slot + 1);
       return slot;
     }
-    const service = sets.find((set) => set.generation === request.generation)?.services[request.service];
+    const services = sets.find((set) => set.generation === request.generation)?.services;
+    if (request.op === "rabbitmqctl") return (await services?.amqp?.rabbitmqctl?.(request.args)) ?? null;
+    const service = services?.[request.service];
     if (service === undefined || !ACTIONS.includes(request.action)) throw new Error("This service is not ours");
     await service[request.action]();
     return null;
@@ -68,7 +71,7 @@ export async function serveControl(
 }
 
 /** Asks the owner and waits for its answer; a broker's start can take 15 s. */
-async function ask(socketPath: string, request: Request): Promise<number | null> {
+async function ask(socketPath: string, request: Request): Promise<number | string | null> {
   const socket = connect(socketPath);
   await once(socket, "connect");
   socket.write(`${JSON.stringify(request)}\n`);
@@ -89,5 +92,13 @@ export async function controlService(
 }
 
 export async function takeSlot(socketPath: string, generation: Generation): Promise<number> {
-  return (await ask(socketPath, { op: "slot", generation })) ?? 0;
+  return Number(await ask(socketPath, { op: "slot", generation }));
+}
+
+export async function runRabbitmqctl(
+  socketPath: string,
+  generation: Generation,
+  args: readonly string[],
+): Promise<string> {
+  return String(await ask(socketPath, { op: "rabbitmqctl", generation, args }));
 }

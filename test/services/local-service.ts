@@ -4,7 +4,7 @@ import path from "node:path";
 import type { Certificate } from "./certificate.js";
 import { findExecutable, freePort } from "./executables.js";
 import { launchLocally } from "./local-process.js";
-import { RunningProcess } from "./running-process.js";
+import { outputOf, RunningProcess } from "./running-process.js";
 
 /** A TLS listener of a broker: its port, and the certificate it shows. */
 interface TlsListener {
@@ -19,6 +19,8 @@ export interface Service {
   start(): Promise<void>;
   stop(): Promise<void>;
   kill(): Promise<void>;
+  /** RabbitMQ's; gives what it writes. */
+  rabbitmqctl?(args: readonly string[]): Promise<string>;
   /** Ends it for good. */
   dispose(): Promise<void>;
 }
@@ -130,7 +132,12 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
   );
   const epmd = await findExecutable(["epmd"]);
   if (binary === undefined || epmd === undefined) return undefined;
-  const [port, distributionPort, epmdPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, distributionPort, epmdPort, toolPort] = [
+    await freePort(),
+    await freePort(),
+    await freePort(),
+    await freePort(),
+  ];
   const directory = await mkdtemp(path.join(tmpdir(), "brine-rabbitmq-"));
   const file = (name: string) => path.join(directory, name);
   await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json"), tls));
@@ -154,13 +161,15 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
     RABBITMQ_SCHEMA_DIR: file("schema"),
     RABBITMQ_LOGS: "-",
     RABBITMQ_DIST_PORT: String(distributionPort),
+    RABBITMQ_CTL_DIST_PORT_MIN: String(toolPort),
+    RABBITMQ_CTL_DIST_PORT_MAX: String(toolPort),
     ERL_EPMD_PORT: String(epmdPort),
     ERL_EPMD_ADDRESS: "127.0.0.1",
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} ${ERLANG_ARGUMENTS}`,
   };
   const url = `amqp://guest:guest@127.0.0.1:${port}`;
-  return await LocalService.start(url, directory, async () => {
-    const place = { cwd: directory, env, inheritEnv: false };
+  const place = { cwd: directory, env, inheritEnv: false };
+  const launch = async () => {
     // Started by us: an epmd that RabbitMQ starts itself detaches and stays behind.
     const names = new RunningProcess(
       "epmd",
@@ -177,7 +186,12 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
       throw error;
     }
     return [broker, names];
-  });
+  };
+  const service = await LocalService.start(url, directory, launch);
+  const tool = path.join(path.dirname(binary), "rabbitmqctl");
+  const rabbitmqctl = async (args: readonly string[]) =>
+    outputOf("rabbitmqctl", await launchLocally([tool, ...args], place));
+  return Object.assign(service, { rabbitmqctl });
 }
 
 class LocalService implements Service {

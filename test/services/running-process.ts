@@ -102,6 +102,15 @@ export class RunningProcess implements PythonProcess {
   }
 }
 
+/** What a process writes until its end. @throws `Error` with it, when it fails */
+export async function outputOf(name: string, launched: Launched): Promise<string> {
+  launched.stdin.end();
+  const running = new RunningProcess(name, launched);
+  const code = await running.exited;
+  if (code !== 0) throw new Error(`${name} failed with exit code ${code}:\n${running.log()}`);
+  return running.log();
+}
+
 /** Resolves when a stream has no more to say, also when it was cut off. */
 export async function streamEnd(stream: Readable): Promise<void> {
   if (stream.readableEnded || stream.destroyed) return;

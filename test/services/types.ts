@@ -53,6 +53,12 @@ export interface Endpoint extends Address {
   restart(): Promise<void>;
 }
 
+/** RabbitMQ, with its tool. */
+export interface RabbitmqEndpoint extends Endpoint {
+  /** Gives what `rabbitmqctl` writes. Takes seconds. @throws `Error` when it fails, or the broker is not ours */
+  rabbitmqctl(...args: string[]): Promise<string>;
+}
+
 /** What one test file has to itself, so that files cannot see each other's messages and keys. */
 export interface Isolation {
   /** A virtual host that the 15 isolations before and after do not have; with services given by URL, the given one. */
@@ -171,7 +177,7 @@ export interface ServiceSet {
   readonly generation: Generation;
   readonly mode: Mode;
   readonly versions: ServiceVersions;
-  readonly amqp: Endpoint;
+  readonly amqp: RabbitmqEndpoint;
   readonly redis: Endpoint;
   /** The same set with Valkey in the place of Redis. `undefined`: there is no `valkey-server`. */
   readonly onValkey: ServiceSet | undefined;

@@ -60,8 +60,9 @@ export interface ConnectionEvents {
   reconnect: [];
   /** Something to log that harmed nothing, such as a failed attempt to connect. Without a listener: a warning of the process. */
   warning: [error: Error];
-  /** RabbitMQ takes no messages for now (memory or disk alarm); publishing waits. */
+  /** RabbitMQ takes no messages for now (memory or disk alarm); publishing waits. Without a listener: a `warning` with code `"blocked"`. */
   blocked: [reason: string];
+  /** It takes messages again, or its connection was lost. */
   unblocked: [];
 }
 
@@ -82,6 +83,8 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   #model: ChannelModel | undefined;
   #ready: Deferred<ChannelModel> = deferred();
   #isReady = false;
+  /** Why the broker takes no messages, while it does not. */
+  #blocked: string | undefined;
   #started: Promise<void> | undefined;
   #nextUrl = 0;
 
@@ -100,6 +103,11 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   /** Whether there is a connection and everything on it is restored. */
   get isReady(): boolean {
     return this.#isReady;
+  }
+
+  /** Whether RabbitMQ takes no messages for now: see the event `blocked`. */
+  get isBlocked(): boolean {
+    return this.#blocked !== undefined;
   }
 
   get isClosed(): boolean {
@@ -248,8 +256,8 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       lost ??= error;
       rememberEnd(model, error);
     });
-    model.on("blocked", (reason) => this.emit("blocked", reason));
-    model.on("unblocked", () => this.emit("unblocked"));
+    model.on("blocked", (reason) => this.#setBlocked(model, reason));
+    model.on("unblocked", () => this.#setBlocked(model, undefined));
     if (this.isClosed) {
       await this.#end(model);
       throw closedError();
@@ -277,8 +285,21 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#ready.resolve(model);
   }
 
+  #setBlocked(model: ChannelModel, reason: string | undefined): void {
+    if (this.#model !== model || this.#blocked === reason) return;
+    const wasBlocked = this.#blocked !== undefined;
+    this.#blocked = reason;
+    if (reason === undefined) this.emit("unblocked");
+    else if (this.listenerCount("blocked") > 0) this.emit("blocked", reason);
+    else if (!wasBlocked) {
+      this.warn(new AmqpError(`RabbitMQ takes no messages for now: ${reason}. Publishing waits`, { code: "blocked" }));
+    }
+  }
+
   #onEnd(model: ChannelModel, cause: Error): void {
     if (this.#model !== model) return;
+    // The broker will not say so any more, and the next connection is told anew.
+    this.#setBlocked(model, undefined);
     this.#model = undefined;
     // While restoring, the loop that called the restorers goes on by itself.
     if (!this.#isReady || this.isClosed) return;

@@ -11,6 +11,8 @@ export type AmqpErrorCode =
   | "access-refused"
   /** TLS failed: a certificate that is not trusted, or a port that does not speak it. */
   | "tls-failed"
+  /** A warning: RabbitMQ takes no messages for now, for a memory or disk alarm. Publishing waits. */
+  | "blocked"
   /** The connection ended while the operation was under way. */
   | "connection-lost"
   /** `close()` was called. */
