@@ -1,7 +1,7 @@
 /** A broker that says nothing any more, not even that it is gone, must not keep a worker that is told to stop. */
 import { amqp } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
-import { redis } from "@brine/redis-adapter";
+import { redis, redisBackend } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
@@ -15,7 +15,8 @@ describeEachGeneration("a frozen broker", (set) => {
       const proxy = await startProxy(kind === "amqp" ? isolation.amqp.url : isolation.redis(0).url);
       try {
         const app = new Celery({
-          broker: kind === "amqp" ? amqp(proxy.url, { closeTimeoutMs: 1000 }) : redis(proxy.url),
+          broker:
+            kind === "amqp" ? amqp(proxy.url, { closeTimeoutMs: 1000 }) : redis(proxy.url, { closeTimeoutMs: 1000 }),
           taskDefaultQueue: isolation.name("frozen"),
         });
         app.task("hang", { acksLate: true }, () => new Promise(() => {}));
@@ -33,4 +34,23 @@ describeEachGeneration("a frozen broker", (set) => {
       }
     },
   );
+
+  test.concurrent.each(["rpc", "redis"] as const)("redis and %s: an app closes, warm worker and all", async (kind) => {
+    const isolation = await set.isolate();
+    const proxies = [await startProxy(isolation.redis(0).url), await startProxy(isolation.redis(1).url)] as const;
+    const backend = kind === "rpc" ? "rpc://" : redisBackend(proxies[1].url);
+    const app = new Celery({ broker: redis(proxies[0].url, { closeTimeoutMs: 1000 }), backend, logger: {} });
+    try {
+      const queue = isolation.name("frozen-idle");
+      app.task("add", (_, x: number, y: number) => x + y);
+      await app.worker({ mingle: false, queues: [queue] }).start();
+      expect(await (await app.sendTask("add", { args: [1, 2], queue })).get({ timeoutMs: 15_000 })).toBe(3);
+      for (const proxy of proxies) proxy.freeze();
+      const waiting = app.result("nobody").state();
+      waiting.catch(() => {});
+      await app.close();
+    } finally {
+      for (const proxy of proxies) await proxy.close();
+    }
+  });
 });

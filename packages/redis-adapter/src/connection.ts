@@ -28,6 +28,8 @@ export interface ConnectionFactory {
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
+/** Milliseconds that Redis may take to answer QUIT. */
+const QUIT_MS = 1000;
 
 /** With Sentinel ioredis tries for ever, and its promise settles never. */
 async function connectWithin(client: Redis, timeoutMs: number): Promise<void> {
@@ -49,6 +51,14 @@ async function connectToDatabase(client: Redis): Promise<void> {
   await client.connect();
   const { db } = client.options;
   if (db) await client.select(db);
+}
+
+/** Ends a connection: politely, unless Redis takes too long to answer that. */
+export async function quit(client: Redis): Promise<void> {
+  if (client.status !== "ready") return client.disconnect();
+  const timer = setTimeout(() => client.disconnect(), QUIT_MS);
+  await client.quit().catch(() => client.disconnect());
+  clearTimeout(timer);
 }
 
 export function connectionFactory(source: RedisSource, options: ConnectionOptions): ConnectionFactory {

@@ -312,7 +312,7 @@ export class Celery {
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     await patiently(this.#events.flush());
-    await this.backend.close();
+    await patiently(this.backend.close());
     await this.transport.close();
     this.#connected = undefined;
     this.#isConnected = false;

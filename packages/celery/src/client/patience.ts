@@ -4,10 +4,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 /** Milliseconds that a shutdown waits for what needs the broker or the result store, once it waits for nothing else. */
 export const PATIENCE_MS = 5000;
 
-/** Resolves with the action, or after {@link PATIENCE_MS}; to whether it was the action. */
-export async function patiently(action: Promise<unknown>): Promise<boolean> {
+/** Resolves with the action, or after that many milliseconds; to whether it was the action. */
+export async function patiently(action: Promise<unknown>, milliseconds = PATIENCE_MS): Promise<boolean> {
   const done = new AbortController();
-  const tooLate = sleep(PATIENCE_MS, false, { signal: done.signal }).catch(() => false);
+  const tooLate = sleep(milliseconds, false, { signal: done.signal }).catch(() => false);
   try {
     return await Promise.race([action.then(() => true), tooLate]);
   } finally {

@@ -117,6 +117,7 @@ export class Executor {
       this.#app.currentTask.run(current, () => this.#call(request, context, limits)),
     );
     await context.end();
+    request.markPerformed();
     if (taskEndChannel.hasSubscribers) {
       taskEndChannel.publish({ ...diagnostics, state: outcome.state, runtimeMs: Date.now() - request.startedAt });
     }

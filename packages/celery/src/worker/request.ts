@@ -16,6 +16,8 @@ export class Request {
   startedAt: number | undefined;
   /** Stops the run: aborted by limits and by `revoke(terminate)`. */
   readonly stop = new RunStop();
+  #isPerformed = false;
+  #onPerformed: (() => void) | undefined;
   #isSettled = false;
   #isRequeued = false;
 
@@ -40,6 +42,25 @@ export class Request {
   get isExpired(): boolean {
     const expires = this.message.expires === null ? undefined : parseIsoTime(this.message.expires);
     return expires !== undefined && expires <= Date.now();
+  }
+
+  /** Whether its handler runs. */
+  get isPerforming(): boolean {
+    return this.startedAt !== undefined && !this.#isPerformed;
+  }
+
+  /** The handler has ended; what follows is between the worker, the broker and the result store. */
+  markPerformed(): void {
+    this.#isPerformed = true;
+    this.#onPerformed?.();
+  }
+
+  /** Resolves when its handler has ended. For one listener. */
+  performed(): Promise<void> {
+    if (this.#isPerformed) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#onPerformed = resolve;
+    });
   }
 
   get isSettled(): boolean {

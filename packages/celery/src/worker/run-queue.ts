@@ -1,8 +1,12 @@
 /** Requests from receipt to their end: waiting for their time, for their rate limit, for a slot; running. */
+import { patiently } from "../client/patience.js";
 import { Terminated } from "../protocol/python-exceptions.js";
 import type { TokenBucket } from "./rate-limit.js";
 import type { Request } from "./request.js";
 import { Schedule } from "./schedule.js";
+
+/** More than a broker takes to come back after a restart: what is done and not told yet would be done again, or lost. */
+const CONCLUDING_MS = 30_000;
 
 export interface RunQueueOptions {
   readonly concurrency: number;
@@ -223,8 +227,20 @@ export class RunQueue {
     }
   }
 
-  /** Resolves when nothing runs. */
-  async idle(): Promise<void> {
-    while (this.#active.size > 0) await Promise.all(this.#active.values());
+  /**
+   * Resolves when nothing runs: to true, or to false when handlers have ended whose broker or result store did not answer for
+   * {@link CONCLUDING_MS}.
+   */
+  async idle(): Promise<boolean> {
+    while (this.#active.size > 0) {
+      const performing = this.active.filter((request) => request.isPerforming);
+      if (performing.length > 0) {
+        await Promise.all(performing.map((request) => request.performed()));
+        continue;
+      }
+      const isDone = await patiently(Promise.all(this.#active.values()), CONCLUDING_MS);
+      if (!isDone && !this.active.some((request) => request.isPerforming)) return false;
+    }
+    return true;
   }
 }

@@ -28,6 +28,7 @@ export async function untilConnected(step: () => Promise<unknown>, options: Star
     signal.throwIfAborted();
     try {
       await step();
+      signal.throwIfAborted();
       return;
     } catch (error) {
       signal.throwIfAborted();

@@ -66,6 +66,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   /** Aborted by `stop`. */
   readonly #ending = new AbortController();
   #giveUp: () => void = () => {};
+  /** The broker did not answer in time, and that was said. */
+  #isSilent = false;
   readonly #givenUp = new Promise<void>((resolve) => {
     this.#giveUp = resolve;
   });
@@ -217,7 +219,6 @@ export class Worker extends EventEmitter<WorkerEvents> {
     ];
     const onWarning = (error: Error): void => this.#warn(error);
     for (const step of steps) await untilConnected(async () => step(), { app: this.#app, signal, onWarning });
-    signal.throwIfAborted();
   }
 
   /** Or stopped: a broker that is away must not keep `stop` waiting. The connection is the app's, and left to go on. */
@@ -238,7 +239,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
    *
    * `timeoutMs`: after that the shutdown is a cold one: running tasks are aborted, and those with late acks go back to their
    * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. A cold one waits five seconds at most
-   * for a broker that does not answer, which gives the messages to others when it notices. The app stays open.
+   * for a broker that does not answer, which gives the messages to others when it notices; a warm one waits so for each of what
+   * it has to tell, and half a minute for the end of what has run. The app stays open.
    */
   stop(options: StopOptions = {}): Promise<void> {
     checkNames(options, STOP_OPTIONS, "options of stop()");
@@ -274,13 +276,26 @@ export class Worker extends EventEmitter<WorkerEvents> {
   async #settleAll(): Promise<void> {
     await this.#starting?.catch(() => {});
     this.#consumerStop = this.#quietly(this.#consumer.stop());
-    await this.#consumerStop;
-    while (this.#receiving.size > 0) await Promise.all(this.#receiving);
-    await this.#runQueue.release();
-    await this.#runQueue.idle();
-    await this.#quietly(this.#control.stop());
-    await this.#quietly(this.#gossip?.stop());
-    await this.#reporter.stop();
+    const released = this.#consumerStop.then(async () => {
+      while (this.#receiving.size > 0) await Promise.all(this.#receiving);
+      await this.#runQueue.release();
+    });
+    const isReleased = await patiently(released);
+    const isIdle = await this.#runQueue.idle();
+    const farewell = async (): Promise<void> => {
+      await this.#quietly(this.#control.stop());
+      await this.#quietly(this.#gossip?.stop());
+      await this.#reporter.stop();
+    };
+    const farewells = farewell();
+    // Who did not answer before is not waited for a second time.
+    if (!isReleased || !isIdle || !(await patiently(farewells))) this.#warnOfSilence();
+  }
+
+  #warnOfSilence(): void {
+    if (this.#isSilent) return;
+    this.#isSilent = true;
+    this.#warn(new CeleryError(`Gave up waiting for the broker to shut down ${this.hostname}`, { code: "bad-state" }));
   }
 
   /** Once nothing more comes, or what is given back would come again. A broker that is away must not hold it up. */
@@ -288,7 +303,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     await Promise.race([this.#consumerStop, sleep(ABORT_DELAY_MS, undefined, { ref: false })]);
     this.#runQueue.abortAll();
     if (await patiently(this.#stopping!.catch(() => {}))) return;
-    this.#warn(new CeleryError(`Gave up waiting for the broker to shut down ${this.hostname}`, { code: "bad-state" }));
+    this.#warnOfSilence();
     this.#giveUp();
   }
 

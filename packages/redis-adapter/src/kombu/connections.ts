@@ -2,10 +2,7 @@
 import type { EventEmitter } from "node:events";
 import type { TransportEvents } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
-import type { ConnectionFactory } from "../connection.js";
-
-/** Milliseconds that Redis may take to answer QUIT. */
-const QUIT_MS = 1000;
+import { type ConnectionFactory, quit } from "../connection.js";
 
 export class Connections {
   readonly #factory: ConnectionFactory;
@@ -82,15 +79,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#clients].map((client) => this.#quit(client)));
+    await Promise.all([...this.#clients].map((client) => quit(client)));
     this.#clients.clear();
-  }
-
-  /** Politely, unless Redis takes too long to answer that. */
-  async #quit(client: Redis): Promise<void> {
-    if (client.status !== "ready") return client.disconnect();
-    const timer = setTimeout(() => client.disconnect(), QUIT_MS);
-    await client.quit().catch(() => client.disconnect());
-    clearTimeout(timer);
   }
 }

@@ -36,6 +36,8 @@ export interface RedisTransportOptions extends ConnectionOptions {
   readonly waitForReplicas?: { readonly count: number; readonly timeoutMs: number } | undefined;
   /** Messages of one pop at most; a larger number costs fewer round trips and shares less evenly. Default 16. */
   readonly popBatch?: number | undefined;
+  /** How long `close` waits for what Redis is still to be told. Milliseconds, default 10,000. */
+  readonly closeTimeoutMs?: number | undefined;
 }
 
 /** The options resolved, once. */
@@ -55,6 +57,7 @@ export interface TransportSettings {
   readonly queueOrderStrategy: "round_robin" | "sorted" | "priority";
   readonly pollingIntervalMs: number;
   readonly popBatch: number;
+  readonly closeTimeoutMs: number;
   readonly waitForReplicas: { readonly count: number; readonly timeoutMs: number } | undefined;
 }
 
@@ -90,6 +93,7 @@ export function resolveTransportOptions(options: RedisTransportOptions, db: numb
     queueOrderStrategy: options.queueOrderStrategy ?? "round_robin",
     pollingIntervalMs: positive("pollingIntervalMs", options.pollingIntervalMs ?? 250),
     popBatch: Math.ceil(positive("popBatch", options.popBatch ?? 16)),
+    closeTimeoutMs: positive("closeTimeoutMs", options.closeTimeoutMs ?? 10_000),
     waitForReplicas: options.waitForReplicas && {
       count: Math.ceil(positive("waitForReplicas.count", options.waitForReplicas.count)),
       // 0 would wait for ever.

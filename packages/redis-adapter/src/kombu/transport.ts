@@ -32,8 +32,6 @@ import { type RedisTransportOptions, resolveTransportOptions, type TransportSett
 
 /** How long closing waits for a lost connection that has something to tell: more than the longest pause between two attempts. */
 const CLOSE_MS = 2500;
-/** Milliseconds that `close` waits for all of it. */
-const PATIENCE_MS = 10_000;
 
 /**
  * A Celery broker on Redis or Valkey; satisfies the `Transport` of `@brine/celery`. Make one with {@link redis}.
@@ -191,8 +189,8 @@ export class RedisTransport implements Transport {
   }
 
   /**
-   * Waits for publishes under way, gives unsettled deliveries back to the front of their queues, and disconnects; after ten
-   * seconds without that.
+   * Waits for publishes under way, gives unsettled deliveries back to the front of their queues, and disconnects; after
+   * `closeTimeoutMs` without that.
    */
   async close(): Promise<void> {
     if (this.#isClosed) return;
@@ -200,7 +198,7 @@ export class RedisTransport implements Transport {
     this.#connections.unwatch();
     const tooLate = new AbortController();
     // A connection that is frozen answers nothing, and nothing ends it.
-    const patience = sleep(PATIENCE_MS, undefined, { signal: tooLate.signal }).catch(() => undefined);
+    const patience = sleep(this.#settings.closeTimeoutMs, undefined, { signal: tooLate.signal }).catch(() => undefined);
     await Promise.race([this.#settle(), patience]);
     tooLate.abort();
     (await this.#consumingSide())?.unacked.stop();

@@ -5,7 +5,13 @@
 import { EventEmitter } from "node:events";
 import type { ResultStore, TransportEvents } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
-import { type ConnectionFactory, type ConnectionOptions, connectionFactory, type RedisSource } from "../connection.js";
+import {
+  type ConnectionFactory,
+  type ConnectionOptions,
+  connectionFactory,
+  quit,
+  type RedisSource,
+} from "../connection.js";
 import { RedisAdapterError } from "../errors.js";
 import { runScript } from "../kombu/scripts.js";
 import { RedisChordStore } from "./chord-store.js";
@@ -24,6 +30,9 @@ export interface RedisBackendOptions extends ConnectionOptions {
 /** The largest value Redis stores. */
 const MAX_VALUE_BYTES = 512 * 1024 * 1024;
 
+/** Celery's `redis_socket_timeout`: a connection that answers nothing for so long is made anew. */
+const SOCKET_TIMEOUT_MS = 120_000;
+
 type OnValue = (value: Uint8Array) => void;
 
 /** Celery's results in Redis; satisfies the `ResultStore` of `@brine/celery`. Make one with {@link redisBackend}. */
@@ -35,6 +44,8 @@ export class RedisResultStore implements ResultStore {
   readonly #events = new EventEmitter<TransportEvents>();
   readonly #subscriptions = new Map<string, Set<OnValue>>();
   readonly #chord: RedisChordStore;
+  /** Connected, or about to be. */
+  readonly #clients = new Set<Redis>();
   #client: Redis | undefined;
   #connecting: Promise<Redis> | undefined;
   #subscriber: Promise<Redis> | undefined;
@@ -149,14 +160,11 @@ export class RedisResultStore implements ResultStore {
     return this;
   }
 
+  /** After what was asked before, unless Redis takes more than a second for that: then without it. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const clients = await Promise.allSettled([this.#connecting, this.#subscriber]);
-    for (const outcome of clients) {
-      const client = outcome.status === "fulfilled" ? outcome.value : undefined;
-      if (client?.status === "ready") await client.quit().catch(() => client.disconnect());
-      else client?.disconnect();
-    }
+    await Promise.all([...this.#clients].map(quit));
+    this.#clients.clear();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -169,7 +177,7 @@ export class RedisResultStore implements ResultStore {
 
   #connected(): Promise<Redis> {
     if (this.#isClosed) return Promise.reject(new RedisAdapterError("The result store is closed", { code: "closed" }));
-    this.#connecting ??= this.#open({ maxRetriesPerRequest: 3 }).then(
+    this.#connecting ??= this.#open({ maxRetriesPerRequest: 3, socketTimeout: SOCKET_TIMEOUT_MS }).then(
       (client) => {
         this.#client = client;
         return client;
@@ -211,12 +219,14 @@ export class RedisResultStore implements ResultStore {
 
   async #open(options: Parameters<ConnectionFactory["create"]>[0]): Promise<Redis> {
     const client = this.#factory.create(options);
+    this.#clients.add(client);
     client.on("error", (error: Error) => {
       this.#lastError = error;
     });
     try {
       await this.#factory.connect(client);
     } catch (cause) {
+      this.#clients.delete(client);
       client.disconnect();
       const why = (this.#lastError ?? (cause as Error)).message;
       throw new RedisAdapterError(`Cannot connect to ${this.description}: ${why}`, { code: "unavailable", cause });
