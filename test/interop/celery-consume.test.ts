@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { PythonPeer } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { COMBINATIONS, connectApp, type Point, pythonEnvironment } from "./celery-setting.js";
+import { progressSeen, SEEN } from "./progress-seen.js";
 
 interface Answer {
   readonly state: string;
@@ -84,7 +85,8 @@ describeEachGeneration("consume from Python clients", (set) => {
     });
 
     test("progress, retries and results without a value are seen", async () => {
-      const states = await python.request<[string, string][]>("states", { id: await send("node.progress", "(2,)") });
+      const id = await send("node.progress", "(2,)");
+      const states = await python.request<[string, string][]>("states", { id, tell: SEEN });
       expect(states.map(([state]) => state)).toContain("PROGRESS");
       expect(states.at(-1)).toEqual(["SUCCESS", "2"]);
       expect(await call("node.retry", "(2,)")).toMatchObject({ repr: "2" });
@@ -205,11 +207,10 @@ function defineTasks(app: Celery): void {
     if (kind === "ValueError") throw new pyExceptions.ValueError("from node", 42);
     throw new PaymentError("from node");
   });
+  const progress = progressSeen(app);
   app.task("node.progress", async (context, steps: number) => {
     for (let step = 0; step < steps; step++) {
-      await context.updateState("PROGRESS", { step });
-      // A client that asks for what is stored sees only the last state: give it time to see this one.
-      await setTimeout(500);
+      await progress(context, { step });
     }
     return steps;
   });

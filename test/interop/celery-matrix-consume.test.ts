@@ -6,6 +6,7 @@ import type { PythonPeer } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { CELLS, type Cell, carriesSignatures, pickles, settingsOf, valuesOf } from "./celery-matrix.js";
 import { connectApp, pythonEnvironment } from "./celery-setting.js";
+import { progressSeen, SEEN } from "./progress-seen.js";
 
 describeEachGeneration("Python sends to Node", (set) => {
   let python: PythonPeer;
@@ -73,7 +74,8 @@ describeEachGeneration("Python sends to Node", (set) => {
 
     test("retries and states of its own are seen", async () => {
       const retried = await send("node.retry", "(1,)");
-      const states = await python.request<[string, string][]>("states", { id: await send("node.progress") });
+      const id = await send("node.progress");
+      const states = await python.request<[string, string][]>("states", { id, tell: SEEN });
       expect(states).toContainEqual(["PROGRESS", "{'step': 1}"]);
       expect(states.at(-1)).toEqual(["SUCCESS", "'done'"]);
       expect(await get(retried)).toMatchObject({ repr: "1" });
@@ -116,10 +118,9 @@ function defineTasks(app: Celery, onTake: (call: Call) => void): void {
     if (context.retries < failures) throw context.retry({ error: new Error("again"), countdown: 0 });
     return context.retries;
   });
+  const progress = progressSeen(app);
   app.task("node.progress", async (context) => {
-    await context.updateState("PROGRESS", { step: 1 });
-    // A client that asks for what is stored sees only the last state: give it time to see this one.
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await progress(context, { step: 1 });
     return "done";
   });
 }

@@ -129,13 +129,15 @@ def state(id):
     return {"state": result.state, "info": repr(result.info)}
 
 
-def states(id, until="SUCCESS", timeout=30):
-    """Every state seen while waiting for `until`, with its info."""
+def states(id, timeout=30, tell=None):
+    """Every state seen until the task ends, with its info. The task named `tell` is told of each PROGRESS: it is sent the id."""
     result = sent.get(id) or AsyncResult(id, app=app)
     seen = []
 
     def note(body):
         seen.append([body["status"], repr(body["result"])])
+        if tell and body["status"] == "PROGRESS":
+            app.send_task(tell, (id,), ignore_result=True)
 
     result.get(timeout=timeout, propagate=False, on_message=note)
     return seen
