@@ -87,6 +87,12 @@ export function isKombuError(error: unknown): error is KombuError {
   return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
 }
 
+/** What to do about an object that a format has no form for, as the end of a message. */
+export function howElse(value: object): string {
+  if (value instanceof Promise) return ": await it first";
+  return "; make a plain value of it, or use the serializer pickle";
+}
+
 /** The message of anything thrown. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

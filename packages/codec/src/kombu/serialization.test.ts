@@ -53,7 +53,12 @@ describe("accept", () => {
     expect(() => serializers.loads(bytes("x"), { contentType: "constructor", accept: ["json"] })).toThrow(
       "content of type constructor (constructor)",
     );
-    expect(() => serializers.prepareAcceptContent(["nope"])).toThrow("No encoder/decoder installed for nope");
+    expect(() => serializers.prepareAcceptContent(["nope"])).toThrow(
+      "No encoder/decoder installed for nope; there are json, pickle",
+    );
+    expect(() => serializers.prepareAcceptContent(["pickel"])).toThrow(
+      "No encoder/decoder installed for pickel; did you mean pickle?",
+    );
   });
 
   test("application/data and application/text are always let through, undecoded", () => {
@@ -167,7 +172,10 @@ describe("json", () => {
     expect(write({ a: { __json__: () => [1, "two"] } })).toBe('{"a": [1, "two"]}');
     const own = jsonSerializer({ default: (value) => (value instanceof Set ? [...value] : undefined) });
     expect(Buffer.from(own.encode!(new Set([1]))).toString()).toBe("[1]");
-    expect(() => own.encode!(new WeakMap())).toThrow("an instance of WeakMap has no form in JSON");
+    expect(() => own.encode!(new WeakMap())).toThrow(
+      "an instance of WeakMap has no form in JSON; make a plain value of it, or use the serializer pickle",
+    );
+    expect(() => own.encode!(Promise.resolve())).toThrow("an instance of Promise has no form in JSON: await it first");
   });
 });
 

@@ -1,5 +1,6 @@
 /** kombu's `SerializerRegistry`: content types, and who reads and writes them. kombu 5.6 `serialization.py`. */
 
+import { nearest } from "../options/nearest.js";
 import { optionNames } from "../options/option-names.js";
 import { DEFAULT_CONTENT_TYPE, isContentType, normalizeContentType, TRUSTED_CONTENT } from "./content-type.js";
 import {
@@ -251,7 +252,12 @@ export class SerializerRegistry {
   #get(name: string): Registered {
     const entry = this.#byName.get(name);
     if (entry === undefined) {
-      throw new SerializerNotInstalled(`No encoder/decoder installed for ${name}`, { code: "unknown-serializer" });
+      const meant = nearest(name, this.#byName.keys());
+      const hint =
+        meant === undefined ? `; there are ${[...this.#byName.keys()].join(", ")}` : `; did you mean ${meant}?`;
+      throw new SerializerNotInstalled(`No encoder/decoder installed for ${name}${hint}`, {
+        code: "unknown-serializer",
+      });
     }
     return entry;
   }

@@ -4,7 +4,7 @@
  */
 
 import { floatRepr, PyFloat } from "../../python/numbers.js";
-import { EncodeError } from "../errors.js";
+import { EncodeError, howElse } from "../errors.js";
 
 export interface JsonWriterOptions {
   /** What `undefined` is as a value of an object; in arrays and at the top level it is always null. */
@@ -114,7 +114,7 @@ class JsonWriter {
       if (this.#container(value)) return;
       const object = value;
       value = this.#call(() => this.#options.replace(object));
-      if (value === UNSUPPORTED) throw this.#error(`${typeName(object)} has no form in JSON`);
+      if (value === UNSUPPORTED) throw this.#error(`${typeName(object)} has no form in JSON${howElse(object)}`);
     }
     throw this.#error("its replacements never end");
   }

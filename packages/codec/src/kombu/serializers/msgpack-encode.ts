@@ -5,7 +5,7 @@
  */
 import type { Packr } from "msgpackr";
 import { PyFloat } from "../../python/numbers.js";
-import { EncodeError, reasonOf } from "../errors.js";
+import { EncodeError, howElse, reasonOf } from "../errors.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** `DEFAULT_RECURSE_LIMIT` of msgpack-python's packer: no value is inside of more containers than this. */
@@ -81,7 +81,7 @@ class MsgpackSource {
     const prototype: unknown = Object.getPrototypeOf(value);
     const isPlain = prototype === null || prototype === Object.prototype;
     if (!isPlain && !(value instanceof Map)) {
-      throw fail(`an instance of ${value.constructor?.name || "a class"} has no form in msgpack`);
+      throw fail(`an instance of ${value.constructor?.name || "a class"} has no form in msgpack${howElse(value)}`);
     }
     const entries: Iterable<readonly [unknown, unknown]> = value instanceof Map ? value : Object.entries(value);
     const map = new Map<unknown, unknown>();
