@@ -1,4 +1,5 @@
 /** Errors of this package. `code` is stable and meant for programs; the message is meant for people and may change. */
+import { isPickleError } from "@brine/codec";
 
 export type RedisAdapterErrorCode =
   /** An option or argument has a value that does not exist or is not allowed. */
@@ -80,7 +81,9 @@ export class DecodeError extends RedisAdapterError {
   constructor(key: string | undefined, dialect: string, raw: Uint8Array, cause: unknown) {
     const where = key === undefined ? "" : ` of ${JSON.stringify(key)}`;
     const why = cause instanceof Error ? `: ${cause.message}` : "";
-    super(`Cannot decode the ${dialect} value${where} (${raw.length} bytes)${why}`, { code: "decode", cause });
+    const isUnregistered = isPickleError(cause) && cause.code === "unregistered-global";
+    const how = isUnregistered ? "; the registry is the option pickle: { registry } of the dialect or queue" : "";
+    super(`Cannot decode the ${dialect} value${where} (${raw.length} bytes)${why}${how}`, { code: "decode", cause });
     this.key = key;
     this.dialect = dialect;
     this.head = Buffer.from(raw.buffer, raw.byteOffset, Math.min(raw.length, HEAD_BYTES)).toString("hex");

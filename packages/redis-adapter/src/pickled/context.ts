@@ -17,8 +17,9 @@ export class CommandContext {
     this.dialect = options.dialect;
   }
 
+  /** @throws RedisAdapterError `bad-option` for what is no text: `undefined` would be one key for all whose id is missing */
   key(key: string, version?: number): string {
-    return this.dialect.key(key, version);
+    return this.dialect.key(text(key), version);
   }
 
   /** Where a field's value is. */
@@ -27,7 +28,7 @@ export class CommandContext {
   }
 
   hash(name: string): string {
-    return this.dialect.hash === undefined ? this.dialect.key(name) : this.dialect.hash(name);
+    return this.dialect.hash === undefined ? this.key(name) : this.dialect.hash(text(name));
   }
 
   field(field: string): string {
@@ -120,6 +121,15 @@ export class CommandContext {
       { code: "unsupported" },
     );
   }
+}
+
+/** Without types a number may come, which is its digits, as in Python. */
+function text(key: unknown): string {
+  if (typeof key === "string") return key;
+  if (typeof key === "number") return String(key);
+  throw new RedisAdapterError(`Cannot use ${key === null ? "null" : typeof key} as a key: want a string`, {
+    code: "bad-option",
+  });
 }
 
 function validate<T>(value: unknown, schema: StandardSchema<T>, key: string): unknown {

@@ -21,3 +21,18 @@ test("a lifetime as the third argument of set()", async () => {
   const set = async () => pickled(client, { dialect: django() }).set("k", 1, 60 as never);
   await expect(set()).rejects.toThrow("options are an object, such as { ttl: 60_000 }");
 });
+
+test.each([undefined, null, {}])("a key that is %s, as of a record without an id", async (key) => {
+  const cache = pickled(client, { dialect: django() });
+  const error = { code: "bad-option", message: expect.stringContaining("as a key: want a string") };
+  await expect((async () => cache.get(key as never))()).rejects.toMatchObject(error);
+  await expect((async () => cache.hget(key as never, "f"))()).rejects.toMatchObject(error);
+  expect(() => cache.pipeline().set(key as never, 1)).toThrow(expect.objectContaining(error));
+});
+
+test("a class that is registered nowhere, or elsewhere", () => {
+  const cache = pickled(client, { dialect: django() });
+  expect(() => cache.decode(Buffer.from("cshop.models\nOrder\n.", "latin1"), "k")).toThrow(
+    /shop\.models\.Order is not registered.*; the registry is the option pickle: \{ registry \} of the dialect or queue$/,
+  );
+});
