@@ -54,6 +54,6 @@ export type { ScanOptions } from "./pickled/scan.js";
 export { type Shards, sharded } from "./pickled/shards.js";
 export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/stream-commands.js";
 export type { SubscribeOptions } from "./pickled/subscribe.js";
-export type { PickledCommands, ScanEntry, Scored } from "./pickled/types.js";
+export type { Counted, PickledCommands, ScanEntry, Scored } from "./pickled/types.js";
 export type { RedisChordStore } from "./results/chord-store.js";
 export { type RedisBackendOptions, RedisResultStore, redisBackend } from "./results/result-store.js";

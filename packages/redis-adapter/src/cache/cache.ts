@@ -2,21 +2,24 @@
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";
+import { unlinkAll } from "../pickled/clear.js";
 import { type RedisLike, send } from "../pickled/client.js";
+import { checkStep, counted, INCR } from "../pickled/counters.js";
 import type { ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { scanKeys } from "../pickled/scan.js";
+import type { Counted } from "../pickled/types.js";
 import { CacheAccess } from "./access.js";
 import type { InTime } from "./deadline.js";
 import { GetOrSet, type Loader } from "./get-or-set.js";
 import { evaluate, Lock, type LockOptions } from "./lock.js";
 import type { CacheEvents, CacheOptions, GetOrSetOptions } from "./options.js";
-import { deleteAll, invalidateTag } from "./tags.js";
+import { invalidateTag } from "./tags.js";
 
 /** Django's `incr` fails on a key that is not there; Redis would make one, which cachelib's lets it. */
 const INCR_EXISTING = script(`
 if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-return redis.call('INCRBY', KEYS[1], ARGV[1])`);
+${INCR}`);
 
 /** Make one with {@link createCache}. */
 export class PickleCache {
@@ -89,11 +92,13 @@ export class PickleCache {
 
   /**
    * The new number. What becomes of a missing key is the library's: cachelib starts at 0; Django raises ValueError, and here
-   * it is `undefined`.
+   * it is `undefined`. By a bigint it is a bigint.
    *
-   * @throws RedisAdapterError `unsupported` where the dialect pickles ints
+   * @throws RedisAdapterError `unsupported` where the dialect pickles ints; `too-large` when it was counted, and is now beyond
+   *   what a number can say
    */
-  async incr(key: string, by: number | bigint = 1): Promise<number | undefined> {
+  async incr<N extends number | bigint = number>(key: string, by?: N): Promise<Counted<N> | undefined> {
+    const step = by ?? 1;
     const { client, dialect } = this.redis;
     if (!dialect.digits) {
       throw new RedisAdapterError(
@@ -101,10 +106,11 @@ export class PickleCache {
         { code: "unsupported" },
       );
     }
+    checkStep(step);
     return this.#access.attempt("incr", key, undefined, async () => {
-      if (dialect.incrCreates) return this.redis.incr(key, by);
-      const reply = await evaluate(client, INCR_EXISTING, [this.redis.key(key)], [String(by)]);
-      return reply === null ? undefined : Number(reply);
+      if (dialect.incrCreates) return this.redis.incr<N>(key, by);
+      const reply = await evaluate(client, INCR_EXISTING, [this.redis.key(key)], [String(step)]);
+      return reply === null ? undefined : (counted(reply, step, key) as Counted<N>);
     });
   }
 
@@ -138,7 +144,7 @@ export class PickleCache {
     for (let deleted = 0; ; ) {
       const { value: keys, done } = await this.#access.run(() => portions.next());
       if (done) return deleted;
-      deleted += await this.#access.run(() => deleteAll(client, keys));
+      deleted += await this.#access.run(() => unlinkAll(client, keys));
     }
   }
 

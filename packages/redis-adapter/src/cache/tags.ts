@@ -3,8 +3,8 @@
  * two commands: SADD when it stores, SMEMBERS and DEL to invalidate.
  */
 import { script } from "../kombu/scripts.js";
+import { unlinkAll } from "../pickled/clear.js";
 import { type RedisLike, send } from "../pickled/client.js";
-import { bySlot } from "../pickled/slots.js";
 import { evaluate } from "./lock.js";
 
 /** Adds a key, and keeps the set for as long as its longest-lived key. KEYS: set. ARGV: key, milliseconds or "". */
@@ -50,20 +50,10 @@ async function takeAtOnce(client: RedisLike, tagKey: string): Promise<Taken> {
 async function takeSpread(client: RedisLike, tagKey: string): Promise<Taken> {
   const names = [...(((await send(client, "spop", [tagKey, BATCH])) as Iterable<Buffer> | null) ?? [])];
   try {
-    return [names.length, await deleteAll(client, names.map(String))];
+    return [names.length, await unlinkAll(client, names)];
   } catch (error) {
     // Back into the set, so that whoever tries again finds them.
     await send(client, "sadd", [tagKey, ...names]).catch(() => {});
     throw error;
   }
-}
-
-/** Unlinks keys of any slots; how many there were. */
-export async function deleteAll(client: RedisLike, keys: readonly string[]): Promise<number> {
-  let deleted = 0;
-  for (const group of client.isCluster ? bySlot(keys) : [keys.map((_, i) => i)]) {
-    const names = group.map((i) => keys[i]!);
-    deleted += Number(await send(client, "unlink", names));
-  }
-  return deleted;
 }

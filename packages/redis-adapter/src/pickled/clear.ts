@@ -1,14 +1,16 @@
 /** Deleting all of an application's keys, for frameworks whose stores have a `clear()`. */
 import { RedisAdapterError } from "../errors.js";
+import { type RedisLike, send } from "./client.js";
 import type { PickledRedis } from "./pickled.js";
 import { scanKeys } from "./scan.js";
+import { bySlot } from "./slots.js";
 
-/** The user's keys that start with `base`, each once. */
+/** The user's keys that start with `base`, each once; those that are no UTF-8 with U+FFFD in them. */
 export async function keysOf(redis: PickledRedis, base = ""): Promise<string[]> {
   const { dialect } = redis;
   const keys = new Set<string>();
   for await (const portion of scanKeys(redis.client, dialect.pattern(`${escapeGlob(base)}*`)))
-    for (const key of portion) keys.add(dialect.unkey(key));
+    for (const key of portion) keys.add(dialect.unkey(key.toString()));
   return [...keys];
 }
 
@@ -23,8 +25,18 @@ export async function clearKeys(redis: PickledRedis, base = ""): Promise<void> {
       code: "unsupported",
     });
   }
-  const keys = await keysOf(redis, base);
-  for (let i = 0; i < keys.length; i += 500) await redis.del(...keys.slice(i, i + 500));
+  const { client, dialect } = redis;
+  for await (const keys of scanKeys(client, dialect.pattern(`${escapeGlob(base)}*`))) await unlinkAll(client, keys);
+}
+
+/** Unlinks keys of any slots, named as they are in Redis; how many there were. */
+export async function unlinkAll(client: RedisLike, keys: readonly Buffer[]): Promise<number> {
+  let deleted = 0;
+  for (const group of client.isCluster ? bySlot(keys) : [keys.map((_, i) => i)]) {
+    const names = group.map((i) => keys[i]!);
+    deleted += Number(await send(client, "unlink", names));
+  }
+  return deleted;
 }
 
 /** As Redis itself takes it. */

@@ -2,7 +2,7 @@
 import type { Arg, Command, RedisLike } from "./client.js";
 import { sendAll } from "./client.js";
 import type { CommandName, CommandTable } from "./commands.js";
-import type { PickledCommands } from "./types.js";
+import type { Counted, PickledCommands } from "./types.js";
 
 type Settled<T> = readonly [error: Error, value: undefined] | readonly [error: null, value: T];
 
@@ -17,7 +17,9 @@ type Settled<T> = readonly [error: Error, value: undefined] | readonly [error: n
 export type PickledPipeline<R extends readonly unknown[] = []> = {
   readonly [K in keyof PickledCommands]: K extends "get" | "getdel" | "lpop" | "rpop" | "spop"
     ? <T = unknown>(...args: Parameters<PickledCommands[K]>) => PickledPipeline<[...R, T | undefined]>
-    : (...args: PipelineArguments<K>) => PickledPipeline<[...R, Awaited<ReturnType<PickledCommands[K]>>]>;
+    : K extends "incr"
+      ? <N extends number | bigint = number>(key: string, by?: N) => PickledPipeline<[...R, Counted<N>]>
+      : (...args: PipelineArguments<K>) => PickledPipeline<[...R, Awaited<ReturnType<PickledCommands[K]>>]>;
 } & {
   /** Any command, with its reply as it comes, strings as Buffers. Keys are used as they are. */
   raw(command: string, ...args: Arg[]): PickledPipeline<[...R, unknown]>;

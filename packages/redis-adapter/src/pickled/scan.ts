@@ -36,10 +36,10 @@ export async function* scan<T>(
 async function* readAll<T>(
   client: RedisLike,
   context: CommandContext,
-  keys: readonly string[],
+  keys: readonly Buffer[],
   options: ScanOptions<T>,
 ): AsyncGenerator<ScanEntry<T>, void, void> {
-  const commands = [{ name: "mget", args: keys }];
+  const commands: { name: string; args: readonly Buffer[] }[] = [{ name: "mget", args: keys }];
   if (options.ttl) commands.push(...keys.map((key) => ({ name: "pttl", args: [key] })));
   const replies = (await sendAll(client, commands, false)).map(([error, reply]) => {
     if (error !== null) throw error;
@@ -48,26 +48,28 @@ async function* readAll<T>(
   for (const [i, raw] of (replies[0] as (Buffer | null)[]).entries()) {
     // Gone since, or no string.
     if (raw === null) continue;
-    const key = context.dialect.unkey(keys[i]!);
-    const value = (await context.decode(raw, keys[i]!, key, options)) as T;
+    const redisKey = keys[i]!;
+    const place = redisKey.toString();
+    const key = context.dialect.unkey(place);
+    const value = (await context.decode(raw, place, key, options)) as T;
     if (value === undefined) continue;
-    if (!options.ttl) yield { key, value };
+    if (!options.ttl) yield { key, value, redisKey };
     else {
       const ttl = Number(replies[i + 1]);
-      yield { key, value, ttl: ttl < 0 ? null : ttl };
+      yield { key, value, redisKey, ttl: ttl < 0 ? null : ttl };
     }
   }
 }
 
-/** The keys in Redis that match, in portions as the server gives them; they may come twice. */
-export async function* scanKeys(client: RedisLike, pattern: string, count = 500): AsyncGenerator<string[], void, void> {
+/** The keys in Redis that match, in portions as the server gives them; they may come twice. Bytes, as not all need be text. */
+export async function* scanKeys(client: RedisLike, pattern: string, count = 500): AsyncGenerator<Buffer[], void, void> {
   for (const node of nodesOf(client)) {
     let cursor = "0";
     do {
       const reply = await send(node, "scan", [cursor, "MATCH", pattern, "COUNT", count]);
       const [next, found] = reply as [Buffer, Buffer[]];
       cursor = String(next);
-      if (found.length > 0) yield found.map(String);
+      if (found.length > 0) yield found;
     } while (cursor !== "0");
   }
 }

@@ -1,6 +1,7 @@
 import { RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
-import { type CommandContext, command, toNumber } from "./context.js";
+import { type CommandContext, command } from "./context.js";
+import { checkStep, counted, INCR } from "./counters.js";
 import { mapAll } from "./eventual.js";
 import type { ReadOptions, SetOptions } from "./options.js";
 import { inOrder, spread } from "./spread.js";
@@ -65,7 +66,12 @@ export function stringCommands(context: CommandContext) {
           { code: "unsupported" },
         );
       }
-      return command("incrby", [context.key(key), String(by)], toNumber);
+      checkStep(by);
+      const parse = (reply: unknown) => counted(reply, by, key);
+      // The driver makes a number of INCRBY's reply.
+      return typeof by === "bigint"
+        ? command("eval", [INCR, 1, context.key(key), String(by)], parse)
+        : command("incrby", [context.key(key), by], parse);
     },
   };
 }

@@ -5,6 +5,9 @@ import type { ReadOptions, SetOptions } from "./options.js";
 import type { StreamEntry, XaddOptions, XreadOptions } from "./stream-commands.js";
 
 type Fields = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
+/** What counting by an `N` gives. */
+export type Counted<N extends number | bigint> = N extends bigint ? bigint : number;
+
 export interface Scored<T> {
   readonly member: T;
   readonly score: number;
@@ -28,8 +31,13 @@ export interface PickledCommands {
     options: SetOptions & ReadOptions<T> & { readonly persist?: boolean | undefined },
   ): Promise<T | undefined>;
   getdel<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** @throws RedisAdapterError `unsupported` where the dialect pickles ints */
-  incr(key: string, by?: number | bigint): Promise<number>;
+  /**
+   * The new number: a bigint of a bigint, which is exact up to Redis' 2**63 and done by a script.
+   *
+   * @throws RedisAdapterError `unsupported` where the dialect pickles ints; `too-large` when it was counted, and is now beyond
+   *   what a number can say
+   */
+  incr<N extends number | bigint = number>(key: string, by?: N): Promise<Counted<N>>;
 
   del(...keys: string[]): Promise<number>;
   unlink(...keys: string[]): Promise<number>;
@@ -127,7 +135,10 @@ export interface PickledCommands {
 
 /** An entry of {@link PickledRedis.scan}. */
 export interface ScanEntry<T> {
+  /** The user's key. One that is no UTF-8 has U+FFFD in it, and is not found again by it: use `redisKey`. */
   readonly key: string;
+  /** The key as it is in Redis. */
+  readonly redisKey: Buffer;
   readonly value: T;
   /** Milliseconds, `undefined` for ever; only with the option `ttl`. */
   readonly ttl?: Ttl | undefined;
