@@ -1,4 +1,5 @@
 /** Redis addresses as Celery writes them, and connections of our own made from them or from the user's client. */
+import { optionNames } from "@brine/codec/options";
 import { Redis, type RedisOptions } from "ioredis";
 import { RedisAdapterError } from "./errors.js";
 
@@ -15,6 +16,31 @@ export interface ConnectionOptions {
   /** Sentinel: the password of the sentinels themselves. */
   readonly sentinelPassword?: string | undefined;
 }
+
+export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>(
+  { connection: true, connectTimeoutMs: true, masterName: true, sentinelPassword: true },
+  {
+    instead: [
+      ["host", "it belongs to the URL, or into connection"],
+      ["port", "it belongs to the URL, or into connection"],
+      ["db", "it belongs to the URL, or into connection"],
+      ["username", "it belongs to the URL, or into connection"],
+      ["password", "it belongs to the URL, or into connection"],
+      ["tls", "it belongs to the URL, or into connection"],
+      ["family", "it belongs to the URL, or into connection"],
+      ["path", "it belongs to the URL, or into connection"],
+      ["socket*", "it belongs to the URL, or into connection"],
+      ["ssl*", "it belongs to the URL, or into connection"],
+      ["maxRetries*", "it belongs to the URL, or into connection"],
+      ["retry*", "it belongs to the URL, or into connection"],
+      ["lazyConnect", "it belongs to the URL, or into connection"],
+      ["keepAlive", "it belongs to the URL, or into connection"],
+      ["sentinels", "it belongs to the URL, or into connection"],
+      ["sentinelKwargs", "write sentinelPassword"],
+      ["connectTimeout", "connectTimeoutMs"],
+    ],
+  },
+);
 
 /** What makes connections to one Redis. */
 export interface ConnectionFactory {

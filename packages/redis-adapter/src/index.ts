@@ -19,7 +19,7 @@ export type { Lock, LockOptions } from "./cache/lock.js";
 export type { CacheEvents, CacheOptions, GetOrSetOptions, LoadContext } from "./cache/options.js";
 export { type ConnectionOptions, parseRedisUrl, type RedisSource } from "./connection.js";
 export { type AiocacheOptions, aiocache } from "./dialects/aiocache.js";
-export { type BeakerOptions, beaker, beakerSession } from "./dialects/beaker.js";
+export { type BeakerOptions, type BeakerSessionOptions, beaker, beakerSession } from "./dialects/beaker.js";
 export { type CachelibOptions, cachelib, flaskCaching } from "./dialects/cachelib.js";
 export { type CacheopsOptions, cacheops } from "./dialects/cacheops.js";
 export { type CompressorName, compressor, type ValueCompressor } from "./dialects/compressors.js";

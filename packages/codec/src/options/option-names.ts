@@ -68,7 +68,7 @@ export function optionChecker(
   };
 }
 
-/** Enough to find it by. */
+/** Enough to find it by, and no option is longer. */
 const MAX_SHOWN = 80;
 
 function explain(
@@ -77,7 +77,7 @@ function explain(
   { instead = [], spellings = camelCaseOnly }: NameHints,
 ): string {
   const shown = JSON.stringify(name.slice(0, MAX_SHOWN));
-  const meant = spellings(name);
+  const meant = spellings(name.slice(0, MAX_SHOWN));
   const found = meant.find((spelling) => known.has(spelling));
   if (found !== undefined) return `${shown} is written ${found} here`;
   for (const spelling of meant) {
@@ -95,7 +95,7 @@ function covers(pattern: string, name: string): boolean {
 
 /** `taskSerializer` of `task_serializer`. */
 export function camelCase(name: string): string {
-  return name.replaceAll(/[_-]+(\w)/g, (_, letter: string) => letter.toUpperCase());
+  return name.replaceAll(/(?<=\w)[_-]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 /** `socket_timeout`, `socket-timeout`, and the `SOCKET_TIMEOUT` of Python's settings. */

@@ -32,10 +32,10 @@ export const PICKLE_OPTIONS = /* @__PURE__ */ optionNames<UnpicklerOptions & Pic
   dispatchTable: true,
 });
 
-const LIMITS = /* @__PURE__ */ optionNames<Limits>(DEFAULT_LIMITS);
+export const PICKLE_LIMITS = /* @__PURE__ */ optionNames<Limits>(DEFAULT_LIMITS);
 
 /** @throws PickleError `bad-option` for a name that neither decoder nor encoder has, in `options` or their limits */
 export function checkPickleOptions(options: UnpicklerOptions | PicklerOptions): void {
   checkOptions(options, PICKLE_OPTIONS, "options of pickle");
-  checkOptions(options.limits, LIMITS, "limits of pickle");
+  checkOptions(options.limits, PICKLE_LIMITS, "limits of pickle");
 }

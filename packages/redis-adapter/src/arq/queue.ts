@@ -1,12 +1,15 @@
 /** Jobs of arq (`arq/connections.py`, `arq/jobs.py`), which pickles them as dicts. arq 0.26. */
+
 import { randomUUID } from "node:crypto";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";
 import { pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import type { JobQueueOptions } from "../jobs/codec.js";
+import { JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { type ArqJobDef, type ArqResult, decodeJob, decodeResult, encodeJob } from "./message.js";
@@ -17,6 +20,12 @@ export interface ArqQueueOptions extends JobQueueOptions {
   readonly queueName?: string | undefined;
 }
 
+const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<ArqQueueOptions, JobQueueOptions>(
+  JOB_QUEUE_OPTIONS,
+  { queueName: true },
+  { instead: [["defaultQueueName", "queueName"]] },
+);
+
 /** What `enqueue_job` takes. Times in milliseconds. */
 export interface ArqEnqueueOptions {
   /** Default: a new UUID. A job whose id is in use, or has a result, is not enqueued. */
@@ -26,6 +35,16 @@ export interface ArqEnqueueOptions {
   /** How long it may wait. Default: a day after it is due. */
   readonly expires?: number | undefined;
 }
+
+const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<ArqEnqueueOptions>(
+  { id: true, deferUntil: true, deferBy: true, expires: true },
+  {
+    instead: [
+      ["jobId", "id"],
+      ["_jobId", "id"],
+    ],
+  },
+);
 
 export type ArqStatus = "deferred" | "queued" | "in_progress" | "complete" | "not_found";
 
@@ -57,6 +76,7 @@ export class ArqQueue {
   readonly #codec: ValueCodec;
 
   constructor(options: ArqQueueOptions) {
+    checkNames(options, QUEUE_OPTIONS, "options of ArqQueue");
     this.name = options.queueName ?? "arq:queue";
     this.#client = options.client;
     this.#codec = pickleCodec(options.pickle);
@@ -69,6 +89,7 @@ export class ArqQueue {
     kwargs: Readonly<Record<string, unknown>> = {},
     options: ArqEnqueueOptions = {},
   ): Promise<ArqJob<T> | undefined> {
+    checkNames(options, ENQUEUE_OPTIONS, "options of enqueue()");
     const id = options.id ?? randomUUID().replaceAll("-", "");
     const now = Date.now();
     const score = options.deferUntil?.getTime() ?? now + (options.deferBy ?? 0);

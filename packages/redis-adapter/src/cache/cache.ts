@@ -1,19 +1,27 @@
 /** A cache over {@link pickled}: values stay as the dialect makes them, so Python reads and writes the same cache. */
+
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { unlinkAll } from "../pickled/clear.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { checkStep, counted, INCR } from "../pickled/counters.js";
-import type { ReadOptions } from "../pickled/options.js";
+import { READ_OPTIONS, type ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { scanKeys } from "../pickled/scan.js";
 import type { Counted } from "../pickled/types.js";
 import { CacheAccess } from "./access.js";
 import type { InTime } from "./deadline.js";
 import { GetOrSet, type Loader } from "./get-or-set.js";
-import { evaluate, Lock, type LockOptions } from "./lock.js";
-import type { CacheEvents, CacheOptions, GetOrSetOptions } from "./options.js";
+import { evaluate, LOCK_OPTIONS, Lock, type LockOptions } from "./lock.js";
+import {
+  CACHE_OPTIONS,
+  type CacheEvents,
+  type CacheOptions,
+  GET_OR_SET_OPTIONS,
+  type GetOrSetOptions,
+} from "./options.js";
 import { invalidateTag } from "./tags.js";
 
 /** Django's `incr` fails on a key that is not there; Redis would make one, which cachelib's lets it. */
@@ -28,6 +36,7 @@ export class PickleCache {
   readonly #getOrSet: GetOrSet;
 
   constructor(redis: PickledRedis, defaults: CacheOptions = {}) {
+    checkNames(defaults, CACHE_OPTIONS, "options of createCache()");
     this.redis = redis;
     this.#access = new CacheAccess(redis, defaults);
     this.#getOrSet = new GetOrSet(this.#access);
@@ -35,6 +44,7 @@ export class PickleCache {
 
   /** The stored value; `undefined` when there is none, or Redis is away. */
   async get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined> {
+    checkNames(options, READ_OPTIONS, "options of get()");
     return this.#access.attempt("get", key, undefined, () =>
       this.redis.get<T>(key, this.#access.reading(key, options)),
     );
@@ -42,6 +52,7 @@ export class PickleCache {
 
   /** Those that are there. */
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<Map<string, T>> {
+    checkNames(options, READ_OPTIONS, "options of getMany()");
     const none: (T | undefined)[] = [];
     const values = await this.#access.attempt("getMany", keys.join(" "), none, () =>
       this.redis.mget<T>(keys, this.#access.reading("", options)),
@@ -156,6 +167,7 @@ export class PickleCache {
    * await cache.getOrSet("rates", async ({ signal }) => (await fetch(url, { signal })).json(), { loadTimeout: 2000 });
    */
   async getOrSet<T>(key: string, load: Loader<T>, options: GetOrSetOptions<T> = {}): Promise<T> {
+    checkNames(options, GET_OR_SET_OPTIONS, "options of getOrSet()");
     return this.#getOrSet.get(key, load, options);
   }
 
@@ -164,7 +176,9 @@ export class PickleCache {
     fn: (...args: A) => T | Promise<T>,
     options: GetOrSetOptions<T> & { readonly key: (...args: A) => string },
   ): (...args: A) => Promise<T> {
-    return (...args) => this.getOrSet(options.key(...args), () => fn(...args), options);
+    const { key, ...others } = options;
+    checkNames(others, GET_OR_SET_OPTIONS, "options of wrap()");
+    return (...args) => this.getOrSet(key(...args), () => fn(...args), others);
   }
 
   /** Deletes what was stored with one of the tags; how many keys there were. Fails as {@link deletePattern} does. */
@@ -178,6 +192,7 @@ export class PickleCache {
 
   /** A lock that redis-py's `Lock`, and so django-redis' `cache.lock(key)`, knows as its own. */
   async lock(key: string, options: LockOptions): Promise<Lock | undefined> {
+    checkNames(options, LOCK_OPTIONS, "options of lock()");
     const { dialect } = this.redis;
     return Lock.acquire(this.redis.client, dialect.lockKey?.(key) ?? dialect.key(key), options);
   }

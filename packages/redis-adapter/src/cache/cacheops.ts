@@ -1,7 +1,9 @@
 /** Invalidation as django-cacheops 6 and 7 do it, for values that depend on a table. */
 
+import { optionNames } from "@brine/codec/options";
 import { escapeGlob } from "../dialects/dialect.js";
 import { script } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { scanKeys } from "../pickled/scan.js";
 import { evaluate } from "./lock.js";
@@ -36,8 +38,15 @@ export interface InvalidateCacheopsOptions {
   readonly prefix?: string | undefined;
 }
 
+const INVALIDATE_OPTIONS = /* @__PURE__ */ optionNames<InvalidateCacheopsOptions>({
+  table: true,
+  row: true,
+  prefix: true,
+});
+
 /** Deletes cached results that depend on a table or a row; how many there were. cacheops does not work in a cluster. */
 export async function invalidateCacheops(client: RedisLike, options: InvalidateCacheopsOptions): Promise<number> {
+  checkNames(options, INVALIDATE_OPTIONS, "options of invalidateCacheops()");
   const { table, row, prefix = "" } = options;
   if (row !== undefined) {
     const fields = Object.entries(row).map(([name, value]) => `${JSON.stringify(name)}:${jsonOf(value)}`);

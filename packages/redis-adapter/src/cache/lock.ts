@@ -1,6 +1,8 @@
 /** Locks as redis-py's `Lock` keeps them, so that Python and Node exclude each other. redis-py `lock.py`. */
+
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
+import { optionNames } from "@brine/codec/options";
 import { script } from "../kombu/scripts.js";
 import { type Arg, type RedisLike, send } from "../pickled/client.js";
 
@@ -36,6 +38,17 @@ export interface LockOptions {
   readonly retryInterval?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const LOCK_OPTIONS = /* @__PURE__ */ optionNames<LockOptions>(
+  { ttl: true, wait: true, retryInterval: true, signal: true },
+  {
+    instead: [
+      ["timeout", "write ttl, in milliseconds"],
+      ["blockingTimeout", "write wait, in milliseconds"],
+      ["sleep", "write retryInterval, in milliseconds"],
+    ],
+  },
+);
 
 /** A lock that is held until it is released or its time is over. */
 export class Lock implements AsyncDisposable {

@@ -1,4 +1,5 @@
 /** Options of {@link createCache}. */
+import { optionNames } from "@brine/codec/options";
 import type { Ttl } from "../dialects/dialect.js";
 import type { ReadOptions } from "../pickled/options.js";
 
@@ -30,12 +31,63 @@ export interface CacheOptions {
   readonly onRedisError?: "load" | "throw" | undefined;
 }
 
+export const CACHE_OPTIONS = /* @__PURE__ */ optionNames<CacheOptions>(
+  {
+    ttl: true,
+    jitter: true,
+    negativeTtl: true,
+    staleTtl: true,
+    beta: true,
+    singleFlight: true,
+    lockTtl: true,
+    waitFor: true,
+    timeout: true,
+    loadTimeout: true,
+    onRedisError: true,
+  },
+  {
+    instead: [
+      ["ttlSeconds", "write ttl, in milliseconds"],
+      ["maxAge", "ttl"],
+      ["defaultTtl", "ttl"],
+      ["prefix", "give it to the dialect, as in plain({ prefix })"],
+    ],
+  },
+);
+
 export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
   /** For {@link PickleCache.invalidateTags}. */
   readonly tags?: readonly string[] | undefined;
   /** Ends the wait of this call with its reason. The loader goes on as long as another call waits for the same value. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const GET_OR_SET_OPTIONS = /* @__PURE__ */ optionNames<GetOrSetOptions>(
+  {
+    ttl: true,
+    jitter: true,
+    negativeTtl: true,
+    staleTtl: true,
+    beta: true,
+    singleFlight: true,
+    lockTtl: true,
+    waitFor: true,
+    loadTimeout: true,
+    onRedisError: true,
+    schema: true,
+    version: true,
+    onDecodeError: true,
+    tags: true,
+    signal: true,
+  },
+  {
+    instead: [
+      ["ttlSeconds", "write ttl, in milliseconds"],
+      ["maxAge", "ttl"],
+      ["timeout", "give it to createCache, or write loadTimeout"],
+    ],
+  },
+);
 
 /** What a loader is told, and may decide. */
 export interface LoadContext {

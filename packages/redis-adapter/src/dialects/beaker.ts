@@ -1,7 +1,10 @@
 /** Beaker's `ext:redis`. */
+
 import { createHash } from "node:crypto";
 import { PyFloat, tuple } from "@brine/codec";
+import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import {
   type Dialect,
   type Expiry,
@@ -21,11 +24,23 @@ export interface BeakerOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
+const BEAKER_OPTIONS = /* @__PURE__ */ optionNames<BeakerOptions>(
+  { namespace: true, defaultTtl: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["registry", "write pickle: { registry }"],
+      ["expire", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
+
 /** In longer keys the user's part is replaced by its digest: ext/redisnm.py `_format_key`. */
 const MAX_KEY_LENGTH = 1024;
 
 /** What `beaker.cache` stores: a pickled tuple of the time of storing, the lifetime in seconds or None, and the value. */
 export function beaker(options: BeakerOptions): Dialect {
+  checkNames(options, BEAKER_OPTIONS, "options of beaker()");
   const pickle = pickleCodec(options.pickle);
   const prefix = `beaker_cache:${options.namespace}:`;
   const { ttl: expiryOf, defaultTtl } = lifetime(options.defaultTtl ?? null, "seconds");
@@ -72,8 +87,16 @@ function seconds(expiry: Expiry): number | null {
   return typeof expiry === "object" ? Math.ceil(expiry.px / 1000) : null;
 }
 
+/** Options of {@link beakerSession}. */
+export interface BeakerSessionOptions {
+  readonly pickle?: PickleOptions | undefined;
+}
+
+const BEAKER_SESSION_OPTIONS = optionNames<BeakerSessionOptions>({ pickle: true });
+
 /** Beaker's sessions with `type = ext:redis`: a pickled dict under `beaker_cache:<session id>:session`. */
-export function beakerSession(options: { readonly pickle?: PickleOptions | undefined } = {}): Dialect {
+export function beakerSession(options: BeakerSessionOptions = {}): Dialect {
+  checkNames(options, BEAKER_SESSION_OPTIONS, "options of beakerSession()");
   const [prefix, suffix] = ["beaker_cache:", ":session"];
   return Object.freeze({
     name: "beaker-session",

@@ -1,4 +1,6 @@
 /** cachelib and Flask-Caching. */
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../option-names.js";
 import {
   type Dialect,
   decodeDigits,
@@ -26,11 +28,26 @@ export interface CachelibOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
+const CACHELIB_OPTIONS = /* @__PURE__ */ optionNames<CachelibOptions>(
+  { prefix: true, ints: true, defaultTtl: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["registry", "write pickle: { registry }"],
+      ["keyPrefix", "prefix"],
+      ["cacheKeyPrefix", "prefix"],
+      ["defaultTimeout", "write defaultTtl, in milliseconds"],
+      ["cacheDefaultTimeout", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
+
 const MARK = 0x21;
 const MARK_BYTES = Buffer.from("!");
 
 /** What `cachelib.redis.RedisCache` stores: `!` and a pickle. A value without the mark is an int or, as it is, bytes. */
 export function cachelib(options: CachelibOptions = {}): Dialect {
+  checkNames(options, CACHELIB_OPTIONS, "options of cachelib()");
   const pickle = pickleCodec(options.pickle);
   const keys = prefixedKeys(options.prefix ?? "");
   const digits = (options.ints ?? "digits") === "digits";
@@ -65,6 +82,7 @@ export function cachelib(options: CachelibOptions = {}): Dialect {
 
 /** What Flask-Caching stores with `CACHE_TYPE = "RedisCache"`: cachelib's values behind its own prefix. */
 export function flaskCaching(options: CachelibOptions = {}): Dialect {
+  checkNames(options, CACHELIB_OPTIONS, "options of flaskCaching()");
   return Object.freeze({
     ...cachelib({ ...options, prefix: options.prefix ?? "flask_cache_" }),
     name: "flask-caching",

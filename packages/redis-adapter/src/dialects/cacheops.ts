@@ -1,4 +1,6 @@
 /** django-cacheops: what it stores for queries, functions and its simple cache. */
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../option-names.js";
 import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
 
 /** Options of {@link cacheops}. */
@@ -9,6 +11,19 @@ export interface CacheopsOptions {
   readonly defaultTtl?: Ttl | undefined;
   readonly pickle?: PickleOptions | undefined;
 }
+
+const CACHEOPS_OPTIONS = /* @__PURE__ */ optionNames<CacheopsOptions>(
+  { prefix: true, defaultTtl: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["registry", "write pickle: { registry }"],
+      ["keyPrefix", "prefix"],
+      ["cacheopsPrefix", "prefix"],
+      ["timeout", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
 
 /** What stands where a value is being made. */
 const LOCK = Buffer.from("LOCK");
@@ -22,6 +37,7 @@ const STAMP_LENGTH = 41;
  * only to be read, and to be invalidated with `invalidateCacheops`.
  */
 export function cacheops(options: CacheopsOptions = {}): Dialect {
+  checkNames(options, CACHEOPS_OPTIONS, "options of cacheops()");
   const pickle = pickleCodec(options.pickle);
   return Object.freeze({
     name: "cacheops",

@@ -1,6 +1,9 @@
 /** What a Python library does to values, keys and lifetimes before they reach Redis. */
+
 import { dumps, loads, type PicklerOptions, type UnpicklerOptions } from "@brine/codec";
+import { PICKLE_LIMITS, PICKLE_OPTIONS } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 
 /** Milliseconds; `null`: no expiry (Django's `timeout=None`). */
 export type Ttl = number | null;
@@ -68,6 +71,8 @@ export interface PickleOptions extends PicklerOptions, UnpicklerOptions {}
 
 /** Pickles, without anything around them. */
 export function pickleCodec(options: PickleOptions = {}): ValueCodec {
+  checkNames(options, PICKLE_OPTIONS, "options of pickle");
+  checkNames(options.limits, PICKLE_LIMITS, "limits of pickle");
   // Frozen, limits and all, the codec looks at them once only.
   const limits = options.limits && Object.freeze({ ...options.limits });
   const encoding: PicklerOptions = Object.freeze({ ...options, limits });

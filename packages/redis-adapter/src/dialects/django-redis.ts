@@ -1,6 +1,9 @@
 /** django-redis (`django_redis.cache.RedisCache`), 5.2 to 6.0. */
+
 import { jsonSerializer, msgpackSerializer, type Serializer } from "@brine/codec/kombu";
+import { extendOptionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { type CompressorName, compressor, decompress, type ValueCompressor } from "./compressors.js";
 import {
   type Dialect,
@@ -11,7 +14,7 @@ import {
   type ValueCodec,
   withDigits,
 } from "./dialect.js";
-import { DJANGO_TTL, type DjangoOptions, djangoKeys } from "./django.js";
+import { DJANGO_OPTIONS, DJANGO_TTL, type DjangoOptions, djangoKeys } from "./django.js";
 import { herd, herdPickle } from "./herd.js";
 
 /** Options of {@link djangoRedis}. */
@@ -31,6 +34,17 @@ export interface DjangoRedisOptions extends DjangoOptions {
   readonly maxDecompressedBytes?: number | undefined;
 }
 
+const DJANGO_REDIS_OPTIONS = /* @__PURE__ */ extendOptionNames<DjangoRedisOptions, DjangoOptions>(
+  DJANGO_OPTIONS,
+  { serializer: true, compressor: true, herd: true, herdTtl: true, maxDecompressedBytes: true },
+  {
+    instead: [
+      ["cacheHerdTimeout", "write herdTtl, in milliseconds"],
+      ["herdTimeout", "write herdTtl, in milliseconds"],
+    ],
+  },
+);
+
 const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 
 /**
@@ -38,6 +52,7 @@ const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
  * is too short for the compressor, or does not have its form, is stored as it is; both sides read both.
  */
 export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
+  checkNames(options, DJANGO_REDIS_OPTIONS, "options of djangoRedis()");
   const keys = djangoKeys(options);
   const { serializer = "pickle" } = options;
   const compression = typeof options.compressor === "string" ? compressor(options.compressor) : options.compressor;

@@ -1,4 +1,6 @@
 /** Django's own `django.core.cache.backends.redis.RedisCache` (Django >= 4.0). */
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../option-names.js";
 import {
   type Dialect,
   escapeGlob,
@@ -28,6 +30,19 @@ export interface DjangoOptions extends DjangoKeyOptions {
   /** Django writes protocol 5 (its Python's highest); the default here is 4, which every Python reads. */
   readonly pickle?: PickleOptions | undefined;
 }
+
+export const DJANGO_OPTIONS = /* @__PURE__ */ optionNames<DjangoOptions>(
+  { prefix: true, version: true, keyFunction: true, reverseKeyFunction: true, defaultTtl: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["registry", "write pickle: { registry }"],
+      ["keyPrefix", "prefix"],
+      ["timeout", "write defaultTtl, in milliseconds"],
+      ["location", "it belongs to the client"],
+    ],
+  },
+);
 
 /** Django's default lifetime of a cached value. */
 export const DJANGO_TTL = 300_000;
@@ -59,6 +74,7 @@ export function djangoKeys(options: DjangoKeyOptions): Pick<Dialect, "version" |
  * django-redis without compressor and with its default serializer reads and writes the same.
  */
 export function django(options: DjangoOptions = {}): Dialect {
+  checkNames(options, DJANGO_OPTIONS, "options of django()");
   const keys = djangoKeys(options);
   return Object.freeze({
     name: "django",

@@ -1,6 +1,9 @@
 /** dogpile.cache with its Redis backend, >= 1.1. */
+
 import { createHash } from "node:crypto";
+import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { type Dialect, lifetime, type PickleOptions, pickleCodec, type Ttl } from "./dialect.js";
 
 /** Options of {@link dogpile}. */
@@ -17,12 +20,25 @@ export interface DogpileOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
+const DOGPILE_OPTIONS = /* @__PURE__ */ optionNames<DogpileOptions>(
+  { mangle: true, defaultTtl: true, expirationTime: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["registry", "write pickle: { registry }"],
+      ["keyMangler", "mangle"],
+      ["redisExpirationTime", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
+
 const BAR = 0x7c;
 /** dogpile's version of the metadata: api.py `value_version`. */
 const VALUE_VERSION = 2;
 
 /** What dogpile.cache stores: `{"ct": <time of creation>, "v": 2}|` and a pickle. */
 export function dogpile(options: DogpileOptions = {}): Dialect {
+  checkNames(options, DOGPILE_OPTIONS, "options of dogpile()");
   const pickle = pickleCodec(options.pickle);
   const { mangle, expirationTime = null } = options;
   const key = (name: string): string =>

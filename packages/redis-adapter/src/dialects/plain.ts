@@ -1,3 +1,5 @@
+import { extendOptionNames, PICKLE_OPTIONS } from "@brine/codec/options";
+import { checkNames } from "../option-names.js";
 import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
 
 /** Options of {@link plain}. */
@@ -8,11 +10,23 @@ export interface PlainOptions extends PickleOptions {
   readonly defaultTtl?: Ttl | undefined;
 }
 
+const PLAIN_OPTIONS = /* @__PURE__ */ extendOptionNames<PlainOptions, PickleOptions>(
+  PICKLE_OPTIONS,
+  { prefix: true, defaultTtl: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["keyPrefix", "prefix"],
+    ],
+  },
+);
+
 /**
  * Pickles and nothing else: `redis.set(key, pickle.dumps(value))` and `pickle.loads(redis.get(key))` in Python. Also what
  * walrus, arq's payloads and aiocache store.
  */
 export function plain(options: PlainOptions = {}): Dialect {
+  checkNames(options, PLAIN_OPTIONS, "options of plain()");
   const { prefix = "", defaultTtl = null, ...pickle } = options;
   return Object.freeze({
     name: "plain",

@@ -1,5 +1,8 @@
 /** Web sessions of Flask and Django in Redis. */
+
 import { jsonSerializer, msgpackSerializer } from "@brine/codec/kombu";
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../option-names.js";
 import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, type Ttl } from "./dialect.js";
 import { serializerCodec } from "./django-redis.js";
 
@@ -14,10 +17,24 @@ export interface FlaskSessionOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
+const FLASK_OPTIONS = /* @__PURE__ */ optionNames<FlaskSessionOptions>(
+  { prefix: true, format: true, defaultTtl: true, pickle: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["keyPrefix", "prefix"],
+      ["sessionKeyPrefix", "prefix"],
+      ["sessionSerializationFormat", "format"],
+      ["permanentSessionLifetime", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
+
 const DAY = 86_400_000;
 
 /** What Flask-Session stores: a dict under `session:<session id>`. */
 export function flaskSession(options: FlaskSessionOptions = {}): Dialect {
+  checkNames(options, FLASK_OPTIONS, "options of flaskSession()");
   const pickle = pickleCodec(options.pickle);
   const msgpack = serializerCodec(msgpackSerializer());
   const json = serializerCodec(jsonSerializer({ dialect: "5.2" }));
@@ -47,11 +64,22 @@ export interface DjangoSessionOptions {
   readonly defaultTtl?: Ttl | undefined;
 }
 
+const DJANGO_OPTIONS = /* @__PURE__ */ optionNames<DjangoSessionOptions>(
+  { cache: true, defaultTtl: true },
+  {
+    instead: [
+      ["ttl", "defaultTtl"],
+      ["sessionCookieAge", "write defaultTtl, in milliseconds"],
+    ],
+  },
+);
+
 /**
  * Django's sessions with `SESSION_ENGINE = "django.contrib.sessions.backends.cache"`: the session's dict as a cached value.
  * Keys are session keys. `SESSION_SERIALIZER` plays no part there.
  */
 export function djangoSession(options: DjangoSessionOptions): Dialect {
+  checkNames(options, DJANGO_OPTIONS, "options of djangoSession()");
   const { cache } = options;
   const prefix = "django.contrib.sessions.cache";
   return Object.freeze({

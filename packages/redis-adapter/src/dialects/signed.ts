@@ -1,6 +1,9 @@
 /** Signatures around stored values: write access to Redis is then not enough to make a reader unpickle something. */
+
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { type Dialect, type Ttl, toBuffer } from "./dialect.js";
 
 /** Options of {@link signed}. */
@@ -20,6 +23,16 @@ export interface SignedOptions {
   /** Keeps signatures of one purpose from being good for another. Default: that of the format. */
   readonly salt?: string | undefined;
 }
+
+const SIGNED_OPTIONS = /* @__PURE__ */ optionNames<SignedOptions>(
+  { keys: true, format: true, salt: true },
+  {
+    instead: [
+      ["secrets", "keys"],
+      ["secret", "keys"],
+    ],
+  },
+);
 
 interface Format {
   sign(value: Buffer, place: string, secret: Uint8Array): Buffer;
@@ -44,6 +57,7 @@ interface Format {
  * @throws RedisAdapterError `bad-option`; reading throws `bad-signature`, within a DecodeError
  */
 export function signed(dialect: Dialect, options: SignedOptions): Dialect {
+  checkNames(options, SIGNED_OPTIONS, "options of signed()");
   const secrets = options.keys.map((key) => (typeof key === "string" ? Buffer.from(key) : key));
   if (secrets.length === 0 || secrets.some((secret) => secret.length === 0)) {
     throw new RedisAdapterError("Cannot sign: keys must be at least one secret, none of them empty", {

@@ -1,11 +1,14 @@
 /** Queues of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/backends/redis.py`. */
+
 import { randomUUID } from "node:crypto";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
-import { codecOf, decodeStored, type JobQueueOptions } from "../jobs/codec.js";
+import { codecOf, decodeStored, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { type DramatiqMessage, decodeMessage, encodeMessage, exceptionIn, resultKey } from "./message.js";
 
@@ -19,6 +22,12 @@ export interface DramatiqQueueOptions extends JobQueueOptions {
   readonly resultNamespace?: string | undefined;
 }
 
+const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<DramatiqQueueOptions, JobQueueOptions>(JOB_QUEUE_OPTIONS, {
+  encoder: true,
+  namespace: true,
+  resultNamespace: true,
+});
+
 /** What `Message` and `broker.enqueue` take. */
 export interface DramatiqEnqueueOptions {
   readonly messageId?: string | undefined;
@@ -27,6 +36,26 @@ export interface DramatiqEnqueueOptions {
   /** dramatiq's own, in its spelling: `max_retries`, `time_limit`, `priority`, `pipe_ignore`. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
+
+const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<DramatiqEnqueueOptions>(
+  { messageId: true, delay: true, options: true },
+  {
+    instead: [
+      ["maxRetries", "dramatiq's own go into options, in its spelling"],
+      ["timeLimit", "dramatiq's own go into options, in its spelling"],
+      ["priority", "dramatiq's own go into options, in its spelling"],
+      ["maxAge", "dramatiq's own go into options, in its spelling"],
+      ["minBackoff", "dramatiq's own go into options, in its spelling"],
+      ["maxBackoff", "dramatiq's own go into options, in its spelling"],
+    ],
+  },
+);
+
+interface MessagesOptions {
+  readonly delayed?: boolean | undefined;
+}
+
+const MESSAGES_OPTIONS = optionNames<MessagesOptions>({ delayed: true });
 
 /** KEYS: the messages, the queue. ARGV: id, bytes. In one step, and once even when it is sent twice. */
 const ENQUEUE = script(`
@@ -49,6 +78,7 @@ export class DramatiqQueue {
   readonly #resultNamespace: string;
 
   constructor(name: string, options: DramatiqQueueOptions) {
+    checkNames(options, QUEUE_OPTIONS, "options of DramatiqQueue");
     this.name = name;
     this.#client = options.client;
     this.#codec = codecOf(options.encoder, options.pickle);
@@ -63,6 +93,7 @@ export class DramatiqQueue {
     kwargs: Readonly<Record<string, unknown>> = {},
     options: DramatiqEnqueueOptions = {},
   ): Promise<DramatiqJob<T>> {
+    checkNames(options, ENQUEUE_OPTIONS, "options of enqueue()");
     const now = Date.now();
     const isDelayed = options.delay !== undefined;
     const queueName = isDelayed ? `${this.name}.DQ` : this.name;
@@ -92,7 +123,8 @@ export class DramatiqQueue {
   }
 
   /** The messages that wait, next one first; `delayed`: those that were enqueued with a delay. @throws DecodeError */
-  async messages(options: { readonly delayed?: boolean | undefined } = {}): Promise<DramatiqMessage[]> {
+  async messages(options: MessagesOptions = {}): Promise<DramatiqMessage[]> {
+    checkNames(options, MESSAGES_OPTIONS, "options of messages()");
     const queueName = options.delayed ? `${this.name}.DQ` : this.name;
     const ids = (await send(this.#client, "lrange", [this.#queueKey(queueName), 0, -1])) as Buffer[];
     if (ids.length === 0) return [];

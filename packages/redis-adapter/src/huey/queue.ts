@@ -1,13 +1,16 @@
 /** Tasks of huey's Redis storage: `huey/storage.py`. huey 2.x and 3.x. */
+
 import { randomUUID } from "node:crypto";
 import { PyDateTime } from "@brine/codec";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { decodeStored, type JobQueueOptions } from "../jobs/codec.js";
+import { decodeStored, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { decodeTask, HueyError, type HueyFormat, type HueyTaskInfo, hueyCodec, messageOf } from "./message.js";
@@ -19,6 +22,12 @@ export interface HueyQueueOptions extends JobQueueOptions, HueyFormat {
   /** Whose messages are written: those of huey 2 have 12 fields, of huey 3 15. Default 3. */
   readonly version?: 2 | 3 | undefined;
 }
+
+const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<HueyQueueOptions, JobQueueOptions>(
+  JOB_QUEUE_OPTIONS,
+  { compression: true, secrets: true, salt: true, prioritized: true, version: true },
+  { instead: [["secret", "secrets"]] },
+);
 
 /** What a task's `schedule` takes. Times in seconds. */
 export interface HueyEnqueueOptions {
@@ -32,6 +41,11 @@ export interface HueyEnqueueOptions {
   /** Not after: seconds from now, or when. */
   readonly expires?: number | Date | undefined;
 }
+
+const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<HueyEnqueueOptions>(
+  { id: true, eta: true, delay: true, retries: true, retryDelay: true, priority: true, expires: true },
+  { instead: [["taskId", "id"]] },
+);
 
 /** The bytes hold an id of their own, so that those of the last thousand tasks tell whether this one is there already. */
 const PUSH = script(`
@@ -53,6 +67,7 @@ export class HueyQueue {
   readonly #options: HueyQueueOptions;
 
   constructor(name: string, options: HueyQueueOptions) {
+    checkNames(options, QUEUE_OPTIONS, "options of HueyQueue");
     // huey `clean_name`.
     this.name = name.replaceAll(/[^A-Za-z0-9_]/g, "");
     this.#client = options.client;
@@ -67,6 +82,7 @@ export class HueyQueue {
     kwargs: Readonly<Record<string, unknown>> = {},
     options: HueyEnqueueOptions = {},
   ): Promise<HueyTask<T>> {
+    checkNames(options, ENQUEUE_OPTIONS, "options of enqueue()");
     const { prioritized = false, version = 3 } = this.#options;
     const id = options.id ?? randomUUID();
     const due = options.eta?.getTime() ?? (options.delay === undefined ? undefined : Date.now() + options.delay * 1000);

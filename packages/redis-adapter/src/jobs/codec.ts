@@ -1,5 +1,7 @@
 /** What the queues of RQ, arq, huey and dramatiq are given, and how they read what is stored. */
+
 import { jsonSerializer } from "@brine/codec/kombu";
+import { optionNames } from "@brine/codec/options";
 import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { serializerCodec } from "../dialects/django-redis.js";
 import { DecodeError } from "../errors.js";
@@ -11,6 +13,17 @@ export interface JobQueueOptions {
   readonly client: RedisLike;
   readonly pickle?: PickleOptions | undefined;
 }
+
+export const JOB_QUEUE_OPTIONS = /* @__PURE__ */ optionNames<JobQueueOptions>(
+  { client: true, pickle: true },
+  {
+    instead: [
+      ["registry", "write pickle: { registry }"],
+      ["connection", "client"],
+      ["redis", "client"],
+    ],
+  },
+);
 
 /** How calls and results travel: pickled, in JSON as Python's `json` writes it, or in a form of your own. */
 export type JobSerializer = "pickle" | "json" | ValueCodec;

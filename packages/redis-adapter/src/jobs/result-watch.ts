@@ -7,7 +7,9 @@
  * Blocking reads would need a connection for each, or send the names of all keys again for every result.
  * Where the server refuses CLIENT TRACKING, and in a cluster, the waiters look in turn now and then, through the client.
  */
+import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
 
 /** How to wait for a result. */
@@ -16,6 +18,8 @@ export interface WaitOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+const WAIT_OPTIONS = /* @__PURE__ */ optionNames<WaitOptions>({ timeoutMs: true, signal: true });
 
 /** What to look at, and what it means. */
 export interface Look<T> {
@@ -60,6 +64,7 @@ const watches = new WeakMap<RedisLike, ResultWatch>();
 
 /** Waits until `look` finds something. @throws RedisAdapterError `timeout` or `closed`, the signal's reason, what `look` throws */
 export async function waitFor<T>(client: RedisLike, look: Look<T>, options: WaitOptions = {}): Promise<T> {
+  checkNames(options, WAIT_OPTIONS, "options of result()");
   options.signal?.throwIfAborted();
   const found = look.read(await readAll(client, look));
   if (found !== undefined) return found.value;

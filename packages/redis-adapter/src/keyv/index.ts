@@ -1,7 +1,10 @@
 /** `@brine/redis-adapter/keyv`: Keyv, and cache-manager through it, on values that Python reads. */
+
 import { EventEmitter } from "node:events";
+import { optionNames } from "@brine/codec/options";
 import { Keyv, type KeyvOptions, type KeyvStoreAdapter } from "keyv";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { clearKeys } from "../pickled/clear.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 
@@ -64,6 +67,26 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 }
 
+/** What Keyv itself has: of values and keys the dialect has the say. */
+export type PickledKeyvOptions = Omit<
+  KeyvOptions,
+  "store" | "serialize" | "deserialize" | "compression" | "namespace" | "useKeyPrefix"
+>;
+
+const KEYV_OPTIONS = optionNames<PickledKeyvOptions>(
+  { emitErrors: true, ttl: true, stats: true, throwOnErrors: true },
+  {
+    instead: [
+      ["ttlSeconds", "write ttl, in milliseconds"],
+      ["namespace", "keys get the prefix of the dialect"],
+      ["serialize", "values are the dialect's"],
+      ["deserialize", "values are the dialect's"],
+      ["compression", "values are the dialect's"],
+      ["store", "it is the one of the client given"],
+    ],
+  },
+);
+
 /**
  * A Keyv 5 whose keys and values are those of the dialect: `django()` for Django's cache. Keys get no namespace.
  *
@@ -74,10 +97,8 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
  * await keyv.set("user:7", { name: "Ada" }); // cache.get("user:7") in Python
  * const cache = createCache({ stores: [keyv] }); // cache-manager
  */
-export function pickledKeyv<Value = unknown>(
-  redis: PickledRedis,
-  options: Omit<KeyvOptions, "store" | "serialize" | "deserialize" | "compression" | "namespace" | "useKeyPrefix"> = {},
-): Keyv<Value> {
+export function pickledKeyv<Value = unknown>(redis: PickledRedis, options: PickledKeyvOptions = {}): Keyv<Value> {
+  checkNames(options, KEYV_OPTIONS, "options of pickledKeyv()");
   return new Keyv<Value>({
     ...options,
     store: new PickledKeyvStore(redis),

@@ -1,6 +1,8 @@
 /** Options of the transport: kombu's transport options by their names in camelCase. */
-import type { ConnectionOptions } from "../connection.js";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "../connection.js";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { PRIORITY_STEPS, SEPARATOR } from "./priority.js";
 
 /** Options of {@link redis}. Those that name keys must equal the `broker_transport_options` of the Python workers. */
@@ -38,6 +40,47 @@ export interface RedisTransportOptions extends ConnectionOptions {
   readonly popBatch?: number | undefined;
   /** How long `close` waits for what Redis is still to be told. Milliseconds, default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
+}
+
+const TRANSPORT_OPTIONS = /* @__PURE__ */ extendOptionNames<RedisTransportOptions, ConnectionOptions>(
+  CONNECTION_OPTIONS,
+  {
+    globalKeyprefix: true,
+    visibilityTimeoutSeconds: true,
+    restoreIntervalSeconds: true,
+    prioritySteps: true,
+    separator: true,
+    fanoutPrefix: true,
+    fanoutPatterns: true,
+    unackedKey: true,
+    unackedIndexKey: true,
+    unackedMutexKey: true,
+    unackedMutexExpireSeconds: true,
+    queueOrderStrategy: true,
+    pollingIntervalMs: true,
+    waitForReplicas: true,
+    popBatch: true,
+    closeTimeoutMs: true,
+  },
+  {
+    instead: [
+      ["sep", "separator"],
+      ["keyPrefix", "globalKeyprefix"],
+      ["unackedRestoreLimit", "what is due is restored at once"],
+      ["maxConnections", "connections are few and their own"],
+    ],
+  },
+);
+
+const REPLICAS_OPTIONS = optionNames<NonNullable<RedisTransportOptions["waitForReplicas"]>>({
+  count: true,
+  timeoutMs: true,
+});
+
+/** @throws RedisAdapterError `bad-option` for a name that is none */
+export function checkTransportOptions(options: RedisTransportOptions): void {
+  checkNames(options, TRANSPORT_OPTIONS, "options of redis()");
+  checkNames(options.waitForReplicas, REPLICAS_OPTIONS, "waitForReplicas");
 }
 
 /** The options resolved, once. */

@@ -28,7 +28,12 @@ import { type ConsumingSide, openConsumingSide } from "./consuming-side.js";
 import { Publisher } from "./publisher.js";
 import type { PublishingSide } from "./publishing-side.js";
 import { Queues } from "./queues.js";
-import { type RedisTransportOptions, resolveTransportOptions, type TransportSettings } from "./settings.js";
+import {
+  checkTransportOptions,
+  type RedisTransportOptions,
+  resolveTransportOptions,
+  type TransportSettings,
+} from "./settings.js";
 
 /** How long closing waits for a lost connection that has something to tell: more than the longest pause between two attempts. */
 const CLOSE_MS = 2500;
@@ -54,6 +59,7 @@ export class RedisTransport implements Transport {
   #isClosed = false;
 
   constructor(source: RedisSource, options: RedisTransportOptions = {}) {
+    checkTransportOptions(options);
     const factory = connectionFactory(source, options);
     const settings = resolveTransportOptions(options, factory.db);
     const connected = () => this.#connected();

@@ -1,6 +1,8 @@
 /** What both ends are given, and what they have in common. */
+import { optionNames } from "@brine/codec/options";
 import type { PickleOptions } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
+import { checkNames } from "../option-names.js";
 import type { RedisLike } from "../pickled/client.js";
 import { type PickledRedis, pickled } from "../pickled/pickled.js";
 
@@ -11,6 +13,19 @@ export interface PickledRedisTransportOptions {
   readonly pickle?: PickleOptions | undefined;
 }
 
+const TRANSPORT_OPTIONS = /* @__PURE__ */ optionNames<PickledRedisTransportOptions>(
+  { client: true, pickle: true },
+  {
+    instead: [
+      ["host", "give it to the client"],
+      ["port", "give it to the client"],
+      ["url", "give it to the client"],
+      ["serializer", "values are pickled"],
+      ["deserializer", "values are pickled"],
+    ],
+  },
+);
+
 /** A connection that listens. */
 export interface Subscriber {
   subscribe(channel: string): Promise<unknown>;
@@ -20,6 +35,7 @@ export interface Subscriber {
 }
 
 export function valuesOf(options: PickledRedisTransportOptions): PickledRedis {
+  checkNames(options, TRANSPORT_OPTIONS, "options of a transport");
   return pickled(options.client, { dialect: plain(options.pickle) });
 }
 

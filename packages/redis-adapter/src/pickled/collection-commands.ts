@@ -1,3 +1,4 @@
+import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import { type CommandContext, command, toBoolean, toNumber } from "./context.js";
@@ -192,6 +193,14 @@ export interface ZaddOptions {
   /** Count the changed ones, too. */
   readonly ch?: boolean | undefined;
 }
+
+export const ZADD_OPTIONS = /* @__PURE__ */ optionNames<ZaddOptions>({
+  nx: true,
+  xx: true,
+  gt: true,
+  lt: true,
+  ch: true,
+});
 
 export interface LimitOptions {
   readonly limit?: { readonly offset: number; readonly count: number } | undefined;

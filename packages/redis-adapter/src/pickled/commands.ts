@@ -1,6 +1,7 @@
 /** All commands, by ioredis' names, as functions that make a {@link Command}. */
 
 import { hashCommands, listCommands, setCommands } from "./collection-commands.js";
+import { withCheckedOptions } from "./command-options.js";
 import type { CommandContext } from "./context.js";
 import { command, toNumber } from "./context.js";
 import { keyCommands } from "./key-commands.js";
@@ -8,7 +9,7 @@ import { streamCommands } from "./stream-commands.js";
 import { stringCommands } from "./string-commands.js";
 
 export function commandsOf(context: CommandContext) {
-  return {
+  return withCheckedOptions({
     ...keyCommands(context),
     ...stringCommands(context),
     ...hashCommands(context),
@@ -18,7 +19,7 @@ export function commandsOf(context: CommandContext) {
     /** Channels are not keys: neither prefixed nor versioned. */
     publish: (channel: string, value: unknown) =>
       command("publish", [channel, context.encode(value, channel)], toNumber),
-  };
+  });
 }
 
 /** Commands that change nothing, and do not wait: a replica can answer them. */

@@ -1,8 +1,9 @@
 /** Consumer groups of streams. */
+import { extendOptionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import { type Arg, type RedisLike, send } from "./client.js";
 import type { CommandContext } from "./context.js";
-import type { ReadOptions } from "./options.js";
+import { READ_OPTIONS, type ReadOptions } from "./options.js";
 import { streamsOf } from "./stream-commands.js";
 
 export interface ConsumeStreamOptions<T = unknown> extends ReadOptions<T> {
@@ -15,6 +16,14 @@ export interface ConsumeStreamOptions<T = unknown> extends ReadOptions<T> {
   readonly count?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const CONSUME_OPTIONS = /* @__PURE__ */ extendOptionNames<ConsumeStreamOptions, ReadOptions>(READ_OPTIONS, {
+  stream: true,
+  group: true,
+  consumer: true,
+  count: true,
+  signal: true,
+});
 
 export interface ConsumedEntry {
   readonly id: string;

@@ -19,7 +19,7 @@ test.each([
 
 test("a lifetime as the third argument of set()", async () => {
   const set = async () => pickled(client, { dialect: django() }).set("k", 1, 60 as never);
-  await expect(set()).rejects.toThrow("options are an object, such as { ttl: 60_000 }");
+  await expect(set()).rejects.toThrow("options of set(): want an object with any of get, ttl");
 });
 
 test.each([undefined, null, {}])("a key that is %s, as of a record without an id", async (key) => {

@@ -1,4 +1,5 @@
 /** Options of {@link pickled} and of its commands. */
+import { optionNames } from "@brine/codec/options";
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import type { DecodeError } from "../errors.js";
 import type { RedisLike } from "./client.js";
@@ -22,6 +23,19 @@ export interface PickledRedisOptions {
    */
   readonly replicas?: readonly RedisLike[] | undefined;
 }
+
+export const PICKLED_OPTIONS = /* @__PURE__ */ optionNames<PickledRedisOptions>(
+  { dialect: true, maxValueBytes: true, onDecodeError: true, replicas: true },
+  {
+    instead: [
+      ["prefix", "give it to the dialect, as in plain({ prefix })"],
+      ["keyPrefix", "give it to the dialect, as in plain({ prefix })"],
+      ["serializer", "write dialect"],
+      ["registry", "give it to the dialect, as in plain({ registry })"],
+      ["maxBytes", "maxValueBytes"],
+    ],
+  },
+);
 
 export interface ResolvedOptions {
   readonly replicas: readonly RedisLike[];
@@ -50,6 +64,12 @@ export interface ReadOptions<T = unknown> {
   readonly onDecodeError?: OnDecodeError | undefined;
 }
 
+export const READ_OPTIONS = /* @__PURE__ */ optionNames<ReadOptions>({
+  schema: true,
+  version: true,
+  onDecodeError: true,
+});
+
 /** Lifetime and conditions. `ttl` (milliseconds) obeys the dialect, the rest are Redis' own words. */
 export interface SetOptions {
   /** Milliseconds, `null` for ever; default: the dialect's, which is none for plain and 300,000 for Django. */
@@ -72,6 +92,29 @@ export interface SetOptions {
   /** Django's `version`. */
   readonly version?: number | undefined;
 }
+
+export const SET_OPTIONS = /* @__PURE__ */ optionNames<SetOptions>(
+  {
+    ttl: true,
+    grace: true,
+    ex: true,
+    px: true,
+    exat: true,
+    pxat: true,
+    keepTtl: true,
+    nx: true,
+    xx: true,
+    version: true,
+  },
+  {
+    instead: [
+      ["ttlSeconds", "ex"],
+      ["expire", "ex"],
+      ["timeout", "write ttl, in milliseconds"],
+      ["keepttl", "keepTtl"],
+    ],
+  },
+);
 
 /** Bytes of one stored value that are decoded by default: above any sane cache, below what stalls a process. */
 export const DEFAULT_MAX_VALUE_BYTES = 64 * 1024 * 1024;

@@ -1,20 +1,29 @@
 /** ioredis with values instead of bytes. */
 
+import { optionNames } from "@brine/codec/options";
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import { type Command, type RedisLike, send, sendAll, sendCommand } from "./client.js";
 import { type CommandName, type CommandTable, commandsOf, READS } from "./commands.js";
-import { type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
+import { CONSUME_OPTIONS, type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
 import { CommandContext } from "./context.js";
-import { DEFAULT_MAX_VALUE_BYTES, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
+import { DEFAULT_MAX_VALUE_BYTES, PICKLED_OPTIONS, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
 import { createPipeline, type PickledPipeline } from "./pipeline.js";
-import { type ScanOptions, scan } from "./scan.js";
+import { SCAN_OPTIONS, type ScanOptions, scan } from "./scan.js";
 import { bySlot } from "./slots.js";
 import { isSpread, type SpreadCommand } from "./spread.js";
 import { setArguments } from "./string-commands.js";
-import { type SubscribeOptions, subscribe } from "./subscribe.js";
+import { SUBSCRIBE_OPTIONS, type SubscribeOptions, subscribe } from "./subscribe.js";
 import type { PickledCommands, ScanEntry } from "./types.js";
+
+interface MsetOptions {
+  readonly ttl?: Ttl | undefined;
+  readonly version?: number | undefined;
+}
+
+const MSET_OPTIONS = optionNames<MsetOptions>({ ttl: true, version: true });
 
 /** The user's client and the dialect of its values, without the commands. */
 export class PickledConnection<C extends RedisLike = RedisLike> {
@@ -78,8 +87,9 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
   /** Stores several values, each with its lifetime; in one transaction unless in a cluster. */
   async mset(
     entries: Readonly<Record<string, unknown>> | Iterable<readonly [string, unknown]>,
-    options: { readonly ttl?: Ttl | undefined; readonly version?: number | undefined } = {},
+    options: MsetOptions = {},
   ): Promise<void> {
+    checkNames(options, MSET_OPTIONS, "options of mset()");
     await this.#ready();
     const list =
       Symbol.iterator in entries ? [...(entries as Iterable<readonly [string, unknown]>)] : Object.entries(entries);
@@ -97,6 +107,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
 
   /** Keys of the dialect and their values, in no order; a key may come twice. Skips what is no string. */
   scan<T = unknown>(options: ScanOptions<T> = {}): AsyncGenerator<ScanEntry<T>, void, void> {
+    checkNames(options, SCAN_OPTIONS, "options of scan()");
     return scan<T>(this.client, this.#context, options);
   }
 
@@ -107,11 +118,13 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     channels: string | readonly string[],
     options: SubscribeOptions<T> = {},
   ): AsyncGenerator<{ readonly channel: string; readonly value: T }, void, void> {
+    checkNames(options, SUBSCRIBE_OPTIONS, "options of subscribe()");
     return subscribe<T>(this.client, this.#context, [channels].flat() as string[], options);
   }
 
   /** Entries of a stream for one consumer of a group, those it left unacknowledged first. Acknowledge each. */
   consume(options: ConsumeStreamOptions): AsyncGenerator<ConsumedEntry, void, void> {
+    checkNames(options, CONSUME_OPTIONS, "options of consume()");
     return consumeStream(this.client, this.#context, options);
   }
 
@@ -187,6 +200,7 @@ export function pickled<C extends RedisLike>(client: C, options: PickledRedisOpt
       code: "bad-option",
     });
   }
+  checkNames(options, PICKLED_OPTIONS, "options of pickled()");
   const { dialect = plain() } = options;
   if (typeof dialect?.encode !== "function") {
     const what = typeof dialect === "function" ? "the function that makes one: call it, as in django()" : "none";

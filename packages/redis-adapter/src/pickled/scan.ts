@@ -1,7 +1,8 @@
+import { extendOptionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import { type RedisLike, send, sendAll } from "./client.js";
 import type { CommandContext } from "./context.js";
-import type { ReadOptions } from "./options.js";
+import { READ_OPTIONS, type ReadOptions } from "./options.js";
 import { bySlot } from "./slots.js";
 import type { ScanEntry } from "./types.js";
 
@@ -13,6 +14,12 @@ export interface ScanOptions<T = unknown> extends ReadOptions<T> {
   /** Give lifetimes, too. */
   readonly ttl?: boolean | undefined;
 }
+
+export const SCAN_OPTIONS = /* @__PURE__ */ extendOptionNames<ScanOptions, ReadOptions>(READ_OPTIONS, {
+  match: true,
+  count: true,
+  ttl: true,
+});
 
 export async function* scan<T>(
   client: RedisLike,

@@ -1,8 +1,9 @@
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Arg } from "./client.js";
 import { pairs } from "./collection-commands.js";
 import { type CommandContext, command, toNumber, toText } from "./context.js";
 import { after, type Eventual, mapAll } from "./eventual.js";
-import type { ReadOptions } from "./options.js";
+import { READ_OPTIONS, type ReadOptions } from "./options.js";
 
 export interface XaddOptions {
   /** Default `"*"`. */
@@ -13,11 +14,18 @@ export interface XaddOptions {
   readonly approximate?: boolean | undefined;
 }
 
+export const XADD_OPTIONS = /* @__PURE__ */ optionNames<XaddOptions>({ id: true, maxlen: true, approximate: true });
+
 export interface XreadOptions extends ReadOptions {
   readonly count?: number | undefined;
   /** Milliseconds; 0: for ever. Blocks the connection. */
   readonly block?: number | undefined;
 }
+
+export const XREAD_OPTIONS = /* @__PURE__ */ extendOptionNames<XreadOptions, ReadOptions>(READ_OPTIONS, {
+  count: true,
+  block: true,
+});
 
 export interface StreamEntry<T = Record<string, unknown>> {
   readonly stream: string;

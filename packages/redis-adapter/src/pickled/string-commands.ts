@@ -8,9 +8,6 @@ import { inOrder, spread } from "./spread.js";
 
 /** SET with these lifetimes and conditions. */
 export function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
-  if (typeof options !== "object") {
-    throw new RedisAdapterError("Cannot set: options are an object, such as { ttl: 60_000 }", { code: "bad-option" });
-  }
   if (options.nx && options.xx) throw new RedisAdapterError("Cannot use nx and xx together", { code: "bad-option" });
   const place = context.key(key, options.version);
   const args: Arg[] = [place, context.encode(value, place, context.lifetime(options))];

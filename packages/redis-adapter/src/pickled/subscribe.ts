@@ -1,12 +1,18 @@
+import { extendOptionNames } from "@brine/codec/options";
 import type { RedisLike } from "./client.js";
 import type { CommandContext } from "./context.js";
-import type { ReadOptions } from "./options.js";
+import { READ_OPTIONS, type ReadOptions } from "./options.js";
 
 export interface SubscribeOptions<T = unknown> extends ReadOptions<T> {
   /** The names are glob patterns. */
   readonly pattern?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
+
+export const SUBSCRIBE_OPTIONS = /* @__PURE__ */ extendOptionNames<SubscribeOptions, ReadOptions>(READ_OPTIONS, {
+  pattern: true,
+  signal: true,
+});
 
 interface Subscriber {
   subscribe(...channels: string[]): Promise<unknown>;

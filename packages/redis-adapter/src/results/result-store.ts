@@ -2,10 +2,13 @@
  * Celery's Redis result backend, as a store of opaque values: what `celery/backends/redis.py` (5.2 to 5.6) does with
  * keys, expiry, publications and chord counters. What the values mean is Celery's business.
  */
+
 import { EventEmitter } from "node:events";
 import type { ResultStore, TransportEvents } from "@brine/codec/kombu";
+import { extendOptionNames } from "@brine/codec/options";
 import type { Redis } from "ioredis";
 import {
+  CONNECTION_OPTIONS,
   type ConnectionFactory,
   type ConnectionOptions,
   connectionFactory,
@@ -14,6 +17,7 @@ import {
 } from "../connection.js";
 import { RedisAdapterError } from "../errors.js";
 import { runScript } from "../kombu/scripts.js";
+import { checkNames } from "../option-names.js";
 import { RedisChordStore } from "./chord-store.js";
 import { run, toBuffer, wholeSeconds } from "./commands.js";
 import { SET_IF } from "./scripts.js";
@@ -26,6 +30,12 @@ export interface RedisBackendOptions extends ConnectionOptions {
    */
   readonly globalKeyprefix?: string | undefined;
 }
+
+const BACKEND_OPTIONS = /* @__PURE__ */ extendOptionNames<RedisBackendOptions, ConnectionOptions>(
+  CONNECTION_OPTIONS,
+  { globalKeyprefix: true },
+  { instead: [["keyPrefix", "globalKeyprefix"]] },
+);
 
 /** The largest value Redis stores. */
 const MAX_VALUE_BYTES = 512 * 1024 * 1024;
@@ -53,6 +63,7 @@ export class RedisResultStore implements ResultStore {
   #isClosed = false;
 
   constructor(source: RedisSource, options: RedisBackendOptions = {}) {
+    checkNames(options, BACKEND_OPTIONS, "options of redisBackend()");
     this.#factory = connectionFactory(source, options);
     this.description = this.#factory.description;
     this.#prefix = resultKeyprefix(options.globalKeyprefix);

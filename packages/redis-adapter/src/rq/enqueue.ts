@@ -1,6 +1,8 @@
 /** What `Queue.enqueue` is told, and the hash it makes of it. rq `job.py` to_dict. */
+import { optionNames } from "@brine/codec/options";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import type { Arg } from "../pickled/client.js";
 import { callString, type Duration, encodeCall, seconds, utcformat } from "./format.js";
 
@@ -52,6 +54,63 @@ export interface RqEnqueueOptions {
   readonly onStopped?: RqCallback | undefined;
   /** Fail when there is a job of this id. */
   readonly unique?: boolean | undefined;
+}
+
+const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<RqEnqueueOptions>(
+  {
+    id: true,
+    timeout: true,
+    resultTtl: true,
+    failureTtl: true,
+    ttl: true,
+    meta: true,
+    description: true,
+    atFront: true,
+    at: true,
+    in: true,
+    retry: true,
+    repeat: true,
+    dependsOn: true,
+    group: true,
+    onSuccess: true,
+    onFailure: true,
+    onStopped: true,
+    unique: true,
+  },
+  {
+    instead: [
+      ["jobId", "id"],
+      ["jobTimeout", "timeout"],
+      ["groupId", "group"],
+      ["enqueueAt", "at"],
+      ["enqueueIn", "in"],
+      ["jobTtl", "ttl"],
+      ["args", "they come before the options"],
+      ["kwargs", "they come before the options"],
+    ],
+  },
+);
+
+const RETRY = optionNames<NonNullable<RqEnqueueOptions["retry"]>>(
+  { max: true, interval: true },
+  { instead: [["intervals", "interval"]] },
+);
+const REPEAT = optionNames<NonNullable<RqEnqueueOptions["repeat"]>>(
+  { times: true, interval: true },
+  { instead: [["intervals", "interval"]] },
+);
+const DEPENDS_ON = optionNames<Exclude<RqEnqueueOptions["dependsOn"], string | readonly string[] | undefined>>(
+  { jobs: true, allowFailure: true, atFront: true },
+  { instead: [["enqueueAtFront", "atFront"]] },
+);
+
+/** @throws RedisAdapterError `bad-option` for a name that is none */
+export function checkEnqueueOptions(options: RqEnqueueOptions): void {
+  checkNames(options, ENQUEUE_OPTIONS, "options of enqueue()");
+  const { retry, repeat, dependsOn } = options;
+  checkNames(retry, RETRY, "retry");
+  checkNames(repeat, REPEAT, "repeat");
+  if (typeof dependsOn === "object" && !Array.isArray(dependsOn)) checkNames(dependsOn, DEPENDS_ON, "dependsOn");
 }
 
 export interface Dependencies {

@@ -8,4 +8,11 @@ export type { Registry } from "./keys.js";
 export type { Cleaned } from "./maintenance.js";
 export { type CleanOptions, type RegistryEntry, RqQueue, type RqQueueOptions } from "./queue.js";
 export { RqWorker } from "./worker.js";
-export type { RqCallbackHandler, RqContext, RqHandler, RqOutcome, RqWorkerOptions } from "./worker-options.js";
+export type {
+  RqCallbackHandler,
+  RqContext,
+  RqHandler,
+  RqOutcome,
+  RqWorkerOptions,
+  RqWorkOptions,
+} from "./worker-options.js";

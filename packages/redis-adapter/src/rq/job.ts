@@ -1,13 +1,26 @@
+import { optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { type Look, type WaitOptions, waitFor } from "../jobs/result-watch.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, decodeResult, decodeTraceback, unixSeconds, utcformat } from "./format.js";
 import { jobFields, jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
 import { dependenciesKey, dependentsKey, groupKey, jobKey, pubsubChannel, resultsKey } from "./keys.js";
 import { CANCEL, DELETE, ENQUEUE_DEPENDENTS, REQUEUE } from "./scripts.js";
+
+interface CancelOptions {
+  readonly enqueueDependents?: boolean | undefined;
+}
+
+interface RequeueOptions {
+  readonly atFront?: boolean | undefined;
+}
+
+const CANCEL_OPTIONS = optionNames<CancelOptions>({ enqueueDependents: true });
+const REQUEUE_OPTIONS = optionNames<RequeueOptions>({ atFront: true });
 
 /** A job that did not bring a result. */
 export class RqJobError extends RedisAdapterError {
@@ -120,7 +133,8 @@ export class RqJob<T = unknown> {
    *
    * @param options - `enqueueDependents`: those that wait for it only do not wait any more
    */
-  async cancel(options: { readonly enqueueDependents?: boolean | undefined } = {}): Promise<boolean> {
+  async cancel(options: CancelOptions = {}): Promise<boolean> {
+    checkNames(options, CANCEL_OPTIONS, "options of cancel()");
     const now = new Date();
     const args = [this.id, unixSeconds(now), utcformat(now)];
     const done = Number(await evaluate(this.#client, CANCEL, [jobKey(this.id)], args));
@@ -140,7 +154,8 @@ export class RqJob<T = unknown> {
   }
 
   /** Enqueues it again after it failed or was canceled; whether it was. */
-  async requeue(options: { readonly atFront?: boolean | undefined } = {}): Promise<boolean> {
+  async requeue(options: RequeueOptions = {}): Promise<boolean> {
+    checkNames(options, REQUEUE_OPTIONS, "options of requeue()");
     const now = new Date();
     const args = [this.id, utcformat(now), options.atFront ? "1" : "0", unixSeconds(now)];
     return (await evaluate(this.#client, REQUEUE, [jobKey(this.id)], args)) === 1;

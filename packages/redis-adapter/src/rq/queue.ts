@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { codecOf, type JobQueueOptions } from "../jobs/codec.js";
+import { codecOf, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { Callbacks } from "./callbacks.js";
-import { dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
+import { checkEnqueueOptions, dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
 import { type Duration, type RqSerializer, seconds, unixSeconds } from "./format.js";
 import { RqJob, RqJobError } from "./job.js";
 import { dependenciesKey, GROUPS, groupKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
@@ -23,11 +25,24 @@ export interface RqQueueOptions extends JobQueueOptions {
   readonly defaultTimeout?: Duration | undefined;
 }
 
+const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<RqQueueOptions, JobQueueOptions>(
+  JOB_QUEUE_OPTIONS,
+  { serializer: true, defaultTimeout: true },
+  {
+    instead: [
+      ["isAsync", "jobs are always enqueued"],
+      ["async", "jobs are always enqueued"],
+    ],
+  },
+);
+
 /** Options of {@link RqQueue.cleanRegistries}. */
 export interface CleanOptions {
   readonly now?: Date | undefined;
   readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
 }
+
+const CLEAN_OPTIONS = /* @__PURE__ */ optionNames<CleanOptions>({ now: true, callbacks: true });
 
 /** An entry of a registry. */
 export interface RegistryEntry {
@@ -57,6 +72,7 @@ export class RqQueue {
     if (options?.client === undefined) {
       throw new RedisAdapterError(`Cannot make queue ${name}: want { client }, of ioredis`, { code: "bad-option" });
     }
+    checkNames(options, QUEUE_OPTIONS, `options of queue ${name}`);
     this.#client = options.client;
     this.#codec = codecOf(options.serializer, options.pickle);
     this.#timeout = seconds("defaultTimeout", options.defaultTimeout ?? 180);
@@ -74,6 +90,7 @@ export class RqQueue {
     kwargs: Readonly<Record<string, unknown>> = {},
     options: RqEnqueueOptions = {},
   ): Promise<RqJob<T>> {
+    checkEnqueueOptions(options);
     const id = options.id ?? randomUUID();
     if (!ID.test(id)) {
       throw new RedisAdapterError(`Cannot use ${JSON.stringify(id)} as a job id: letters, digits, _ and - only`, {
@@ -149,7 +166,9 @@ export class RqQueue {
    * @param options - `now`: as of when; later than now finds jobs whose worker may still be there. `callbacks`: as of the
    * worker; those that are not there are among the `errors`
    */
-  cleanRegistries({ now, callbacks }: CleanOptions = {}): Promise<Cleaned> {
+  cleanRegistries(options: CleanOptions = {}): Promise<Cleaned> {
+    checkNames(options, CLEAN_OPTIONS, "options of cleanRegistries()");
+    const { now, callbacks } = options;
     const own = new Callbacks({ client: this.#client, codec: this.#codec, callbacks });
     return cleanRegistries(this.#client, this.name, own, now);
   }

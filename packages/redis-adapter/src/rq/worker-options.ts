@@ -1,5 +1,6 @@
 /** What a worker is given, and what it gives to handlers. */
-import type { JobQueueOptions } from "../jobs/codec.js";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
+import { JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import type { WorkerFormat } from "./bookkeeping.js";
 import type { RqSerializer } from "./format.js";
 
@@ -34,6 +35,16 @@ export type RqOutcome =
 /** What runs after a job, for rq's `on_success`, `on_failure` and `on_stopped`. */
 export type RqCallbackHandler = (context: RqContext, outcome: RqOutcome) => unknown;
 
+/** How {@link RqWorker} works. */
+export interface RqWorkOptions {
+  /** End when the queues are empty. Default false. */
+  readonly burst?: boolean | undefined;
+  /** Ends the work as `stop` does. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export const WORK_OPTIONS = optionNames<RqWorkOptions>({ burst: true, signal: true });
+
 /** Options of {@link RqWorker}. */
 export interface RqWorkerOptions extends JobQueueOptions {
   /** Default: a new UUID, as RQ's. */
@@ -56,3 +67,23 @@ export interface RqWorkerOptions extends JobQueueOptions {
   /** Told of what went wrong around jobs; what goes wrong in them is their result. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
+
+export const WORKER_OPTIONS = /* @__PURE__ */ extendOptionNames<RqWorkerOptions, JobQueueOptions>(
+  JOB_QUEUE_OPTIONS,
+  {
+    name: true,
+    serializer: true,
+    format: true,
+    concurrency: true,
+    defaultResultTtl: true,
+    callbacks: true,
+    withScheduler: true,
+    onError: true,
+  },
+  {
+    instead: [
+      ["defaultWorkerTtl", "a worker is renewed as long as it lives"],
+      ["exceptionHandlers", "onError"],
+    ],
+  },
+);

@@ -1,4 +1,5 @@
 /** A worker of RQ in Node: runs jobs that Python enqueued, and is seen by Python as a worker like its own. */
+
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
@@ -6,6 +7,7 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { isLasting } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
+import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
@@ -16,7 +18,13 @@ import { intermediateKey, pubsubChannel, SUSPENDED, WORKERS } from "./keys.js";
 import { maintain } from "./maintenance.js";
 import { JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
 import { schedule } from "./scheduler.js";
-import type { RqHandler, RqWorkerOptions } from "./worker-options.js";
+import {
+  type RqHandler,
+  type RqWorkerOptions,
+  type RqWorkOptions,
+  WORK_OPTIONS,
+  WORKER_OPTIONS,
+} from "./worker-options.js";
 
 /** RQ's own: a worker that is silent for longer is taken for dead. Seconds. */
 const WORKER_TTL = 420;
@@ -55,6 +63,7 @@ export class RqWorker implements AsyncDisposable {
 
   constructor(queues: readonly string[], handlers: Readonly<Record<string, RqHandler>>, options: RqWorkerOptions) {
     if (queues.length === 0) throw new RedisAdapterError("Cannot work without a queue", { code: "bad-option" });
+    checkNames(options, WORKER_OPTIONS, "options of RqWorker");
     this.name = options.name ?? randomUUID().replaceAll("-", "");
     this.#queues = [...queues];
     this.#handlers = new Map(Object.entries(handlers));
@@ -72,10 +81,9 @@ export class RqWorker implements AsyncDisposable {
    * @throws what Redis answers, when it would answer so again: a queue that is no list, a command not allowed. Without
    *   `burst` that is told to `onError`, and tried again.
    */
-  run(
-    options: { readonly burst?: boolean | undefined; readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<void> {
+  run(options: RqWorkOptions = {}): Promise<void> {
     if (this.#finished !== undefined) throw new RedisAdapterError("The worker has run already", { code: "closed" });
+    checkNames(options, WORK_OPTIONS, "options of run()");
     this.#finished = this.#run(options);
     return this.#finished;
   }
