@@ -8,6 +8,7 @@ import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "..
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import { encodeText } from "./codecs-encode.js";
+import { keywordsOf, partialOf } from "./keywords.js";
 import { typeName } from "./type-name.js";
 import { fault } from "./unpickler-faults.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
@@ -348,33 +349,4 @@ function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingEr
 function isNewMethod(value: unknown): boolean {
   if (!(value instanceof PyObject) || value.args[1] !== "__new__") return false;
   return value.callable instanceof PyGlobal && PyGlobal.entryOf(value.callable) === GETATTR;
-}
-
-interface PartialLike {
-  readonly func: unknown;
-  readonly args: unknown;
-  readonly keywords: unknown;
-}
-
-function partialOf(value: unknown): PartialLike | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
-  const partial = value as Partial<PartialLike>;
-  return "func" in partial && Array.isArray(partial.args) && "keywords" in partial
-    ? (partial as PartialLike)
-    : undefined;
-}
-
-/** A dict of keyword arguments as a Map. */
-function keywordsOf(value: unknown): Map<string, unknown> {
-  if (value === null || value === undefined) return new Map();
-  const entries = value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined;
-  if (entries === undefined) throw operand(`keyword arguments are ${typeName(value)}, not a dict`);
-  for (const [key] of entries) {
-    if (typeof key !== "string") throw operand(`a keyword is ${typeName(key)}, not a str`);
-  }
-  return new Map(entries as [string, unknown][]);
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
