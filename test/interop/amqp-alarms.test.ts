@@ -70,6 +70,49 @@ describeEachGeneration("amqp alarms", (set) => {
       });
     });
 
+    it("a transport that publishes goes on consuming, which ends the alarm", async () => {
+      const isolation = await set.isolate();
+      const [queue, results] = [isolation.name("work"), isolation.name("results")];
+      const beside = keep(await connect(isolation.amqp.url));
+      const checker = pickled(await beside.createChannel());
+      for (const name of [queue, results]) await checker.assertQueue(name);
+      const transport = keep(amqp(isolation.amqp.url));
+      const warnings: AmqpError[] = [];
+      transport.on("warning", (error) => warnings.push(error as AmqpError));
+      let release = () => {};
+      const held = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      const published: Promise<void>[] = [];
+      let handled = 0;
+      await transport.consume(
+        [{ name: queue }],
+        async (delivery) => {
+          published.push(transport.publish(MESSAGE, { exchange: "", routingKey: results }));
+          await held;
+          handled++;
+          await delivery.ack();
+        },
+        { prefetch: 1 },
+      );
+      const alone = keep(amqp(isolation.amqp.url));
+      const sent = Array.from({ length: 5 }, () => alone.publish(MESSAGE, { exchange: "", routingKey: queue }));
+      await Promise.all(sent);
+      await eventually(() => expect(published).toHaveLength(1));
+      await published[0];
+      await set.amqp.rabbitmqctl("set_vm_memory_high_watermark", "0");
+      try {
+        published.push(transport.publish(MESSAGE, { exchange: "", routingKey: results }));
+        await eventually(() => expect(warnings).toContainEqual(expect.objectContaining({ code: "blocked" })));
+        release();
+        await eventually(() => expect(handled).toBe(5));
+      } finally {
+        await set.amqp.rabbitmqctl("set_vm_memory_high_watermark", "0.9");
+      }
+      await Promise.all(published);
+      expect(published).toHaveLength(6);
+    });
+
     it("a connection that is lost while it is blocked is not blocked for ever", async () => {
       const isolation = await set.isolate();
       const proxy = keep(await startProxy(isolation.amqp.url));

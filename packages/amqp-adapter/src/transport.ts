@@ -14,6 +14,7 @@ import type {
   TransportEvents,
   TransportMessage,
 } from "@brine/codec/kombu";
+import type { ChannelModel } from "amqplib";
 import { AmqpConnection, type ConnectionOptions } from "./connection.js";
 import { raceAbort } from "./deferred.js";
 import { DelayedDeliveryTopology } from "./delayed-delivery-topology.js";
@@ -51,7 +52,10 @@ const MAX_KNOWN_EXCHANGES = 10_000;
 const CHANNEL_OPTIONS = { highWaterMark: 64 };
 
 /**
- * One logical connection to RabbitMQ for `@brine/celery`. Made by {@link amqp}.
+ * RabbitMQ for `@brine/celery`. Made by {@link amqp}.
+ *
+ * One connection, and from the first consumer on a second one for what is published: RabbitMQ short of memory or disk stops reading from
+ * connections that publish, and acknowledgements, which make room, must not wait behind messages. Celery has two as well.
  *
  * Publishes are confirmed; connection, declarations and consumers come back after a loss; an operation the broker refuses
  * rejects with a `ChannelError` and disturbs nothing else.
@@ -62,8 +66,11 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
   readonly capabilities = Object.freeze({ visibilityTimeoutSeconds: undefined });
   readonly delayedDelivery: DelayedDelivery;
   readonly #options: AmqpTransportOptions;
+  readonly #urls: string | readonly string[];
   readonly #connection: AmqpConnection;
-  readonly #publisher: Publisher;
+  /** Set once this transport consumes. */
+  #publishing: AmqpConnection | undefined;
+  #publisher: Publisher;
   readonly #topology: Topology;
   readonly #consumers = new Set<TransportConsumer>();
   /** Queues that turned out to be quorum queues or streams although nothing in their declaration says so. */
@@ -74,23 +81,13 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
 
   constructor(urls: string | readonly string[], options: AmqpTransportOptions = {}) {
     super();
+    this.#urls = urls;
     this.#options = options;
     this.#connection = new AmqpConnection(urls, options);
     this.description = this.#connection.description;
-    const ready = () => this.#connection.ready();
-    this.#topology = new Topology(ready);
+    this.#topology = new Topology(() => this.#connection.ready());
     this.delayedDelivery = new DelayedDeliveryTopology(this, options.delayedQueueType ?? "quorum");
-    const confirms = options.confirmPublish ?? true;
-    this.#publisher = new Publisher({
-      open: async () => {
-        const model = await ready();
-        return confirms ? model.createConfirmChannel(CHANNEL_OPTIONS) : model.createChannel(CHANNEL_OPTIONS);
-      },
-      reopens: true,
-      confirms,
-      unconfirmed: options.unconfirmed,
-      ownsChannel: true,
-    });
+    this.#publisher = this.#newPublisher(() => this.#connection.ready());
     this.#connection.addRestorer((model) => this.#topology.restore(model, (error) => this.emit("warning", error)));
     this.#connection.addRestorer(async (model) => {
       for (const consumer of this.#consumers) await consumer.restore(model);
@@ -199,6 +196,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     options: ConsumeOptions = {},
   ): Promise<Consumer> {
     if (this.#isClosing) throw closedError();
+    this.#publishApart();
     const consumer = new TransportConsumer(
       {
         connection: () => this.#connection.ready(),
@@ -237,7 +235,39 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     // The connection takes with it what the broker does not answer.
     await Promise.race([Promise.allSettled(channels), sleep(CLOSE_CHANNELS_MS, undefined, { ref: false })]);
     this.#consumers.clear();
-    await this.#connection.close();
+    await Promise.all([this.#connection.close(), this.#publishing?.close()]);
+  }
+
+  #newPublisher(ready: () => Promise<ChannelModel>): Publisher {
+    const confirms = this.#options.confirmPublish ?? true;
+    return new Publisher({
+      open: async () => {
+        const model = await ready();
+        return confirms ? model.createConfirmChannel(CHANNEL_OPTIONS) : model.createChannel(CHANNEL_OPTIONS);
+      },
+      reopens: true,
+      confirms,
+      unconfirmed: this.#options.unconfirmed,
+      ownsChannel: true,
+    });
+  }
+
+  #publishApart(): void {
+    if (this.#publishing !== undefined) return;
+    const connection = new AmqpConnection(this.#urls, this.#options);
+    for (const event of ["disconnect", "warning"] as const) {
+      connection.on(event, (error) => this.emit("warning", error));
+    }
+    this.#publishing = connection;
+    const before = this.#publisher;
+    this.#publisher = this.#newPublisher(async () => {
+      // In the order published.
+      await before.idle();
+      await before.close(closedError());
+      // After a restart the queues must be there again before what goes to them.
+      await this.#connection.ready();
+      return connection.ready();
+    });
   }
 
   #refusesGlobalQos(queue: Queue): boolean {
