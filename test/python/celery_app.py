@@ -5,6 +5,7 @@ QUEUE                   default queue
 SERIALIZER              task serializer; RESULT_SERIALIZER, default the same
 ACCEPT                  accepted serializers, comma-separated
 CONFIG                  JSON object merged into `app.conf`
+BROADCAST               name of a broadcast queue, beside the default one
 """
 
 import json
@@ -14,6 +15,8 @@ import time
 import redis
 from celery import Celery
 from celery.exceptions import Ignore, Reject
+from kombu import Queue
+from kombu.common import Broadcast
 
 import models
 import values
@@ -38,6 +41,8 @@ def configured(app, environment):
         worker_hijack_root_logger=False,
     )
     app.conf.update(json.loads(environment.get("CONFIG", "{}")))
+    if "BROADCAST" in environment:
+        app.conf.task_queues = [Queue(app.conf.task_default_queue), Broadcast(environment["BROADCAST"])]
     return app
 
 

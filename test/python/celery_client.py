@@ -12,6 +12,8 @@ import json
 import uuid
 
 import celery
+import kombu
+from celery.utils.nodenames import worker_direct
 from celery.result import AsyncResult, GroupResult
 
 import celery_app
@@ -41,6 +43,8 @@ scope = {
     "values": values,
     "app": app,
     "celery": celery,
+    "kombu": kombu,
+    "worker_direct": worker_direct,
     "signature": app.signature,
     "chain": celery.chain,
     "group": celery.group,

@@ -42,6 +42,7 @@ export type {
   Routes,
 } from "./client/settings.js";
 export { Signature, type SignatureFields } from "./client/signature.js";
+export { broadcast, workerDirect } from "./client/special-queues.js";
 export type { Stamps } from "./client/stamps.js";
 export {
   type AutoRetryOptions,

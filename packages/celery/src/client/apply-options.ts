@@ -1,4 +1,5 @@
 /** The options of `applyAsync` and their names inside signatures. */
+import type { Queue } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import { formatIsoTime, parseIsoTime } from "../protocol/iso8601.js";
@@ -23,7 +24,8 @@ export interface ApplyOptions {
   readonly expires?: number | Time | undefined;
   /** 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. */
   readonly priority?: number | undefined;
-  readonly queue?: string | undefined;
+  /** A name, or a queue such as `workerDirect(hostname)`; in a signature, which travels, its name. */
+  readonly queue?: string | Queue | undefined;
   readonly exchange?: string | undefined;
   readonly routingKey?: string | undefined;
   /** Own headers, which the task sees as `request.headers`: numbers, strings, booleans, null, and arrays and objects of them. */
@@ -148,6 +150,7 @@ export function optionsToWire(options: ApplyOptions): Record<string, unknown> {
     else if (name === "eta") wire[wireName] = timeToIso(value as Time, "eta");
     else if (name === "expires")
       wire[wireName] = typeof value === "number" ? value : timeToIso(value as Time, "expires");
+    else if (name === "queue") wire[wireName] = typeof value === "string" ? value : (value as Queue).name;
     else wire[wireName] = value;
   }
   return options.stamps === undefined ? wire : stampOptions(wire, checkStamps(options.stamps));

@@ -31,7 +31,6 @@ const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: string])[
   ["taskCreateMissingQueue*", "name the queue in taskQueues"],
   ["taskAcksOnFailure", "write taskAcksOnFailureOrTimeout"],
   ["taskAcksOnTimeout", "write taskAcksOnFailureOrTimeout"],
-  ["workerDirect", "give the worker a queue of its own in queues"],
   ["workerSoftShutdownTimeout", "give worker.stop() a timeoutMs"],
   ["workerEnableSoftShutdownOnIdle", "give worker.stop() a timeoutMs"],
   ["workerPool", "tasks run on the event loop, or in a thread where they name a module"],

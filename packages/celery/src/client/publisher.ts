@@ -111,27 +111,26 @@ export class TaskPublisher {
   }
 
   /** Once for each queue or exchange and app; the transport does it again after a reconnection. `undefined`: it is done. */
-  #declare({ queue, exchange }: Destination): Promise<void> | undefined {
-    if (queue === undefined) return undefined;
-    const key = `${queue.name}\n${exchange}`;
+  #declare({ queue, exchange, fanout }: Destination): Promise<void> | undefined {
+    if (queue === undefined && fanout === undefined) return undefined;
+    const key = `${queue?.name ?? ""}\n${exchange}`;
     const declared = this.#declared.get(key);
     if (declared === "done") return undefined;
     if (declared !== undefined) return declared;
-    const declaring = this.#declareQueue(queue, key);
+    const declaring = this.#declareOnce(key, queue, fanout);
     this.#declared.set(key, declaring);
     return declaring;
   }
 
-  async #declareQueue(queue: Queue, key: string): Promise<void> {
+  async #declareOnce(key: string, queue: Queue | undefined, fanout: Exchange | undefined): Promise<void> {
     try {
-      await this.#transport.declareQueue(queue);
+      if (queue !== undefined) await this.#transport.declareQueue(queue);
+      else if (fanout !== undefined) await this.#transport.declareExchange(fanout);
       this.#declared.set(key, "done");
     } catch (cause) {
       this.#declared.delete(key);
-      throw new CeleryError(`Cannot declare queue ${queue.name}: ${(cause as Error).message}`, {
-        code: "publish-failed",
-        cause,
-      });
+      const what = queue === undefined ? `exchange ${fanout?.name}` : `queue ${queue.name}`;
+      throw new CeleryError(`Cannot declare ${what}: ${(cause as Error).message}`, { code: "publish-failed", cause });
     }
   }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { matchTopic } from "../memory/broker.js";
 import { Router } from "./router.js";
 import { type CelerySettings, resolveSettings } from "./settings.js";
+import { broadcast, workerDirect } from "./special-queues.js";
 
 const router = (settings: CelerySettings = {}) => new Router(resolveSettings(settings));
 const where = (made: Router, options = {}, task = "t") => made.destination(options, made.lookup(task, [], {}, {}));
@@ -45,6 +46,25 @@ describe("a task goes", () => {
       exchange: "other",
       routingKey: "k",
       queue: undefined,
+    });
+  });
+
+  test("to all workers that have a broadcast queue, which is not declared for it", () => {
+    const made = router({ taskQueues: [broadcast("news")], taskDefaultQueueType: "quorum", taskDefaultQueue: "jobs" });
+    expect(where(made, { queue: "news" })).toEqual({
+      exchange: "news",
+      routingKey: "jobs",
+      queue: undefined,
+      fanout: { name: "news", type: "fanout" },
+    });
+    expect(made.queue("news")).not.toHaveProperty("arguments");
+  });
+
+  test("to one worker", () => {
+    expect(where(router(), { queue: workerDirect("w1@host") })).toMatchObject({
+      exchange: "",
+      routingKey: "w1@host.dq2",
+      queue: { exchange: { name: "C.dq2", type: "direct" }, routingKey: "w1@host" },
     });
   });
 

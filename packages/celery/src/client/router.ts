@@ -3,12 +3,15 @@
 import type { Delivery, Exchange, Queue } from "@brine/codec/kombu";
 import { matchGlob } from "../protocol/pidbox.js";
 import { badOption, type ResolvedSettings, type Route, type RouteFunction } from "./settings.js";
+import { isBroadcast } from "./special-queues.js";
 
 export interface Destination {
   readonly exchange: string;
   readonly routingKey: string;
   /** Declared before the first message; `undefined` when an exchange was named without a queue. */
   readonly queue: Queue | undefined;
+  /** Declared instead when the queue is somebody else's. */
+  readonly fanout?: Exchange | undefined;
 }
 
 /** A queue with exchange and routing key filled in. */
@@ -47,22 +50,29 @@ export class Router {
       this.#queues.set(known.name, known);
       return known;
     }
-    const known = this.#queues.get(nameOrQueue);
+    const known = this.#queues.get(nameOrQueue) ?? this.#broadcast(nameOrQueue);
     if (known !== undefined) return known;
     if (!this.#settings.taskCreateMissingQueues) throw badOption(`queue "${nameOrQueue}" is not in taskQueues`);
     return this.queue({ name: nameOrQueue });
   }
 
+  /** kombu's alias of a `Broadcast`. */
+  #broadcast(name: string): FullQueue | undefined {
+    return [...this.#queues.values()].find((queue) => isBroadcast(queue) && queue.exchange.name === name);
+  }
+
   complete(queue: Queue): FullQueue {
     const { taskDefaultQueueType, taskQueueMaxPriority } = this.#settings;
     const defaults: Record<string, unknown> = {};
-    if (taskDefaultQueueType === "quorum") defaults["x-queue-type"] = "quorum";
+    // A quorum queue cannot go with its last consumer.
+    if (taskDefaultQueueType === "quorum" && !isBroadcast(queue)) defaults["x-queue-type"] = "quorum";
     else if (taskQueueMaxPriority !== undefined) defaults["x-max-priority"] = taskQueueMaxPriority;
     const args = { ...defaults, ...queue.arguments };
     return {
       ...queue,
       exchange: queue.exchange ?? { name: queue.name, type: "direct" },
-      routingKey: queue.routingKey ?? queue.name,
+      // A broadcast's is what Celery gives to all that have none: one that both sides agree on.
+      routingKey: queue.routingKey ?? (isBroadcast(queue) ? this.#settings.taskDefaultRoutingKey : queue.name),
       ...(Object.keys(args).length === 0 ? {} : { arguments: args }),
     };
   }
@@ -106,7 +116,8 @@ export class Router {
     if (queue.exchange.type === "direct" && exchange === undefined && options.routingKey === undefined) {
       return { exchange: "", routingKey: queue.name, queue };
     }
-    return { exchange: exchange ?? queue.exchange.name, routingKey: routingKey ?? queue.routingKey, queue };
+    const address = { exchange: exchange ?? queue.exchange.name, routingKey: routingKey ?? queue.routingKey };
+    return isBroadcast(queue) ? { ...address, queue: undefined, fanout: queue.exchange } : { ...address, queue };
   }
 }
 

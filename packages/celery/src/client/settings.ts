@@ -143,6 +143,8 @@ export interface CelerySettings {
   readonly workerPrefetchMultiplier?: number | undefined;
   /** Default: the number of CPUs. */
   readonly workerConcurrency?: number | undefined;
+  /** Consume a queue of the worker's own, too: `workerDirect(hostname)`. Default false. */
+  readonly workerDirect?: boolean | undefined;
   readonly workerSendTaskEvents?: boolean | undefined;
   readonly workerEnableRemoteControl?: boolean | undefined;
   readonly workerDisableRateLimits?: boolean | undefined;
@@ -236,6 +238,7 @@ function withDefaults(settings: CelerySettings) {
     resultChordJoinTimeout: settings.resultChordJoinTimeout ?? 3,
     workerPrefetchMultiplier: settings.workerPrefetchMultiplier ?? 4,
     workerConcurrency: settings.workerConcurrency ?? availableParallelism(),
+    workerDirect: settings.workerDirect ?? false,
     workerSendTaskEvents: settings.workerSendTaskEvents ?? false,
     workerEnableRemoteControl: settings.workerEnableRemoteControl ?? true,
     workerDisableRateLimits: settings.workerDisableRateLimits ?? false,

@@ -6,6 +6,7 @@ import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { checkNames } from "../client/option-names.js";
 import { patiently } from "../client/patience.js";
+import { workerDirect } from "../client/special-queues.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { builtinTasks } from "./builtin-tasks.js";
@@ -213,7 +214,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
         (this.#options.mingle ?? true) ? this.#quietly(mingle(this.#app, this.hostname, this.#revoked)) : undefined,
       () => this.#gossip?.start(),
       () => {
-        const queues = this.#options.queues?.map((queue) => router.queue(queue)) ?? router.consumed;
+        const own = settings.workerDirect ? [router.queue(workerDirect(this.hostname))] : [];
+        const queues = [...(this.#options.queues?.map((queue) => router.queue(queue)) ?? router.consumed), ...own];
         return this.#consumer.start(queues, (delivery) => this.#receive(delivery), { prefetch: this.#prefetch });
       },
     ];
