@@ -1,5 +1,7 @@
 /** Waiting between attempts. */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { optionNames } from "@brine/codec/options";
 
 export interface BackOffOptions {
   /** Before the second attempt. Default 200. */
@@ -11,6 +13,13 @@ export interface BackOffOptions {
   /** The part of a delay that is random, 0 to 1, so that clients of one broker do not return all at once. Default 0.5. */
   readonly jitter?: number | undefined;
 }
+
+export const BACK_OFF_OPTIONS = /* @__PURE__ */ optionNames<BackOffOptions>({
+  initialDelayMs: true,
+  maxDelayMs: true,
+  factor: true,
+  jitter: true,
+});
 
 /** Milliseconds to wait after `attempt` (from 1) failed; never above `maxDelayMs`. */
 export function backOffMs(attempt: number, options: BackOffOptions = {}): number {

@@ -1,4 +1,5 @@
 /** Values as message bodies, in kombu's formats. */
+
 import type { ClassRegistryView, PicklerOptions, UnpicklerOptions } from "@brine/codec";
 import {
   type CompressionRegistry,
@@ -8,6 +9,7 @@ import {
   encodeMessageSync,
   type SerializerRegistry,
 } from "@brine/codec/kombu";
+import { optionNames } from "@brine/codec/options";
 import type { Message, Options } from "amqplib";
 import { readHeaders, typedHeaders } from "./headers.js";
 
@@ -34,6 +36,25 @@ export interface BodyOptions {
   readonly compressors?: CompressionRegistry | undefined;
 }
 
+export const BODY_OPTIONS = /* @__PURE__ */ optionNames<BodyOptions>(
+  {
+    serializer: true,
+    accept: true,
+    compression: true,
+    maxBytes: true,
+    registry: true,
+    pickle: true,
+    serializers: true,
+    compressors: true,
+  },
+  {
+    instead: [
+      ["acceptContent", "accept"],
+      ["taskSerializer", "serializer"],
+    ],
+  },
+);
+
 /** A body, and amqplib's options to publish it with. */
 export interface EncodedBody {
   readonly content: Buffer;
@@ -50,6 +71,40 @@ export interface PublishValueOptions extends Omit<Options.Publish, "headers"> {
   /** Gives up waiting for room or for the confirm. */
   readonly signal?: AbortSignal | undefined;
 }
+
+export const PUBLISH_OPTIONS = /* @__PURE__ */ optionNames<PublishValueOptions>(
+  {
+    CC: true,
+    BCC: true,
+    mandatory: true,
+    persistent: true,
+    deliveryMode: true,
+    contentType: true,
+    contentEncoding: true,
+    headers: true,
+    priority: true,
+    correlationId: true,
+    replyTo: true,
+    expiration: true,
+    messageId: true,
+    timestamp: true,
+    type: true,
+    userId: true,
+    appId: true,
+    serializer: true,
+    compression: true,
+    signal: true,
+  },
+  {
+    instead: [
+      ["delivery_mode", "deliveryMode"],
+      ["expires", "expiration"],
+      ["ttl", "expiration"],
+      ["exchange", "it is an argument of publish()"],
+      ["routingKey", "it is an argument of publish()"],
+    ],
+  },
+);
 
 /** Encodes and decodes bodies with one set of options. */
 export class Bodies {

@@ -14,15 +14,17 @@
 
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
+import { extendOptionNames, type OptionNames, optionNames } from "@brine/codec/options";
 import type { ChannelModel, SocketOptions } from "amqplib";
-import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
+import { BACK_OFF_OPTIONS, type BackOffOptions, backOffMs, pause } from "./back-off.js";
 import { coalesceWrites } from "./coalesce-writes.js";
 import { rememberEnd } from "./connection-ends.js";
 import { type Deferred, deferred, raceAbort } from "./deferred.js";
 import { AmqpError, type AmqpErrorCode, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
 import { explainHandshake } from "./handshake.js";
+import { checkNames } from "./option-names.js";
 import { patchFieldTables } from "./patch-field-tables.js";
-import { RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
+import { RECOVERING_OPTIONS, RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
 import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
 import { warn } from "./warn.js";
 
@@ -52,6 +54,54 @@ export interface ConnectionOptions {
   /** Your `amqplib` module. Default: the one this package finds. */
   readonly amqplib?: AmqplibModule | undefined;
 }
+
+export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>(
+  {
+    heartbeatSeconds: true,
+    connectTimeoutMs: true,
+    maxConnectAttempts: true,
+    backOff: true,
+    socket: true,
+    connectionName: true,
+    closeTimeoutMs: true,
+    amqplib: true,
+  },
+  {
+    instead: [
+      ["hostname", "it belongs to the URL, or into socket"],
+      ["host", "it belongs to the URL, or into socket"],
+      ["port", "it belongs to the URL, or into socket"],
+      ["username", "it belongs to the URL, or into socket"],
+      ["password", "it belongs to the URL, or into socket"],
+      ["vhost", "it belongs to the URL, or into socket"],
+      ["protocol", "it belongs to the URL, or into socket"],
+      ["ca", "it belongs to the URL, or into socket"],
+      ["cert", "it belongs to the URL, or into socket"],
+      ["key", "it belongs to the URL, or into socket"],
+      ["servername", "it belongs to the URL, or into socket"],
+      ["rejectUnauthorized", "it belongs to the URL, or into socket"],
+      ["ssl*", "it belongs to the URL, or into socket"],
+      ["tls", "it belongs to the URL, or into socket"],
+      ["heartbeat", "heartbeatSeconds"],
+      ["clientProperties", "write connectionName"],
+      ["maxRetries", "maxConnectAttempts"],
+    ],
+  },
+);
+
+interface ConnectOptions extends ConnectionOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CONNECT_OPTIONS = extendOptionNames<ConnectOptions, ConnectionOptions>(CONNECTION_OPTIONS, { signal: true });
+
+interface ChannelOptions extends RecoveringChannelOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+const CHANNEL_OPTIONS = extendOptionNames<ChannelOptions, RecoveringChannelOptions>(RECOVERING_OPTIONS, {
+  signal: true,
+});
 
 export interface ConnectionEvents {
   /** The connection is lost; it is being restored unless `close` was called. */
@@ -88,8 +138,15 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   #started: Promise<void> | undefined;
   #nextUrl = 0;
 
-  constructor(urls: string | readonly string[], options: ConnectionOptions = {}) {
+  /** @param names - those of the options, where they have more than a connection's */
+  constructor(
+    urls: string | readonly string[],
+    options: ConnectionOptions = {},
+    names: OptionNames<never> = CONNECT_OPTIONS,
+  ) {
     super();
+    checkNames(options, names, "options of a connection");
+    checkNames(options.backOff, BACK_OFF_OPTIONS, "backOff");
     this.#urls = parseUrls(urls);
     this.#options = options;
     this.description = this.#urls.map(describeUrl).join(";");
@@ -141,9 +198,8 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
    *
    * @throws what `setup` threw; {@link ConnectionError}; the signal's reason
    */
-  createChannel(
-    options: RecoveringChannelOptions & { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<RecoveringChannel> {
+  createChannel(options: ChannelOptions = {}): Promise<RecoveringChannel> {
+    checkNames(options, CHANNEL_OPTIONS, "options of createChannel()");
     return new RecoveringChannel(this, options).open(options.signal);
   }
 
@@ -327,10 +383,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
  * const channel = await connection.createChannel({ setup: (raw) => raw.assertQueue("jobs"), prefetch: 10 });
  * await pickled(channel).sendToQueue("jobs", { id: 1 });
  */
-export async function connect(
-  urls: string | readonly string[],
-  options: ConnectionOptions & { readonly signal?: AbortSignal | undefined } = {},
-): Promise<AmqpConnection> {
+export async function connect(urls: string | readonly string[], options: ConnectOptions = {}): Promise<AmqpConnection> {
   const connection = new AmqpConnection(urls, options);
   try {
     await connection.connect(options.signal);

@@ -1,10 +1,13 @@
 /** amqplib's channel with values for bodies. */
+
 import { EventEmitter } from "node:events";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Message, Options, Replies } from "amqplib";
-import { Bodies, type BodyOptions, type PublishValueOptions } from "./bodies.js";
+import { BODY_OPTIONS, Bodies, type BodyOptions, PUBLISH_OPTIONS, type PublishValueOptions } from "./bodies.js";
 import { type AnyChannel, type Driver, driverOf } from "./driver.js";
 import { type AmqpError, isAmqpError, replyCodeOf } from "./errors.js";
 import { typedHeaders, writableHeaders } from "./headers.js";
+import { checkNames } from "./option-names.js";
 import { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 import { warn } from "./warn.js";
 
@@ -33,6 +36,12 @@ export interface PickledOptions extends BodyOptions {
   readonly onHandlerError?: OnHandlerError | undefined;
 }
 
+const PICKLED_OPTIONS = /* @__PURE__ */ extendOptionNames<PickledOptions, BodyOptions>(
+  BODY_OPTIONS,
+  { onDecodeError: true, onHandlerError: true },
+  { instead: [["prefetch", "call prefetch()"]] },
+);
+
 export interface ConsumeValueOptions extends Options.Consume {
   /** Acknowledge when the handler has returned, or its promise is fulfilled, and it did not settle the message. Default false. */
   readonly autoAck?: boolean | undefined;
@@ -46,6 +55,29 @@ export interface ConsumeValueOptions extends Options.Consume {
    */
   readonly onCancel?: (() => void) | undefined;
 }
+
+const CONSUME_OPTIONS = /* @__PURE__ */ optionNames<ConsumeValueOptions>(
+  {
+    consumerTag: true,
+    noLocal: true,
+    noAck: true,
+    exclusive: true,
+    priority: true,
+    arguments: true,
+    autoAck: true,
+    onDecodeError: true,
+    onUndecodable: true,
+    onCancel: true,
+  },
+  {
+    instead: [
+      ["prefetch", "call prefetch()"],
+      ["onHandlerError", "give it to pickled()"],
+    ],
+  },
+);
+
+const GET_OPTIONS = optionNames<Options.Get>({ noAck: true });
 
 export interface PickledEvents {
   /** A message could not be decoded, and was dealt with as `onDecodeError` says. */
@@ -80,6 +112,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
 
   constructor(channel: C, options: PickledOptions = {}) {
     super();
+    checkNames(options, PICKLED_OPTIONS, "options of pickled()");
     this.channel = channel;
     this.#driver = driverOf(channel);
     this.#bodies = new Bodies(options);
@@ -101,6 +134,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     value: unknown,
     options: PublishValueOptions = {},
   ): Promise<void> {
+    checkNames(options, PUBLISH_OPTIONS, "options of publish()");
     const loading = this.#bodies.load(options);
     if (loading !== undefined) await loading;
     const { content, options: raw } = this.#bodies.encode(value, options);
@@ -121,6 +155,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     onMessage: (message: PickledMessage<T>) => unknown,
     options: ConsumeValueOptions = {},
   ): Promise<Replies.Consume> {
+    checkNames(options, CONSUME_OPTIONS, "options of consume()");
     const { autoAck = false, onCancel = () => warnCancelled(queue), onDecodeError, onUndecodable, ...raw } = options;
     await this.#bodies.prepare();
     const consumer: ValueConsumer = {
@@ -147,6 +182,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
    * @throws the error of a body that cannot be decoded, after `onDecodeError` was followed
    */
   async get<T = unknown>(queue: string, options: Options.Get = {}): Promise<PickledMessage<T> | false> {
+    checkNames(options, GET_OPTIONS, "options of get()");
     await this.#bodies.prepare();
     const raw = await this.#driver.get(queue, options);
     if (raw === false) return false;

@@ -1,6 +1,8 @@
 /** A channel that outlives its connection. */
+
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { optionNames } from "@brine/codec/options";
 import type { ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
 import { backOffMs, pause } from "./back-off.js";
 import type { AmqpConnection } from "./connection.js";
@@ -17,6 +19,11 @@ export interface RecoveringChannelOptions {
   /** As in {@link AmqpTransportOptions}. Default `"resend"`. */
   readonly unconfirmed?: "resend" | "reject" | undefined;
 }
+
+export const RECOVERING_OPTIONS = /* @__PURE__ */ optionNames<RecoveringChannelOptions>(
+  { setup: true, prefetch: true, unconfirmed: true },
+  { instead: [["prefetchCount", "prefetch"]] },
+);
 
 export interface RecoveringChannelEvents {
   /** The channel is lost, and with it what was unsettled; it is being replaced. */

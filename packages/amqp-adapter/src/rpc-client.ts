@@ -1,7 +1,10 @@
 /** Calling functions over queues: request with `reply_to` and `correlation_id`, answer to that queue. */
+
 import { randomUUID } from "node:crypto";
+import { optionNames } from "@brine/codec/options";
 import type { PublishValueOptions } from "./bodies.js";
 import { isAmqpError, RpcError } from "./errors.js";
+import { checkNames } from "./option-names.js";
 import type { PickledChannel } from "./pickled.js";
 import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 
@@ -21,10 +24,42 @@ export interface RpcClientOptions {
   readonly timeoutMs?: number | undefined;
 }
 
+export const CLIENT_OPTIONS = /* @__PURE__ */ optionNames<RpcClientOptions>({ replyTo: true, timeoutMs: true });
+
 export interface RpcCallOptions extends Omit<PublishValueOptions, "correlationId" | "replyTo"> {
   /** Default: the client's. */
   readonly timeoutMs?: number | undefined;
 }
+
+const CALL_OPTIONS = /* @__PURE__ */ optionNames<RpcCallOptions>(
+  {
+    CC: true,
+    BCC: true,
+    mandatory: true,
+    persistent: true,
+    deliveryMode: true,
+    contentType: true,
+    contentEncoding: true,
+    headers: true,
+    priority: true,
+    expiration: true,
+    messageId: true,
+    timestamp: true,
+    type: true,
+    userId: true,
+    appId: true,
+    serializer: true,
+    compression: true,
+    signal: true,
+    timeoutMs: true,
+  },
+  {
+    instead: [
+      ["replyTo", "the client has it"],
+      ["correlationId", "the client has it"],
+    ],
+  },
+);
 
 interface Call {
   readonly resolve: (value: unknown) => void;
@@ -48,6 +83,7 @@ export class RpcClient {
   #replyTo: Promise<string> | undefined;
 
   constructor(channel: PickledChannel, options: RpcClientOptions = {}) {
+    checkNames(options, CLIENT_OPTIONS, "options of RpcClient");
     this.#channel = channel;
     this.#options = options;
   }
@@ -76,6 +112,7 @@ export class RpcClient {
     const correlationId = randomUUID();
     const over = new AbortController();
     return new Promise<T>((resolve, reject) => {
+      checkNames(options, CALL_OPTIONS, "options of call()");
       const finish = () => {
         over.abort();
         clearTimeout(timer);

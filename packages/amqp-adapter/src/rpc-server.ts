@@ -1,5 +1,7 @@
 /** Answering calls over queues. */
+import { optionNames } from "@brine/codec/options";
 import type { PublishValueOptions } from "./bodies.js";
+import { checkNames } from "./option-names.js";
 import type { PickledChannel } from "./pickled.js";
 import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 import { RPC_ERROR_HEADER } from "./rpc-client.js";
@@ -12,6 +14,12 @@ export interface RpcServerOptions {
   /** Format of the answers. Default: that of the request, else the channel's. */
   readonly serializer?: string | undefined;
 }
+
+const SERVER_OPTIONS = /* @__PURE__ */ optionNames<RpcServerOptions>({
+  prefetch: true,
+  onCancel: true,
+  serializer: true,
+});
 
 /** Gets the value that was sent, and the message around it; what it returns, or resolves to, is the answer. */
 export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => unknown;
@@ -37,6 +45,7 @@ export class RpcServer {
   #consumerTag: string | undefined;
 
   constructor(channel: PickledChannel, queue: string, handler: RpcHandler, options: RpcServerOptions = {}) {
+    checkNames(options, SERVER_OPTIONS, "options of serveRpc()");
     this.queue = queue;
     this.#channel = channel;
     this.#handler = handler;

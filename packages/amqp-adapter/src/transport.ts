@@ -1,4 +1,5 @@
 /** RabbitMQ as Celery's transport. */
+
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,8 +15,9 @@ import type {
   TransportEvents,
   TransportMessage,
 } from "@brine/codec/kombu";
+import { extendOptionNames } from "@brine/codec/options";
 import type { ChannelModel } from "amqplib";
-import { AmqpConnection, type ConnectionOptions } from "./connection.js";
+import { AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection.js";
 import { raceAbort } from "./deferred.js";
 import { DelayedDeliveryTopology } from "./delayed-delivery-topology.js";
 import { publishOptions } from "./deliveries.js";
@@ -44,6 +46,12 @@ export interface AmqpTransportOptions extends ConnectionOptions {
   /** How long `close` waits for publishes under way. Default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
 }
+
+const TRANSPORT_OPTIONS = /* @__PURE__ */ extendOptionNames<AmqpTransportOptions, ConnectionOptions>(
+  CONNECTION_OPTIONS,
+  { unconfirmed: true, confirmPublish: true, delayedQueueType: true },
+  { instead: [["brokerNativeDelayedDeliveryQueueType", "delayedQueueType"]] },
+);
 
 /** Milliseconds that the broker may take to answer `channel.close`. */
 const CLOSE_CHANNELS_MS = 1000;
@@ -83,7 +91,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     super();
     this.#urls = urls;
     this.#options = options;
-    this.#connection = new AmqpConnection(urls, options);
+    this.#connection = new AmqpConnection(urls, options, TRANSPORT_OPTIONS);
     this.description = this.#connection.description;
     this.#topology = new Topology(() => this.#connection.ready());
     this.delayedDelivery = new DelayedDeliveryTopology(this, options.delayedQueueType ?? "quorum");
@@ -254,7 +262,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
 
   #publishApart(): void {
     if (this.#publishing !== undefined) return;
-    const connection = new AmqpConnection(this.#urls, this.#options);
+    const connection = new AmqpConnection(this.#urls, this.#options, TRANSPORT_OPTIONS);
     for (const event of ["disconnect", "warning"] as const) {
       connection.on(event, (error) => this.emit("warning", error));
     }

@@ -1,6 +1,7 @@
 /** Errors of this package. `code` is stable and meant for programs; the message is meant for people and may change. */
 import { isPickleError } from "@brine/codec";
 
+/** What went wrong, for programs. */
 export type RedisAdapterErrorCode =
   /** An option or argument has a value that does not exist or is not allowed. */
   | "bad-option"

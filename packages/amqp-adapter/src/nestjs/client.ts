@@ -1,6 +1,8 @@
+import { extendOptionNames } from "@brine/codec/options";
 import { ClientProxy, type ReadPacket, type WritePacket } from "@nestjs/microservices";
+import { checkNames } from "../option-names.js";
 import type { PickledChannel } from "../pickled.js";
-import { RpcClient, type RpcClientOptions } from "../rpc-client.js";
+import { CLIENT_OPTIONS as RPC_OPTIONS, RpcClient, type RpcClientOptions } from "../rpc-client.js";
 
 /** Options of {@link PickledRmqClient}: those of {@link RpcClient}, and where to send. */
 export interface PickledRmqClientOptions extends RpcClientOptions {
@@ -9,6 +11,17 @@ export interface PickledRmqClientOptions extends RpcClientOptions {
   /** The server's. */
   readonly queue: string;
 }
+
+const CLIENT_OPTIONS = /* @__PURE__ */ extendOptionNames<PickledRmqClientOptions, RpcClientOptions>(
+  RPC_OPTIONS,
+  { channel: true, queue: true },
+  {
+    instead: [
+      ["urls", "give channel, of a connection to them"],
+      ["timeout", "timeoutMs"],
+    ],
+  },
+);
 
 /**
  * The client for {@link PickledRmqServer}, or for a Python consumer that takes its messages: `{"pattern", "data"}`, with `reply_to` and
@@ -26,6 +39,7 @@ export class PickledRmqClient extends ClientProxy {
 
   constructor(options: PickledRmqClientOptions) {
     super();
+    checkNames(options, CLIENT_OPTIONS, "options of PickledRmqClient");
     this.#options = options;
   }
 

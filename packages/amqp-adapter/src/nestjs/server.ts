@@ -1,3 +1,4 @@
+import { optionNames } from "@brine/codec/options";
 import {
   BaseRpcContext,
   type CustomTransportStrategy,
@@ -8,6 +9,7 @@ import {
 import type { Options } from "amqplib";
 import { lastValueFrom } from "rxjs";
 import { AmqpError } from "../errors.js";
+import { checkNames } from "../option-names.js";
 import type { PickledChannel } from "../pickled.js";
 import type { PickledMessage } from "../pickled-message.js";
 import { type RpcServer, serveRpc } from "../rpc-server.js";
@@ -22,6 +24,16 @@ export interface PickledRmqServerOptions {
   /** Messages handled at once. Default 1. */
   readonly prefetch?: number | undefined;
 }
+
+const SERVER_OPTIONS = /* @__PURE__ */ optionNames<PickledRmqServerOptions>(
+  { channel: true, queue: true, queueOptions: true, prefetch: true },
+  {
+    instead: [
+      ["urls", "give channel, of a connection to them"],
+      ["prefetchCount", "prefetch"],
+    ],
+  },
+);
 
 /**
  * The server of a NestJS microservice over RabbitMQ, for callers in Python and Node: a message is the dict
@@ -45,6 +57,7 @@ export class PickledRmqServer extends Server implements CustomTransportStrategy 
 
   constructor(options: PickledRmqServerOptions) {
     super();
+    checkNames(options, SERVER_OPTIONS, "options of PickledRmqServer");
     this.#options = options;
   }
 
