@@ -5,8 +5,7 @@ import type { AnyClass } from "../globals/registry.js";
 import type { PyGlobal } from "../python/objects.js";
 import type { UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
-import { chunksOf, type PickleSource } from "./sources.js";
-import { PickleCutter } from "./streaming.js";
+import { firstPickleOf, type PickleSource, picklesOf } from "./sources.js";
 import { typeName } from "./type-name.js";
 import { Machine } from "./unpickler.js";
 import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler-options.js";
@@ -47,17 +46,26 @@ export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions
 }
 
 /**
- * Decodes the first pickle of a file or stream; the protocol is detected. Reads no further than the chunk in which the
- * pickle stops, but a stream cannot be given back what it gave: use {@link loadAll} for several pickles.
+ * Decodes the next pickle of a file or stream; the protocol is detected.
+ *
+ * A `FileHandle` and a Node `Readable` of yours stay open and go on behind the pickle, so that several `load` read several
+ * pickles in turn, as in Python. A handle starts at its current position; what is read from it beyond the pickle is kept
+ * for the next `load`. A stream gets it back (`unshift`), for whoever reads next. Every other source is ended: what a
+ * web stream or an iterator gave cannot be given back; use {@link loadAll} for several pickles.
+ *
+ * After an error in decoding (`unregistered-global`) the next `load` reads the next pickle. A handle whose file ends inside
+ * a pickle can be read again when the file has grown.
  *
  * @param file - a path, `FileHandle`, `Readable`, `ReadableStream`, iterable of chunks, or bytes
- * @throws UnpicklingError as {@link loads} does; `truncated` when the source ends inside the pickle; `bad-file`
+ * @throws UnpicklingError as {@link loads} does, with offsets from the start of the pickle; `truncated` when the source
+ *   ends inside the pickle, or holds none (Python's EOFError); `bad-file`
  * @see CPython `pickle.load`
  * @example
  * const value = await load("model.pickle");
  */
 export async function load(file: PickleSource, options?: UnpicklerOptions): Promise<unknown> {
-  for await (const value of loadAll(file, options)) return value;
+  const pickle = await firstPickleOf(file, resolve(options).limits.maxBytes);
+  if (pickle !== undefined) return loads(pickle, options);
   throw new UnpicklingError("Cannot unpickle: the source is empty", { code: "truncated", offset: 0 });
 }
 
@@ -66,6 +74,9 @@ export async function load(file: PickleSource, options?: UnpicklerOptions): Prom
  * EOFError. No more than one pickle is held at a time, and the source is read no faster than the values are taken.
  * Each pickle has its own memo.
  *
+ * Left early, a `FileHandle` of yours stays open and goes on behind the last pickle; streams and iterators are ended, as
+ * by `for await` over them.
+ *
  * An error's `offset` counts from the start of its pickle.
  *
  * @throws UnpicklingError as {@link loads} does; `truncated` when the source ends inside a pickle; `bad-file`
@@ -73,14 +84,8 @@ export async function load(file: PickleSource, options?: UnpicklerOptions): Prom
  * for await (const record of loadAll("records.pickle")) console.log(record);
  */
 export async function* loadAll(file: PickleSource, options?: UnpicklerOptions): AsyncGenerator<unknown, void, void> {
-  const { limits } = resolve(options);
-  const cutter = new PickleCutter(limits);
-  for await (const chunk of chunksOf(file)) {
-    cutter.push(chunk);
-    for (let pickle = cutter.next(); pickle !== undefined; pickle = cutter.next()) yield loads(pickle, options);
-  }
-  // What is left is no whole pickle; decoding it says what is missing, and where.
-  if (!cutter.isEmpty) yield loads(cutter.rest, options);
+  // Where the source ends inside a pickle, decoding what there is of it says what is missing, and where.
+  for await (const pickle of picklesOf(file, resolve(options).limits.maxBytes)) yield loads(pickle, options);
 }
 
 /**

@@ -1,5 +1,7 @@
 /** What pickles can be written to. */
 import { PicklingError } from "../errors.js";
+import { isReadAhead } from "./handle-reader.js";
+import { inTurn } from "./in-turn.js";
 import { typeName } from "./type-name.js";
 
 /** Node's `FileHandle`, as far as it is used. */
@@ -29,14 +31,14 @@ function badFile(message: string, cause?: unknown): PicklingError {
 
 /**
  * Writes chunks one after another, each when the sink has taken the one before. What was opened here is closed; what the
- * caller opened stays open.
+ * caller opened stays open. Pickles for one sink are written one after another.
  *
  * @throws PicklingError `bad-file`
  */
 export async function writeChunks(sink: PickleSink, chunks: readonly Uint8Array[]): Promise<void> {
   const write = writerOf(sink);
   try {
-    await write(chunks);
+    await (typeof sink === "object" ? inTurn(sink, () => write(chunks)) : write(chunks));
   } catch (error) {
     if (error instanceof PicklingError) throw error;
     throw badFile(`Cannot write the pickle: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -67,6 +69,10 @@ async function writeFile(path: string | URL, chunks: readonly Uint8Array[]): Pro
 }
 
 async function writeHandle(handle: WritableFileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  // Python would write behind the pickle that was read last. No handle can be set back there, and nothing is overwritten.
+  if (isReadAhead(handle)) {
+    throw badFile("Cannot write the pickle: the FileHandle was read ahead of its last pickle; open another to write");
+  }
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; ) {
       const { bytesWritten } = await handle.write(chunk, at, chunk.length - at);

@@ -1,11 +1,9 @@
 /** What pickles can be read from, each as chunks of bytes. */
 import { UnpicklingError } from "../errors.js";
+import { type FileHandleLike, isFileHandle, readPickleFromHandle } from "./handle-reader.js";
+import { isNodeReadable, readPickleFromReadable } from "./readable-reader.js";
+import { bytesOfChunk, PickleCutter } from "./streaming.js";
 import { typeName } from "./type-name.js";
-
-/** Node's `FileHandle`, as far as it is used. */
-export interface FileHandleLike {
-  createReadStream(options?: { autoClose?: boolean; start?: number }): AsyncIterable<Uint8Array | string>;
-}
 
 /** A web stream, as far as it is used. */
 export interface ReadableStreamLike {
@@ -30,26 +28,67 @@ export type PickleSource =
   | Uint8Array
   | ArrayBuffer;
 
-function badFile(message: string, cause?: unknown): UnpicklingError {
-  return new UnpicklingError(message, { code: "bad-file", cause });
+/** The bytes of one pickle; of what there is of it at the end of a source that ends inside one. */
+type PickleBytes = Uint8Array;
+
+/**
+ * The first pickle of a source, `undefined` if the source is empty. A `FileHandle` and a Node `Readable` go on behind it;
+ * every other source is ended.
+ *
+ * @throws UnpicklingError `bad-file` for what cannot be read from; what the cutter throws
+ */
+export async function firstPickleOf(source: PickleSource, maxBytes: number): Promise<PickleBytes | undefined> {
+  if (typeof source === "object" && source !== null && isNodeReadable(source)) {
+    return orBadFile(readPickleFromReadable(source, maxBytes));
+  }
+  for await (const pickle of picklesOf(source, maxBytes)) return pickle;
+  return undefined;
 }
 
 /**
- * The chunks of a source. Ending the iteration early closes what was opened here, and leaves a stream of the caller's as
- * the stream's own iterator leaves it.
+ * The pickles of a source, each when it is asked for. Leaving early closes what was opened here, leaves a `FileHandle`
+ * behind the last pickle, and leaves a stream as the stream's own iterator does.
  *
- * @throws UnpicklingError `bad-file` for what cannot be read from
+ * @throws UnpicklingError as {@link firstPickleOf}
  */
-export async function* chunksOf(source: PickleSource): AsyncGenerator<Uint8Array> {
+export async function* picklesOf(source: PickleSource, maxBytes: number): AsyncGenerator<PickleBytes, void, void> {
+  if (typeof source === "object" && source !== null && isFileHandle(source))
+    return yield* handlePickles(source, maxBytes);
+  const cutter = new PickleCutter();
+  for await (const chunk of chunksOf(source)) {
+    cutter.push(chunk);
+    for (let pickle = cutter.next(maxBytes); pickle !== undefined; pickle = cutter.next(maxBytes)) yield pickle;
+  }
+  if (!cutter.isEmpty) yield cutter.rest;
+}
+
+async function* handlePickles(handle: FileHandleLike, maxBytes: number): AsyncGenerator<PickleBytes, void, void> {
+  for (;;) {
+    const pickle = await orBadFile(readPickleFromHandle(handle, maxBytes));
+    if (pickle === undefined) return;
+    yield pickle;
+  }
+}
+
+async function orBadFile<T>(reading: Promise<T>): Promise<T> {
   try {
-    for await (const chunk of rawChunksOf(source)) {
-      if (chunk instanceof Uint8Array) yield chunk;
-      else if (chunk instanceof ArrayBuffer) yield new Uint8Array(chunk);
-      else throw badFile(`Cannot read pickles: the source gave ${typeName(chunk)}, not bytes`);
-    }
+    return await reading;
   } catch (error) {
-    if (error instanceof UnpicklingError) throw error;
-    throw badFile(`Cannot read pickles: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw badFile(error);
+  }
+}
+
+function badFile(error: unknown): UnpicklingError {
+  if (error instanceof UnpicklingError) return error;
+  const reason = error instanceof Error ? error.message : String(error);
+  return new UnpicklingError(`Cannot read pickles: ${reason}`, { code: "bad-file", cause: error });
+}
+
+async function* chunksOf(source: PickleSource): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of rawChunksOf(source)) yield bytesOfChunk(chunk);
+  } catch (error) {
+    throw badFile(error);
   }
 }
 
@@ -57,12 +96,11 @@ function rawChunksOf(source: PickleSource): AsyncIterable<unknown> | Iterable<un
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) return [source];
   if (typeof source === "string" || source instanceof URL) return fileChunks(source);
   if (typeof source === "object" && source !== null) {
-    if ("createReadStream" in source) return source.createReadStream({ autoClose: false });
     if (Symbol.asyncIterator in source) return source;
     if ("getReader" in source) return webChunks(source);
     if (Symbol.iterator in source) return source;
   }
-  throw badFile(`Cannot read pickles from ${typeName(source)}`);
+  throw new UnpicklingError(`Cannot read pickles from ${typeName(source)}`, { code: "bad-file" });
 }
 
 async function* fileChunks(path: string | URL): AsyncGenerator<unknown> {

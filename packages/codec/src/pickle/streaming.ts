@@ -3,9 +3,9 @@
  * is the unpickler's work.
  */
 import { UnpicklingError } from "../errors.js";
-import type { Limits } from "../limits.js";
 import { noOpcode } from "./not-a-pickle.js";
 import * as op from "./opcodes.js";
+import { typeName } from "./type-name.js";
 
 /** What follows an opcode's byte. */
 const NOTHING = 0;
@@ -49,9 +49,18 @@ function formOf(byte: number): number | undefined {
   return row.arg === null ? NOTHING : FORM_OF_ARGUMENT[row.arg];
 }
 
+/** @throws UnpicklingError `bad-file` for a chunk that is not bytes */
+export function bytesOfChunk(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk;
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
+  throw new UnpicklingError(`Cannot read pickles: the source gave ${typeName(chunk)}, not bytes`, { code: "bad-file" });
+}
+
+/** A buffer larger than this is given up once a small part of it is left. */
+const KEPT_BYTES = 1024 * 1024;
+
 /** Collects the chunks of a stream until they hold a whole pickle; holds no more than one pickle and the last chunk. */
 export class PickleCutter {
-  readonly #limits: Limits;
   #buffer: Uint8Array = new Uint8Array(0);
   #start = 0;
   #end = 0;
@@ -59,10 +68,6 @@ export class PickleCutter {
   #scan = 0;
   /** Where the search for the end of the line at hand goes on. */
   #lineScan = 0;
-
-  constructor(limits: Limits) {
-    this.#limits = limits;
-  }
 
   /** Whether bytes are left that belong to no whole pickle. */
   get isEmpty(): boolean {
@@ -72,6 +77,17 @@ export class PickleCutter {
   /** The bytes that belong to no whole pickle. */
   get rest(): Uint8Array {
     return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /** Lets go of the room of a large pickle that was taken, before the rest is kept for long. */
+  compact(): void {
+    const { rest } = this;
+    if (this.#buffer.length <= KEPT_BYTES || rest.length > this.#buffer.length / 8) return;
+    this.#buffer = rest.slice();
+    this.#scan -= this.#start;
+    this.#lineScan -= this.#start;
+    this.#start = 0;
+    this.#end = rest.length;
   }
 
   /** Adds a chunk, which may be reused after it. */
@@ -93,11 +109,12 @@ export class PickleCutter {
   }
 
   /**
-   * The next whole pickle, `undefined` until there is one. Its bytes are the caller's to keep.
+   * The next whole pickle, `undefined` until there is one. Its bytes are the caller's to keep. A call that threw throws
+   * the same again: nothing says where the next pickle starts.
    *
    * @throws UnpicklingError `limit-exceeded` as soon as a pickle is longer than `maxBytes`, and for a byte that is no opcode
    */
-  next(): Uint8Array | undefined {
+  next(maxBytes: number): Uint8Array | undefined {
     const bytes = this.#buffer;
     const end = this.#end;
     while (this.#scan < end) {
@@ -105,7 +122,7 @@ export class PickleCutter {
       const form = formOf(bytes[at]!);
       if (form === undefined) throw this.#unknownOpcode(at);
       const next = this.#skip(at + 1, form);
-      if (next - this.#start > this.#limits.maxBytes) throw this.#tooLong();
+      if (next - this.#start > maxBytes) throw tooLong(maxBytes);
       if (next > end) break;
       this.#scan = next;
       this.#lineScan = next;
@@ -115,7 +132,7 @@ export class PickleCutter {
         return pickle;
       }
     }
-    if (end - this.#start > this.#limits.maxBytes) throw this.#tooLong();
+    if (end - this.#start > maxBytes) throw tooLong(maxBytes);
     return undefined;
   }
 
@@ -158,14 +175,6 @@ export class PickleCutter {
     return (bytes[pos]! | (bytes[pos + 1]! << 8) | (bytes[pos + 2]! << 16) | (bytes[pos + 3]! << 24)) >>> 0;
   }
 
-  #tooLong(): UnpicklingError {
-    const max = this.#limits.maxBytes;
-    return new UnpicklingError(`Cannot unpickle: limit maxBytes of ${max} reached`, {
-      code: "limit-exceeded",
-      limit: { name: "maxBytes", max },
-    });
-  }
-
   #unknownOpcode(at: number): UnpicklingError {
     const offset = at - this.#start;
     return new UnpicklingError(`Cannot unpickle: ${noOpcode(this.#buffer[at]!, offset === 0)}`, {
@@ -173,4 +182,11 @@ export class PickleCutter {
       offset,
     });
   }
+}
+
+function tooLong(max: number): UnpicklingError {
+  return new UnpicklingError(`Cannot unpickle: limit maxBytes of ${max} reached`, {
+    code: "limit-exceeded",
+    limit: { name: "maxBytes", max },
+  });
 }
