@@ -53,8 +53,8 @@ describeEachGeneration("code of the pages", (set) => {
     const script = "import json; from celery.app.defaults import DEFAULTS; print(json.dumps(list(DEFAULTS)))";
     const known = new Set(JSON.parse((await set.python.run(script)).stdout.toString()) as string[]);
     const names = settingsTable().flatMap(({ celery }) => celery ?? []);
-    // Of Celery 5.5.
-    const newer = new Set(["task_default_queue_type"]);
+    // Of Celery 5.3 and 5.5.
+    const newer = new Set(["broker_connection_retry_on_startup", "task_default_queue_type"]);
     expect(names.filter((name) => !known.has(name) && !newer.has(name))).toEqual([]);
   });
 

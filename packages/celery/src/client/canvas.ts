@@ -24,12 +24,13 @@ export type LastResultOf<Parts extends readonly unknown[]> = Parts extends reado
  * @example
  * await chain(add.s(2, 3), mul.s(10)).delay(); // 50
  */
+export function chain<const Parts extends readonly Part[]>(parts: Parts): Signature<LastResultOf<Parts>>;
 export function chain<const Parts extends readonly Part[]>(...parts: Parts): Signature<LastResultOf<Parts>>;
 /** With a result that the parts do not tell. */
-export function chain<Result>(...parts: readonly Part[]): Signature<Result>;
-export function chain(...parts: readonly Part[]): Signature {
-  const steps = foldSteps(parts.map((part) => dictOf(part)));
-  return new Signature(chainDict(steps), senderOf(parts));
+export function chain<Result>(...parts: readonly (Part | readonly Part[])[]): Signature<Result>;
+export function chain(...parts: readonly (Part | readonly Part[])[]): Signature {
+  const all = parts.flat() as Part[];
+  return new Signature(chainDict(foldSteps(all.map((part) => dictOf(part)))), senderOf(all));
 }
 
 /** Runs all at the same time. `get` of its result gives all results in order. */

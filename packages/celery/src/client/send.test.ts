@@ -104,6 +104,18 @@ test("an exchange and a key win over the task's own queue, and over routes", asy
   expect(await next()).toMatchObject({ queue: "celery" });
 });
 
+test("a chain takes its steps one by one or as a list", () => {
+  const steps = [makeApp().signature("a"), makeApp().signature("b")] as const;
+  expect(chain(steps).toDict()).toEqual(chain(...steps).toDict());
+});
+
+test("a signature without an app says who can send it", async () => {
+  await expect(group([]).delay()).rejects.toThrow(
+    expect.objectContaining({ code: "bad-state", message: expect.stringContaining("send app.signature(it)") }),
+  );
+  expect(await (await makeApp().signature(group([])).delay()).get({ timeoutMs: 10_000 })).toEqual([]);
+});
+
 test("protocol 1 has it all in the body, and a chain as nested callbacks", async () => {
   const { app, next } = await tap({ taskProtocol: 1 }, "celery");
   await app.sendTask("add", { args: [1], kwargs: { y: 2 }, timeLimit: 9, taskId: "one" });

@@ -2,6 +2,7 @@
 
 import { PyGlobal, Tuple } from "@brine/codec";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
+import { CeleryError } from "../errors.js";
 import {
   makeSignature,
   mergeSignature,
@@ -143,10 +144,14 @@ export class Signature<Result = unknown> implements SignatureLike {
     return new Signature({ ...this.#dict, options }, this.#sender);
   }
 
-  /** @throws Error when the signature was not made by an app */
+  /** @throws CeleryError `bad-state` when the signature was not made by an app */
   async applyAsync(more: SignatureFields = {}): Promise<AsyncResult<Result>> {
     checkFields(more);
-    if (this.#sender === undefined) throw new Error(`Cannot send ${this.task}: the signature belongs to no app`);
+    if (this.#sender === undefined) {
+      throw new CeleryError(`Cannot send ${this.task}: the signature belongs to no app; send app.signature(it)`, {
+        code: "bad-state",
+      });
+    }
     const { stamps, ...options } = more.options ?? {};
     const dict = stamps === undefined ? this.#dict : stampSignature(this.#dict, stamps);
     const sent = await this.#sender.applySignature(dict, {

@@ -39,6 +39,7 @@ test("a signature takes all arguments, or the last ones as a partial", () => {
 
 test("work-flows have the types of what they are made of", () => {
   expectTypeOf(chain(add.s(1, 2), name.s())).toEqualTypeOf<Signature<string>>();
+  expectTypeOf(chain([add.s(1, 2), name.s()])).toEqualTypeOf<Signature<string>>();
   expectTypeOf(chain(add.s(1, 2), chain(name.s(), total.s()))).toEqualTypeOf<Signature<boolean>>();
   expectTypeOf(group(add.s(1, 2), name.s(1))).toEqualTypeOf<Signature<[number, string]>>();
   expectTypeOf(group([1, 2].map((n) => name.s(n)))).toEqualTypeOf<Signature<string[]>>();
