@@ -5,7 +5,8 @@
 Version is "5.2" or "5.6", of the kombu that is imported. A row is {name, serializer, contentType, contentEncoding, body},
 the body in base64; or {name, serializer, error}. `compressed` has the same text under each compression, and what
 Python's own modules make of it that kombu never writes but Brine may meet. `read` has bodies with the repr of what kombu
-reads from them, or the name of the error.
+reads from them, or the name of the error. `bodies` has bodies that are no text, or under content encodings, in the same
+form: {contentType, contentEncoding, accept, body in base64, repr or error}.
 """
 import base64
 import bz2
@@ -66,8 +67,51 @@ READ = {
         "a: 1\nb: [x, y]\n", "- 1\n- two\n", "!!binary aGk=", "!!set {a, b}", "? 1\n: 2\n", "<<: {a: 1}\nb: 2\n", "&a [1, *a2]", "&x [1]\n",
         "!!python/tuple [1]", "!!python/object/apply:os.system [id]", "a: b: c", "12345678901234567890", "'it''s'", "|\n  text\n  more\n",
         "2024-02-29", "2024-02-29 12:30:45", "2024-02-29T12:30:45.5Z", "2024-02-29 12:30:45.123456 +05:30",
+        "!!float 1", "!!float 1e3", "!!float x", "!!float 0x1f", "!!float '-.inf'", "!!null x", "!!str 1", '!!int "3"', "!!int x",
+        "!!omap [a: 1, b: [c]]", "!!omap [a]", "!!omap {a: 1}", "!!pairs [a: 1, a: 2]", "!!pairs [{a: 1, b: 2}]",
+        "a: &p !!pairs [x: [1]]\nb: *p", "a\x00b", "a\x07b", "\ufeffa: 1", "a: 1\na: 2", "a: *u", "? [1]\n: 2", "--- 1\n--- 2",
+        "2024-1-2", "2024-02-30", "0.", ".", "_1", "08", "0o10", "nULL",
     ],
 }
+JSON, YAML, MSGPACK, PICKLE = "application/json", "application/x-yaml", "application/x-msgpack", "application/x-python-serialize"
+CODECS = [
+    "utf-8", "UTF_8", "utf 8", "utf8", "u8", " utf-8", "us-ascii", "ascii", "646", "latin1", "latin_1", "latin 1", "l1", "8859", "ISO8859-1",
+    "iso-8859-9", "iso8859-2", "iso-8859-15", "latin9", "cp1252", "windows-1252", "cp1251", "koi8_r", "cp932", "euc_kr", "euc-jp",
+    "shift_jis", "big5", "gb18030", "tis-620", "utf-16-le", "utf-16-be", "nope", "constructor", "__proto__", "", "binary", "ASCII-8BIT",
+]
+
+
+def bodies():
+    for encoding in CODECS:
+        for body in (b"abc", b"caf\xc3\xa9!", b"\xe9", b"\x81\x81"):
+            # A control character of iso-8859-9 or tis-620 is refused: TextDecoder reads code pages of Windows there.
+            if not (encoding in ("iso-8859-9", "tis-620") and body[0] == 0x81):
+                yield "text/plain", encoding, body, ["text/plain"]
+    for code in (
+        "c1 80 90 a0 c400 c403000102 d90161 a1ff a3eda080 cfffffffffffffffff d38000000000000000 ca7f800000 cb8000000000000000 "
+        "82a16101a16102 82a16101c4016102 81c40161c0 819101c0 8181c0c0c0 91 9101c0 81a161 a461 c4ff c6ffffffff dfffffffff ddffffffff"
+    ).split():
+        yield MSGPACK, "binary", bytes.fromhex(code), [MSGPACK]
+    for depth in (100, 900, 1025, 3000):
+        yield MSGPACK, "binary", b"\x91" * depth, [MSGPACK]
+    for content_type in (JSON, YAML, MSGPACK, PICKLE, "text/plain", "application/data", None):
+        yield content_type, "utf-8", b"", ["json", YAML, "msgpack", "pickle", "text/plain"]
+        for accept in (None, [], ["json"], ["pickle", YAML, "text/plain"], ["a/b"], ["nope"], [""]):
+            yield content_type, None, b"\x80\x04K\x01." if content_type == PICKLE else b"1", accept
+    for content_type, body in ((JSON, b"\x80\x04K\x01."), (YAML, b"\x80\x04K\x01."), (PICKLE, b"{}"), (MSGPACK, b"{}"), (JSON, b"\xff"), (JSON, b"\xef\xbb\xbf1")):
+        yield content_type, "utf-8", body, [content_type]
+
+
+def loaded():
+    for content_type, encoding, body, accept in bodies():
+        row = {"contentType": content_type, "contentEncoding": encoding, "accept": accept, "body": b64(body)}
+        try:
+            row["repr"] = repr(serialization.loads(body, content_type, encoding, accept=serialization.prepare_accept_content(accept)))
+        except Exception as error:
+            row["error"] = type(error).__name__
+        yield row
+
+
 TEXT = b"[[], {}, {\"callbacks\": null}]" * 40
 
 
@@ -123,7 +167,7 @@ def foreign():
 
 def main():
     version = ".".join(kombu.__version__.split(".")[:2])
-    table = {"kombu": kombu.__version__, "text": TEXT.decode(), "written": list(written()), "read": list(read()), "compressed": list(compressed()), "foreign": list(foreign())}
+    table = {"kombu": kombu.__version__, "text": TEXT.decode(), "written": list(written()), "read": list(read()), "bodies": list(loaded()), "compressed": list(compressed()), "foreign": list(foreign())}
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kombu-%s.json" % version)
     with open(path, "w", encoding="ascii", newline="\n") as file:
         json.dump(table, file, indent=0)

@@ -26,6 +26,14 @@ interface Vectors {
     readonly repr?: string;
     readonly error?: string;
   }[];
+  readonly bodies: readonly {
+    readonly contentType: string | null;
+    readonly contentEncoding: string | null;
+    readonly accept: readonly string[] | null;
+    readonly body: string;
+    readonly repr?: string;
+    readonly error?: string;
+  }[];
   readonly compressed: readonly { readonly name: string; readonly contentType: string; readonly body: string }[];
   readonly foreign: readonly {
     readonly name: string;
@@ -129,7 +137,7 @@ const READ_AS: Readonly<Record<string, string>> = {
 };
 
 describe.each(["5.2", "5.6"] as const)("against kombu %s", (version) => {
-  const { written, read, compressed, foreign, text } = vectors(version);
+  const { written, read, bodies, compressed, foreign, text } = vectors(version);
   const dialect = version === "5.2" ? "5.2" : "5.3";
   const exact = { float: "exact" } as const;
   const serializers = createSerializers({ pickle: exact, json: { ...exact, dialect }, msgpack: exact, yaml: exact });
@@ -165,6 +173,17 @@ describe.each(["5.2", "5.6"] as const)("against kombu %s", (version) => {
     if (error !== undefined) expect(load).toThrow(expect.objectContaining({ name: error }));
     // Python's order of a set of strings is random.
     else expect(repr(load()).replace("{'a', 'b'}", "{'b', 'a'}")).toBe(wanted!.replace("{'a', 'b'}", "{'b', 'a'}"));
+  });
+
+  test.each(bodies)("reads $body of $contentType in $contentEncoding, accepting $accept, as kombu does", (row) => {
+    const load = () =>
+      serializers.loads(Buffer.from(row.body, "base64"), {
+        contentType: row.contentType ?? undefined,
+        contentEncoding: row.contentEncoding ?? undefined,
+        accept: row.accept ?? undefined,
+      });
+    if (row.error !== undefined) expect(load).toThrow(expect.objectContaining({ name: row.error }));
+    else expect(repr(load())).toBe(row.repr);
   });
 
   const compression = createCompression();

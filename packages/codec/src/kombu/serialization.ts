@@ -240,7 +240,9 @@ export class SerializerRegistry {
     const given = contentType || DEFAULT_CONTENT_TYPE;
     const normalized = normalizeContentType(given);
     if (accept !== undefined) {
-      if (!TRUSTED_CONTENT.has(normalized) && !this.prepareAcceptContent(accept).has(normalized)) {
+      // Prepared for trusted content too: a name that does not exist is a mistake whatever comes first.
+      const accepted = this.prepareAcceptContent(accept);
+      if (!TRUSTED_CONTENT.has(normalized) && !accepted.has(normalized)) {
         throw this.#refuse(normalized, given, "untrusted");
       }
     } else if (this.#disabled.has(normalized)) {

@@ -3,6 +3,7 @@ import type * as yaml from "yaml";
 import { PyDate, PyDateTime } from "../../python/datetime.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
+import { Tuple } from "../../python/sequences.js";
 import { DecodeError } from "../errors.js";
 
 /** The yaml package. Not its own types: they would be needed to compile, also by who does without it. */
@@ -20,12 +21,19 @@ export interface YamlModel {
   readonly maxAliases: number;
 }
 
+/** PyYAML 6 `reader.py` NON_PRINTABLE; a byte order mark is one only at the start. */
+const NOT_PRINTABLE = /[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+
 /** Reads one document; throws {@link DecodeError} for what `safe_load` refuses. */
 export function parseYaml(text: string, model: YamlModel, module: YamlModule): unknown {
+  const unprintable = NOT_PRINTABLE.exec(text);
+  if (unprintable !== null) {
+    throw fail(`U+${unprintable[0].codePointAt(0)!.toString(16).padStart(4, "0").toUpperCase()} is not allowed`);
+  }
   const document = (module as Pick<typeof yaml, "parseDocument">).parseDocument(text, {
     version: "1.1",
     schema: "failsafe",
-    customTags: ["binary", "merge", "omap", "pairs", "set", ...scalarTags(model)],
+    customTags: ["binary", "merge", "set", pairsTag("omap"), pairsTag("pairs"), ...scalarTags(model), ...EXPLICIT_TAGS],
     // A warning is an unknown tag, such as `!!python/object`: safe_load refuses it.
     logLevel: "warn",
     prettyErrors: false,
@@ -74,6 +82,59 @@ function scalarTags(model: YamlModel): yaml.ScalarTag[] {
       resolve: (text, onError) => yamlTimestamp(text) ?? onError("there is no such day or time"),
     },
   ];
+}
+
+/** What a tag makes of text that would be something else without it. */
+const EXPLICIT_TAGS: readonly yaml.ScalarTag[] = [
+  { tag: "tag:yaml.org,2002:null", resolve: () => null },
+  {
+    tag: "tag:yaml.org,2002:float",
+    resolve(text, onError) {
+      const value = yamlFloat(text);
+      // Number() takes "" and "0x1f" too, which Python's float() does not.
+      if (/^[-+]?[\d._:]*\d[\d._:]*(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$/i.test(text)) {
+        if (!Number.isNaN(value) || /nan$/i.test(text)) return new PyFloat(value);
+      }
+      return onError("is not a float");
+    },
+  },
+];
+
+/** One item of `!!omap` or `!!pairs`. */
+class Pair {
+  readonly key: unknown;
+  readonly value: unknown;
+
+  constructor(key: unknown, value: unknown) {
+    this.key = key;
+    this.value = value;
+  }
+}
+
+/** Python has lists of tuples for both. PyYAML 6 `constructor.py` construct_yaml_omap and construct_yaml_pairs. */
+function pairsTag(name: "omap" | "pairs"): yaml.CollectionTag {
+  return {
+    tag: `tag:yaml.org,2002:${name}`,
+    collection: "seq",
+    resolve(node, onError) {
+      const seq = node as yaml.YAMLSeq;
+      const isPair = (item: unknown): boolean => Array.isArray((item as yaml.YAMLMap | null)?.items);
+      if (!seq.items.every((item) => isPair(item) && (item as yaml.YAMLMap).items.length === 1)) {
+        onError("expected mappings of one item each");
+        return seq;
+      }
+      const toJSON = seq.toJSON.bind(seq);
+      seq.toJSON = (arg, context) => {
+        // Changed in place: aliases refer to this array.
+        const items = toJSON(arg, context);
+        for (const [i, item] of items.entries()) {
+          if (item instanceof Map) for (const [key, value] of item) items[i] = new Pair(key, value);
+        }
+        return items;
+      };
+      return seq;
+    },
+  };
 }
 
 /** PyYAML 6 `constructor.py` construct_yaml_int. */
@@ -128,6 +189,7 @@ function represent(root: unknown, model: YamlModel): unknown {
       const number = Number(value);
       return model.int === "auto" && Number.isSafeInteger(number) ? number : value;
     }
+    if (value instanceof Pair) return Tuple.of(convert(value.key), convert(value.value));
     if (value instanceof PyFloat) return model.float === "exact" ? value : value.value;
     if (value instanceof Map || value instanceof Set || Array.isArray(value)) {
       const known = done.get(value);
