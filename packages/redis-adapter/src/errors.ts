@@ -15,6 +15,8 @@ export type RedisAdapterErrorCode =
   | "decode"
   /** A value has no form in the dialect, such as one that would be stored empty. */
   | "encode"
+  /** More messages came than were iterated over. */
+  | "overflow"
   /** A value with more bytes than may be stored. */
   | "too-large"
   /** No queue takes a message published as `mandatory`. */
@@ -78,6 +80,8 @@ export class DecodeError extends RedisAdapterError {
   readonly dialect: string;
   /** The first 16 bytes, in hex. */
   readonly head: string;
+  /** Of a stream's entry: its id. */
+  readonly entryId?: string;
 
   constructor(key: string | undefined, dialect: string, raw: Uint8Array, cause: unknown) {
     const where = key === undefined ? "" : ` of ${JSON.stringify(key)}`;

@@ -46,14 +46,14 @@ export { type Envelope, formatEnvelope, parseEnvelope } from "./kombu/envelope.j
 export type { RedisTransportOptions } from "./kombu/settings.js";
 export { RedisTransport, redis } from "./kombu/transport.js";
 export type { Arg, RedisLike } from "./pickled/client.js";
-export type { ConsumedEntry, ConsumeStreamOptions } from "./pickled/consume.js";
+export type { ConsumedEntry, ConsumeStreamOptions, OnUndecodableEntry, UndecodableEntry } from "./pickled/consume.js";
 export type { OnDecodeError, PickledRedisOptions, ReadOptions, SetOptions, StandardSchema } from "./pickled/options.js";
 export { type PickledConnection, type PickledRedis, pickled } from "./pickled/pickled.js";
 export type { PickledPipeline } from "./pickled/pipeline.js";
 export type { ScanOptions } from "./pickled/scan.js";
 export { type Shards, sharded } from "./pickled/shards.js";
 export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/stream-commands.js";
-export type { SubscribeOptions } from "./pickled/subscribe.js";
+export type { OnOverflow, SubscribeOptions } from "./pickled/subscribe.js";
 export type { Counted, PickledCommands, ScanEntry, Scored } from "./pickled/types.js";
 export type { RedisChordStore } from "./results/chord-store.js";
 export { type RedisBackendOptions, RedisResultStore, redisBackend } from "./results/result-store.js";

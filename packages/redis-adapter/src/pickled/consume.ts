@@ -1,12 +1,39 @@
 /** Consumer groups of streams. */
 import { extendOptionNames } from "@brine/codec/options";
-import { RedisAdapterError } from "../errors.js";
+import { isRedisAdapterError, RedisAdapterError } from "../errors.js";
 import { type Arg, type RedisLike, send } from "./client.js";
+import { pairs } from "./collection-commands.js";
 import type { CommandContext } from "./context.js";
 import { READ_OPTIONS, type ReadOptions } from "./options.js";
-import { streamsOf } from "./stream-commands.js";
+import { stoppable } from "./stoppable.js";
+import { entryOf, type RawEntry, type StreamEntry } from "./stream-commands.js";
 
-export interface ConsumeStreamOptions<T = unknown> extends ReadOptions<T> {
+/** An entry that cannot be decoded, as it is in the stream. */
+export interface UndecodableEntry {
+  readonly stream: string;
+  readonly id: string;
+  readonly fields: readonly (readonly [field: Buffer, value: Buffer])[];
+  /** Takes it off the group's list of pending entries. */
+  ack(): Promise<void>;
+}
+
+/**
+ * What becomes of an entry that cannot be decoded, or that the schema refuses. Whatever it is, the entry stays in the stream.
+ *
+ * - `"leave"` (default): passed over with a warning of the process, once each time a consumer comes back. It stays among the
+ *   group's pending entries.
+ * - `{ deadLetter: stream }`: added to that stream with fields and bytes as they are, and with fields `x-brine-id` and
+ *   `x-brine-error`, and acknowledged.
+ * - `"throw"`: the iteration ends with the error. The entry stays pending, and comes first when the consumer comes back.
+ * - A function: may acknowledge it; else it stays pending. What it throws ends the iteration.
+ */
+export type OnUndecodableEntry =
+  | "leave"
+  | "throw"
+  | { readonly deadLetter: string }
+  | ((error: RedisAdapterError, entry: UndecodableEntry) => unknown);
+
+export interface ConsumeStreamOptions<T = unknown> extends Omit<ReadOptions<T>, "onDecodeError"> {
   readonly stream: string;
   /** Made when it is not there, from the beginning of the stream. */
   readonly group: string;
@@ -14,6 +41,8 @@ export interface ConsumeStreamOptions<T = unknown> extends ReadOptions<T> {
   readonly consumer: string;
   /** Entries at a time. Default 10. */
   readonly count?: number | undefined;
+  /** Asked where the option of {@link pickled} is `"throw"`, which is about single values. */
+  readonly onDecodeError?: OnUndecodableEntry | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,13 +64,22 @@ export interface ConsumedEntry {
 /** Milliseconds that one wait lasts; between waits the signal is looked at. */
 const BLOCK_MS = 1000;
 
-export async function* consumeStream(
+export function consumeStream(
   client: RedisLike,
   context: CommandContext,
   options: ConsumeStreamOptions,
 ): AsyncGenerator<ConsumedEntry, void, void> {
+  return stoppable(options.signal, (signal) => consume(client, context, options, signal));
+}
+
+async function* consume(
+  client: RedisLike,
+  context: CommandContext,
+  options: ConsumeStreamOptions,
+  signal: AbortSignal,
+): AsyncGenerator<ConsumedEntry, void, void> {
   await context.dialect.load?.();
-  const { group, consumer, signal } = options;
+  const { group, consumer, onDecodeError = "leave", ...read } = options;
   const stream = context.key(options.stream);
   try {
     await send(client, "xgroup", ["CREATE", stream, group, "0", "MKSTREAM"]);
@@ -51,24 +89,42 @@ export async function* consumeStream(
   // A blocked connection takes no other commands.
   const blocking = client.duplicate() as RedisLike & { disconnect(): void };
   blocking.on(...(["error", () => {}] as unknown as never[]));
+  const ack = async (id: string) => {
+    await send(client, "xack", [stream, group, id]);
+  };
   try {
     // First what this consumer got before and did not acknowledge, then what is new.
-    for (let from = "0"; !signal?.aborted; ) {
+    for (let from = "0"; !signal.aborted; ) {
       const wait: Arg[] = from === ">" ? ["BLOCK", BLOCK_MS] : [];
       const args = ["GROUP", group, consumer, "COUNT", options.count ?? 10, ...wait, "STREAMS", stream, from];
-      const entries = await streamsOf(context, await send(blocking, "xreadgroup", args), options);
-      for (const { id, fields } of entries) {
+      const raw = pairs(await send(blocking, "xreadgroup", args)).flatMap(([, list]) => (list ?? []) as RawEntry[]);
+      for (const each of raw) {
+        const id = String(each[0]);
         if (from !== ">") from = id;
-        yield {
-          id,
-          fields,
-          ack: async () => {
-            await send(client, "xack", [stream, group, id]);
-          },
-        };
-        if (signal?.aborted) return;
+        // Deleted while it was pending: nothing is left of it but its id.
+        if (each[1] === null) {
+          await ack(id);
+          continue;
+        }
+        let entry: StreamEntry;
+        try {
+          entry = await entryOf(context, options.stream, each, read);
+        } catch (error) {
+          if (!isUndecodable(error)) throw error;
+          await settle(
+            client,
+            context,
+            error,
+            undecodable(options.stream, each, () => ack(id)),
+            onDecodeError,
+          );
+          if (signal.aborted) return;
+          continue;
+        }
+        yield { id, fields: entry.fields, ack: () => ack(id) };
+        if (signal.aborted) return;
       }
-      if (entries.length === 0) from = ">";
+      if (raw.length === 0) from = ">";
     }
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("NOGROUP")) {
@@ -80,5 +136,31 @@ export async function* consumeStream(
     throw error;
   } finally {
     blocking.disconnect();
+  }
+}
+
+function isUndecodable(error: unknown): error is RedisAdapterError {
+  return isRedisAdapterError(error) && (error.code === "decode" || error.code === "schema");
+}
+
+function undecodable(stream: string, [id, items]: RawEntry, ack: () => Promise<void>): UndecodableEntry {
+  return { stream, id: String(id), fields: pairs(items) as [Buffer, Buffer][], ack };
+}
+
+async function settle(
+  client: RedisLike,
+  context: CommandContext,
+  error: RedisAdapterError,
+  entry: UndecodableEntry,
+  policy: OnUndecodableEntry,
+): Promise<void> {
+  if (policy === "throw") throw error;
+  if (policy === "leave") process.emitWarning(error);
+  else if (typeof policy === "function") await policy(error, entry);
+  else {
+    const fields = [...entry.fields.flat(), "x-brine-id", entry.id, "x-brine-error", error.message];
+    // Not one transaction, as the streams may be in two slots: after a failure in between it is there twice, and never lost.
+    await send(client, "xadd", [context.key(policy.deadLetter), "*", ...fields]);
+    await entry.ack();
   }
 }

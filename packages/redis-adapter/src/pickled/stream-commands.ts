@@ -1,4 +1,5 @@
 import { extendOptionNames, optionNames } from "@brine/codec/options";
+import { DecodeError } from "../errors.js";
 import type { Arg } from "./client.js";
 import { pairs } from "./collection-commands.js";
 import { type CommandContext, command, toNumber, toText } from "./context.js";
@@ -100,9 +101,13 @@ export function entryOf(
   options?: ReadOptions,
 ): Eventual<StreamEntry> {
   const named = pairs(items).map(([field, raw]) => [String(field), raw] as const);
-  const values = mapAll(named, ([field, raw]) =>
-    context.decode(raw, `${context.key(stream)} ${field}`, `${stream} ${id}.${field}`, options),
-  );
+  const values = mapAll(named, ([field, raw]) => {
+    try {
+      return context.decode(raw, `${context.key(stream)} ${field}`, `${stream} ${id}.${field}`, options);
+    } catch (error) {
+      throw error instanceof DecodeError ? Object.assign(error, { entryId: String(id) }) : error;
+    }
+  });
   return after(values, (all) => {
     const fields: Record<string, unknown> = Object.create(null);
     for (const [i, [field]] of named.entries()) fields[field] = all[i];
