@@ -3,6 +3,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { optionNames } from "@brine/codec/options";
 
+/** How long to wait between attempts: delays that grow, in milliseconds, a part of each random. */
 export interface BackOffOptions {
   /** Before the second attempt. Default 200. */
   readonly initialDelayMs?: number | undefined;

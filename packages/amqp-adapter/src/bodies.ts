@@ -13,6 +13,7 @@ import { optionNames } from "@brine/codec/options";
 import type { Message, Options } from "amqplib";
 import { readHeaders, typedHeaders } from "./headers.js";
 
+/** How values become bodies and bodies values. */
 export interface BodyOptions {
   /** Format of what is sent. Default `"pickle"`. */
   readonly serializer?: string | undefined;

@@ -36,6 +36,7 @@ export interface AmqplibModule {
   connect(url: string, socketOptions?: SocketOptions): Promise<ChannelModel>;
 }
 
+/** How {@link AmqpConnection} connects, and comes back. */
 export interface ConnectionOptions {
   /** Seconds between heartbeats; the connection counts as dead after two missed. 0: none. Default 60; `?heartbeat=` of a URL wins. */
   readonly heartbeatSeconds?: number | undefined;
@@ -103,6 +104,7 @@ const CHANNEL_OPTIONS = extendOptionNames<ChannelOptions, RecoveringChannelOptio
   signal: true,
 });
 
+/** What an {@link AmqpConnection} tells of itself. */
 export interface ConnectionEvents {
   /** The connection is lost; it is being restored unless `close` was called. */
   disconnect: [error: Error];

@@ -44,6 +44,7 @@ export type AmqpErrorCode =
   /** A callback of yours threw. */
   | "handler-failed";
 
+/** The facts that an {@link AmqpError} carries beside its message. */
 export interface AmqpErrorOptions {
   readonly code: AmqpErrorCode;
   /** AMQP reply code, such as 404. */

@@ -31,6 +31,7 @@ export type OnDecodeError =
  */
 export type OnHandlerError = "reject" | "requeue" | ((message: PickledMessage, error: unknown) => unknown);
 
+/** What {@link pickled} takes. Everything is optional. */
 export interface PickledOptions extends BodyOptions {
   readonly onDecodeError?: OnDecodeError | undefined;
   readonly onHandlerError?: OnHandlerError | undefined;
@@ -42,6 +43,7 @@ const PICKLED_OPTIONS = /* @__PURE__ */ extendOptionNames<PickledOptions, BodyOp
   { instead: [["prefetch", "call prefetch()"]] },
 );
 
+/** How {@link PickledChannel.consume} consumes. */
 export interface ConsumeValueOptions extends Options.Consume {
   /** Acknowledge when the handler has returned, or its promise is fulfilled, and it did not settle the message. Default false. */
   readonly autoAck?: boolean | undefined;
@@ -79,6 +81,7 @@ const CONSUME_OPTIONS = /* @__PURE__ */ optionNames<ConsumeValueOptions>(
 
 const GET_OPTIONS = optionNames<Options.Get>({ noAck: true });
 
+/** What a {@link PickledChannel} tells of itself. */
 export interface PickledEvents {
   /** A message could not be decoded, and was dealt with as `onDecodeError` says. */
   decodeError: [error: Error, message: ReceivedMessage];

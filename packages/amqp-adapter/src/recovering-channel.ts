@@ -11,6 +11,7 @@ import { type AmqpError, closedError, toAmqpError } from "./errors.js";
 import { Publisher } from "./publisher.js";
 import { checkPrefetch, request } from "./requests.js";
 
+/** How a channel is set up, at first and each time that it is replaced. */
 export interface RecoveringChannelOptions {
   /** Run on every new channel before anything else: declare, bind, set the prefetch. */
   readonly setup?: ((channel: ConfirmChannel) => Promise<unknown>) | undefined;
@@ -25,6 +26,7 @@ export const RECOVERING_OPTIONS = /* @__PURE__ */ optionNames<RecoveringChannelO
   { instead: [["prefetchCount", "prefetch"]] },
 );
 
+/** What a {@link RecoveringChannel} tells of itself. */
 export interface RecoveringChannelEvents {
   /** The channel is lost, and with it what was unsettled; it is being replaced. */
   lost: [error: Error];

@@ -14,6 +14,7 @@ export const RPC_ERROR_HEADER = "x-rpc-error";
 /** RabbitMQ's pseudo-queue for answers to the channel that asked. */
 const DIRECT_REPLY_TO = "amq.rabbitmq.reply-to";
 
+/** How an {@link RpcClient} sends, and where it awaits the answers. */
 export interface RpcClientOptions {
   /**
    * `"direct"` (default): RabbitMQ's direct reply-to, which needs no queue; answers under way are lost with the channel.
@@ -26,6 +27,7 @@ export interface RpcClientOptions {
 
 export const CLIENT_OPTIONS = /* @__PURE__ */ optionNames<RpcClientOptions>({ replyTo: true, timeoutMs: true });
 
+/** What a single call takes. */
 export interface RpcCallOptions extends Omit<PublishValueOptions, "correlationId" | "replyTo"> {
   /** Default: the client's. */
   readonly timeoutMs?: number | undefined;

@@ -6,6 +6,7 @@ import type { PickledChannel } from "./pickled.js";
 import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
 import { RPC_ERROR_HEADER } from "./rpc-client.js";
 
+/** How an {@link RpcServer} consumes and answers. */
 export interface RpcServerOptions {
   /** Calls handled at once; 0: no limit. Default 1. Set on the channel, for this consumer. */
   readonly prefetch?: number | undefined;

@@ -26,6 +26,7 @@ import { Publisher } from "./publisher.js";
 import { Topology } from "./topology.js";
 import { TransportConsumer } from "./transport-consumer.js";
 
+/** What {@link amqp} takes. Everything is optional. */
 export interface AmqpTransportOptions extends ConnectionOptions {
   /**
    * What happens to messages that the broker had not confirmed when the connection was lost. `"resend"` (default): sent again,

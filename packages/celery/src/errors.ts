@@ -19,6 +19,7 @@ export type CeleryErrorCode =
   /** The worker or the app is in a state that does not allow the call. */
   | "bad-state";
 
+/** The facts that a {@link CeleryError} carries beside its message. */
 export interface CeleryErrorOptions {
   readonly code: CeleryErrorCode;
   /** Where in the message, such as `headers.timelimit` or `body[2].chain[0].options`. */

@@ -51,6 +51,7 @@ export type PickleErrorCode =
   /** A hook (`__reduce__`, `persistentId`, `reducerOverride`, ...) threw or gave what it must not. */
   | "hook-failed";
 
+/** The facts that a {@link PickleError} carries beside its message. */
 export interface PickleErrorOptions {
   readonly code: PickleErrorCode;
   /** Byte of the opcode, counted from the first byte given to the decoder. */

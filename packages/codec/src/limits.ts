@@ -17,6 +17,7 @@ export interface Limits {
   readonly maxIntBytes: number;
 }
 
+/** The bounds of a decoder that is given none, each in the unit that its field says. Frozen. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxBytes: 512 * 1024 * 1024,
   maxDepth: 10_000_000,

@@ -6,6 +6,7 @@ import { RedisAdapterError } from "./errors.js";
 /** Where Redis is: a URL (or several, for Sentinel, with `;` between them), or a client whose settings are taken over. */
 export type RedisSource = string | Redis;
 
+/** What is added to a URL, or to the settings of a client. */
 export interface ConnectionOptions {
   /** Added to what the URL says, such as `tls` or `password`. */
   readonly connection?: RedisOptions | undefined;

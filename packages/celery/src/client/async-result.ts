@@ -9,6 +9,7 @@ import { PROPAGATE_STATES, READY_STATES, type TaskState } from "../protocol/stat
 import { checkNames } from "./option-names.js";
 import { type ResultGraph, resultGraph } from "./result-graph.js";
 
+/** How long to wait for a result, and what to do with a failure. */
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: for ever. */
   readonly timeoutMs?: number | undefined;
@@ -43,6 +44,7 @@ export interface ResultContext {
 
 const DEFAULT_INTERVAL_MS = 5_000;
 
+/** A task's result, by its id: Celery's `AsyncResult`. Nothing is asked before a method is called. */
 export class AsyncResult<Result = unknown> {
   readonly id: string;
   /** The result before this one in a chain, or the group of a chord's header. */

@@ -73,7 +73,11 @@ export function starmap<Task extends Part>(
   return new Signature(starmapDict(dictOf(task), it), senderOf([task]));
 }
 
-/** Splits a long list of arguments into a group of starmaps of `n` calls each. */
+/**
+ * Splits a long list of arguments into a group of starmaps of `n` calls each.
+ *
+ * @throws `RangeError` when `n` is no positive integer
+ */
 export function chunks<Task extends Part>(
   task: Task,
   it: readonly (readonly unknown[])[],

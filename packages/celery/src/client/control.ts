@@ -11,6 +11,7 @@ import { checkNames } from "./option-names.js";
 import type { ResolvedSettings } from "./settings.js";
 import type { Stamps } from "./stamps.js";
 
+/** Which workers a command is for, and how long their replies are awaited. */
 export interface BroadcastOptions {
   /** Node names, such as `celery@host`. Default: every worker. */
   readonly destination?: readonly string[] | undefined;
@@ -66,6 +67,7 @@ export interface ControlOptions {
   readonly settings: ResolvedSettings;
 }
 
+/** Commands to all workers, Python's and Node's: Celery's `app.control`. Replies are by node name. */
 export class Control {
   readonly #options: ControlOptions;
 

@@ -7,6 +7,7 @@
  */
 import { channel } from "node:diagnostics_channel";
 
+/** What the channel of published tasks tells. Headers may be added to. */
 export interface PublishDiagnostics {
   readonly task: string;
   readonly id: string;
@@ -16,6 +17,7 @@ export interface PublishDiagnostics {
   readonly headers: Record<string, unknown>;
 }
 
+/** What the channel of run tasks tells; state and time only when the run has ended. */
 export interface RunDiagnostics {
   readonly task: string;
   readonly id: string;

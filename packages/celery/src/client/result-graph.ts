@@ -4,6 +4,7 @@ import type { AsyncResult } from "./async-result.js";
 /** Results at most: a work-flow that sends itself again has no end. */
 const MAX_RESULTS = 100_000;
 
+/** Results and who sent whom, as far as they are known now. */
 export interface ResultGraph {
   /** By id; the one asked first, then its children, breadth first. */
   readonly results: ReadonlyMap<string, AsyncResult>;

@@ -19,6 +19,7 @@ export interface Route {
   readonly compression?: string | undefined;
 }
 
+/** Says where a task goes; `undefined` leaves it to the next route. */
 export type RouteFunction = (
   task: string,
   args: readonly unknown[],
@@ -32,6 +33,7 @@ export type Routes =
   | RouteFunction
   | readonly (Readonly<Record<string, Route | string>> | RouteFunction)[];
 
+/** How often and when a publication that failed is tried again. Seconds, as kombu's `retry_policy`. */
 export interface RetryPolicy {
   /** Default 3; `undefined`: for ever. */
   readonly maxRetries?: number | undefined;
@@ -51,6 +53,7 @@ export interface Logger {
   error?(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Celery's settings in camelCase, with Celery's defaults. Durations are seconds unless the name says milliseconds. */
 export interface CelerySettings {
   /** A transport (`amqp("amqp://…")`, `redis("redis://…")` of the adapters), `"memory://"`, or a URL whose scheme is in `transports`. */
   readonly broker?: Transport | string | undefined;

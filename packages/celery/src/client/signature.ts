@@ -15,6 +15,7 @@ import type { AsyncResult } from "./async-result.js";
 import { checkNames } from "./option-names.js";
 import { type Stamps, stampSignature } from "./stamps.js";
 
+/** What a signature holds beside the name of its task. */
 export interface SignatureFields {
   readonly args?: readonly unknown[] | undefined;
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;

@@ -19,7 +19,9 @@ export const AlreadyRegistered: PyExceptionClass = /* @__PURE__ */ make(
 );
 /** The task was revoked, terminated, or expired. */
 export const TaskRevokedError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.TaskRevokedError", TaskError);
+/** A message that is no task. Celery's `InvalidTaskError`. */
 export const InvalidTaskError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.InvalidTaskError", TaskError);
+/** No retry is left. Celery's `MaxRetriesExceededError`. */
 export const MaxRetriesExceededError: PyExceptionClass = /* @__PURE__ */ make(
   "celery.exceptions.MaxRetriesExceededError",
   TaskError,
@@ -56,6 +58,7 @@ export const SoftTimeLimitExceeded: PyExceptionClass = /* @__PURE__ */ make(
 export const TimeLimitExceeded: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.TimeLimitExceeded");
 /** The process or thread that ran the task is gone. */
 export const WorkerLostError: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.WorkerLostError");
+/** The process that ran the task was ended by a signal. billiard's `Terminated`. */
 export const Terminated: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.Terminated");
 /** The result could not be encoded; `args` is the reason and the value, as text. */
 export const MaybeEncodingError: PyExceptionClass = /* @__PURE__ */ make("billiard.pool.MaybeEncodingError");

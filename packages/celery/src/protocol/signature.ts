@@ -1,6 +1,7 @@
 /** A signature as it travels: the dict that Python's `celery.canvas.Signature` is. Field names are the wire's. */
 import { InvalidMessageError } from "../errors.js";
 
+/** The kinds of signature that hold others, as `subtask_type` of the message names them. */
 export type SubtaskType = "chain" | "group" | "chord" | "xmap" | "xstarmap" | "chunks";
 
 /** `args` may be any array, a `Tuple` included. Options keep Celery's snake_case names: `task_id`, `link_error`, `soft_time_limit`. */

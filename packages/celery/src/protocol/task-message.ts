@@ -1,6 +1,7 @@
 /** What a task message says, whichever protocol version carried it. */
 import type { SignatureDict } from "./signature.js";
 
+/** A task as it was received, of protocol 1 or 2. */
 export interface TaskMessage {
   readonly task: string;
   readonly id: string;

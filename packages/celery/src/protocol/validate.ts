@@ -26,7 +26,11 @@ const MAX_NESTING = 100;
 /** Type tag and length of a header's value, at most. */
 const VALUE_OVERHEAD = 5;
 
-/** @throws {@link InvalidMessageError} naming the field, with nothing sent */
+/**
+ * Sees to it that a message is one that Celery's workers can take, of protocol 1 or 2: some that they cannot take end them.
+ *
+ * @throws {@link InvalidMessageError} naming the field, with nothing sent
+ */
 export function validateTask(message: OutgoingTask): void {
   checkProperties(message);
   if (Object.hasOwn(message.headers, "task")) {

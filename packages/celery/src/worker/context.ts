@@ -54,6 +54,7 @@ const RETRY_OPTIONS = /* @__PURE__ */ optionNames<RetryOptions>(
 const DEFAULT_MAX_RETRIES = 3;
 const DEFAULT_RETRY_DELAY_SECONDS = 180;
 
+/** What a handler knows of its run, its first argument: the request, a signal to stop on, progress, retries. */
 export class TaskContext {
   readonly #request: Request;
   readonly #updateState: (state: string, meta: unknown) => Promise<void>;

@@ -22,6 +22,7 @@ export interface RunQueueOptions {
   readonly onSizeChange: () => void;
 }
 
+/** How many tasks run at once: at least, and at most. */
 export interface Autoscale {
   readonly min: number;
   readonly max: number;

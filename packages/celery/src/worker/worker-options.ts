@@ -7,6 +7,7 @@ import type { Peer } from "./gossip.js";
 import type { BadMessage } from "./intake.js";
 import type { Autoscale } from "./run-queue.js";
 
+/** What {@link Celery.worker} takes; Celery's settings are the defaults. */
 export interface WorkerOptions {
   /** Names, or queues. Default: `taskQueues`, else the default queue. */
   readonly queues?: readonly (string | Queue)[] | undefined;
@@ -58,6 +59,7 @@ export const WORKER_OPTIONS = optionNames<WorkerOptions>({
   onDecodeError: true,
 });
 
+/** How a worker stops: warm, cold, or warm for a while. */
 export interface StopOptions {
   /** Milliseconds after which the shutdown is a cold one. Default: never. */
   readonly timeoutMs?: number | undefined;
@@ -69,6 +71,7 @@ export const STOP_OPTIONS = optionNames<StopOptions>({ timeoutMs: true, cold: tr
 
 const AUTOSCALE = optionNames<Autoscale>({ min: true, max: true });
 
+/** What a worker tells of itself. */
 export interface WorkerEvents {
   ready: [];
   /** A message that is no task this worker can run; it is settled already. */

@@ -41,6 +41,7 @@ const DEFAULT_HEARTBEAT_MS = 2000;
 /** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
 const ABORT_DELAY_MS = 1000;
 
+/** Consumes queues and runs tasks; made by {@link Celery.worker}. It runs from `start` to `stop`. */
 export class Worker extends EventEmitter<WorkerEvents> {
   readonly hostname: string;
   readonly #app: Celery;

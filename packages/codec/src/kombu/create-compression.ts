@@ -6,6 +6,7 @@ import { brotliCompressor, zlibCompressor } from "./compressors/zlib.js";
 import { type ZstdInstance, zstdCompressor } from "./compressors/zstd.js";
 import { checkOptions } from "./option-names.js";
 
+/** Where the libraries of compressors come from. */
 export interface CompressionOptions {
   /** The package `@napi-rs/lzma`; by default it is loaded when first used. */
   readonly lzma?: LzmaModule | undefined;

@@ -6,6 +6,7 @@ import { type MsgpackOptions, msgpackSerializer } from "./serializers/msgpack.js
 import { type PickleSerializerOptions, pickleSerializer } from "./serializers/pickle.js";
 import { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
 
+/** Options of each format of {@link createSerializers}. */
 export interface SerializersOptions {
   /** Registry of classes, limits, protocol, how values are represented: everything the pickle functions take. */
   readonly pickle?: PickleSerializerOptions | undefined;

@@ -27,6 +27,7 @@ export type KombuErrorCode =
   /** An option has a value that does not exist. */
   | "bad-option";
 
+/** The facts that a {@link KombuError} carries beside its message. */
 export interface KombuErrorOptions {
   readonly code: KombuErrorCode;
   /** The content type at hand: of the body, or of the compression. */

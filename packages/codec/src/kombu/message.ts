@@ -22,6 +22,7 @@ export interface EncodedMessage extends KombuMessage {
   readonly headers: { readonly compression?: string };
 }
 
+/** Who encodes, and who compresses. */
 export interface MessageRegistries {
   readonly serializers: SerializerRegistry;
   /** Needed to compress, and to read compressed messages. */
@@ -30,6 +31,7 @@ export interface MessageRegistries {
 
 const REGISTRIES = /* @__PURE__ */ optionNames<MessageRegistries>({ serializers: true, compression: true });
 
+/** What {@link encodeMessage} takes. */
 export interface EncodeMessageOptions extends MessageRegistries {
   /** Name of a serializer; as for `SerializerRegistry.dumps`. */
   readonly serializer?: string | undefined;
@@ -42,6 +44,7 @@ const ENCODE_OPTIONS = /* @__PURE__ */ extendOptionNames<EncodeMessageOptions, M
   compress: true,
 });
 
+/** What {@link decodeMessage} takes. */
 export interface DecodeMessageOptions extends MessageRegistries {
   /** Names and content types to decode; as for `SerializerRegistry.loads`. */
   readonly accept?: Iterable<string> | undefined;
@@ -83,7 +86,11 @@ export async function decodeMessage(message: KombuMessage, options: DecodeMessag
   return decodeMessageSync(message, options);
 }
 
-/** As {@link decodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
+/**
+ * As {@link decodeMessage}; zstd without Node's own needs `compression.load("zstd")` before.
+ *
+ * @throws {@link DecodeError} `too-large` for a body above `maxBytes`, and what decompressing and decoding throw
+ */
 export function decodeMessageSync(message: KombuMessage, options: DecodeMessageOptions): unknown {
   checkOptions(options, DECODE_OPTIONS, "options of decodeMessage()");
   const { serializers, accept, maxBytes } = options;

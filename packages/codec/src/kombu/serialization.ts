@@ -32,6 +32,7 @@ export interface EncodedContent {
   readonly body: Uint8Array;
 }
 
+/** What {@link SerializerRegistry.dumps} takes. */
 export interface DumpsOptions {
   /**
    * Name of a serializer. Without one, bytes and strings are sent as they are (`application/data`, `text/plain`) and
@@ -42,6 +43,7 @@ export interface DumpsOptions {
 
 const DUMPS_OPTIONS = /* @__PURE__ */ optionNames<DumpsOptions>({ serializer: true });
 
+/** What {@link SerializerRegistry.loads} takes. */
 export interface LoadsOptions {
   /** Default `"application/data"`, which is not decoded. */
   readonly contentType?: string | undefined;

@@ -16,6 +16,7 @@ export interface TransportMessage {
   readonly properties: MessageProperties;
 }
 
+/** A message's properties, named as AMQP names them, in camelCase. */
 export interface MessageProperties {
   readonly correlationId?: string | undefined;
   readonly replyTo?: string | undefined;
@@ -44,6 +45,7 @@ export interface Delivery extends TransportMessage {
   reject(options: { readonly requeue: boolean }): Promise<void>;
 }
 
+/** Where messages are published to. Declared with these arguments; RabbitMQ refuses others for one that exists. */
 export interface Exchange {
   /** `""` is the default exchange, which routes by queue name and is never declared. */
   readonly name: string;
@@ -54,6 +56,7 @@ export interface Exchange {
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** A queue, and what binds it. Declared with these arguments; RabbitMQ refuses others for one that exists. */
 export interface Queue {
   readonly name: string;
   /** Bound to it with `routingKey` when declared; absent: reached through the default exchange only. */
@@ -67,6 +70,7 @@ export interface Queue {
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Where a message goes, and what is to be known of its arrival. */
 export interface PublishOptions {
   /** Default `""`. */
   readonly exchange: string;
@@ -76,6 +80,7 @@ export interface PublishOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** How {@link Transport.consume} consumes. */
 export interface ConsumeOptions {
   /** Unsettled messages at most; 0: no limit. Default 0. */
   readonly prefetch?: number | undefined;
@@ -85,6 +90,7 @@ export interface ConsumeOptions {
   readonly exclusive?: boolean | undefined;
 }
 
+/** What consumes, until it is cancelled. Its messages are the caller's to settle. */
 export interface Consumer {
   /** Add or drop a queue while running (`add_consumer`, `cancel_consumer`); one to add must have been declared. */
   addQueue(queue: Queue): Promise<void>;
@@ -94,6 +100,7 @@ export interface Consumer {
   cancel(): Promise<void>;
 }
 
+/** What a transport tells of itself. */
 export interface TransportEvents {
   /** The connection is lost; it is being restored unless `close` was called. */
   disconnect: [error: Error];
@@ -180,6 +187,7 @@ export interface ResultStore {
   close(): Promise<void>;
 }
 
+/** How the parts of a chord are counted and collected, under Celery's keys `.j`, `.t` and `.s`. */
 export interface ChordStore {
   /** `<key>.s`: how many header tasks there are. `key` is `celery-taskset-meta-<group id>`. */
   setSize(key: string, size: number, expiresSeconds: number | undefined): Promise<void>;

@@ -719,6 +719,7 @@ export const OPCODES = [
   },
 ] as const satisfies readonly OpcodeInfo[];
 
+/** An opcode's name, as CPython's `pickletools` has it: `"STACK_GLOBAL"`. */
 export type OpcodeName = (typeof OPCODES)[number]["name"];
 export type Opcode = (typeof OPCODES)[number]["code"];
 
@@ -729,7 +730,9 @@ export const OPCODES_BY_CODE: readonly (OpcodeInfo | undefined)[] = (() => {
   return Object.freeze(table);
 })();
 
+/** The newest protocol, read by Python 3.8 and newer. `pickle.HIGHEST_PROTOCOL`. */
 export const HIGHEST_PROTOCOL = 5;
 /** 4 is read by every Python since 3.4. */
 export const DEFAULT_PROTOCOL = 4;
+/** Protocols of pickle: 2 is the last one of Python 2, 4 needs Python 3.4, 5 needs Python 3.8. All are read. */
 export type Protocol = 0 | 1 | 2 | 3 | 4 | 5;

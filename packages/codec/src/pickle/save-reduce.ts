@@ -18,6 +18,8 @@ const PARTIAL = new PyGlobal("functools", "partial");
  * What `__reduce__`, `reducerOverride` or a dispatch table gave, as a {@link Reduction}: also Python's tuple
  * `[callable, args, state?, listItems?, dictItems?, stateSetter?]`, or the name of a global in the module of `entry`.
  * A callable of `copyreg.__newobj__` or `copyreg.__newobj_ex__` is seen through, as the pickler of CPython does.
+ *
+ * @throws {@link PicklingError} when it is none of these
  */
 export function normalizeReduction(
   value: Reduction | PyGlobal | readonly unknown[] | string,

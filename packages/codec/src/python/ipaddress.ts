@@ -178,6 +178,7 @@ export class IPv4Network extends AddressWithPrefix {
   }
 }
 
+/** Python's `ipaddress.IPv6Network`, `2001:db8::/32`. Bits below the prefix must be 0, else it throws, as in Python. */
 export class IPv6Network extends AddressWithPrefix {
   constructor(text: string) {
     super(text, 128);
@@ -192,6 +193,7 @@ export class IPv4Interface extends AddressWithPrefix {
   }
 }
 
+/** Python's `ipaddress.IPv6Interface`: an address with the network it is in, `fe80::1/64`. A text that is none throws. */
 export class IPv6Interface extends AddressWithPrefix {
   constructor(text: string) {
     super(text, 128);

@@ -79,6 +79,7 @@ export class PyObject {
   }
 }
 
+/** One step of what a pickle does to an opaque object after it made it, in order: BUILD, APPENDS or SETITEMS. */
 export type PyObjectStep =
   | { readonly kind: "state"; readonly state: unknown }
   | { readonly kind: "items"; readonly items: readonly unknown[] }

@@ -100,6 +100,7 @@ export abstract class PurePath implements PyHashable {
   }
 }
 
+/** Python's `pathlib.PurePosixPath`: parts between `/`. */
 export class PurePosixPath extends PurePath {
   protected override parse(text: string): ParsedPath {
     return parsePosix(text);
@@ -110,8 +111,10 @@ export class PurePosixPath extends PurePath {
   }
 }
 
+/** Python's `pathlib.PosixPath`: what `Path` is on Linux and macOS. Text only, no file is touched. */
 export class PosixPath extends PurePosixPath {}
 
+/** Python's `pathlib.PureWindowsPath`: a drive, parts between `\\` or `/`, compared without case. */
 export class PureWindowsPath extends PurePath {
   protected override parse(text: string): ParsedPath {
     return parseWindows(text);
@@ -122,4 +125,5 @@ export class PureWindowsPath extends PurePath {
   }
 }
 
+/** Python's `pathlib.WindowsPath`: what `Path` is on Windows. Text only, no file is touched. */
 export class WindowsPath extends PureWindowsPath {}

@@ -6,6 +6,7 @@ import { ANNOTATIONS } from "./annotations.js";
 import { genops, type PickleOp } from "./genops.js";
 import { argumentRepr } from "./literal.js";
 
+/** What {@link dis} takes. Everything is optional. */
 export interface DisOptions {
   /** Gets each line as it is made, without its newline: also those before an error. */
   readonly out?: ((line: string) => void) | undefined;

@@ -5,6 +5,7 @@
 
 export type Verdict = "allowed" | "unknown" | "dangerous";
 
+/** Which globals are harmless and which dangerous, beside the built-in lists. */
 export interface ScanPolicy {
   /** Further harmless globals, `"module.QualName"`: those of your registry. A name ends in `.*` for all of a module. */
   readonly allow?: Iterable<string> | undefined;

@@ -1,6 +1,7 @@
 /** What a scan tells. */
 import type { Verdict } from "./scan-policy.js";
 
+/** What a finding is about. */
 export type FindingKind =
   /** GLOBAL, STACK_GLOBAL or INST names a class or function. */
   | "global"
@@ -39,6 +40,7 @@ export interface ScanFinding {
   readonly within: readonly number[];
 }
 
+/** What {@link scan} found. The pickle was read, and nothing of it was built or called. */
 export interface ScanReport {
   /** The worst of the findings; `"allowed"` without any. */
   readonly verdict: Verdict;

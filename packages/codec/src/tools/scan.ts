@@ -6,6 +6,7 @@ import { type MachineFinding, ScanMachine } from "./scan-machine.js";
 import { GlobalJudge, type ScanPolicy, type Verdict } from "./scan-policy.js";
 import { type ScanFinding, type ScanReport, worse } from "./scan-report.js";
 
+/** What {@link scan} takes. Everything is optional. */
 export interface ScanOptions extends ScanPolicy {
   /** Findings kept in the report; the verdict counts all. Default 100,000. */
   readonly maxFindings?: number | undefined;

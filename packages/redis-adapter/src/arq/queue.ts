@@ -46,6 +46,7 @@ const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<ArqEnqueueOptions>(
   },
 );
 
+/** A job's status, as `arq.jobs.JobStatus` has it. */
 export type ArqStatus = "deferred" | "queued" | "in_progress" | "complete" | "not_found";
 
 const DAY_MS = 86_400_000;

@@ -236,6 +236,7 @@ async function rename(client: RedisLike, from: string, to: string, inTime: InTim
  * away. The cache gives up after `timeout`, and what it has not sent by then it never sends. What was sent may be carried out
  * later by a server that was slow: the event `late` tells of it.
  *
+ * @throws RedisAdapterError `bad-option` for a client that is not wrapped by {@link pickled}
  * @example
  * const cache = createCache(pickled(redis, { dialect: django() }), { ttl: 300_000, jitter: 0.1 });
  * const report = await cache.getOrSet("report:9", () => makeReport(9));

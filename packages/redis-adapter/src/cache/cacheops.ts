@@ -26,6 +26,7 @@ for _, scheme in ipairs(redis.call('SMEMBERS', prefix .. 'schemes:' .. tbl)) do
 end
 return deleted`);
 
+/** What has changed, in the words of the database. */
 export interface InvalidateCacheopsOptions {
   /** The database's name of the table, such as `"auth_user"`. */
   readonly table: string;

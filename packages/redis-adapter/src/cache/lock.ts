@@ -29,6 +29,7 @@ export async function evaluate(
   }
 }
 
+/** How long a lock is held, and how long to wait for it. */
 export interface LockOptions {
   /** Milliseconds after which the lock ends by itself. */
   readonly ttl: number;

@@ -3,6 +3,7 @@ import { optionNames } from "@brine/codec/options";
 import type { Ttl } from "../dialects/dialect.js";
 import type { ReadOptions } from "../pickled/options.js";
 
+/** Defaults of a {@link createCache} cache. */
 export interface CacheOptions {
   /** Milliseconds; `null`: for ever. Default: the dialect's. */
   readonly ttl?: Ttl | undefined;
@@ -55,6 +56,7 @@ export const CACHE_OPTIONS = /* @__PURE__ */ optionNames<CacheOptions>(
   },
 );
 
+/** How a value that is missing is made, kept and found again. */
 export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
   /** For {@link PickleCache.invalidateTags}. */
   readonly tags?: readonly string[] | undefined;
@@ -103,6 +105,7 @@ export interface LoadContext {
   skip(): void;
 }
 
+/** What a cache tells of itself. */
 export interface CacheEvents {
   hit: [key: string];
   miss: [key: string];

@@ -17,6 +17,7 @@ export interface ValueCompressor {
   load?(): Promise<void>;
 }
 
+/** The compressors of django-redis, by the name of their module. */
 export type CompressorName = "zlib" | "gzip" | "lzma" | "lz4" | "zstd";
 
 /** kombu's registry has xz and zstd already, with bounds; its `gzip` is zlib, so that one is not taken from there. */
@@ -27,6 +28,8 @@ const startsWith = (data: Buffer, ...magic: number[]): boolean => magic.every((b
 /**
  * The compressor of a name. `lzma` needs the package `@napi-rs/lzma`; `zstd` needs Node >= 22.15 or the package
  * `@hpcc-js/wasm-zstd`. The rest is built in.
+ *
+ * @throws RedisAdapterError `bad-option` for a name that there is not
  */
 export function compressor(name: CompressorName): ValueCompressor {
   switch (name) {

@@ -50,6 +50,8 @@ const DEFAULT_MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024;
 /**
  * What django-redis stores: keys as Django's, ints as digits, everything else serialized and then compressed. A value that
  * is too short for the compressor, or does not have its form, is stored as it is; both sides read both.
+ *
+ * @throws RedisAdapterError `bad-option` for a serializer or compressor that there is not, and for `herd` without pickle
  */
 export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
   checkNames(options, DJANGO_REDIS_OPTIONS, "options of djangoRedis()");

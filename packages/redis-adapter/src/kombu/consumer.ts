@@ -29,6 +29,7 @@ export interface ConsumerContext {
 /** After a failed pop, before the next. */
 const RETRY_MS = 200;
 
+/** Consumes as kombu's workers on Redis do; made by {@link RedisTransport.consume}. */
 export class RedisConsumer implements Consumer {
   readonly #context: ConsumerContext;
   readonly #onMessage: (delivery: Delivery) => void;

@@ -33,6 +33,7 @@ export type OnUndecodableEntry =
   | { readonly deadLetter: string }
   | ((error: RedisAdapterError, entry: UndecodableEntry) => unknown);
 
+/** Which stream is read, and for whom. */
 export interface ConsumeStreamOptions<T = unknown> extends Omit<ReadOptions<T>, "onDecodeError"> {
   readonly stream: string;
   /** Made when it is not there, from the beginning of the stream. */
@@ -54,6 +55,7 @@ export const CONSUME_OPTIONS = /* @__PURE__ */ extendOptionNames<ConsumeStreamOp
   signal: true,
 });
 
+/** An entry of a stream, with its fields decoded, that is this consumer's until it acknowledges it. */
 export interface ConsumedEntry {
   readonly id: string;
   readonly fields: Readonly<Record<string, unknown>>;

@@ -10,6 +10,7 @@ export type OnDecodeError =
   | "miss"
   | ((error: DecodeError, context: { readonly key: string; readonly raw: Buffer }) => unknown);
 
+/** What {@link pickled} takes. Everything is optional. */
 export interface PickledRedisOptions {
   /** Default {@link plain}. */
   readonly dialect?: Dialect | undefined;
@@ -55,6 +56,7 @@ type SchemaResult<T> =
   | { readonly value: T; readonly issues?: undefined }
   | { readonly issues: readonly { readonly message: string }[] };
 
+/** How a command that reads treats what it finds. */
 export interface ReadOptions<T = unknown> {
   /** Validates, and may transform, what was decoded. @throws RedisAdapterError `schema` */
   readonly schema?: StandardSchema<T> | undefined;

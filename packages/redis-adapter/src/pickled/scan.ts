@@ -6,6 +6,7 @@ import { READ_OPTIONS, type ReadOptions } from "./options.js";
 import { bySlot } from "./slots.js";
 import type { ScanEntry } from "./types.js";
 
+/** Which keys a scan gives. */
 export interface ScanOptions<T = unknown> extends ReadOptions<T> {
   /** A glob pattern of the user's keys. Default `"*"`. */
   readonly match?: string | undefined;

@@ -6,6 +6,7 @@ import { type CommandContext, command, toNumber, toText } from "./context.js";
 import { after, type Eventual, mapAll } from "./eventual.js";
 import { READ_OPTIONS, type ReadOptions } from "./options.js";
 
+/** The id of the new entry, and how the stream is trimmed. */
 export interface XaddOptions {
   /** Default `"*"`. */
   readonly id?: string | undefined;
@@ -17,6 +18,7 @@ export interface XaddOptions {
 
 export const XADD_OPTIONS = /* @__PURE__ */ optionNames<XaddOptions>({ id: true, maxlen: true, approximate: true });
 
+/** How much is read, and how long is waited for it. */
 export interface XreadOptions extends ReadOptions {
   readonly count?: number | undefined;
   /** Milliseconds; 0: for ever. Blocks the connection. */
@@ -28,6 +30,7 @@ export const XREAD_OPTIONS = /* @__PURE__ */ extendOptionNames<XreadOptions, Rea
   block: true,
 });
 
+/** An entry of a stream, with its fields decoded. */
 export interface StreamEntry<T = Record<string, unknown>> {
   readonly stream: string;
   readonly id: string;

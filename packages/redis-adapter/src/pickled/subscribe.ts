@@ -12,6 +12,7 @@ import { stoppable } from "./stoppable.js";
  */
 export type OnOverflow = "throw" | ((dropped: number) => void);
 
+/** How messages of channels are found and decoded. */
 export interface SubscribeOptions<T = unknown> extends ReadOptions<T> {
   /** The names are glob patterns. */
   readonly pattern?: boolean | undefined;

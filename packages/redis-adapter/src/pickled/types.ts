@@ -8,6 +8,7 @@ type Fields = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 /** What counting by an `N` gives. */
 export type Counted<N extends number | bigint> = N extends bigint ? bigint : number;
 
+/** A member of a sorted set, decoded, and its score. */
 export interface Scored<T> {
   readonly member: T;
   readonly score: number;

@@ -6,6 +6,7 @@ import { pairs } from "../pickled/collection-commands.js";
 import { type Call, decodeCall, intervalsOf } from "./format.js";
 import { jobKey } from "./keys.js";
 
+/** A job's status, as `rq.job.JobStatus` has it. */
 export type RqStatus =
   | "created"
   | "queued"

@@ -12,6 +12,7 @@ import { asciiBytes, encodeUtf8 } from "../text.js";
 /** A PEM file's content. */
 export type Pem = string | Uint8Array;
 
+/** Keys and certificates of {@link authSerializer}. */
 export interface AuthOptions {
   /** Encodes and decodes what is inside. */
   readonly serializers: SerializerRegistry;

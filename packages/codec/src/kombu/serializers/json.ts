@@ -11,6 +11,7 @@ import { type JsonModel, type ObjectHook, parseJson } from "./json-parser.js";
 import { type JsonDialect, objectHook, toJsonForm } from "./json-types.js";
 import { UNSUPPORTED, writeJson } from "./json-writer.js";
 
+/** What {@link jsonSerializer} takes. Everything is optional. */
 export interface JsonOptions extends Pick<ModelOptions, "int" | "float" | "dict" | "datetime"> {
   /**
    * Whose JSON is read and written. `"5.3"` (default): kombu 5.3 and later, where dates, times, Decimal, UUID and bytes
@@ -45,6 +46,8 @@ const JSON_OPTIONS = /* @__PURE__ */ optionNames<JsonOptions>({
  *
  * Reads ints of any size as bigints, NaN and Infinity as what they are. Writes what Python's `json.dumps` writes, byte for
  * byte; a value without a form in JSON (a Set, Complex, an instance of a class without `__json__()`) is an error.
+ *
+ * @throws {@link EncodeError} `bad-option` for a dialect that does not exist
  */
 export function jsonSerializer(options: JsonOptions = {}): Serializer {
   checkOptions(options, JSON_OPTIONS, "options of jsonSerializer()");

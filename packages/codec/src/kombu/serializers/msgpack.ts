@@ -14,6 +14,7 @@ export interface MsgpackModule {
   readonly Packr: new (options: { useRecords: false; mapsAsObjects: false }) => object;
 }
 
+/** What {@link msgpackSerializer} takes. Everything is optional. */
 export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "bytes" | "dict"> {
   /** The msgpackr package; by default it is loaded when first used, which only Node can. */
   readonly module?: MsgpackModule | undefined;

@@ -10,6 +10,7 @@ import { decodeUtf8 } from "../text.js";
 import { parseYaml, type YamlModule } from "./yaml-reader.js";
 import { writeYaml } from "./yaml-writer.js";
 
+/** What {@link yamlSerializer} takes. Everything is optional. */
 export interface YamlOptions extends Pick<ModelOptions, "int" | "float" | "dict"> {
   /** The yaml package, needed to read; by default it is loaded when first used. */
   readonly module?: YamlModule | undefined;
