@@ -45,7 +45,7 @@ function kindOf(flags: ts.SymbolFlags): string {
 /** Plain text in one cell: links by name, no line ends, no pipes. */
 function firstSentence(text: string): string {
   const plain = text
-    .replaceAll(/\{@link (\w+) *\}/g, "`$1`")
+    .replaceAll(/\{@link ([\w.]+) *\}/g, "`$1`")
     .replaceAll(/\s+/g, " ")
     .trim();
   const sentence = /^.*?[.:](?= [A-Z`@]|$)/.exec(plain)?.[0] ?? plain;

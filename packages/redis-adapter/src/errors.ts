@@ -2,7 +2,6 @@
 import { isPickleError } from "@brine/codec";
 
 /** What went wrong, for programs. */
-/** What went wrong, for programs. */
 export type RedisAdapterErrorCode =
   /** An option or argument has a value that does not exist or is not allowed. */
   | "bad-option"
