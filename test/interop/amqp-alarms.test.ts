@@ -2,21 +2,14 @@
 import { once } from "node:events";
 import { type AmqpError, amqp, connect, pickled } from "@brine/amqp-adapter";
 import { dumps } from "@brine/codec";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { closeAfterEach } from "./kept.js";
 import { startProxy } from "./tcp-proxy.js";
 
 describeEachGeneration("amqp alarms", (set) => {
-  const open: { close(): unknown }[] = [];
-  const keep = <T extends { close(): unknown }>(resource: T): T => {
-    open.push(resource);
-    return resource;
-  };
-
-  afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
-  });
+  const keep = closeAfterEach();
 
   describe.runIf(set.amqp.isOurs)("where the broker is ours", () => {
     it.each([

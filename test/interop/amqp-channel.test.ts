@@ -1,20 +1,13 @@
 /** Channels that outlive their connection. */
 import { type AmqpConnection, connect, pickled, type RecoveringChannel } from "@brine/amqp-adapter";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { closeAfterEach } from "./kept.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
 describeEachGeneration("amqp channels", (set) => {
-  const open: { close(): Promise<void> }[] = [];
-  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
-    open.push(resource);
-    return resource;
-  };
-
-  afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
-  });
+  const keep = closeAfterEach();
 
   async function start(): Promise<{ connection: AmqpConnection; proxy: TcpProxy; name: (label: string) => string }> {
     const { amqp: address, name } = await set.isolate();

@@ -11,22 +11,15 @@ import {
   serveRpc,
 } from "@brine/amqp-adapter";
 import { connect as connectBare } from "amqplib";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Isolation } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { closeAfterEach } from "./kept.js";
 import { startProxy, type TcpProxy } from "./tcp-proxy.js";
 
 describeEachGeneration("amqp failures", (set) => {
-  const open: { close(): unknown }[] = [];
-  const keep = <T extends { close(): unknown }>(resource: T): T => {
-    open.push(resource);
-    return resource;
-  };
-
-  afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
-  });
+  const keep = closeAfterEach();
 
   interface Setting {
     readonly isolation: Isolation;

@@ -1,21 +1,14 @@
 /** Quorum queues, and unsettled messages: what RabbitMQ does to a consumer that does not settle, and what is left then. */
 import { once } from "node:events";
 import { amqp, connect, type Delivery, pickled } from "@brine/amqp-adapter";
-import { afterEach, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { closeAfterEach } from "./kept.js";
 import { startProxy } from "./tcp-proxy.js";
 
 describeEachGeneration("amqp quorum queues", (set) => {
-  const open: { close(): unknown }[] = [];
-  const keep = <T extends { close(): unknown }>(resource: T): T => {
-    open.push(resource);
-    return resource;
-  };
-
-  afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
-  });
+  const keep = closeAfterEach();
 
   it("deliver a message that kills its consumer a limited number of times, then dead-letter it", async () => {
     const { amqp: address, name } = await set.isolate();

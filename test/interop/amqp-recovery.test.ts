@@ -1,10 +1,11 @@
 /** What is left after connections are cut and brokers restarted: every message, counted. */
-import { type AmqpTransport, amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
-import { afterEach, describe, expect, it } from "vitest";
+import { amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
+import { describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { closeAfterEach } from "./kept.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
-import { startProxy, type TcpProxy } from "./tcp-proxy.js";
+import { startProxy } from "./tcp-proxy.js";
 
 const MESSAGES = soakCount(2_000);
 
@@ -17,17 +18,9 @@ const message = (index: number) => ({
 });
 
 describeEachGeneration("amqp recovery", (set) => {
-  const open: (AmqpTransport | TcpProxy)[] = [];
-  const keep = <T extends AmqpTransport | TcpProxy>(resource: T): T => {
-    open.push(resource);
-    return resource;
-  };
+  const keep = closeAfterEach();
   const transport = (url: string | readonly string[], options = {}) =>
     keep(amqp(url, { backOff: { initialDelayMs: 20, maxDelayMs: 500 }, ...options }));
-
-  afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
-  });
 
   /** Publishes and consumes `MESSAGES` messages while `disturb` is called every so often; gives how often each arrived. */
   async function exchangeMessages(url: string, queue: Queue, disturb: (published: number) => Promise<void> | void) {

@@ -9,7 +9,7 @@ import {
   encodeMessageSync,
   type SerializerRegistry,
 } from "@brine/codec/kombu";
-import { optionNames } from "@brine/codec/options";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Message, Options } from "amqplib";
 import { readHeaders, typedHeaders } from "./headers.js";
 
@@ -73,7 +73,10 @@ export interface PublishValueOptions extends Omit<Options.Publish, "headers"> {
   readonly signal?: AbortSignal | undefined;
 }
 
-export const PUBLISH_OPTIONS = /* @__PURE__ */ optionNames<PublishValueOptions>(
+/** Those that a request has, too: it says by itself where its answer goes. */
+type RequestValueOptions = Omit<PublishValueOptions, "correlationId" | "replyTo">;
+
+export const REQUEST_OPTIONS = /* @__PURE__ */ optionNames<RequestValueOptions>(
   {
     CC: true,
     BCC: true,
@@ -84,8 +87,6 @@ export const PUBLISH_OPTIONS = /* @__PURE__ */ optionNames<PublishValueOptions>(
     contentEncoding: true,
     headers: true,
     priority: true,
-    correlationId: true,
-    replyTo: true,
     expiration: true,
     messageId: true,
     timestamp: true,
@@ -105,6 +106,11 @@ export const PUBLISH_OPTIONS = /* @__PURE__ */ optionNames<PublishValueOptions>(
       ["routingKey", "it is an argument of publish()"],
     ],
   },
+);
+
+export const PUBLISH_OPTIONS = /* @__PURE__ */ extendOptionNames<PublishValueOptions, RequestValueOptions>(
+  REQUEST_OPTIONS,
+  { correlationId: true, replyTo: true },
 );
 
 /** Encodes and decodes bodies with one set of options. */

@@ -1,8 +1,8 @@
 /** Calling functions over queues: request with `reply_to` and `correlation_id`, answer to that queue. */
 
 import { randomUUID } from "node:crypto";
-import { optionNames } from "@brine/codec/options";
-import type { PublishValueOptions } from "./bodies.js";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
+import { type PublishValueOptions, REQUEST_OPTIONS } from "./bodies.js";
 import { isAmqpError, RpcError } from "./errors.js";
 import { checkNames } from "./option-names.js";
 import type { PickledChannel } from "./pickled.js";
@@ -33,28 +33,9 @@ export interface RpcCallOptions extends Omit<PublishValueOptions, "correlationId
   readonly timeoutMs?: number | undefined;
 }
 
-const CALL_OPTIONS = /* @__PURE__ */ optionNames<RpcCallOptions>(
-  {
-    CC: true,
-    BCC: true,
-    mandatory: true,
-    persistent: true,
-    deliveryMode: true,
-    contentType: true,
-    contentEncoding: true,
-    headers: true,
-    priority: true,
-    expiration: true,
-    messageId: true,
-    timestamp: true,
-    type: true,
-    userId: true,
-    appId: true,
-    serializer: true,
-    compression: true,
-    signal: true,
-    timeoutMs: true,
-  },
+const CALL_OPTIONS = /* @__PURE__ */ extendOptionNames<RpcCallOptions, Omit<RpcCallOptions, "timeoutMs">>(
+  REQUEST_OPTIONS,
+  { timeoutMs: true },
   {
     instead: [
       ["replyTo", "the client has it"],

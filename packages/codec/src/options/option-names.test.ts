@@ -87,11 +87,15 @@ test("what is right", () => {
 
 test("a polluted prototype makes nobody's options wrong", () => {
   Object.defineProperty(Object.prototype, "polluted", { value: 1, enumerable: true, configurable: true });
+  let failure: unknown;
   try {
     check({ ttl: 1 }, OPTIONS, "options of x()");
+  } catch (error) {
+    failure = error;
   } finally {
     Reflect.deleteProperty(Object.prototype, "polluted");
   }
+  expect(failure).toBeUndefined();
 });
 
 test("the compiler compares the names with the interface", () => {

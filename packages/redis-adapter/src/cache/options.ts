@@ -1,5 +1,5 @@
 /** Options of {@link createCache}. */
-import { optionNames } from "@brine/codec/options";
+import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Ttl } from "../dialects/dialect.js";
 import type { ReadOptions } from "../pickled/options.js";
 
@@ -32,7 +32,10 @@ export interface CacheOptions {
   readonly onRedisError?: "load" | "throw" | undefined;
 }
 
-export const CACHE_OPTIONS = /* @__PURE__ */ optionNames<CacheOptions>(
+/** Those that a single call may have, too. */
+type ValueOptions = Omit<CacheOptions, "timeout">;
+
+const VALUE_OPTIONS = /* @__PURE__ */ optionNames<ValueOptions>(
   {
     ttl: true,
     jitter: true,
@@ -42,7 +45,6 @@ export const CACHE_OPTIONS = /* @__PURE__ */ optionNames<CacheOptions>(
     singleFlight: true,
     lockTtl: true,
     waitFor: true,
-    timeout: true,
     loadTimeout: true,
     onRedisError: true,
   },
@@ -50,6 +52,15 @@ export const CACHE_OPTIONS = /* @__PURE__ */ optionNames<CacheOptions>(
     instead: [
       ["ttlSeconds", "write ttl, in milliseconds"],
       ["maxAge", "ttl"],
+    ],
+  },
+);
+
+export const CACHE_OPTIONS = /* @__PURE__ */ extendOptionNames<CacheOptions, ValueOptions>(
+  VALUE_OPTIONS,
+  { timeout: true },
+  {
+    instead: [
       ["defaultTtl", "ttl"],
       ["prefix", "give it to the dialect, as in plain({ prefix })"],
     ],
@@ -64,31 +75,10 @@ export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeou
   readonly signal?: AbortSignal | undefined;
 }
 
-export const GET_OR_SET_OPTIONS = /* @__PURE__ */ optionNames<GetOrSetOptions>(
-  {
-    ttl: true,
-    jitter: true,
-    negativeTtl: true,
-    staleTtl: true,
-    beta: true,
-    singleFlight: true,
-    lockTtl: true,
-    waitFor: true,
-    loadTimeout: true,
-    onRedisError: true,
-    schema: true,
-    version: true,
-    onDecodeError: true,
-    tags: true,
-    signal: true,
-  },
-  {
-    instead: [
-      ["ttlSeconds", "write ttl, in milliseconds"],
-      ["maxAge", "ttl"],
-      ["timeout", "give it to createCache, or write loadTimeout"],
-    ],
-  },
+export const GET_OR_SET_OPTIONS = /* @__PURE__ */ extendOptionNames<GetOrSetOptions, ValueOptions>(
+  VALUE_OPTIONS,
+  { schema: true, version: true, onDecodeError: true, tags: true, signal: true },
+  { instead: [["timeout", "give it to createCache, or write loadTimeout"]] },
 );
 
 /** What a loader is told, and may decide. */
