@@ -1,11 +1,9 @@
 /** A worker: consumes queues, runs tasks, reports, and obeys remote control. Celery 5.2 `worker/consumer`. */
 import { EventEmitter } from "node:events";
 import { hostname as osHostname } from "node:os";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { checkNames } from "../client/option-names.js";
-import { patiently } from "../client/patience.js";
 import { workerDirect } from "../client/special-queues.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
@@ -23,6 +21,7 @@ import { Reporter } from "./reporter.js";
 import type { Request } from "./request.js";
 import { RevokedTasks } from "./revoked.js";
 import { RunQueue } from "./run-queue.js";
+import { Shutdown } from "./shutdown.js";
 import { untilConnected } from "./start-retry.js";
 import { StateDb } from "./state-db.js";
 import { TaskLimits } from "./task-limits.js";
@@ -38,8 +37,6 @@ import {
 } from "./worker-options.js";
 
 const DEFAULT_HEARTBEAT_MS = 2000;
-/** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */
-const ABORT_DELAY_MS = 1000;
 
 /** Consumes queues and runs tasks; made by {@link Celery.worker}. It runs from `start` to `stop`. */
 export class Worker extends EventEmitter<WorkerEvents> {
@@ -58,6 +55,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   readonly #gossip: Gossip | undefined;
   readonly #control: RemoteControl;
   readonly #stateDb: StateDb | undefined;
+  readonly #shutdown: Shutdown;
   readonly #receiving = new Set<Promise<void>>();
   readonly #onDisconnect = (error: Error): void => {
     this.#warn(error);
@@ -67,15 +65,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #state: "new" | "running" | "stopping" | "stopped" = "new";
   /** Aborted by `stop`. */
   readonly #ending = new AbortController();
-  #giveUp: () => void = () => {};
-  /** The broker did not answer in time, and that was said. */
-  #isSilent = false;
-  readonly #givenUp = new Promise<void>((resolve) => {
-    this.#giveUp = resolve;
-  });
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
-  #consumerStop: Promise<void> = Promise.resolve();
 
   constructor(app: Celery, options: WorkerOptions = {}) {
     super();
@@ -132,6 +123,17 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const path = options.stateDb ?? app.settings.workerStateDb;
     const state = { revoked: this.#revoked, clock: app.clock, onWarning };
     this.#stateDb = path === undefined ? undefined : new StateDb({ path, ...state });
+    this.#shutdown = new Shutdown({
+      hostname,
+      consumer: this.#consumer,
+      runQueue: this.#runQueue,
+      control: this.#control,
+      gossip: this.#gossip,
+      reporter: this.#reporter,
+      started: async () => this.#starting?.catch(() => {}),
+      received: () => this.#received(),
+      onWarning,
+    });
   }
 
   #makeGossip(): Gossip {
@@ -248,13 +250,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   stop(options: StopOptions = {}): Promise<void> {
     checkNames(options, STOP_OPTIONS, "options of stop()");
     this.#stopping ??= this.#stop();
-    const { timeoutMs, cold } = options;
-    if (cold === true) void this.#abortAll();
-    else if (timeoutMs !== undefined) {
-      const timer = setTimeout(() => void this.#abortAll(), timeoutMs);
-      const clear = (): void => clearTimeout(timer);
-      this.#stopping.then(clear, clear);
-    }
+    this.#shutdown.hasten(options, this.#stopping);
     return this.#stopping;
   }
 
@@ -264,50 +260,13 @@ export class Worker extends EventEmitter<WorkerEvents> {
       return;
     }
     this.#state = "stopping";
-    this.#runQueue.close();
     this.#ending.abort(this.#cannotStart("stopped"));
-    this.#reporter.stopHeartbeat();
-    await Promise.race([this.#settleAll(), this.#givenUp]);
+    await this.#shutdown.settle();
     await this.#threads.close();
     await this.#stateDb?.save();
     this.#app.transport.off("disconnect", this.#onDisconnect);
     this.#state = "stopped";
     this.emit("stopped");
-  }
-
-  /** All of a shutdown that needs the broker or the result store. */
-  async #settleAll(): Promise<void> {
-    await this.#starting?.catch(() => {});
-    this.#consumerStop = this.#quietly(this.#consumer.stop());
-    const released = this.#consumerStop.then(async () => {
-      while (this.#receiving.size > 0) await Promise.all(this.#receiving);
-      await this.#runQueue.release();
-    });
-    const isReleased = await patiently(released);
-    const isIdle = await this.#runQueue.idle();
-    const farewell = async (): Promise<void> => {
-      await this.#quietly(this.#control.stop());
-      await this.#quietly(this.#gossip?.stop());
-      await this.#reporter.stop();
-    };
-    const farewells = farewell();
-    // Who did not answer before is not waited for a second time.
-    if (!isReleased || !isIdle || !(await patiently(farewells))) this.#warnOfSilence();
-  }
-
-  #warnOfSilence(): void {
-    if (this.#isSilent) return;
-    this.#isSilent = true;
-    this.#warn(new CeleryError(`Gave up waiting for the broker to shut down ${this.hostname}`, { code: "bad-state" }));
-  }
-
-  /** Once nothing more comes, or what is given back would come again. A broker that is away must not hold it up. */
-  async #abortAll(): Promise<void> {
-    await Promise.race([this.#consumerStop, sleep(ABORT_DELAY_MS, undefined, { ref: false })]);
-    this.#runQueue.abortAll();
-    if (await patiently(this.#stopping!.catch(() => {}))) return;
-    this.#warnOfSilence();
-    this.#giveUp();
   }
 
   /** Messages to hold at most; 0: no limit. */
@@ -321,6 +280,11 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const receiving = this.#intake.receive(delivery);
     this.#receiving.add(receiving);
     void receiving.finally(() => this.#receiving.delete(receiving));
+  }
+
+  /** Resolves when every delivery so far is taken in or settled. */
+  async #received(): Promise<void> {
+    while (this.#receiving.size > 0) await Promise.all(this.#receiving);
   }
 
   #onRequest(request: Request): void {
