@@ -14,81 +14,23 @@
 
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
-import { extendOptionNames, type OptionNames, optionNames } from "@brine/codec/options";
-import type { ChannelModel, SocketOptions } from "amqplib";
-import { BACK_OFF_OPTIONS, type BackOffOptions, backOffMs, pause } from "./back-off.js";
+import { extendOptionNames, type OptionNames } from "@brine/codec/options";
+import type { ChannelModel } from "amqplib";
+import { BACK_OFF_OPTIONS, pause } from "./back-off.js";
 import { coalesceWrites } from "./coalesce-writes.js";
 import { rememberEnd } from "./connection-ends.js";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection-options.js";
 import { type Deferred, deferred, raceAbort } from "./deferred.js";
-import { AmqpError, type AmqpErrorCode, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
-import { explainHandshake } from "./handshake.js";
+import { AmqpError, ConnectionError, closedError } from "./errors.js";
+import { HostFinder } from "./host-finder.js";
 import { checkNames } from "./option-names.js";
 import { patchFieldTables } from "./patch-field-tables.js";
 import { RECOVERING_OPTIONS, RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
-import { describeUrl, parseUrls, withHeartbeat } from "./urls.js";
+import { parseUrls } from "./urls.js";
 import { warn } from "./warn.js";
 
 /** Milliseconds at most that the broker may take to answer `connection.close`. */
 const ANSWER_MS = 5000;
-
-/** The part of the `amqplib` module that is used. */
-export interface AmqplibModule {
-  connect(url: string, socketOptions?: SocketOptions): Promise<ChannelModel>;
-}
-
-/** How {@link AmqpConnection} connects, and comes back. */
-export interface ConnectionOptions {
-  /** Seconds between heartbeats; the connection counts as dead after two missed. 0: none. Default 60; `?heartbeat=` of a URL wins. */
-  readonly heartbeatSeconds?: number | undefined;
-  /** For one host to answer. Default 10,000. */
-  readonly connectTimeoutMs?: number | undefined;
-  /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's: more than half an hour with the default delays. Once connected, there is no limit. */
-  readonly maxConnectAttempts?: number | undefined;
-  /** Delays between rounds. */
-  readonly backOff?: BackOffOptions | undefined;
-  /** Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... */
-  readonly socket?: SocketOptions | undefined;
-  /** Shown by RabbitMQ's management pages. */
-  readonly connectionName?: string | undefined;
-  /** How long `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
-  readonly closeTimeoutMs?: number | undefined;
-  /** Your `amqplib` module. Default: the one this package finds. */
-  readonly amqplib?: AmqplibModule | undefined;
-}
-
-export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>(
-  {
-    heartbeatSeconds: true,
-    connectTimeoutMs: true,
-    maxConnectAttempts: true,
-    backOff: true,
-    socket: true,
-    connectionName: true,
-    closeTimeoutMs: true,
-    amqplib: true,
-  },
-  {
-    instead: [
-      ["hostname", "it belongs to the URL, or into socket"],
-      ["host", "it belongs to the URL, or into socket"],
-      ["port", "it belongs to the URL, or into socket"],
-      ["username", "it belongs to the URL, or into socket"],
-      ["password", "it belongs to the URL, or into socket"],
-      ["vhost", "it belongs to the URL, or into socket"],
-      ["protocol", "it belongs to the URL, or into socket"],
-      ["ca", "it belongs to the URL, or into socket"],
-      ["cert", "it belongs to the URL, or into socket"],
-      ["key", "it belongs to the URL, or into socket"],
-      ["servername", "it belongs to the URL, or into socket"],
-      ["rejectUnauthorized", "it belongs to the URL, or into socket"],
-      ["ssl*", "it belongs to the URL, or into socket"],
-      ["tls", "it belongs to the URL, or into socket"],
-      ["heartbeat", "heartbeatSeconds"],
-      ["clientProperties", "write connectionName"],
-      ["maxRetries", "maxConnectAttempts"],
-    ],
-  },
-);
 
 interface ConnectOptions extends ConnectionOptions {
   readonly signal?: AbortSignal | undefined;
@@ -118,17 +60,12 @@ export interface ConnectionEvents {
   unblocked: [];
 }
 
-/** With these the first connection is given up at once: trying again does not help. */
-const HOPELESS: ReadonlySet<AmqpErrorCode> = new Set(["access-refused", "tls-failed", "bad-option"]);
-
 /** Run on every new connection before the connection counts as ready. */
 export type Restorer = (model: ChannelModel) => Promise<void>;
 
 /** See {@link connect}. */
 export class AmqpConnection extends EventEmitter<ConnectionEvents> {
-  /** For logs: never has a password. */
-  readonly description: string;
-  readonly #urls: readonly string[];
+  readonly #hosts: HostFinder;
   readonly #options: ConnectionOptions;
   readonly #restorers = new Set<Restorer>();
   readonly #closing = new AbortController();
@@ -138,7 +75,6 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   /** Why the broker takes no messages, while it does not. */
   #blocked: string | undefined;
   #started: Promise<void> | undefined;
-  #nextUrl = 0;
 
   /** @param names - those of the options, where they have more than a connection's */
   constructor(
@@ -149,9 +85,17 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     super();
     checkNames(options, names, "options of a connection");
     checkNames(options.backOff, BACK_OFF_OPTIONS, "backOff");
-    this.#urls = parseUrls(urls);
     this.#options = options;
-    this.description = this.#urls.map(describeUrl).join(";");
+    this.#hosts = new HostFinder(parseUrls(urls), options, {
+      closing: this.#closing.signal,
+      adopt: (model) => this.#adopt(model),
+      warn: (error, more) => this.warn(error, more),
+    });
+  }
+
+  /** For logs: never has a password. */
+  get description(): string {
+    return this.#hosts.description;
   }
 
   /** See {@link ConnectionOptions.closeTimeoutMs}. */
@@ -181,7 +125,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
    */
   connect(signal?: AbortSignal): Promise<void> {
     if (this.isClosed) return Promise.reject(closedError());
-    this.#started ??= this.#establish(true).catch((error) => {
+    this.#started ??= this.#hosts.find(true).catch((error) => {
       this.#started = undefined;
       throw error;
     });
@@ -240,71 +184,6 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   warn(error: Error, more = ""): void {
     if (this.listenerCount("warning") > 0) this.emit("warning", error);
     else warn(error.message + more);
-  }
-
-  async #establish(isFirst: boolean): Promise<void> {
-    const maxAttempts = isFirst ? (this.#options.maxConnectAttempts ?? 100) : Number.POSITIVE_INFINITY;
-    for (let attempt = 1; !this.isClosed; attempt++) {
-      const failure = await this.#round(isFirst);
-      if (failure === undefined) return;
-      // An attempt that `close` ended is no failure to tell of.
-      if (this.isClosed) break;
-      if (attempt >= maxAttempts) {
-        throw new ConnectionError(`Cannot connect to ${this.description}: ${failure.message}`, {
-          code: "unreachable",
-          cause: failure,
-        });
-      }
-      const delayMs = backOffMs(attempt, this.#options.backOff);
-      const attempts = Number.isFinite(maxAttempts) ? `${attempt} of ${maxAttempts}` : String(attempt);
-      this.warn(failure, ` (attempt ${attempts}, the next in ${delayMs} ms)`);
-      await pause(delayMs, this.#closing.signal);
-    }
-    throw closedError();
-  }
-
-  /** Tries every host once, from the one after the last tried. Resolves to the last failure, or nothing on success. */
-  async #round(isFirst: boolean): Promise<Error | undefined> {
-    let failure: Error | undefined;
-    for (let tried = 0; tried < this.#urls.length && !this.isClosed; tried++) {
-      const url = this.#urls[this.#nextUrl % this.#urls.length] as string;
-      this.#nextUrl++;
-      try {
-        await this.#adopt(await this.#connectTo(url));
-        // Stay with a host that works.
-        this.#nextUrl--;
-        return undefined;
-      } catch (error) {
-        failure = toAmqpError(error, `connect to ${describeUrl(url)}`);
-        // A refused login, or a certificate, will be refused again. Later on it may be a broker that has not loaded its users yet.
-        if (isFirst && isAmqpError(failure) && HOPELESS.has(failure.code)) throw failure;
-      }
-    }
-    return failure ?? closedError();
-  }
-
-  async #connectTo(url: string): Promise<ChannelModel> {
-    const { heartbeatSeconds = 60, connectTimeoutMs = 10_000, socket, connectionName } = this.#options;
-    const amqplib = this.#options.amqplib ?? (await loadAmqplib());
-    const clientProperties = {
-      ...socket?.clientProperties,
-      ...(connectionName && { connection_name: connectionName }),
-    };
-    // Without noDelay a body that amqplib writes apart from its header waits for the broker's delayed TCP acknowledgement:
-    // 44 ms for each confirmed publish of 5 kB, against 0.9 ms.
-    const options: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
-    const attempt = new AbortController();
-    const giveUp = () => attempt.abort(closedError());
-    this.#closing.signal.addEventListener("abort", giveUp);
-    try {
-      // Node ends the socket with it; once there is a connection, that is closed as AMQP has it.
-      const socketOptions = Object.assign(options, { signal: attempt.signal });
-      return await amqplib.connect(withHeartbeat(url, heartbeatSeconds), socketOptions);
-    } catch (error) {
-      throw this.isClosed ? closedError() : explainHandshake(error, url);
-    } finally {
-      this.#closing.signal.removeEventListener("abort", giveUp);
-    }
   }
 
   async #adopt(model: ChannelModel): Promise<void> {
@@ -367,7 +246,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
       code: "connection-lost",
       cause,
     });
-    this.#started = this.#establish(false).then(
+    this.#started = this.#hosts.find(false).then(
       () => void this.emit("reconnect"),
       () => undefined,
     );
@@ -394,14 +273,6 @@ export async function connect(urls: string | readonly string[], options: Connect
     throw error;
   }
   return connection;
-}
-
-async function loadAmqplib(): Promise<AmqplibModule> {
-  try {
-    return await import("amqplib");
-  } catch (cause) {
-    throw new AmqpError("Cannot connect: amqplib cannot be loaded; npm install amqplib", { code: "bad-option", cause });
-  }
 }
 
 /** By force; amqplib hears of it and ends the channels. Does nothing to a connection whose socket is not where amqplib has it. */

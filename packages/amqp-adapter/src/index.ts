@@ -15,13 +15,8 @@ export type {
 } from "@brine/codec/kombu";
 export type { BackOffOptions } from "./back-off.js";
 export type { BodyOptions, PublishValueOptions } from "./bodies.js";
-export {
-  AmqpConnection,
-  type AmqplibModule,
-  type ConnectionEvents,
-  type ConnectionOptions,
-  connect,
-} from "./connection.js";
+export { AmqpConnection, type ConnectionEvents, connect } from "./connection.js";
+export type { AmqplibModule, ConnectionOptions } from "./connection-options.js";
 export {
   DELAYED_DELIVERY_EXCHANGE,
   DELAYED_LEVELS,

@@ -17,7 +17,8 @@ import type {
 } from "@brine/codec/kombu";
 import { extendOptionNames } from "@brine/codec/options";
 import type { ChannelModel } from "amqplib";
-import { AmqpConnection, CONNECTION_OPTIONS, type ConnectionOptions } from "./connection.js";
+import { AmqpConnection } from "./connection.js";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection-options.js";
 import { raceAbort } from "./deferred.js";
 import { DelayedDeliveryTopology } from "./delayed-delivery-topology.js";
 import { publishOptions } from "./deliveries.js";

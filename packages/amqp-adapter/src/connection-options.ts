@@ -1,0 +1,63 @@
+/** How a connection is to be made and kept. */
+import { optionNames } from "@brine/codec/options";
+import type { ChannelModel, SocketOptions } from "amqplib";
+import type { BackOffOptions } from "./back-off.js";
+
+/** The part of the `amqplib` module that is used. */
+export interface AmqplibModule {
+  connect(url: string, socketOptions?: SocketOptions): Promise<ChannelModel>;
+}
+
+/** How {@link AmqpConnection} connects, and comes back. */
+export interface ConnectionOptions {
+  /** Seconds between heartbeats; the connection counts as dead after two missed. 0: none. Default 60; `?heartbeat=` of a URL wins. */
+  readonly heartbeatSeconds?: number | undefined;
+  /** For one host to answer. Default 10,000. */
+  readonly connectTimeoutMs?: number | undefined;
+  /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's: more than half an hour with the default delays. Once connected, there is no limit. */
+  readonly maxConnectAttempts?: number | undefined;
+  /** Delays between rounds. */
+  readonly backOff?: BackOffOptions | undefined;
+  /** Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... */
+  readonly socket?: SocketOptions | undefined;
+  /** Shown by RabbitMQ's management pages. */
+  readonly connectionName?: string | undefined;
+  /** How long `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
+  readonly closeTimeoutMs?: number | undefined;
+  /** Your `amqplib` module. Default: the one this package finds. */
+  readonly amqplib?: AmqplibModule | undefined;
+}
+
+export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>(
+  {
+    heartbeatSeconds: true,
+    connectTimeoutMs: true,
+    maxConnectAttempts: true,
+    backOff: true,
+    socket: true,
+    connectionName: true,
+    closeTimeoutMs: true,
+    amqplib: true,
+  },
+  {
+    instead: [
+      ["hostname", "it belongs to the URL, or into socket"],
+      ["host", "it belongs to the URL, or into socket"],
+      ["port", "it belongs to the URL, or into socket"],
+      ["username", "it belongs to the URL, or into socket"],
+      ["password", "it belongs to the URL, or into socket"],
+      ["vhost", "it belongs to the URL, or into socket"],
+      ["protocol", "it belongs to the URL, or into socket"],
+      ["ca", "it belongs to the URL, or into socket"],
+      ["cert", "it belongs to the URL, or into socket"],
+      ["key", "it belongs to the URL, or into socket"],
+      ["servername", "it belongs to the URL, or into socket"],
+      ["rejectUnauthorized", "it belongs to the URL, or into socket"],
+      ["ssl*", "it belongs to the URL, or into socket"],
+      ["tls", "it belongs to the URL, or into socket"],
+      ["heartbeat", "heartbeatSeconds"],
+      ["clientProperties", "write connectionName"],
+      ["maxRetries", "maxConnectAttempts"],
+    ],
+  },
+);
