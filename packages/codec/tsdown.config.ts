@@ -2,7 +2,7 @@ import { defineConfig } from "tsdown";
 
 /** What `tools` needs as well: the wire format, text and errors. */
 const WIRE =
-  /codec\/src\/(bytes\/.*|options\/(check|nearest|option-names)|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))(?<!\.d)\.ts$/;
+  /codec\/src\/(bytes\/.*|options\/(check|nearest|option-names)|coded-error|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))(?<!\.d)\.ts$/;
 
 export default defineConfig({
   entry: [
@@ -10,6 +10,7 @@ export default defineConfig({
     "src/tools/index.ts",
     "src/kombu/index.ts",
     "src/numpy/index.ts",
+    "src/coded-error.ts",
     "src/options/index.ts",
     "src/cli.ts",
   ],

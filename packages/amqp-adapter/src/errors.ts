@@ -2,6 +2,7 @@
  * Every error of this package. `code` is stable and meant for programs; the message is meant for people and may change.
  * Errors of the message body (`DecodeError`, `EncodeError`, `ContentDisallowed`) are `@brine/codec/kombu`'s.
  */
+import { CodedError, type CodedErrorOptions, hasBrand, reasonOf } from "@brine/codec/errors";
 
 /** What went wrong, for programs. */
 export type AmqpErrorCode =
@@ -45,27 +46,23 @@ export type AmqpErrorCode =
   | "handler-failed";
 
 /** The facts that an {@link AmqpError} carries beside its message. */
-export interface AmqpErrorOptions {
-  readonly code: AmqpErrorCode;
+export interface AmqpErrorOptions extends CodedErrorOptions<AmqpErrorCode> {
   /** AMQP reply code, such as 404. */
   readonly replyCode?: number | undefined;
   /** Which header: `.timelimit[1]`. */
   readonly path?: string | undefined;
-  readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("brine.AmqpError");
 
 /** Parent of this package's errors. */
-export class AmqpError extends Error {
+export class AmqpError extends CodedError<AmqpErrorCode> {
   override name = "AmqpError";
-  readonly code: AmqpErrorCode;
   readonly replyCode?: number | undefined;
   readonly path?: string | undefined;
 
   constructor(message: string, options: AmqpErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code;
+    super(message, options);
     this.replyCode = options.replyCode;
     this.path = options.path;
   }
@@ -104,7 +101,7 @@ export class RpcError extends AmqpError {
 
 /** Whether `error` is an {@link AmqpError}, of this or another copy of the package. */
 export function isAmqpError(error: unknown): error is AmqpError {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return hasBrand(error, BRAND);
 }
 
 /** The reply code amqplib puts on errors the broker sent, if `error` is one. */
@@ -123,7 +120,7 @@ const CODES: ReadonlyMap<number, AmqpErrorCode> = new Map([
 /** amqplib's error of a refused operation as a {@link ChannelError}, of a wrong argument as an {@link AmqpError}, any other as a {@link ConnectionError}. */
 export function toAmqpError(error: unknown, action: string): AmqpError {
   if (isAmqpError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = reasonOf(error);
   const replyCode = replyCodeOf(error);
   if (text === "No channels left to allocate") {
     const advice = "its connection has all the channels that it may have: close some, or open another connection";

@@ -27,11 +27,11 @@ const TLS_PROBLEMS: ReadonlyMap<unknown, string> = new Map([
 
 /** amqplib's error of an attempt to connect to `url`, as this package's. */
 export function explainHandshake(error: unknown, url: string): ConnectionError {
-  const [code, reason] = reasonOf(error, url);
+  const [code, reason] = explain(error, url);
   return new ConnectionError(`Cannot connect to ${describeUrl(url)}: ${reason}`, { code, cause: error });
 }
 
-function reasonOf(error: unknown, url: string): [code: AmqpErrorCode, reason: string] {
+function explain(error: unknown, url: string): [code: AmqpErrorCode, reason: string] {
   const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
   // Node's error for a name with several addresses has a code only.
   const text = String(message || code || error);

@@ -1,5 +1,7 @@
 /** Publishing on a channel, which may be replaced when it closes, with every message accounted for. */
+
 import { setTimeout as sleep } from "node:timers/promises";
+import { reasonOf } from "@brine/codec/errors";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
 import { endOf } from "./connection-ends.js";
 import { type AmqpError, PublishError, replyCodeOf, toAmqpError } from "./errors.js";
@@ -184,7 +186,7 @@ export class Publisher {
     } catch (error) {
       // amqplib encodes before it writes: nothing was sent. A property of the wrong type, headers above 64 KiB, or a channel
       // that is closed and has said so, or is about to.
-      const text = error instanceof Error ? error.message : String(error);
+      const text = reasonOf(error);
       const isClosed = (error as Error).name === "IllegalOperationError";
       if (isClosed && this.#options.reopens) {
         // Should `close` have been emitted before anybody listened, it will not be emitted again.

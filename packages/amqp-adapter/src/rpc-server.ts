@@ -1,4 +1,5 @@
 /** Answering calls over queues. */
+import { reasonOf } from "@brine/codec/errors";
 import { optionNames } from "@brine/codec/options";
 import type { PublishValueOptions } from "./bodies.js";
 import { checkNames } from "./option-names.js";
@@ -115,7 +116,7 @@ export class RpcServer {
   async #replyError(replyTo: string, error: unknown, options: PublishValueOptions): Promise<void> {
     const name = error instanceof Error ? error.name : typeof error;
     const headers = { [RPC_ERROR_HEADER]: name };
-    const text = error instanceof Error ? error.message : String(error);
+    const text = reasonOf(error);
     const described = { exc_type: name, exc_message: [text], exc_module: "builtins" };
     const isPickle = options.serializer === undefined || options.serializer === "pickle";
     try {

@@ -2,7 +2,9 @@
  * Errors of this package that are not Python exceptions: what a caller does differently has its own class, the rest is in
  * `code`. Python's exceptions (`NotRegistered`, `TaskRevokedError`, ...) are in `protocol/python-exceptions.ts`.
  */
+import { CodedError, type CodedErrorOptions, hasBrand } from "@brine/codec/errors";
 
+/** What went wrong, for programs. */
 export type CeleryErrorCode =
   /** A message would break a worker, or is not what Celery's protocol allows; `path` says which field. */
   | "invalid-message"
@@ -20,26 +22,22 @@ export type CeleryErrorCode =
   | "bad-state";
 
 /** The facts that a {@link CeleryError} carries beside its message. */
-export interface CeleryErrorOptions {
-  readonly code: CeleryErrorCode;
+export interface CeleryErrorOptions extends CodedErrorOptions<CeleryErrorCode> {
   /** Where in the message, such as `headers.timelimit` or `body[2].chain[0].options`. */
   readonly path?: string | undefined;
   readonly taskId?: string | undefined;
-  readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("brine.CeleryError");
 
 /** The parent of this package's errors. */
-export class CeleryError extends Error {
+export class CeleryError extends CodedError<CeleryErrorCode> {
   override name = "CeleryError";
-  readonly code: CeleryErrorCode;
   readonly path?: string | undefined;
   readonly taskId?: string | undefined;
 
   constructor(message: string, options: CeleryErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code;
+    super(message, options);
     this.path = options.path;
     this.taskId = options.taskId;
   }
@@ -70,5 +68,5 @@ export class ResultTimeoutError extends CeleryError {
 
 /** Whether `error` is a {@link CeleryError}, of this or another copy of the package. */
 export function isCeleryError(error: unknown): error is CeleryError {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return hasBrand(error, BRAND);
 }

@@ -3,6 +3,7 @@
  *
  * The classes carry a `Symbol.for` brand, so {@link isPickleError} also recognises errors of another copy of this package.
  */
+import { CodedError, type CodedErrorOptions, hasBrand } from "./coded-error.js";
 import type { Limits } from "./limits.js";
 import type { OpcodeName } from "./pickle/opcodes.js";
 
@@ -52,31 +53,27 @@ export type PickleErrorCode =
   | "hook-failed";
 
 /** The facts that a {@link PickleError} carries beside its message. */
-export interface PickleErrorOptions {
-  readonly code: PickleErrorCode;
+export interface PickleErrorOptions extends CodedErrorOptions<PickleErrorCode> {
   /** Byte of the opcode, counted from the first byte given to the decoder. */
   readonly offset?: number | undefined;
   readonly opcode?: OpcodeName | undefined;
   /** Where in the value, such as `.kwargs["when"][3]`; only when pickling. */
   readonly path?: string | undefined;
   readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
-  readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("brine.PickleError");
 
 /** What `pickle.PickleError` is in Python: the parent of {@link UnpicklingError} and {@link PicklingError}. */
-export class PickleError extends Error {
+export class PickleError extends CodedError<PickleErrorCode> {
   override name = "PickleError";
-  readonly code: PickleErrorCode;
   readonly offset?: number | undefined;
   readonly opcode?: OpcodeName | undefined;
   readonly path?: string | undefined;
   readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
 
   constructor(message: string, options: PickleErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code;
+    super(message, options);
     this.offset = options.offset;
     this.opcode = options.opcode;
     this.path = options.path;
@@ -100,5 +97,5 @@ export class PicklingError extends PickleError {
 
 /** Whether `error` is a {@link PickleError}, of this or another copy of the package. */
 export function isPickleError(error: unknown): error is PickleError {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return hasBrand(error, BRAND);
 }

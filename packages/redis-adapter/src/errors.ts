@@ -1,5 +1,6 @@
 /** Errors of this package. `code` is stable and meant for programs; the message is meant for people and may change. */
 import { isPickleError } from "@brine/codec";
+import { CodedError, type CodedErrorOptions, hasBrand } from "@brine/codec/errors";
 
 /** What went wrong, for programs. */
 export type RedisAdapterErrorCode =
@@ -40,22 +41,14 @@ export type RedisAdapterErrorCode =
   /** A job that does not exist, failed, or is not in the state asked for. */
   | "job";
 
-export interface RedisAdapterErrorOptions {
-  readonly code: RedisAdapterErrorCode;
-  readonly cause?: unknown;
-}
+/** The facts that a {@link RedisAdapterError} carries beside its message. */
+export type RedisAdapterErrorOptions = CodedErrorOptions<RedisAdapterErrorCode>;
 
 const BRAND = Symbol.for("brine.RedisAdapterError");
 
 /** The parent of every error of this package. */
-export class RedisAdapterError extends Error {
+export class RedisAdapterError extends CodedError<RedisAdapterErrorCode> {
   override name = "RedisAdapterError";
-  readonly code: RedisAdapterErrorCode;
-
-  constructor(message: string, options: RedisAdapterErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code;
-  }
 
   get [BRAND](): true {
     return true;
@@ -64,7 +57,7 @@ export class RedisAdapterError extends Error {
 
 /** Whether `error` is a {@link RedisAdapterError}, of this or another copy of the package. */
 export function isRedisAdapterError(error: unknown): error is RedisAdapterError {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return hasBrand(error, BRAND);
 }
 
 /** How many bytes of a value an error may show: enough to tell a pickle from JSON, too few to leak what it holds. */

@@ -4,6 +4,7 @@
  *
  * `@opentelemetry/api` is an optional peer: it is looked for once, when the first task is sent or run.
  */
+import { reasonOf } from "@brine/codec/errors";
 import type * as Api from "@opentelemetry/api";
 import type { TaskMessage } from "../protocol/task-message.js";
 
@@ -108,7 +109,7 @@ function attributesOf(action: string, message: TaskMessage): Record<string, stri
 }
 
 function fail(api: typeof Api, span: Api.Span, error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   span.recordException(error instanceof Error ? error : message);
   span.setStatus({ code: api.SpanStatusCode.ERROR, message });
 }

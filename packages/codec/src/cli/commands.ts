@@ -1,5 +1,7 @@
 /** What the commands do. Each gives the exit code for one input. */
+
 import { writeFile } from "node:fs/promises";
+import { reasonOf } from "../coded-error.js";
 import { isPickleError, type PickleError, UnpicklingError } from "../errors.js";
 import { loads } from "../pickle/api-load.js";
 import type { UnpicklerOptions } from "../pickle/options.js";
@@ -162,7 +164,7 @@ export async function runOptimize(job: OptimizeJob): Promise<number> {
     try {
       await writeFile(job.output, result);
     } catch (error) {
-      job.terminal.complain(`Cannot write ${job.output}: ${error instanceof Error ? error.message : String(error)}`);
+      job.terminal.complain(`Cannot write ${job.output}: ${reasonOf(error)}`);
       return UNREADABLE;
     }
     return OK;

@@ -1,5 +1,6 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
+import { reasonOf } from "../coded-error.js";
 import type { Terminal } from "./terminal.js";
 
 /** An input that cannot be read. */
@@ -23,7 +24,7 @@ export async function readInput(path: string, terminal: Terminal): Promise<Buffe
     }
     progress.done();
   } catch (cause) {
-    throw new UnreadableError(`Cannot read ${path}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    throw new UnreadableError(`Cannot read ${path}: ${reasonOf(cause)}`, {
       cause,
     });
   }

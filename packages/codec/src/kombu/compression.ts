@@ -1,8 +1,9 @@
 /** kombu's compression: names, content types, and who compresses. kombu 5.6 `compression.py`. */
 
+import { reasonOf } from "../coded-error.js";
 import { optionNames } from "../options/option-names.js";
 import { isContentType, normalizeContentType } from "./content-type.js";
-import { DecodeError, EncodeError, isKombuError, reasonOf, SerializerNotInstalled } from "./errors.js";
+import { DecodeError, EncodeError, isKombuError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
 
 /** One way to compress. */

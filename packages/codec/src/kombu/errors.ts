@@ -4,6 +4,7 @@
  *
  * The classes carry a `Symbol.for` brand, so {@link isKombuError} also recognises errors of another copy of this package.
  */
+import { CodedError, type CodedErrorOptions, hasBrand } from "../coded-error.js";
 
 /** What went wrong, for programs. */
 export type KombuErrorCode =
@@ -28,27 +29,23 @@ export type KombuErrorCode =
   | "bad-option";
 
 /** The facts that a {@link KombuError} carries beside its message. */
-export interface KombuErrorOptions {
-  readonly code: KombuErrorCode;
+export interface KombuErrorOptions extends CodedErrorOptions<KombuErrorCode> {
   /** The content type at hand: of the body, or of the compression. */
   readonly contentType?: string | undefined;
   /** Where in the value, such as `.kwargs["when"][3]`; only when encoding. */
   readonly path?: string | undefined;
-  readonly cause?: unknown;
 }
 
 const BRAND = Symbol.for("brine.KombuError");
 
 /** The parent of all errors of this layer. */
-export class KombuError extends Error {
+export class KombuError extends CodedError<KombuErrorCode> {
   override name = "KombuError";
-  readonly code: KombuErrorCode;
   readonly contentType?: string | undefined;
   readonly path?: string | undefined;
 
   constructor(message: string, options: KombuErrorOptions) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    this.code = options.code;
+    super(message, options);
     this.contentType = options.contentType;
     this.path = options.path;
   }
@@ -85,16 +82,11 @@ export class ContentDisallowed extends SerializerNotInstalled {
 
 /** Whether `error` is a {@link KombuError}, of this or another copy of the package. */
 export function isKombuError(error: unknown): error is KombuError {
-  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return hasBrand(error, BRAND);
 }
 
 /** What to do about an object that a format has no form for, as the end of a message. */
 export function howElse(value: object): string {
   if (value instanceof Promise) return ": await it first";
   return "; make a plain value of it, or use the serializer pickle";
-}
-
-/** The message of anything thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

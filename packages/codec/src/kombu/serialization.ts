@@ -1,16 +1,10 @@
 /** kombu's `SerializerRegistry`: content types, and who reads and writes them. kombu 5.6 `serialization.py`. */
 
+import { reasonOf } from "../coded-error.js";
 import { nearest } from "../options/nearest.js";
 import { optionNames } from "../options/option-names.js";
 import { DEFAULT_CONTENT_TYPE, isContentType, normalizeContentType, TRUSTED_CONTENT } from "./content-type.js";
-import {
-  ContentDisallowed,
-  DecodeError,
-  EncodeError,
-  isKombuError,
-  reasonOf,
-  SerializerNotInstalled,
-} from "./errors.js";
+import { ContentDisallowed, DecodeError, EncodeError, isKombuError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
 import { decodeText, encodeUtf8 } from "./text.js";
 

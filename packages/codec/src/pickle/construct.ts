@@ -2,6 +2,7 @@
  * What GLOBAL, REDUCE, NEWOBJ, INST, OBJ and BUILD mean. Everything goes through the registry's entries by exact name;
  * nothing is imported, no attribute is walked. CPython 3.12 `pickle.py` load_reduce, load_newobj, load_build.
  */
+import { reasonOf } from "../coded-error.js";
 import { UnpicklingError } from "../errors.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "../globals/registry.js";
@@ -338,7 +339,7 @@ export class ObjectBuilder implements DecodeContext {
 
 function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UnpicklingError(`${entry.module}.${entry.name} refused its ${what}: ${reason}`, {
     code: "construct-failed",
     cause: error,

@@ -1,4 +1,5 @@
 /** Filling dicts, sets and lists, and turning one kind of container into another while it is filled. */
+import { reasonOf } from "../coded-error.js";
 import { UnpicklingError } from "../errors.js";
 import { PyDict } from "../python/dict.js";
 import { FrozenSet, isPlainMember, PySet } from "../python/sets.js";
@@ -25,7 +26,7 @@ export function isDictObject(value: unknown): value is object {
 
 /** A TypeError of PyDict or PySet says that Python could not hash the key. */
 function unhashable(error: unknown): UnpicklingError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UnpicklingError(reason, { code: "unhashable", cause: error });
 }
 

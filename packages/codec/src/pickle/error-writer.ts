@@ -1,4 +1,5 @@
 /** What cannot be pickled, and where in the value it is. */
+import { reasonOf } from "../coded-error.js";
 import { PicklingError } from "../errors.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { ContainerWriter } from "./save-container.js";
@@ -53,7 +54,7 @@ export abstract class ErrorWriter extends ContainerWriter {
       const [head, tail] = splitMessage(failed.message);
       return new PicklingError(`${head}${at}${tail}`, { code, limit, cause, path });
     }
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = reasonOf(error);
     return new PicklingError(`Cannot pickle the value${at}: ${reason}`, { code: "hook-failed", path, cause: error });
   }
 

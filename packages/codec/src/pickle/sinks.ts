@@ -1,4 +1,5 @@
 /** What pickles can be written to. */
+import { reasonOf } from "../coded-error.js";
 import { PicklingError } from "../errors.js";
 import { isReadAhead } from "./handle-reader.js";
 import { inTurn } from "./in-turn.js";
@@ -41,7 +42,7 @@ export async function writeChunks(sink: PickleSink, chunks: readonly Uint8Array[
     await (typeof sink === "object" ? inTurn(sink, () => write(chunks)) : write(chunks));
   } catch (error) {
     if (error instanceof PicklingError) throw error;
-    throw badFile(`Cannot write the pickle: ${error instanceof Error ? error.message : String(error)}`, error);
+    throw badFile(`Cannot write the pickle: ${reasonOf(error)}`, error);
   }
 }
 

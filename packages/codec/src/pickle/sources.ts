@@ -1,4 +1,5 @@
 /** What pickles can be read from, each as chunks of bytes. */
+import { reasonOf } from "../coded-error.js";
 import { UnpicklingError } from "../errors.js";
 import { type FileHandleLike, isFileHandle, readPickleFromHandle } from "./handle-reader.js";
 import { isNodeReadable, readPickleFromReadable } from "./readable-reader.js";
@@ -80,7 +81,7 @@ async function orBadFile<T>(reading: Promise<T>): Promise<T> {
 
 function badFile(error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UnpicklingError(`Cannot read pickles: ${reason}`, { code: "bad-file", cause: error });
 }
 

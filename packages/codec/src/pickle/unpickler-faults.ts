@@ -1,4 +1,5 @@
 /** The decoder's errors: what went wrong, said where it is found, and where it was, added once on the way out. */
+import { reasonOf } from "../coded-error.js";
 import { type PickleErrorCode, UnpicklingError } from "../errors.js";
 import type { Limits } from "../limits.js";
 import * as op from "./opcodes.js";
@@ -23,7 +24,7 @@ export function noMark(): UnpicklingError {
 /** What a hook threw, unless that says already what is wrong. */
 export function hookFailed(hook: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UnpicklingError(`${hook} failed: ${reason}`, { code: "hook-failed", cause: error });
 }
 
@@ -41,6 +42,6 @@ export function located(error: unknown, offset: number, byte: number | undefined
       cause: error.cause,
     });
   }
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UnpicklingError(`${doing}: ${reason}`, { code: "construct-failed", offset, opcode, cause: error });
 }

@@ -1,10 +1,11 @@
 /** Celery's `auth` serializer: another serializer's body, signed. Celery 5.6 and 5.2 `security/serialization.py`. */
 
 import type { KeyObject, X509Certificate } from "node:crypto";
+import { reasonOf } from "../../coded-error.js";
 import { optionNames } from "../../options/option-names.js";
 import { base64, fromBase64 } from "../base64.js";
 import { requireBuiltin } from "../builtin-module.js";
-import { DecodeError, EncodeError, isKombuError, type KombuErrorCode, reasonOf } from "../errors.js";
+import { DecodeError, EncodeError, isKombuError, type KombuErrorCode } from "../errors.js";
 import { checkOptions } from "../option-names.js";
 import type { Serializer, SerializerRegistry } from "../serialization.js";
 import { asciiBytes, encodeUtf8 } from "../text.js";

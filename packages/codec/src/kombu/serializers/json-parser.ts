@@ -3,6 +3,7 @@
  * in the input, and without a way to a prototype.
  */
 
+import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
 import { DecodeError } from "../errors.js";
@@ -116,7 +117,7 @@ class JsonParser {
     try {
       return this.#hook(object);
     } catch (error) {
-      throw this.#fail(error instanceof Error ? error.message : String(error), error);
+      throw this.#fail(reasonOf(error), error);
     }
   }
 

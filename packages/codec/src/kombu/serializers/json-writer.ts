@@ -3,6 +3,7 @@
  * repr, keys made strings as Python makes them. Not recursive.
  */
 
+import { reasonOf } from "../../coded-error.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
 
@@ -123,7 +124,7 @@ class JsonWriter {
     try {
       return replace();
     } catch (error) {
-      throw this.#error(error instanceof Error ? error.message : String(error), "encode-failed", error);
+      throw this.#error(reasonOf(error), "encode-failed", error);
     }
   }
 

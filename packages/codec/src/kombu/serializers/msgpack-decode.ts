@@ -3,10 +3,12 @@
  * before it sees the bytes: their structure is checked, and in a copy of them floats and text that it cannot give back
  * faithfully stand as bytes of the same length.
  */
+
 import type { Packr } from "msgpackr";
+import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
-import { DecodeError, reasonOf } from "../errors.js";
+import { DecodeError } from "../errors.js";
 import { decodeUtf8 } from "../text.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 

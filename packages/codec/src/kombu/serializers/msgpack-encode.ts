@@ -3,9 +3,11 @@
  * scalars, so it calls no method of the value's. What it has no way to write is given as an int of 64 bits, which takes the
  * same room, and gets its code afterwards.
  */
+
 import type { Packr } from "msgpackr";
+import { reasonOf } from "../../coded-error.js";
 import { PyFloat } from "../../python/numbers.js";
-import { EncodeError, howElse, reasonOf } from "../errors.js";
+import { EncodeError, howElse } from "../errors.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** `DEFAULT_RECURSE_LIMIT` of msgpack-python's packer: no value is inside of more containers than this. */

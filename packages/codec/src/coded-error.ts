@@ -1,0 +1,34 @@
+/** `@brine/codec/errors`: what the errors of all of Brine have in common. */
+
+/** The facts that every error carries beside its message. */
+export interface CodedErrorOptions<Code extends string> {
+  /** What went wrong, for programs: stable, where the message is meant for people and may change. */
+  readonly code: Code;
+  /** What was caught before, if anything was. Default: none. */
+  readonly cause?: unknown;
+}
+
+/** The parent of each package's errors. */
+export abstract class CodedError<Code extends string = string> extends Error {
+  /** What went wrong, for programs. */
+  readonly code: Code;
+
+  constructor(message: string, options: CodedErrorOptions<Code>) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+  }
+}
+
+/**
+ * Whether `error` has the property `brand`: of this or another copy of the package, where `instanceof` knows only this copy's.
+ *
+ * @param brand - of `Symbol.for`, which all copies share
+ */
+export function hasBrand(error: unknown, brand: symbol): boolean {
+  return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
+}
+
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
