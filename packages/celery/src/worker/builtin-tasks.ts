@@ -11,6 +11,8 @@ export type CallTask = (
   kwargs: Readonly<Record<string, unknown>>,
 ) => unknown;
 
+export const BUILTIN_NAMES = ["celery.accumulate", "celery.backend_cleanup", "celery.map", "celery.starmap"] as const;
+
 export type Builtin = (context: TaskContext, ...args: unknown[]) => unknown;
 
 export function builtinTasks(call: CallTask): ReadonlyMap<string, Builtin> {
@@ -27,16 +29,14 @@ export function builtinTasks(call: CallTask): ReadonlyMap<string, Builtin> {
       }
       return results;
     };
-  return new Map<string, Builtin>([
-    ["celery.map", each(false)],
-    ["celery.starmap", each(true)],
-    [
-      "celery.accumulate",
-      (context, ...args) => {
-        const index = isPlainRecord(context.kwargs) ? context.kwargs.index : undefined;
-        return typeof index === "number" ? args[index] : args;
-      },
-    ],
-    ["celery.backend_cleanup", () => null],
-  ]);
+  const builtins: Record<(typeof BUILTIN_NAMES)[number], Builtin> = {
+    "celery.map": each(false),
+    "celery.starmap": each(true),
+    "celery.accumulate": (context, ...args) => {
+      const index = isPlainRecord(context.kwargs) ? context.kwargs.index : undefined;
+      return typeof index === "number" ? args[index] : args;
+    },
+    "celery.backend_cleanup": () => null,
+  };
+  return new Map(Object.entries(builtins));
 }

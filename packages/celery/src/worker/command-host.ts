@@ -8,7 +8,7 @@ import type { RevokedTasks } from "./revoked.js";
 import type { RunQueue } from "./run-queue.js";
 import type { TaskLimits } from "./task-limits.js";
 
-/** `isSafe`: the first answer could not be serialized; give text instead of values. `undefined`: no reply. */
+/** `isSafe`: the first answer could not be serialized; give text instead of values. `undefined`: no reply, where Celery's raises; `null` is one. */
 export type Command = (args: Readonly<Record<string, unknown>>, isSafe: boolean) => unknown;
 
 export type CommandArguments = Parameters<Command>[0];

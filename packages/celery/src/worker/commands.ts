@@ -1,4 +1,5 @@
 /** What workers answer to remote control, by name. */
+import { checkArguments } from "./command-arguments.js";
 import type { Command, CommandHost } from "./command-host.js";
 import { controlCommands } from "./control-commands.js";
 import { inspectCommands } from "./inspect-commands.js";
@@ -14,7 +15,13 @@ const ALIASES: Readonly<Record<string, string>> = {
 };
 
 export function workerCommands(host: CommandHost): ReadonlyMap<string, Command> {
-  const commands = new Map(Object.entries({ ...inspectCommands(host), ...controlCommands(host) }));
+  const commands = new Map<string, Command>();
+  for (const [name, command] of Object.entries({ ...inspectCommands(host), ...controlCommands(host) })) {
+    commands.set(name, (args, isSafe) => {
+      checkArguments(name, args);
+      return command(args, isSafe);
+    });
+  }
   for (const [alias, name] of Object.entries(ALIASES)) commands.set(alias, commands.get(name)!);
   return commands;
 }

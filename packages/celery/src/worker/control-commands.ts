@@ -1,5 +1,6 @@
 /** Commands that change something. Celery `worker/control.py`, `@control_command`; the texts are Celery's. */
 import { constants } from "node:os";
+import { pyExceptions } from "@brine/codec";
 import { saferepr } from "../protocol/saferepr.js";
 import { isPlainRecord } from "../protocol/signature.js";
 import type { Command, CommandArguments, CommandHost } from "./command-host.js";
@@ -20,8 +21,8 @@ export function controlCommands(host: CommandHost): Record<string, Command> {
       await host.consumer.cancel(String(queue));
       return { ok: `no longer consuming from ${String(queue)}` };
     },
-    pool_grow: ({ n }) => resize(host, "pool_grow", runQueue.concurrency + countOf(n), "pool will grow"),
-    pool_shrink: ({ n }) => resize(host, "pool_shrink", runQueue.concurrency - countOf(n), "pool will shrink"),
+    pool_grow: ({ n = 1 }) => resize(host, "pool_grow", runQueue.concurrency + countOf(n), "pool will grow"),
+    pool_shrink: ({ n = 1 }) => resize(host, "pool_shrink", runQueue.concurrency - countOf(n), "pool will shrink"),
     autoscale: (args) => autoscale(host, args),
     pool_restart: async () => {
       if (!app.settings.workerPoolRestarts) return { error: "ValueError('Pool restarts not enabled')" };
@@ -32,26 +33,33 @@ export function controlCommands(host: CommandHost): Record<string, Command> {
     disable_events: () => ({
       ok: reporter.setTaskEvents(false) ? "task events disabled" : "task events already disabled",
     }),
-    heartbeat: () => reporter.beat(),
+    heartbeat: () => {
+      reporter.beat();
+      return null;
+    },
     election: ({ id, topic, action }) => {
       if (typeof id === "string" && typeof topic === "string") host.gossip?.elect(id, topic, action ?? null);
+      return null;
     },
     shutdown: () => host.shutdown(),
   };
 }
 
+/** @throws PyTypeError for what Python cannot count with */
 function countOf(value: unknown): number {
-  const count = Number(value ?? 1);
-  return Number.isSafeInteger(count) && count >= 0 ? count : 1;
+  if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+  const type = typeof value === "string" ? "str" : typeof value === "number" ? "float" : "NoneType";
+  throw new pyExceptions.TypeError(`'${type}' object cannot be interpreted as an integer`);
 }
 
-/** SIGTERM for what is no signal of this system. */
+/** @throws PyAttributeError for what is no signal of this system */
 function signalOf(name: unknown): number {
   if (typeof name === "number") return name;
-  const upper = String(name ?? "SIGTERM").toUpperCase();
+  const upper = String(name || "SIGTERM").toUpperCase();
   const full = upper.startsWith("SIG") ? upper : `SIG${upper}`;
   const { signals } = constants;
-  return Object.hasOwn(signals, full) ? signals[full as keyof typeof signals] : signals.SIGTERM;
+  if (Object.hasOwn(signals, full)) return signals[full as keyof typeof signals];
+  throw new pyExceptions.AttributeError(`module 'signal' has no attribute '${full}'`);
 }
 
 function revoke(host: CommandHost, args: CommandArguments): unknown {
@@ -75,12 +83,17 @@ function revokeByStamps(host: CommandHost, args: CommandArguments): unknown {
     }
   }
   host.runQueue.dropRevoked();
-  const text = saferepr(Object.fromEntries(headers));
+  const text = saferepr(isPlainRecord(args.headers) ? args.headers : lastOfEach(headers));
   if (args.terminate !== true) return { ok: `headers ${text} flagged as revoked, but not terminated` };
   // Not all that is revoked: what runs and was flagged by another command is to run to its end.
   const isMeant = (request: Request): boolean => stampKeys(request).some((key) => keys.has(key));
   const terminated = host.runQueue.terminate(isMeant, signalOf(args.signal));
   return { ok: terminated.length === 0 ? `headers ${text} were not terminated` : `headers ${text} revoked` };
+}
+
+/** Of texts `name=value` Celery takes the last of a name, where these take all. */
+function lastOfEach(stamps: ReadonlyMap<string, readonly unknown[]>): Record<string, unknown> {
+  return Object.fromEntries([...stamps].map(([header, values]) => [header, values.at(-1)]));
 }
 
 function stampsOf(headers: unknown): Map<string, unknown[]> {
@@ -100,15 +113,29 @@ function stampsOf(headers: unknown): Map<string, unknown[]> {
 function rateLimit(host: CommandHost, { task_name, rate_limit }: CommandArguments): unknown {
   const name = String(task_name);
   const rate = typeof rate_limit === "string" || typeof rate_limit === "number" ? rate_limit : null;
-  try {
-    parseRate(rate);
-  } catch (error) {
-    return { error: `Invalid rate limit string: ${saferepr(error)}` };
-  }
+  const fault = faultOfRate(rate);
+  if (fault !== undefined) return { error: `Invalid rate limit string: ${saferepr(fault)}` };
   if (host.findTask(name) === undefined) return { error: "unknown task" };
   host.limits.setRate(name, rate);
   const isOff = rate === null || rate === 0 || rate === "";
   return { ok: isOff ? "rate limit disabled successfully" : "new rate limit set successfully" };
+}
+
+/**
+ * What Celery's `rate()` raises for text that is no rate, for its own words.
+ *
+ * @throws PyKeyError for a unit that it does not know, which it lets through
+ */
+function faultOfRate(rate: string | number | null): Error | undefined {
+  if (typeof rate !== "string" || rate === "") return undefined;
+  const [, count = "", unit = ""] = /^([^/]*)\/?(.*)$/s.exec(rate)!;
+  if (!["", "s", "m", "h"].includes(unit)) throw new pyExceptions.KeyError(unit);
+  try {
+    parseRate(rate);
+    return undefined;
+  } catch {
+    return new pyExceptions.ValueError(`could not convert string to float: ${saferepr(count)}`);
+  }
 }
 
 function timeLimit(host: CommandHost, { task_name, hard, soft }: CommandArguments): unknown {

@@ -1,9 +1,11 @@
 /** Commands that only look. Celery 5.2 `worker/control.py`, `@inspect_command`. */
 
-import type { Queue } from "@brine/codec/kombu";
-import type { Task } from "../client/task.js";
+import { Tuple } from "@brine/codec";
+import { BUILTIN_NAMES } from "./builtin-tasks.js";
 import type { Command, CommandArguments, CommandHost } from "./command-host.js";
-import { celeryConf } from "./conf.js";
+import { bugReport, celeryConf } from "./conf.js";
+import { describeQueue } from "./queue-info.js";
+import { describeTask } from "./registered-tasks.js";
 import type { Request } from "./request.js";
 import { listOf } from "./revoked.js";
 
@@ -30,9 +32,7 @@ export function inspectCommands(host: CommandHost): Record<string, Command> {
     registered: (args) => registered(host, args),
     stats: () => host.reporter.stats(runQueue, host.prefetch),
     conf: ({ with_defaults }) => celeryConf(host.app, with_defaults === true),
-    report: () => ({
-      ok: `software -> brine node:${process.versions.node}\nplatform -> ${process.platform} ${process.arch}\n`,
-    }),
+    report: () => ({ ok: bugReport(host.app) }),
     clock: () => ({ clock: host.app.clock.value }),
     active_queues: () => host.consumer.queues.map(describeQueue),
     query_task: (args, isSafe) => queryTask(host, args, isSafe),
@@ -43,42 +43,35 @@ export function inspectCommands(host: CommandHost): Record<string, Command> {
   };
 }
 
-function registered({ app }: CommandHost, { taskinfoitems, builtins }: CommandArguments): string[] {
+function registered(host: CommandHost, { taskinfoitems, builtins }: CommandArguments): string[] {
   const items = listOf(taskinfoitems).filter((item): item is string => typeof item === "string");
   const wanted = items.length > 0 ? items : ["exchange", "routing_key", "rate_limit"];
-  const tasks = [...app.tasks.values()].filter((task) => task.isRunnable);
-  const names = tasks.map((task) => describeTask(task, wanted));
-  if (builtins === true) names.push("celery.accumulate", "celery.backend_cleanup", "celery.map", "celery.starmap");
-  return names.sort();
+  const names = [...host.app.tasks.keys(), ...(builtins === true ? BUILTIN_NAMES : [])];
+  return names
+    .flatMap((name) => host.findTask(name) ?? [])
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .map((task) => describeTask(task, wanted, host));
 }
 
-/** `proj.add [rate_limit=10/m]`, with those of the items that the task has. */
-function describeTask(task: Task, items: readonly string[]): string {
-  const options = task.options as Readonly<Record<string, unknown>>;
-  const fields = items.flatMap((item) => {
-    const name = item.replaceAll(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
-    const value = Object.hasOwn(options, name) ? options[name] : undefined;
-    return value === undefined || value === null ? [] : [`${item}=${String(value)}`];
-  });
-  return fields.length === 0 ? task.name : `${task.name} [${fields.join(" ")}]`;
-}
-
+/** Those that wait for their time too, which Celery does not find. */
 function queryTask({ runQueue, hostname }: CommandHost, args: CommandArguments, isSafe: boolean): unknown {
-  const ids = new Set(listOf(args.ids));
-  const found = new Map<string, unknown>();
   const waiting = [...runQueue.scheduled.map(([request]) => request), ...runQueue.reserved];
-  for (const request of waiting) {
-    if (ids.has(request.id)) found.set(request.id, ["reserved", request.info(hostname, isSafe)]);
-  }
-  for (const request of runQueue.active) {
-    if (ids.has(request.id)) found.set(request.id, ["active", request.info(hostname, isSafe)]);
-  }
+  const held = new Map<unknown, readonly [state: string, Request]>([
+    ...waiting.map((request) => [request.id, ["reserved", request]] as const),
+    ...runQueue.active.map((request) => [request.id, ["active", request]] as const),
+  ]);
+  const found = listOf(args.ids).flatMap((id) => {
+    const known = held.get(id);
+    if (known === undefined) return [];
+    const [state, request] = known;
+    return [[request.id, Tuple.of<unknown>(state, request.info(hostname, isSafe))] as const];
+  });
   return Object.fromEntries(found);
 }
 
 /** Start-up handshake: what is revoked here, and the clock. A worker does not greet itself. */
 function hello(host: CommandHost, { from_node, revoked }: CommandArguments): unknown {
-  if (from_node === host.hostname) return undefined;
+  if (from_node === host.hostname) return null;
   host.revoked.mergeWire(revoked);
   host.runQueue.dropRevoked();
   return { revoked: host.revoked.toWire(), clock: host.app.clock.forward() };
@@ -103,37 +96,4 @@ class MemorySamples {
     this.#samples = [];
     return [...samples.map((sample) => `-    > ${sample},`), end, ""].join("\n");
   }
-}
-
-function describeQueue(queue: Queue): Record<string, unknown> {
-  const exchange = queue.exchange ?? { name: "", type: "direct" as const };
-  return {
-    name: queue.name,
-    exchange: {
-      name: exchange.name,
-      type: exchange.type,
-      arguments: exchange.arguments ?? null,
-      durable: exchange.durable ?? true,
-      passive: false,
-      auto_delete: exchange.autoDelete ?? false,
-      delivery_mode: null,
-      no_declare: false,
-    },
-    routing_key: queue.routingKey ?? queue.name,
-    queue_arguments: queue.arguments ?? null,
-    binding_arguments: null,
-    consumer_arguments: null,
-    durable: queue.durable ?? true,
-    exclusive: queue.exclusive ?? false,
-    auto_delete: queue.autoDelete ?? false,
-    no_ack: false,
-    alias: null,
-    bindings: [],
-    no_declare: null,
-    expires: null,
-    message_ttl: null,
-    max_length: null,
-    max_length_bytes: null,
-    max_priority: null,
-  };
 }

@@ -4,6 +4,7 @@ import type { Celery } from "../client/app.js";
 import { utcOffset } from "../client/clock.js";
 import { EventDispatcher } from "../client/events.js";
 import type { RunQueue } from "./run-queue.js";
+import { autoscalerInfo, brokerInfo, poolInfo, resourceUsage } from "./stats.js";
 
 export interface ReporterOptions {
   readonly app: Celery;
@@ -92,20 +93,17 @@ export class Reporter {
   /** As `inspect stats` shows it. */
   stats(runQueue: RunQueue, prefetch: number): Record<string, unknown> {
     const { app } = this.#options;
-    const { autoscale, concurrency } = runQueue;
-    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    const autoscaler = autoscalerInfo(runQueue);
     return {
       total: countsOf(this.#counts),
       pid: process.pid,
       clock: String(app.clock.value),
       uptime: Math.round((Date.now() - this.#startedAt) / 1000),
-      pool: { implementation: "brine:event-loop", "max-concurrency": concurrency, processes: [process.pid] },
-      ...(autoscale === undefined
-        ? {}
-        : { autoscaler: { max: autoscale.max, min: autoscale.min, current: concurrency } }),
-      broker: { transport: app.transport.type, hostname: app.transport.description },
+      pool: poolInfo(runQueue, app.settings),
+      ...(autoscaler === undefined ? {} : { autoscaler }),
+      broker: brokerInfo(app.transport),
       prefetch_count: prefetch,
-      rusage: { maxrss: maxRSS, utime: userCPUTime / 1e6, stime: systemCPUTime / 1e6 },
+      rusage: resourceUsage(),
     };
   }
 }

@@ -91,8 +91,8 @@ export class Request {
     return {
       id: message.id,
       name: message.task,
-      args: isSafe ? saferepr(message.args) : Tuple.from(message.args),
-      kwargs: isSafe ? saferepr(message.kwargs) : message.kwargs,
+      args: isSafe ? (message.argsrepr ?? saferepr(Tuple.from(message.args))) : Tuple.from(message.args),
+      kwargs: isSafe ? (message.kwargsrepr ?? saferepr(message.kwargs)) : message.kwargs,
       type: message.task,
       hostname,
       time_start: this.startedAt === undefined ? null : this.startedAt / 1000,

@@ -1,5 +1,5 @@
 /** What was revoked, held for a while. Celery 5.2 `worker/state.py`: 50,000 ids for 3 hours; 5.3 adds stamps. */
-import { PyFloat } from "@brine/codec";
+import { PyFloat, Tuple } from "@brine/codec";
 import { isPlainRecord } from "../protocol/signature.js";
 import type { Request } from "./request.js";
 
@@ -68,7 +68,7 @@ export class RevokedTasks {
   toWire(): Record<string, unknown> {
     // Python's LimitedSet.update refuses an int.
     const seconds = new PyFloat(performance.now() / 1000);
-    return Object.fromEntries(this.ids().map((id) => [id, [seconds, id]]));
+    return Object.fromEntries(this.ids().map((id) => [id, Tuple.of<unknown>(seconds, id)]));
   }
 
   /** Adds what another worker's `hello` said: a map by id, or a list. Anything else is left. */

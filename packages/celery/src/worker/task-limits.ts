@@ -1,11 +1,14 @@
 /** Rate and time limits: those of tasks and settings, and those that remote control has set since. */
 import type { ResolvedSettings } from "../client/settings.js";
+import type { Task } from "../client/task.js";
 import { parseRate, TokenBucket } from "./rate-limit.js";
 import type { Request } from "./request.js";
 import type { Limits } from "./time-limits.js";
 
 export class TaskLimits {
   readonly #settings: ResolvedSettings;
+  /** As remote control gave them. */
+  readonly #rates = new Map<string, string | number | null>();
   /** `null`: not limited. */
   readonly #buckets = new Map<string, TokenBucket | null>();
   readonly #times = new Map<string, { readonly hard: number | null; readonly soft: number | null }>();
@@ -25,6 +28,11 @@ export class TaskLimits {
     };
   }
 
+  /** What remote control has set for a task, `undefined` when it has not. */
+  timesSetFor(task: string): { readonly hard: number | null; readonly soft: number | null } | undefined {
+    return this.#times.get(task);
+  }
+
   setTimes(task: string, hard: number | null, soft: number | null): void {
     this.#times.set(task, { hard, soft });
   }
@@ -35,15 +43,21 @@ export class TaskLimits {
     const { name, task } = request;
     let bucket = this.#buckets.get(name);
     if (bucket === undefined) {
-      bucket = bucketFor(task.options.rateLimit ?? this.#settings.taskDefaultRateLimit);
+      bucket = bucketFor(this.rateOf(task));
       this.#buckets.set(name, bucket);
     }
     return bucket ?? undefined;
   }
 
+  rateOf({ name, options }: Task): string | number | null | undefined {
+    if (this.#rates.has(name)) return this.#rates.get(name);
+    return options.rateLimit ?? this.#settings.taskDefaultRateLimit;
+  }
+
   /** @throws RangeError for what is no rate */
   setRate(task: string, rate: string | number | null): void {
     this.#buckets.set(task, bucketFor(rate));
+    this.#rates.set(task, rate);
   }
 }
 
