@@ -40,7 +40,8 @@ function decodeShort(bytes: Uint8Array, start: number, length: number): number {
   return length > 0 && bytes[start + length - 1]! >= 0x80 ? value - scale : value;
 }
 
-function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
+/** The int in 8 bytes. */
+export function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
   const low = int32(bytes, at) >>> 0;
   const high = int32(bytes, at + 4);
   // -(2^53) itself is not safe, hence the strict comparison on the low side.

@@ -2,7 +2,7 @@
  * Lists of numbers, read in one go. A number costs a few nanoseconds to parse, but thirty when it goes through the stack
  * and a list that grows. So the numbers are counted first, and the list is made once, with its final length.
  */
-import { decodeLong } from "../bytes/longs.js";
+import { decodeInt64, decodeLong } from "../bytes/longs.js";
 import * as op from "./opcodes.js";
 import { frameEndAfter, int32, readFloat64 } from "./unpickler-input.js";
 
@@ -156,9 +156,9 @@ function mixedList(bytes: Uint8Array, start: number, count: number): unknown[] {
   for (let i = 0; i < count; ) {
     const code = bytes[pos++]!;
     if (code === op.LONG1) {
-      const end = pos + 1 + bytes[pos]!;
-      list[i++] = decodeLong(bytes, pos + 1, end);
-      pos = end;
+      const length = bytes[pos++]!;
+      list[i++] = length === 8 ? decodeInt64(bytes, pos) : decodeLong(bytes, pos, pos + length);
+      pos += length;
     } else if (code === op.BININT1) {
       list[i++] = bytes[pos]!;
       pos += 1;

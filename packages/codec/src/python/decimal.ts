@@ -3,7 +3,7 @@ import { hashKey, type PyHashable } from "./hash.js";
 import { pyBase } from "./objects.js";
 
 /** What Python's `str` prints without a change: no exponent, no leading zeros, not as small as to need an exponent. */
-const CANONICAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+const CANONICAL = /^-?(?:0(?!\.000000)|[1-9]\d*)(?:\.\d+)?$/;
 const NUMBER = /^\s*([+-])?(?:(\d[\d_]*)(?:\.([\d_]*))?|\.(\d[\d_]*))(?:[eE]([+-]?\d+))?\s*$/;
 const SPECIAL = /^\s*([+-])?(?:(inf|infinity)|(s?nan)(\d*))\s*$/i;
 
@@ -59,7 +59,7 @@ export class Decimal implements PyHashable {
   /** @throws SyntaxError for text that is no decimal number */
   constructor(value: string | number | bigint | Decimal = "0") {
     const text = typeof value === "string" ? value : String(value);
-    this.#text = CANONICAL.test(text) && !/^-?0\.000000/.test(text) ? text : canonical(text);
+    this.#text = CANONICAL.test(text) ? text : canonical(text);
   }
 
   static from(value: string | number | bigint | Decimal): Decimal {

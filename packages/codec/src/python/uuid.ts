@@ -4,6 +4,8 @@ import { pyBase } from "./objects.js";
 
 const TEXT = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
 
+export const MAX_UUID = (1n << 128n) - 1n;
+
 /**
  * A Python UUID.
  *
@@ -21,7 +23,7 @@ export class UUID implements PyHashable {
   /** @throws RangeError for a number that has not 128 bits */
   constructor(int: bigint | number, isSafe: 0 | -1 | null = null) {
     const bits = BigInt(int);
-    if (bits < 0n || bits >> 128n !== 0n) throw new RangeError(`Cannot make a UUID of ${bits}: not of 128 bits`);
+    if (bits < 0n || bits > MAX_UUID) throw new RangeError(`Cannot make a UUID of ${bits}: not of 128 bits`);
     this.int = bits;
     this.isSafe = isSafe;
   }

@@ -36,6 +36,7 @@ function converted(name: string, value: PyDateTime | PyDate | PyTime | TimeDelta
 /** What can be no tzinfo is refused; a zone may be of a class of yours, so that nothing more can be asked of it. */
 function zoneOf(value: unknown, context: DecodeContext): object | null {
   if (value === undefined || value === null) return null;
+  if (value instanceof TimeZone) return value;
   const isZone = typeof value === "object" && !NO_ZONES.some((type) => value instanceof type);
   if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused("datetime", context);
   return value;
@@ -119,13 +120,17 @@ const date: GlobalEntry<PyDate> = {
   target: PyDate,
   call(args, context) {
     const state = args.length === 1 ? bytesOf(args[0]) : undefined;
-    const value = made("date", context, () => {
+    let value: PyDate;
+    try {
       if (state !== undefined && state.length === 4) {
-        return new PyDate(state[0]! * 256 + state[1]!, state[2]!, state[3]!);
+        value = new PyDate(state[0]! * 256 + state[1]!, state[2]!, state[3]!);
+      } else {
+        const [year, month, day] = args.map(intOf);
+        value = new PyDate(year!, month!, day!);
       }
-      const [year, month, day] = args.map(intOf);
-      return new PyDate(year!, month!, day!);
-    });
+    } catch (error) {
+      throw refused("date", context, error);
+    }
     return context.datetime === "temporal" ? converted("date", value, context) : value;
   },
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsFirst: true }),

@@ -3,7 +3,7 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, intOf, plainInt } from "../python/coerce.js";
 import { EnumMember } from "../python/enum.js";
-import { UUID } from "../python/uuid.js";
+import { MAX_UUID, UUID } from "../python/uuid.js";
 
 const module = "uuid";
 
@@ -21,7 +21,7 @@ const uuid: GlobalEntry<UUID> = {
   create: () => new UUID(0n),
   setState(object, state, context) {
     const int = bigintOf(member(state, "int"));
-    if (int === undefined || int < 0n || int >> 128n !== 0n)
+    if (int === undefined || int < 0n || int > MAX_UUID)
       throw context.fail("Cannot set the state of a UUID: no 128-bit int");
     const writable = object as { int: bigint; isSafe: 0 | -1 | null };
     writable.int = int;
