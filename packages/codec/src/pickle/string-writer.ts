@@ -44,19 +44,22 @@ export abstract class StringWriter extends NumberWriter {
 
   /** A str that shares its memo entry with equal ones if the strings of this pickle do. */
   saveStr(text: string): void {
-    if (this.strings === "all") this.saveSharedStr(text);
-    else this.saveFreshStr(text);
+    this.saveText(text, this.strings === "all" || isSingleton(text));
   }
 
   /** A str that is always shared by value, unless nothing is. */
   saveSharedStr(text: string): void {
-    const length = text.length;
+    this.saveText(text, true);
+  }
+
+  private saveText(text: string, isShared: boolean): void {
+    const { length } = text;
     if (length > MAX_SHORT || this.protocol === 0) {
-      this.saveLongStr(text);
+      this.saveLongStr(text, isShared);
       return;
     }
     // Written before it is known whether it is needed: hashing and comparing bytes is cheaper than doing so with strings.
-    const { buf, pos: start } = this;
+    const { buf, view, pos: start } = this;
     let pos = start;
     if (this.protocol >= 4) {
       buf[pos] = op.SHORT_BINUNICODE;
@@ -64,12 +67,10 @@ export abstract class StringWriter extends NumberWriter {
       pos += 2;
     } else {
       buf[pos] = op.BINUNICODE;
-      buf[pos + 1] = length;
-      buf[pos + 2] = 0;
-      buf[pos + 3] = 0;
-      buf[pos + 4] = 0;
+      view.setUint32(pos + 1, length, true);
       pos += 5;
     }
+    const end = pos + length;
     let hash = length;
     let i = 0;
     for (const whole = length & ~3; i < whole; i += 4) {
@@ -78,35 +79,42 @@ export abstract class StringWriter extends NumberWriter {
       const c = text.charCodeAt(i + 2);
       const d = text.charCodeAt(i + 3);
       if ((a | b | c | d) > 127) {
-        this.shareStr(text, this.placeStr(text));
+        this.saveLongStr(text, isShared);
         return;
       }
-      buf[pos] = a;
-      buf[pos + 1] = b;
-      buf[pos + 2] = c;
-      buf[pos + 3] = d;
+      const word = a | (b << 8) | (c << 16) | (d << 24);
+      view.setInt32(pos, word, true);
       pos += 4;
-      hash = mixHash(hash, a | (b << 8) | (c << 16) | (d << 24));
+      hash = mixHash(hash, word);
     }
     if (i < length) {
-      let last = 0;
+      let word = 0;
       for (let shift = 0; i < length; i++, shift += 8) {
-        const a = text.charCodeAt(i);
-        if (a > 127) {
-          this.shareStr(text, this.placeStr(text));
+        const unit = text.charCodeAt(i);
+        if (unit > 127) {
+          this.saveLongStr(text, isShared);
           return;
         }
-        buf[pos++] = a;
-        last |= a << shift;
+        word |= unit << shift;
       }
-      hash = mixHash(hash, last);
+      // More than the rest, which the next value overwrites.
+      view.setInt32(pos, word, true);
+      hash = mixHash(hash, word);
     }
-    this.shareHashed(text, pos, finishHash(hash));
+    if (isShared) this.shareHashed(text, end, finishHash(hash));
+    else this.keepFresh(end);
   }
 
-  private saveLongStr(text: string): void {
-    if (this.protocol === 0 || text.length > MAX_SURELY_FRAMED) this.saveSharedText(text);
+  private saveLongStr(text: string, isShared: boolean): void {
+    if (!isShared) this.saveNewStr(text);
+    else if (this.protocol === 0 || text.length > MAX_SURELY_FRAMED) this.saveSharedText(text);
     else this.shareStr(text, this.placeStr(text));
+  }
+
+  /** Keeps the str that stands from `pos` to `end`, whatever it equals. */
+  private keepFresh(end: number): void {
+    this.pos = end;
+    if (this.strings !== "none") this.put();
   }
 
   private shareStr(text: string, end: number): void {
@@ -152,7 +160,6 @@ export abstract class StringWriter extends NumberWriter {
 
   private saveAsciiRun(items: readonly unknown[], start: number, stop: number, from: DataView): void {
     const isSharing = this.strings === "all";
-    const isMemoized = this.strings !== "none";
     let at = 0;
     for (let i = start; i < stop; i++) {
       const text = items[i] as string;
@@ -181,8 +188,7 @@ export abstract class StringWriter extends NumberWriter {
         const whole = length > MAX_FULL_HASH ? hashBytes(view, pos - length, pos) : finishHash(hash);
         this.shareHashed(text, pos, whole);
       } else {
-        this.pos = pos;
-        if (isMemoized) this.put();
+        this.keepFresh(pos);
       }
     }
   }
@@ -196,12 +202,8 @@ export abstract class StringWriter extends NumberWriter {
       const to = from + text.length;
       if (this.pos + text.length * 3 >= this.limit) this.makeRoom(text.length * 3);
       const end = this.placeUnits(from, to);
-      if (this.strings === "all" || isSingleton(text)) {
-        this.shareStr(text, end);
-      } else {
-        this.pos = end;
-        if (this.strings !== "none") this.put();
-      }
+      if (this.strings === "all" || isSingleton(text)) this.shareStr(text, end);
+      else this.keepFresh(end);
       from = to;
     }
   }
@@ -230,11 +232,7 @@ export abstract class StringWriter extends NumberWriter {
 
   /** A str that is an object of its own in CPython, whatever it equals. */
   saveFreshStr(text: string): void {
-    if (isSingleton(text)) {
-      this.saveSharedStr(text);
-      return;
-    }
-    this.saveNewStr(text);
+    this.saveText(text, isSingleton(text));
   }
 
   /** A str that was just made, so that not even one of a single character is shared. */
