@@ -1,9 +1,16 @@
 /** Which objects have been written, by identity, and under which memo index. */
 
-/** Up to here a scan is cheaper than a Set. */
-const MAX_SCAN = 48;
+/** Up to here a loop finds an object soonest. */
+const MAX_LOOP = 8;
+/** Up to here `indexOf`, which compares several at once, is cheaper than a Set. */
+const MAX_SCAN = 96;
+const FIRST_INDEXES = 512;
+/** A table of indexes that grew beyond this is not kept for the next pickle. */
+const MAX_KEPT_INDEXES = 64 * 1024;
 
 const NONE: readonly object[] = Object.freeze([]);
+/** Fills places that no object has yet. */
+const ABSENT: object = Object.freeze({});
 
 /** The index of an object that has its place already, but is still being written. */
 const UNSETTLED = -1;
@@ -18,8 +25,9 @@ export const NO_PLACE = -1;
 export class IdentityMemo {
   /** By place, as long as they are few. */
   private objects: object[] = NONE as object[];
-  /** Memo indexes by place. */
-  private indexes: number[] = NONE as unknown as number[];
+  /** Memo indexes by place, of which `count` are in use. */
+  private indexes = new Int32Array(FIRST_INDEXES);
+  private count = 0;
   private seen: Set<object> | undefined;
   /** Places of the first `mapped` objects; what `unmapped` hands out comes after them. */
   private map: Map<object, number> | undefined;
@@ -28,10 +36,9 @@ export class IdentityMemo {
 
   /** The index of `object`, or -1. */
   find(object: object): number {
-    const { seen, objects } = this;
-    if (seen !== undefined) return seen.has(object) ? this.indexes[this.placeOf(object)]! : -1;
-    for (let i = 0; i < objects.length; i++) if (objects[i] === object) return this.indexes[i]!;
-    return -1;
+    const { seen } = this;
+    const place = seen === undefined ? this.scan(object) : seen.has(object) ? this.placeOf(object) : -1;
+    return place < 0 ? -1 : this.indexes[place]!;
   }
 
   /** The index of `object`, or -1, after which it has `index`. */
@@ -50,7 +57,7 @@ export class IdentityMemo {
    */
   reserve(object: object): number {
     const place = this.placeOrAdd(object, UNSETTLED);
-    return place < 0 ? this.indexes.length - 1 : place;
+    return place < 0 ? this.count - 1 : place;
   }
 
   /** The index of the object in that place, or -1. */
@@ -64,29 +71,46 @@ export class IdentityMemo {
 
   /** The place of `object`, or -1, after which it is in the last place with `index`. */
   private placeOrAdd(object: object, index: number): number {
-    const { seen, objects, indexes } = this;
-    if (seen !== undefined) {
+    const { seen, count } = this;
+    if (seen === undefined) {
+      const place = this.scan(object);
+      if (place >= 0) return place;
+      this.addFew(object);
+    } else {
       seen.add(object);
-      if (seen.size === indexes.length) return this.placeOf(object);
-      indexes.push(index);
-      return -1;
+      if (seen.size === count) return this.placeOf(object);
     }
-    for (let i = 0; i < objects.length; i++) if (objects[i] === object) return i;
-    this.addFew(object, index);
+    if (count === this.indexes.length) this.growIndexes();
+    this.indexes[count] = index;
+    this.count = count + 1;
     return -1;
   }
 
-  private addFew(object: object, index: number): void {
-    if (this.objects.length === 0) {
-      this.objects = [object];
-      this.indexes = [index];
-      return;
+  private scan(object: object): number {
+    const { objects, count } = this;
+    if (count > MAX_LOOP) return objects.indexOf(object);
+    for (let i = 0; i < count; i++) if (objects[i] === object) return i;
+    return -1;
+  }
+
+  private addFew(object: object): void {
+    const { objects, count } = this;
+    if (count === 0) {
+      // With room for some more: most values have few.
+      this.objects = [object, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT];
+    } else if (count < MAX_SCAN) {
+      objects[count] = object;
+    } else {
+      this.seen = new Set(objects);
+      this.seen.add(object);
+      this.objects = NONE as object[];
     }
-    this.objects.push(object);
-    this.indexes.push(index);
-    if (this.objects.length <= MAX_SCAN) return;
-    this.seen = new Set(this.objects);
-    this.objects = NONE as object[];
+  }
+
+  private growIndexes(): void {
+    const indexes = new Int32Array(this.indexes.length * 2);
+    indexes.set(this.indexes);
+    this.indexes = indexes;
   }
 
   /** Of an object that is there. */
@@ -96,7 +120,7 @@ export class IdentityMemo {
     const known = this.map.get(object);
     if (known !== undefined) return known;
     this.unmapped ??= this.seen!.values();
-    for (; this.mapped < this.indexes.length; this.mapped++) this.map.set(this.unmapped.next().value!, this.mapped);
+    for (; this.mapped < this.count; this.mapped++) this.map.set(this.unmapped.next().value!, this.mapped);
     return this.map.get(object)!;
   }
 
@@ -107,6 +131,7 @@ export class IdentityMemo {
     this.map = undefined;
     this.unmapped = undefined;
     this.mapped = 0;
-    this.indexes = NONE as unknown as number[];
+    this.count = 0;
+    if (this.indexes.length > MAX_KEPT_INDEXES) this.indexes = new Int32Array(FIRST_INDEXES);
   }
 }
