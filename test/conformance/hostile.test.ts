@@ -4,9 +4,11 @@
  */
 import { readFileSync } from "node:fs";
 import { ClassRegistry, isPickleError, loads, PyDict, PyFloat, repr, Tuple, Unpickler } from "@brine/codec";
+import { registerNumpy } from "@brine/codec/numpy";
 import { genops, OPCODES, type OpcodeInfo, scan } from "@brine/codec/tools";
 import { afterAll, describe, expect, it } from "vitest";
 import { Oracle } from "../fuzz/oracle.js";
+import { appRegistry } from "./app-registry.js";
 
 const latin1 = (text: string) => Buffer.from(text, "latin1");
 
@@ -217,6 +219,31 @@ describe("hostile input costs no more than its size", () => {
         expect(() => repr(loads(latin1(`ccollections\n${name}\n)\x81}${field}${value}sb.`)))).not.toThrow();
       }
     }
+  });
+
+  it("such a value in the place of every argument of every type", () => {
+    const registry = registerNumpy(appRegistry());
+    const rows = JSON.parse(readFileSync(new URL("../vectors/types.json", import.meta.url), "utf8")) as readonly {
+      readonly name: string;
+      readonly pickles: readonly { readonly data: string; readonly from: readonly string[] }[];
+    }[];
+    const shared = `r\xff\xff\xff\x7f0`;
+    const again = `j\xff\xff\xff\x7f`;
+    const bomb = latin1(`]${`${shared}](${again}${again}e`.repeat(300)}${shared}`);
+    let count = 0;
+    for (const { name, pickles } of rows) {
+      // Protocol 2 has neither frames nor a memo that counts for itself.
+      const { data } = pickles.find(({ from }) => from.some((origin) => origin.endsWith(":2"))) ?? {};
+      if (data === undefined) continue;
+      const bytes = Buffer.from(data, "base64");
+      for (const { opcode, offset, end } of genops(bytes)) {
+        if (opcode.stackBefore.length > 0 || opcode.stackAfter.length !== 1 || /GET|MARK/.test(opcode.name)) continue;
+        const evil = Buffer.concat([bomb, bytes.subarray(0, offset), latin1(again), bytes.subarray(end)]);
+        expect(() => refusal(evil, { registry }), `${name}, ${opcode.name} at ${offset}`).not.toThrow();
+        count++;
+      }
+    }
+    expect(count).toBeGreaterThan(1500);
   });
 
   it("a name of a million characters", () => {

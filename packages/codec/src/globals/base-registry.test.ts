@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
 import { PyDict } from "../python/dict.js";
+import { memberOf } from "../python/enum.js";
 import { PyException, pyExceptions } from "../python/exceptions.js";
 import { tuple } from "../python/sequences.js";
 import { BaseRegistry } from "./base-registry.js";
@@ -25,6 +26,27 @@ describe("ClassRegistry", () => {
     expect(back).toBeInstanceOf(A);
     expect(back.x).toBe(1);
     expect(calls).toBe(0);
+  });
+
+  it("finds a member of an enum by a value that Python cannot hash", () => {
+    const registry = new ClassRegistry();
+    const members = { PAIR: [1, [2, "x"]], TABLE: { a: [1] }, ONE: 1 };
+    const Odd = registry.registerEnum("app.Odd", members);
+    const { PAIR, TABLE } = Odd;
+    expect(loads(dumps([PAIR, TABLE], { registry }), { registry })).toEqual([PAIR, TABLE]);
+    for (const value of [[1, [2, "y"]], [1], { a: [2] }, { b: [1] }, { a: [1], b: 1 }]) {
+      expect(memberOf(Odd, value)).toBeUndefined();
+    }
+  });
+
+  it("makes bytes of a subclass of bytes only, never a length or numbers of a list", () => {
+    class Blob extends Uint8Array {}
+    const registry = new BaseRegistry();
+    registry.register("app.Blob", Blob);
+    const made = (args: string) => loads(Buffer.from(`capp\nBlob\n${args}\x85\x81.`, "latin1"), { registry });
+    expect(made("C\x02ab")).toEqual(Blob.of(97, 98));
+    for (const args of ["J\xff\xff\xff\x7f", "]]a", "Vx\n"])
+      expect(() => made(args)).toThrow(/no arguments of a bytes/);
   });
 
   it("sets __proto__ and constructor as own data and runs no setter", () => {

@@ -1,5 +1,6 @@
 /** How instances of your own classes are put together again: Python's rules (`copyreg`, `load_build`) with JavaScript classes. */
 import { setAttributes } from "../python/attributes.js";
+import { bytesOfArguments } from "../python/bytes.js";
 import { PyDict } from "../python/dict.js";
 import type { PyGlobal } from "../python/objects.js";
 import { shortText } from "../python/short-text.js";
@@ -54,7 +55,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
         return this.#construct(args);
       case "bytes":
       case "bytearray":
-        return this.#construct([context.registry.find("builtins", this.#base.kind)?.call?.(args, context) ?? []]);
+        return this.#ofBytes(this.#base.kind, args, context);
       case "error":
         return this.#construct(args.length === 0 ? [] : [messageOf(args[0])]);
     }
@@ -77,7 +78,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     }
     if (this.#base?.kind === "mapped")
       return this.#adopt(mappedEntry(this.#base, context.registry)?.create?.(args, kwargs, context), args);
-    if (this.#base !== undefined) return this.#createFromBase(this.#base, args);
+    if (this.#base !== undefined) return this.#createFromBase(this.#base, args, context);
     if (args.length > 0 || (kwargs !== undefined && kwargs.size > 0)) {
       throw context.fail(
         `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__`,
@@ -92,7 +93,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     return Object.setPrototypeOf(made, this.target.prototype) as T;
   }
 
-  #createFromBase(base: Base, args: readonly unknown[]): T {
+  #createFromBase(base: Base, args: readonly unknown[], context: DecodeContext): T {
     switch (base.kind) {
       case "tuple": {
         // tuple.__new__ takes one iterable; a namedtuple's takes the items, and is registered as one.
@@ -104,11 +105,23 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       case "list":
       case "dict":
         return this.#construct([]);
+      case "bytes":
+      case "bytearray":
+        return this.#ofBytes(base.kind, args, context);
       case "error":
         return this.#construct(args.length === 0 ? [] : [messageOf(args[0])]);
       default:
         return this.#construct(args);
     }
+  }
+
+  /** `Uint8Array` itself would take a length, or make numbers of what is in a list, whatever that costs. */
+  #ofBytes(kind: string, args: readonly unknown[], context: DecodeContext): T {
+    const bytes = bytesOfArguments(args);
+    if (bytes === undefined) {
+      throw context.fail(`Cannot create ${this.module}.${this.name}: these are no arguments of a ${kind} object`);
+    }
+    return this.#construct([bytes]);
   }
 
   reconstruct(base: string, value: unknown, context: DecodeContext): T {

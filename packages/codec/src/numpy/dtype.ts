@@ -1,4 +1,5 @@
 /** `numpy.dtype`. */
+import { intOf } from "../python/coerce.js";
 import { Tuple } from "../python/sequences.js";
 
 /** Letters of simple types: bool, ints, unsigned, floats, complex, bytes, text, raw, object, datetime, timedelta, strings of any length. */
@@ -58,8 +59,8 @@ export class DType {
 
   /** Bytes of one item; `undefined` where it cannot be told. */
   get itemSize(): number | undefined {
-    const stated = Number(this.state[5] ?? -1);
-    if (Number.isSafeInteger(stated) && stated >= 0) return stated;
+    const stated = intOf(this.state[5]) ?? -1;
+    if (stated >= 0) return stated;
     const match = typeof this.code === "string" ? CODE.exec(this.code) : null;
     if (match === null) return undefined;
     if (match[1] === "M" || match[1] === "m") return 8;

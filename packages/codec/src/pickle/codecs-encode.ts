@@ -1,6 +1,7 @@
 /** `_codecs.encode(text, encoding)`, by which protocols 0 to 2 write bytes. */
 import { newBytes } from "../bytes/new-bytes.js";
 import type { UnpicklingError } from "../errors.js";
+import { shortText } from "../python/short-text.js";
 import { fault } from "./unpickler-faults.js";
 
 function operand(message: string): UnpicklingError {
@@ -26,7 +27,7 @@ export function encodeText(args: readonly unknown[]): Uint8Array {
       if (/\p{Surrogate}/u.test(text)) throw operand("_codecs.encode found a surrogate, which utf-8 does not allow");
       return new TextEncoder().encode(text);
     default:
-      throw operand(`_codecs.encode knows no encoding ${JSON.stringify(encoding)}`);
+      throw operand(`_codecs.encode knows no encoding ${shortText(encoding)}`);
   }
 }
 

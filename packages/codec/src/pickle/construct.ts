@@ -8,6 +8,7 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "../globals/registry.js";
 import { PyGlobal, PyObject } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
+import { shortText } from "../python/short-text.js";
 import { encodeText } from "./codecs-encode.js";
 import { keywordsOf, partialOf } from "./keywords.js";
 import { typeName } from "./type-name.js";
@@ -243,14 +244,14 @@ export class ObjectBuilder implements DecodeContext {
     if (entry === undefined || (name === "__new__" && entry.create !== undefined)) {
       return new PyObject("reduce", globalOfEntry(GETATTR), Tuple.from(args));
     }
-    if (entry.getAttribute === undefined) throw operand(`getattr(${owner}, ${JSON.stringify(name)}) is not allowed`);
+    if (entry.getAttribute === undefined) throw operand(`getattr(${owner}, ${shortText(name)}) is not allowed`);
     let result: unknown;
     try {
       result = entry.getAttribute(name, this);
     } catch (error) {
-      throw refused(entry, `attribute ${JSON.stringify(name)}`, error);
+      throw refused(entry, `attribute ${shortText(name)}`, error);
     }
-    if (result === undefined) throw operand(`${owner} has no attribute ${JSON.stringify(name)}`);
+    if (result === undefined) throw operand(`${owner} has no attribute ${shortText(name)}`);
     return result;
   }
 

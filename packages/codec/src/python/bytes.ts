@@ -32,3 +32,24 @@ export function latin1Text(bytes: Uint8Array): string {
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return text;
 }
+
+/** The bytes that `bytes(...)` and `bytearray(...)` make of what pickles give them; `undefined` for other arguments. */
+export function bytesOfArguments(args: readonly unknown[]): Uint8Array | undefined {
+  const [value, encoding] = args;
+  if (args.length === 0) return new Uint8Array(0);
+  if (typeof value === "string") {
+    // Python 2.7 and Python before 3.8 write (text, 'latin-1').
+    const isLatin1 = args.length === 2 && (encoding === "latin-1" || encoding === "latin1");
+    return isLatin1 ? latin1Bytes(value) : undefined;
+  }
+  if (args.length !== 1) return undefined;
+  if (value instanceof Uint8Array) return value;
+  if (!Array.isArray(value)) return undefined;
+  const bytes = new Uint8Array(value.length);
+  for (let i = 0; i < value.length; i++) {
+    const byte = value[i];
+    if (!Number.isInteger(byte) || byte < 0 || byte > 255) return undefined;
+    bytes[i] = byte;
+  }
+  return bytes;
+}

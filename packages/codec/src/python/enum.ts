@@ -1,7 +1,7 @@
 /** Python's enums: members are objects of their own, found by name or by value. */
-import { bigintOf, plainInt } from "./coerce.js";
+import { bigintOf, itemsOfDict, plainInt } from "./coerce.js";
 import { PyDict } from "./dict.js";
-import { hashKey, type PyHashable } from "./hash.js";
+import { hashEquals, hashKey, KeyTable, type PyHashable } from "./hash.js";
 
 /** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
 export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
@@ -118,8 +118,7 @@ export class EnumDefinition {
   }
 
   #unhashed(value: unknown): EnumMember | undefined {
-    const text = JSON.stringify(value);
-    for (const member of this.#byName.values()) if (JSON.stringify(member.value) === text) return member;
+    for (const member of this.#byName.values()) if (isEqual(member.value, value)) return member;
     return undefined;
   }
 
@@ -147,7 +146,35 @@ function bitsOf(value: unknown): bigint | undefined {
 }
 
 function isHashable(value: unknown): boolean {
-  return !Array.isArray(value) || value.constructor !== Array;
+  if (typeof value !== "object" || value === null) return true;
+  try {
+    new KeyTable().canonical(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Python's `==`, but that a list equals a tuple, since one may ask for tuples as arrays. It goes by the member's value, which
+ * the program wrote: a sender cannot make it long.
+ */
+function isEqual(own: unknown, other: unknown): boolean {
+  if (Array.isArray(own)) {
+    return Array.isArray(other) && own.length === other.length && own.every((item, i) => isEqual(item, other[i]));
+  }
+  const items = itemsOfDict(own);
+  if (items !== undefined) {
+    const others = itemsOfDict(other);
+    if (others?.size !== items.size) return false;
+    for (const [key, item] of items) if (!others.has(key) || !isEqual(item, others.get(key))) return false;
+    return true;
+  }
+  try {
+    return hashEquals(own, other);
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -2,6 +2,7 @@
  * Python's exceptions. Every builtin one is a class below {@link PyException}, made from the one table here, with Python's
  * own inheritance; so `error instanceof pyExceptions.LookupError` holds for a `KeyError`.
  */
+import { intOf } from "./coerce.js";
 import { pyBase } from "./objects.js";
 import { Tuple } from "./sequences.js";
 
@@ -327,9 +328,9 @@ function builtinClasses(): Readonly<Record<PyExceptionName, PyExceptionClass>> {
 /** Python's builtin exceptions by name. */
 export const pyExceptions: Readonly<Record<PyExceptionName, PyExceptionClass>> = /* @__PURE__ */ builtinClasses();
 
-/** The class that `OSError(errno, ...)` makes: `FileNotFoundError` for 2, `OSError` itself for most. */
+/** The class that `OSError(errno, ...)` makes: `FileNotFoundError` for 2, `OSError` itself for most, and for what is no int. */
 export function osErrorClass(errno: unknown): PyExceptionClass {
-  const name = ERRNO.get(Number(errno));
+  const name = ERRNO.get(intOf(errno) ?? 0);
   return pyExceptions[name ?? "OSError"];
 }
 

@@ -1,4 +1,5 @@
 /** `json.JSONDecodeError`. */
+import { intOf } from "./coerce.js";
 import { pyExceptions } from "./exceptions.js";
 import { pyBase } from "./objects.js";
 
@@ -11,16 +12,17 @@ export class JSONDecodeError extends pyExceptions.ValueError {
   readonly #doc: string;
   readonly #pos: number;
 
+  /** @throws TypeError unless they are two str and an int: a list would be turned into text at the cost of all that it holds */
   constructor(msg: unknown = "", doc: unknown = "", pos: unknown = 0) {
-    const text = String(doc);
-    const at = Math.max(0, Math.min(Number(pos) || 0, text.length));
-    const before = text.slice(0, at);
-    const line = before.split("\n").length;
-    const column = at - before.lastIndexOf("\n");
-    super(`${String(msg)}: line ${line} column ${column} (char ${Number(pos)})`);
-    this.#msg = String(msg);
-    this.#doc = text;
-    this.#pos = Number(pos);
+    const at = intOf(pos);
+    if (typeof msg !== "string" || typeof doc !== "string" || at === undefined) {
+      throw new TypeError("Cannot make a JSONDecodeError: needs a message, a document and a position in it");
+    }
+    const { line, column } = placeOf(doc, at);
+    super(`${msg}: line ${line} column ${column} (char ${at})`);
+    this.#msg = msg;
+    this.#doc = doc;
+    this.#pos = at;
   }
 
   get msg(): string {
@@ -34,4 +36,11 @@ export class JSONDecodeError extends pyExceptions.ValueError {
   get pos(): number {
     return this.#pos;
   }
+}
+
+/** Line and column of a position, both from 1. Python counts characters, and a negative position from the end. */
+function placeOf(doc: string, pos: number): { readonly line: number; readonly column: number } {
+  const before = Array.from(doc).slice(0, pos);
+  const line = before.reduce((count, character) => (character === "\n" ? count + 1 : count), 1);
+  return { line, column: pos - before.lastIndexOf("\n") };
 }

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
 import { Decimal } from "./decimal.js";
+import type { PyException } from "./exceptions.js";
 import { Fraction } from "./fraction.js";
 import { hashEquals } from "./hash.js";
 import { IPv6Address } from "./ipaddress.js";
+import { JSONDecodeError } from "./json-decode-error.js";
 import { Complex, floatRepr, PyFloat } from "./numbers.js";
 import { PurePosixPath, PureWindowsPath } from "./pathlib.js";
 import { repr } from "./repr.js";
@@ -77,6 +79,33 @@ describe("small values", () => {
     expect(repr(loads(dumps([Float64Array.of(1.5), Int16Array.of(-1), new Uint8Array([97])])))).toBe(
       "[array('d', [1.5]), array('h', [-1]), b'a']",
     );
+  });
+});
+
+describe("exceptions", () => {
+  it("an OSError is of the class of its errno, which is an int", () => {
+    const classOf = (errno: string) => {
+      const error = loads(Buffer.from(`\x80\x02cbuiltins\nOSError\n${errno}X\x01\x00\x00\x00x\x86R.`, "latin1"), {
+        float: "exact",
+      });
+      return (error as PyException).className;
+    };
+    expect(classOf("K\x02")).toBe("FileNotFoundError");
+    expect(classOf("\x88")).toBe("PermissionError");
+    // A float, a str, a list of the number, a class.
+    for (const errno of ["F2.0\n", "X\x01\x00\x00\x002", "]K\x02a", "cbuiltins\nint\n"]) {
+      expect(classOf(errno), errno).toBe("OSError");
+    }
+  });
+
+  it("a JSONDecodeError counts characters, and from the end when its position is negative", () => {
+    const text = (doc: string, pos: number) => new JSONDecodeError("m", doc, pos).message;
+    expect(text("{\n  x", 4)).toBe("m: line 2 column 3 (char 4)");
+    expect(text("\u{1f600}\u{1f600}\n\u{1f600}x", 4)).toBe("m: line 2 column 2 (char 4)");
+    expect(text("a", 10)).toBe("m: line 1 column 11 (char 10)");
+    expect(text("xyz", -1)).toBe("m: line 1 column 0 (char -1)");
+    expect(() => new JSONDecodeError("m", ["x"], 0)).toThrow(TypeError);
+    expect(() => new JSONDecodeError("m", "x", 1.5)).toThrow(TypeError);
   });
 });
 

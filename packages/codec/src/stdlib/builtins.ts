@@ -14,7 +14,7 @@ import {
   SingletonType,
   Slice,
 } from "../python/builtins.js";
-import { bytesFrom, latin1Bytes } from "../python/bytes.js";
+import { bytesFrom, bytesOfArguments } from "../python/bytes.js";
 import { Complex, PyFloat } from "../python/numbers.js";
 import { type BoundMethod, FreshString, PyGlobal } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
@@ -120,33 +120,12 @@ const frozenset: GlobalEntry = {
   },
 };
 
-/** The bytes that `bytes(...)` and `bytearray(...)` make of what pickles give them; `undefined` for other arguments. */
-function bytesArgument(args: readonly unknown[]): Uint8Array | undefined {
-  const [value, encoding] = args;
-  if (args.length === 0) return new Uint8Array(0);
-  if (typeof value === "string") {
-    // Python 2.7 and Python before 3.8 write (text, 'latin-1').
-    const isLatin1 = args.length === 2 && (encoding === "latin-1" || encoding === "latin1");
-    return isLatin1 ? latin1Bytes(value) : undefined;
-  }
-  if (args.length !== 1) return undefined;
-  if (value instanceof Uint8Array) return value;
-  if (!Array.isArray(value)) return undefined;
-  const bytes = new Uint8Array(value.length);
-  for (let i = 0; i < value.length; i++) {
-    const byte = value[i];
-    if (!Number.isInteger(byte) || byte < 0 || byte > 255) return undefined;
-    bytes[i] = byte;
-  }
-  return bytes;
-}
-
 const bytearray: GlobalEntry = {
   module,
   name: "bytearray",
   target: ByteArray,
   call(args, context) {
-    const bytes = bytesArgument(args);
+    const bytes = bytesOfArguments(args);
     if (bytes === undefined) throw wrongArguments("bytearray", args, context);
     return new ByteArray(bytes);
   },
@@ -161,7 +140,7 @@ const bytes: GlobalEntry = {
   name: "bytes",
   target: Uint8Array,
   call(args, context) {
-    const value = bytesArgument(args);
+    const value = bytesOfArguments(args);
     if (value === undefined) throw wrongArguments("bytes", args, context);
     return bytesFrom(value);
   },
