@@ -130,7 +130,7 @@ describe("architecture", () => {
   it("lets an adapter import the codec's public entries and its own driver, never the other adapter", () => {
     const drivers = { "amqp-adapter": /^amqplib(\/|$)/, "redis-adapter": /^ioredis(\/|$)/ };
     for (const name of ["amqp-adapter", "redis-adapter"] as const) {
-      const common = [/^\./, /^node:/, /^@brine\/codec(\/(kombu|tools|numpy|options))?$/, drivers[name]];
+      const common = [/^\./, /^node:/, /^@brine\/codec(\/(errors|kombu|tools|numpy|options))?$/, drivers[name]];
       const offenders = (files.get(name) ?? []).flatMap((file) => {
         const allowed = [...common, ...(FRAMEWORKS.get(folderOf(file)) ?? [])];
         return (

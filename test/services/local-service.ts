@@ -10,6 +10,8 @@ import { outputOf, RunningProcess } from "./running-process.js";
 interface TlsListener {
   readonly port: number;
   readonly certificate: Certificate;
+  /** Who has to have signed the certificate of a client, which may then log in by its common name. Default: none is asked for. */
+  readonly clientAuthority?: Certificate | undefined;
 }
 
 /** A broker that can be ended and started again under the same URL, its data kept. */
@@ -84,15 +86,23 @@ export function rabbitmqConfiguration(address: string, definitionsFile: string, 
   ].join("\n");
 }
 
-function tlsConfiguration({ port, certificate: { certFile, keyFile } }: TlsListener): string[] {
+function tlsConfiguration({ port, certificate: { certFile, keyFile }, clientAuthority }: TlsListener): string[] {
   return [
     `listeners.ssl.default = 127.0.0.1:${port}`,
-    `ssl_options.cacertfile = ${certFile}`,
+    `ssl_options.cacertfile = ${clientAuthority?.certFile ?? certFile}`,
     `ssl_options.certfile = ${certFile}`,
     `ssl_options.keyfile = ${keyFile}`,
-    "ssl_options.verify = verify_none",
+    ...(clientAuthority === undefined ? ["ssl_options.verify = verify_none"] : CLIENT_CERTIFICATES),
   ];
 }
+
+const CLIENT_CERTIFICATES = [
+  "ssl_options.verify = verify_peer",
+  "ssl_options.fail_if_no_peer_cert = true",
+  "ssl_cert_login_from = common_name",
+  "auth_mechanisms.1 = PLAIN",
+  "auth_mechanisms.2 = EXTERNAL",
+];
 
 /** The same virtual machine for a broker that serves one test at a time on a machine with other work to do. */
 export const ERLANG_ARGUMENTS = "+S 2:2 +A 8 +sbwt none +sbwtdcpu none +sbwtdio none";
@@ -142,7 +152,8 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
   const file = (name: string) => path.join(directory, name);
   await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json"), tls));
   await writeFile(file("definitions.json"), rabbitmqDefinitions());
-  await writeFile(file("enabled_plugins"), "[].\n");
+  const plugins = tls?.clientAuthority === undefined ? "" : "rabbitmq_auth_mechanism_ssl";
+  await writeFile(file("enabled_plugins"), `[${plugins}].\n`);
   await writeFile(file("env.conf"), "");
   // Nodes find each other through epmd and trust each other by cookie: with both of our own, nobody meets.
   const env = {

@@ -83,21 +83,31 @@ export async function startSentinelGroup(): Promise<SentinelGroup | undefined> {
   }
 }
 
-/** A server that speaks nothing but TLS. `undefined`: Redis or openssl is not installed. */
-export async function startTlsRedis(): Promise<TlsRedis | undefined> {
+/**
+ * A server that speaks nothing but TLS. `undefined`: Redis or openssl is not installed.
+ *
+ * @param files - its certificate, and who has to have signed that of a client. Default: a new one, and no client needs any
+ */
+export async function startTlsRedis(files?: {
+  readonly certificate: Certificate;
+  readonly clientAuthority: Certificate;
+}): Promise<TlsRedis | undefined> {
   const binary = await findServer();
   const directory = await mkdtemp(path.join(tmpdir(), "brine-redis-tls-"));
   const remove = () => rm(directory, { recursive: true, force: true, maxRetries: 5 });
-  const certificate = await makeCertificate(directory);
+  const certificate = files?.certificate ?? (await makeCertificate(directory));
   if (binary === undefined || certificate === undefined) {
     await remove();
     return undefined;
   }
   const { keyFile, certFile } = certificate;
   const tlsPort = await freePort();
-  const tls = ["--port", "0", "--tls-port", String(tlsPort), "--tls-auth-clients", "no"];
-  const files = ["--tls-cert-file", certFile, "--tls-key-file", keyFile];
-  const server = await startServer(binary, directory, [...tls, ...files]);
+  const tls = ["--port", "0", "--tls-port", String(tlsPort), "--tls-cert-file", certFile, "--tls-key-file", keyFile];
+  const clients =
+    files === undefined
+      ? ["--tls-auth-clients", "no"]
+      : ["--tls-auth-clients", "yes", "--tls-ca-cert-file", files.clientAuthority.certFile];
+  const server = await startServer(binary, directory, [...tls, ...clients]);
   const dispose = async () => {
     await server.kill();
     await remove();

@@ -18,15 +18,26 @@ export interface ConnectionOptions {
   readonly maxConnectAttempts?: number | undefined;
   /** Delays between rounds. */
   readonly backOff?: BackOffOptions | undefined;
-  /** Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... */
+  /**
+   * Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... Default: no certificate
+   * of the client, and what Node trusts.
+   */
   readonly socket?: SocketOptions | undefined;
-  /** Shown by RabbitMQ's management pages. */
+  /**
+   * `"PLAIN"` (default): with user and password of the URL. `"EXTERNAL"`: as whom the certificate `socket.cert` names; RabbitMQ
+   * needs its plugin `rabbitmq_auth_mechanism_ssl`. kombu's `login_method`, Celery's `broker_login_method`.
+   */
+  readonly loginMethod?: "PLAIN" | "EXTERNAL" | undefined;
+  /** Shown by RabbitMQ's management pages. Default: none. */
   readonly connectionName?: string | undefined;
   /** How long `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
   /** Your `amqplib` module. Default: the one this package finds. */
   readonly amqplib?: AmqplibModule | undefined;
 }
+
+/** What Celery's `broker_use_ssl` holds. */
+const CERTIFICATES = "write socket: { ca, cert, key }, what the files ca_certs, certfile and keyfile contain";
 
 export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>(
   {
@@ -35,6 +46,7 @@ export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>
     maxConnectAttempts: true,
     backOff: true,
     socket: true,
+    loginMethod: true,
     connectionName: true,
     closeTimeoutMs: true,
     amqplib: true,
@@ -48,12 +60,19 @@ export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>
       ["password", "it belongs to the URL, or into socket"],
       ["vhost", "it belongs to the URL, or into socket"],
       ["protocol", "it belongs to the URL, or into socket"],
-      ["ca", "it belongs to the URL, or into socket"],
-      ["cert", "it belongs to the URL, or into socket"],
-      ["key", "it belongs to the URL, or into socket"],
+      ["ca", "it belongs into socket"],
+      ["cert", "it belongs into socket"],
+      ["key", "it belongs into socket"],
+      ["caCerts", CERTIFICATES],
+      ["certfile", CERTIFICATES],
+      ["keyfile", CERTIFICATES],
+      ["certReqs", "write socket: { rejectUnauthorized: false } for CERT_NONE"],
       ["servername", "it belongs to the URL, or into socket"],
       ["rejectUnauthorized", "it belongs to the URL, or into socket"],
-      ["ssl*", "it belongs to the URL, or into socket"],
+      ["sslCertReqs", "write socket: { rejectUnauthorized: false } for CERT_NONE"],
+      ["ssl*", CERTIFICATES],
+      ["brokerUseSsl", CERTIFICATES],
+      ["brokerLoginMethod", "loginMethod"],
       ["tls", "it belongs to the URL, or into socket"],
       ["heartbeat", "heartbeatSeconds"],
       ["clientProperties", "write connectionName"],

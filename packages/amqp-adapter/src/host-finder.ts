@@ -19,12 +19,26 @@ export interface Connecting {
   readonly warn: (error: Error, more: string) => void;
 }
 
+/** How amqplib takes them; without any, it takes user and password from the URL. */
+interface Credentials {
+  readonly mechanism: string;
+  response(): Buffer;
+}
+
+function credentialsFor(loginMethod: ConnectionOptions["loginMethod"] = "PLAIN"): Credentials | undefined {
+  if (loginMethod === "PLAIN") return undefined;
+  if (loginMethod === "EXTERNAL") return { mechanism: "EXTERNAL", response: () => Buffer.alloc(0) };
+  const shown = JSON.stringify(loginMethod);
+  throw new AmqpError(`Cannot use loginMethod ${shown}: want "PLAIN" or "EXTERNAL"`, { code: "bad-option" });
+}
+
 export class HostFinder {
   /** For logs: never has a password. */
   readonly description: string;
   readonly #urls: readonly string[];
   readonly #options: ConnectionOptions;
   readonly #connection: Connecting;
+  readonly #credentials: Credentials | undefined;
   #nextUrl = 0;
 
   constructor(urls: readonly string[], options: ConnectionOptions, connection: Connecting) {
@@ -32,6 +46,7 @@ export class HostFinder {
     this.#urls = urls;
     this.#options = options;
     this.#connection = connection;
+    this.#credentials = credentialsFor(options.loginMethod);
   }
 
   /**
@@ -46,7 +61,8 @@ export class HostFinder {
       // An attempt that `close` ended is no failure to tell of.
       if (this.#connection.closing.aborted) break;
       if (attempt >= maxAttempts) {
-        throw new ConnectionError(`Cannot connect to ${this.description}: ${failure.message}`, {
+        const reason = failure.message.replace(`Cannot connect to ${this.description}: `, "");
+        throw new ConnectionError(`Cannot connect to ${this.description}: ${reason}`, {
           code: "unreachable",
           cause: failure,
         });
@@ -88,7 +104,13 @@ export class HostFinder {
     };
     // Without noDelay a body that amqplib writes apart from its header waits for the broker's delayed TCP acknowledgement:
     // 44 ms for each confirmed publish of 5 kB, against 0.9 ms.
-    const options: SocketOptions = { noDelay: true, ...socket, timeout: connectTimeoutMs, clientProperties };
+    const options: SocketOptions & { readonly credentials?: Credentials } = {
+      noDelay: true,
+      ...socket,
+      timeout: connectTimeoutMs,
+      clientProperties,
+      ...(this.#credentials && { credentials: this.#credentials }),
+    };
     const attempt = new AbortController();
     const giveUp = () => attempt.abort(closedError());
     this.#connection.closing.addEventListener("abort", giveUp);

@@ -1,7 +1,10 @@
 /** Redis addresses as Celery writes them, and connections of our own made from them or from the user's client. */
+import { reasonOf } from "@brine/codec/errors";
+import { tlsProblem } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import { Redis, type RedisOptions } from "ioredis";
 import { RedisAdapterError } from "./errors.js";
+import { tlsOptions } from "./tls-parameters.js";
 
 /** Where Redis is: a URL (or several, for Sentinel, with `;` between them), or a client whose settings are taken over. */
 export type RedisSource = string | Redis;
@@ -31,7 +34,7 @@ export const CONNECTION_OPTIONS = /* @__PURE__ */ optionNames<ConnectionOptions>
       ["family", "it belongs to the URL, or into connection"],
       ["path", "it belongs to the URL, or into connection"],
       ["socket*", "it belongs to the URL, or into connection"],
-      ["ssl*", "it belongs to the URL, or into connection"],
+      ["ssl*", "it belongs to the URL, as in Celery's, or into connection: { tls: { ca, cert, key } }"],
       ["maxRetries*", "it belongs to the URL, or into connection"],
       ["retry*", "it belongs to the URL, or into connection"],
       ["lazyConnect", "it belongs to the URL, or into connection"],
@@ -78,6 +81,27 @@ async function connectToDatabase(client: Redis): Promise<void> {
   await client.connect();
   const { db } = client.options;
   if (db) await client.select(db);
+}
+
+const TLS_NAMES = { server: "server", option: "connection.tls", authorities: "tls-ca-cert-file" };
+
+/**
+ * What `connect` of a transport or a store rejects with.
+ *
+ * @param reason - what the connection said last: ioredis' promises say less
+ */
+export function cannotConnect(description: string, reason: unknown, cause: unknown): RedisAdapterError {
+  const why = tlsProblem(reason, TLS_NAMES) ?? `${reasonOf(reason)}${resetAdvice(description, reason)}`;
+  return new RedisAdapterError(`Cannot connect to ${description}: ${why}`, { code: "unavailable", cause });
+}
+
+/** Redis refuses what does not fit by ending the connection, and its reason may be lost with it. */
+function resetAdvice(description: string, reason: unknown): string {
+  const { code } = Object(reason) as { readonly code?: unknown };
+  if (code !== "ECONNRESET" && code !== "EPIPE") return "";
+  return /^(?:rediss|valkeys):/.test(description)
+    ? ". It may be that the server does not accept the client's certificate, `connection.tls.cert`"
+    : ". It may be a port for rediss://";
 }
 
 /** Ends a connection: politely, unless Redis takes too long to answer that. */
@@ -219,15 +243,6 @@ function database(path: string): number {
     });
   }
   return Number(text);
-}
-
-/** The `ssl_*` parameters that Celery's URLs carry. */
-function tlsOptions(url: URL): NonNullable<RedisOptions["tls"]> {
-  const requirement = url.searchParams
-    .get("ssl_cert_reqs")
-    ?.replace(/^CERT_/, "")
-    .toLowerCase();
-  return requirement === "none" ? { rejectUnauthorized: false } : {};
 }
 
 function describeUrl(url: string): string {

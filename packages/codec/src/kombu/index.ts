@@ -46,6 +46,7 @@ export { type PickleSerializerOptions, pickleSerializer } from "./serializers/pi
 export { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
 export type { YamlModule } from "./serializers/yaml-reader.js";
 export { type SniffedFormat, sniff } from "./sniff.js";
+export { type TlsNames, tlsProblem } from "./tls-problem.js";
 export type {
   ChordStore,
   ConsumeOptions,

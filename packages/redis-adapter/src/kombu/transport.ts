@@ -18,7 +18,7 @@ import type {
   TransportMessage,
 } from "@brine/codec/kombu";
 import { untilAborted } from "../abort.js";
-import { connectionFactory, type RedisSource } from "../connection.js";
+import { cannotConnect, connectionFactory, type RedisSource } from "../connection.js";
 import { isConnectionError, withoutCommand } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { Bindings } from "./bindings.js";
@@ -92,8 +92,7 @@ export class RedisTransport implements Transport {
     } catch (cause) {
       connections.drop(producer);
       if (signal?.aborted) throw signal.reason;
-      const why = (connections.lastError ?? (cause as Error)).message;
-      throw new RedisAdapterError(`Cannot connect to ${this.description}: ${why}`, { code: "unavailable", cause });
+      throw cannotConnect(this.description, connections.lastError ?? cause, cause);
     }
     if (this.#publishing !== undefined) {
       // Two callers at once: the first one wins.

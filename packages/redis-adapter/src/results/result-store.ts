@@ -11,6 +11,7 @@ import {
   CONNECTION_OPTIONS,
   type ConnectionFactory,
   type ConnectionOptions,
+  cannotConnect,
   connectionFactory,
   quit,
   type RedisSource,
@@ -239,8 +240,7 @@ export class RedisResultStore implements ResultStore {
     } catch (cause) {
       this.#clients.delete(client);
       client.disconnect();
-      const why = (this.#lastError ?? (cause as Error)).message;
-      throw new RedisAdapterError(`Cannot connect to ${this.description}: ${why}`, { code: "unavailable", cause });
+      throw cannotConnect(this.description, this.#lastError ?? cause, cause);
     }
     client.on("close", () => {
       if (!this.#isClosed && client === this.#client) {
