@@ -7,8 +7,9 @@ import type { UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
 import { firstPickleOf, type PickleSource, picklesOf } from "./sources.js";
 import { typeName } from "./type-name.js";
-import { Machine } from "./unpickler.js";
+import { loadNext } from "./unpickler.js";
 import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler-options.js";
+import { Machine } from "./unpickler-state.js";
 
 const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolveUnpicklerOptions({}, defaultRegistry));
 
@@ -42,7 +43,7 @@ function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {
  * loads(dumps([1, 2.5, "a"])) // => [1, 2.5, "a"]
  */
 export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions): unknown {
-  return new Machine(bytesOf(data), resolve(options)).load();
+  return loadNext(new Machine(bytesOf(data), resolve(options)));
 }
 
 /**
@@ -128,17 +129,17 @@ export class Unpickler {
    * that the registry knows. Python 2's names arrive as they were written and are mapped here (`fixImports`).
    */
   findClass(module: string, name: string): PyGlobal | AnyClass {
-    return this.#machine.findClass(module, name);
+    return this.#machine.resolver().findClass(module, name);
   }
 
   /** The object with a persistent id, which is a str at protocol 0. Must not return `undefined`. */
   persistentLoad(id: unknown): unknown {
-    return this.#machine.persistentLoad(id);
+    return this.#machine.resolver().persistentLoad(id);
   }
 
   /** The global under an extension code, from the registry's extensions. */
   getExtension(code: number): PyGlobal | AnyClass {
-    return this.#machine.getExtension(code);
+    return this.#machine.resolver().getExtension(code);
   }
 
   /**
@@ -147,6 +148,6 @@ export class Unpickler {
    * @throws UnpicklingError with `code`, `offset` and `opcode`; after it the unpickler cannot go on
    */
   load(): unknown {
-    return this.#machine.load();
+    return loadNext(this.#machine);
   }
 }

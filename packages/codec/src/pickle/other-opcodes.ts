@@ -1,6 +1,6 @@
 /**
  * The opcodes that few pickles hold, or few times: those of protocols 0 and 1, of large values, sets, extensions and
- * buffers. They work on the machine's registers; see {@link MachineState}.
+ * buffers. They work on the machine's registers; see {@link Machine}.
  */
 import { decodeLong } from "../bytes/longs.js";
 import { newBytes } from "../bytes/new-bytes.js";
@@ -24,10 +24,10 @@ import { typeName } from "./type-name.js";
 import { fault, noMark, overLimit, underflow } from "./unpickler-faults.js";
 import { int32, uint32, uint64 } from "./unpickler-input.js";
 import { belowMark, fenceOf, placeOf } from "./unpickler-marks.js";
-import type { MachineState } from "./unpickler-state.js";
+import type { Machine } from "./unpickler-state.js";
 
 /** Runs the opcode `code`, whose argument starts at the machine's position. @throws UnpicklingError */
-export function runOther(machine: MachineState, code: number): void {
+export function runOther(machine: Machine, code: number): void {
   const { input, stack, memo, options } = machine;
   switch (code) {
     // -- strings
@@ -78,7 +78,7 @@ export function runOther(machine: MachineState, code: number): void {
       break;
     }
     case op.NEXT_BUFFER:
-      push(machine, machine.nextBuffer());
+      push(machine, machine.resolver().nextBuffer());
       break;
     case op.READONLY_BUFFER: {
       const top = peek(machine);
@@ -179,16 +179,16 @@ export function runOther(machine: MachineState, code: number): void {
       break;
     case op.EXT1:
       input.need(machine.pos, 1);
-      push(machine, machine.extension(input.bytes[machine.pos++]!));
+      push(machine, machine.resolver().extension(input.bytes[machine.pos++]!));
       break;
     case op.EXT2:
       input.need(machine.pos, 2);
-      push(machine, machine.extension(input.bytes[machine.pos]! | (input.bytes[machine.pos + 1]! << 8)));
+      push(machine, machine.resolver().extension(input.bytes[machine.pos]! | (input.bytes[machine.pos + 1]! << 8)));
       machine.pos += 2;
       break;
     case op.EXT4:
       input.need(machine.pos, 4);
-      push(machine, machine.extension(int32(input.bytes, machine.pos)));
+      push(machine, machine.resolver().extension(int32(input.bytes, machine.pos)));
       machine.pos += 4;
       break;
     case op.NEWOBJ_EX: {
@@ -217,11 +217,11 @@ export function runOther(machine: MachineState, code: number): void {
     case op.PERSID: {
       const id = line(machine);
       if (/[^\0-\x7f]/.test(id)) throw fault("bad-argument", "a persistent id of protocol 0 must be ASCII");
-      push(machine, machine.persistent(id));
+      push(machine, machine.resolver().persistent(id));
       break;
     }
     case op.BINPERSID:
-      stack[machine.sp - 1] = machine.persistent(peek(machine));
+      stack[machine.sp - 1] = machine.resolver().persistent(peek(machine));
       break;
 
     default:
@@ -231,23 +231,23 @@ export function runOther(machine: MachineState, code: number): void {
 
 // ---- the stack
 
-function push(machine: MachineState, value: unknown): void {
+function push(machine: Machine, value: unknown): void {
   machine.stack[machine.sp++] = value;
 }
 
-function peek(machine: MachineState): unknown {
+function peek(machine: Machine): unknown {
   if (machine.sp <= machine.fence) throw underflow(machine.marks.length > 0);
   return machine.stack[machine.sp - 1];
 }
 
 /** Drops the innermost mark and what is above it. */
-function endMark(machine: MachineState): void {
+function endMark(machine: Machine): void {
   const outer = machine.marks.pop();
   if (outer === undefined) throw noMark();
   leaveMark(machine, outer);
 }
 
-function leaveMark(machine: MachineState, outer: number): void {
+function leaveMark(machine: Machine, outer: number): void {
   machine.sp = machine.fence;
   machine.fence = fenceOf(outer);
   machine.place = placeOf(outer);
@@ -256,7 +256,7 @@ function leaveMark(machine: MachineState, outer: number): void {
 // ---- arguments
 
 /** Reads a length of `size` bytes and goes behind what has it; returns where that starts. */
-function counted(machine: MachineState, size: 1 | 4 | 8): number {
+function counted(machine: Machine, size: 1 | 4 | 8): number {
   const { input } = machine;
   const { bytes } = input;
   const { pos } = machine;
@@ -268,30 +268,30 @@ function counted(machine: MachineState, size: 1 | 4 | 8): number {
   return start;
 }
 
-function line(machine: MachineState, least = 0): string {
+function line(machine: Machine, least = 0): string {
   const start = machine.pos;
   machine.pos = machine.input.lineEnd(start, least);
   return latin1(machine.input.bytes, start, machine.pos - 1);
 }
 
 /** The global of two lines. */
-function namedGlobal(machine: MachineState) {
+function namedGlobal(machine: Machine) {
   const { input } = machine;
   const start = machine.pos;
   const next = input.lineEnd(start, 1);
   machine.pos = input.lineEnd(next, 1);
-  return machine.global(input.text.utf8(start, next - 1), input.text.utf8(next, machine.pos - 1));
+  return machine.resolver().global(input.text.utf8(start, next - 1), input.text.utf8(next, machine.pos - 1));
 }
 
 // ---- values
 
-function int(machine: MachineState, value: number | bigint): number | bigint {
+function int(machine: Machine, value: number | bigint): number | bigint {
   if (machine.options.int === "bigint") return BigInt(value);
   if (typeof value === "number") return value;
   return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value;
 }
 
-function byteArray(machine: MachineState, start: number, end: number): ByteArray {
+function byteArray(machine: Machine, start: number, end: number): ByteArray {
   const { bytes } = machine.input;
   if (machine.options.bytes === "view") {
     return new ByteArray(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start);
@@ -301,12 +301,12 @@ function byteArray(machine: MachineState, start: number, end: number): ByteArray
   return copy;
 }
 
-function python2(machine: MachineState, start: number, end: number): string | Uint8Array {
+function python2(machine: Machine, start: number, end: number): string | Uint8Array {
   if (machine.options.encoding === "bytes") return machine.bytesOf(start, end);
   return python2Text(machine, machine.input.bytes.subarray(start, end), false);
 }
 
-function python2Text(machine: MachineState, content: Uint8Array, isOwn: boolean): string | Uint8Array {
+function python2Text(machine: Machine, content: Uint8Array, isOwn: boolean): string | Uint8Array {
   const { encoding, errors } = machine.options;
   if (encoding !== "bytes") return decodePython2(content, encoding, errors);
   if (!isOwn) return content;

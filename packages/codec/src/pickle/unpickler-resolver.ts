@@ -19,19 +19,15 @@ export class Resolver implements UnpicklerHooks {
   readonly options: ResolvedUnpicklerOptions;
   /** Of the pickle at hand: Python 2's names are mapped up to 2. */
   protocol = 0;
+  readonly builder: ObjectBuilder;
   readonly #hooks: UnpicklerHooks;
-  #builder: ObjectBuilder | undefined = undefined;
   #buffers: Iterator<Uint8Array | ArrayBuffer> | undefined = undefined;
 
   /** @param hooks - the resolver's own when absent */
   constructor(options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
     this.options = options;
+    this.builder = new ObjectBuilder(options);
     this.#hooks = hooks ?? this;
-  }
-
-  builder(): ObjectBuilder {
-    this.#builder ??= new ObjectBuilder(this.options);
-    return this.#builder;
   }
 
   /** The global of two operands. */
@@ -45,7 +41,7 @@ export class Resolver implements UnpicklerHooks {
     } catch (error) {
       throw hookFailed("findClass", error);
     }
-    return this.builder().adopt(found);
+    return this.builder.adopt(found);
   }
 
   extension(code: number): object {
@@ -56,7 +52,7 @@ export class Resolver implements UnpicklerHooks {
     } catch (error) {
       throw hookFailed("getExtension", error);
     }
-    return this.builder().adopt(found);
+    return this.builder.adopt(found);
   }
 
   /** NEXT_BUFFER: the next of the option `buffers`. */
@@ -90,9 +86,9 @@ export class Resolver implements UnpicklerHooks {
   findClass(module: string, name: string): PyGlobal | AnyClass {
     if (this.protocol < 3 && this.options.fixImports) {
       const [newModule, newName] = fixImport(module, name);
-      return this.builder().resolve(newModule, newName);
+      return this.builder.resolve(newModule, newName);
     }
-    return this.builder().resolve(module, name);
+    return this.builder.resolve(module, name);
   }
 
   persistentLoad(id: unknown): unknown {

@@ -2,6 +2,7 @@
 import { PyDict } from "../python/dict.js";
 import { Tuple } from "../python/sequences.js";
 import { PySet } from "../python/sets.js";
+import type { ObjectBuilder } from "./construct.js";
 import {
   appendItems,
   fillDict,
@@ -25,12 +26,18 @@ import { Resolver, type UnpicklerHooks } from "./unpickler-resolver.js";
 /** Positions are 32-bit integers, whatever `maxBytes` says. */
 const MAX_LENGTH = 0x7fffffff;
 
-/** What `unpickler.ts` runs its loop on, and `other-opcodes.ts` the rest. */
-export class MachineState extends Resolver {
+/**
+ * The machine that decodes the pickles of one input, with one memo for all: `unpickler.ts` runs its loop on it, and
+ * `other-opcodes.ts` the rest. It extends nothing, as V8 makes an object at once only where all of it is known.
+ */
+export class Machine {
+  readonly options: ResolvedUnpicklerOptions;
   readonly input: Input;
   readonly memo: Memo;
 
   // The registers. The machine's loop keeps them in variables while it runs opcodes of its own.
+  /** The opcode at hand, for errors. */
+  at = 0;
   /** Where the next pickle starts. */
   position = 0;
   /** The next byte to read. */
@@ -43,18 +50,38 @@ export class MachineState extends Resolver {
   /** Height of the stack at the innermost mark: what is below is out of reach. */
   fence = 0;
   place: Place = ANYWHERE;
+  /** Of the pickle at hand. */
+  protocol = 0;
 
   /** Whether an object was pushed a second time, so that more than the stack and the memo may refer to it. */
   isSharing = false;
   #items = 0;
   #promotions: Promotions | undefined = undefined;
+  readonly #hooks: UnpicklerHooks | undefined;
+  #resolver: Resolver | undefined = undefined;
+  #builder: ObjectBuilder | undefined = undefined;
 
-  /** @param hooks - the machine's own when absent */
+  /** @param hooks - the options' and the registry's word when absent */
   constructor(bytes: Uint8Array, options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
-    super(options, hooks);
+    this.options = options;
+    this.#hooks = hooks;
     if (bytes.length > MAX_LENGTH) throw overLimit("maxBytes", MAX_LENGTH);
     this.input = new Input(bytes);
     this.memo = new Memo(options.limits.maxMemo, bytes.length);
+  }
+
+  // ---- names; most messages have none
+
+  /** What names, ids and buffers stand for. */
+  resolver(): Resolver {
+    this.#resolver ??= new Resolver(this.options, this.#hooks);
+    this.#resolver.protocol = this.protocol;
+    return this.#resolver;
+  }
+
+  builder(): ObjectBuilder {
+    this.#builder ??= this.resolver().builder;
+    return this.#builder;
   }
 
   // ---- values
