@@ -139,6 +139,7 @@ function ownOptions(options: RedisOptions): RedisOptions {
     lazyConnect: true,
     // RESP2: messages and invalidations arrive the same way in ioredis 5 and 6.
     protocol: 2,
+    replyMapping: "legacy",
     // Keys are prefixed as kombu does it, by `globalKeyprefix`; ioredis leaves channels and replies unprefixed.
     keyPrefix: "",
     // callBuffer fails with "unknown command" when it is on (ioredis issue 1923).

@@ -12,6 +12,7 @@ import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
+import { toBoolean } from "../pickled/context.js";
 import { type ArqJobDef, type ArqResult, decodeJob, decodeResult, encodeJob } from "./message.js";
 
 /** Options of {@link ArqQueue}. */
@@ -101,7 +102,7 @@ export class ArqQueue {
     const lifetime = Math.max(1, Math.trunc(options.expires ?? score - now + DAY_MS));
     const keys = [jobKey(id), resultKey(id), this.name];
     const done = await evaluate(this.#client, ENQUEUE, keys, [id, Math.trunc(score), lifetime, bytes]);
-    return done === 1 ? this.job<T>(id) : undefined;
+    return toBoolean(done) ? this.job<T>(id) : undefined;
   }
 
   job<T = unknown>(id: string): ArqJob<T> {

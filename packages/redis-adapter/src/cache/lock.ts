@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { optionNames } from "@brine/codec/options";
 import { script } from "../kombu/scripts.js";
 import { type Arg, type RedisLike, send } from "../pickled/client.js";
+import { toBoolean } from "../pickled/context.js";
 
 const RELEASE = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -80,12 +81,12 @@ export class Lock implements AsyncDisposable {
 
   /** Whether it was still held. */
   async release(): Promise<boolean> {
-    return (await evaluate(this.#client, RELEASE, [this.key], [this.#token])) === 1;
+    return toBoolean(await evaluate(this.#client, RELEASE, [this.key], [this.#token]));
   }
 
   /** Sets the time left, in milliseconds; whether it was still held. */
   async extend(ttl: number): Promise<boolean> {
-    return (await evaluate(this.#client, EXTEND, [this.key], [this.#token, Math.max(1, Math.trunc(ttl))])) === 1;
+    return toBoolean(await evaluate(this.#client, EXTEND, [this.key], [this.#token, Math.max(1, Math.trunc(ttl))]));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

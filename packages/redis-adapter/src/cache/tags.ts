@@ -43,7 +43,9 @@ export async function invalidateTag(
 type Taken = readonly [taken: number, deleted: number];
 
 async function takeAtOnce(client: RedisLike, tagKey: string): Promise<Taken> {
-  return (await evaluate(client, INVALIDATE, [tagKey], [BATCH])) as unknown as Taken;
+  const reply = (await evaluate(client, INVALIDATE, [tagKey], [BATCH])) as readonly unknown[];
+  // Text, from a client with `stringNumbers`.
+  return reply.map(Number) as unknown as Taken;
 }
 
 /** In a cluster no script reaches all keys. Taken out of the set first: a key that is tagged meanwhile is not forgotten. */

@@ -248,8 +248,9 @@ class ResultWatch {
       maxRetriesPerRequest: 0,
       lazyConnect: false,
       enableAutoPipelining: false,
-      // With RESP3, the server would report in another way.
+      // With RESP3, the server would report in another way, and only with it can the client's own mapping be.
       protocol: 2,
+      replyMapping: "legacy",
     };
     const connect = () =>
       (this.#client.duplicate as (options: object) => unknown).call(this.#client, options) as Connection;

@@ -5,9 +5,10 @@ import { type CommandContext, command, toBoolean, toNumber } from "./context.js"
 import { after, mapAll } from "./eventual.js";
 import type { ReadOptions } from "./options.js";
 
-/** Replies of two shapes: pairs one after another (RESP2), or nested (RESP3). */
+/** Replies of three shapes: pairs one after another (RESP2), nested (RESP3), or an object (`replyMapping: "resp3"`). */
 export function pairs(reply: unknown): [unknown, unknown][] {
   const items = (reply ?? []) as unknown[];
+  if (!Array.isArray(items)) return Object.entries(items);
   if (Array.isArray(items[0])) return items as [unknown, unknown][];
   const result: [unknown, unknown][] = [];
   for (let i = 0; i + 1 < items.length; i += 2) result.push([items[i], items[i + 1]]);
@@ -50,6 +51,7 @@ export function hashCommands(context: CommandContext) {
     hgetall: (key: string, options?: ReadOptions) =>
       command("hgetall", [context.hash(key)], (reply) => {
         const entries = pairs(reply).map(([field, raw]) => [context.unfield(String(field)), raw] as const);
+        checkDistinct(entries, key);
         const values = mapAll(entries, ([name, raw]) =>
           context.decode(raw, context.place(key, name), `${key}.${name}`, options),
         );
@@ -64,6 +66,15 @@ export function hashCommands(context: CommandContext) {
       ),
     hlen: (key: string) => command("hlen", [context.hash(key)], toNumber),
   };
+}
+
+/** Names that are no UTF-8 have U+FFFD in them: two of them can be one as text, and one value would hide the other. */
+function checkDistinct(entries: readonly (readonly [field: string, raw: unknown])[], key: string): void {
+  if (new Set(entries.map(([field]) => field)).size === entries.length) return;
+  throw new RedisAdapterError(
+    `Cannot read the hash ${JSON.stringify(key)}: names of its fields are no UTF-8, and the same as text; read it by the client`,
+    { code: "unsupported" },
+  );
 }
 
 export function listCommands(context: CommandContext) {

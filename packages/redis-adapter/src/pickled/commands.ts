@@ -2,8 +2,7 @@
 
 import { hashCommands, listCommands, setCommands } from "./collection-commands.js";
 import { withCheckedOptions } from "./command-options.js";
-import type { CommandContext } from "./context.js";
-import { command, toNumber } from "./context.js";
+import { type CommandContext, command, text, toNumber } from "./context.js";
 import { keyCommands } from "./key-commands.js";
 import { streamCommands } from "./stream-commands.js";
 import { stringCommands } from "./string-commands.js";
@@ -18,7 +17,7 @@ export function commandsOf(context: CommandContext) {
     ...streamCommands(context),
     /** Channels are not keys: neither prefixed nor versioned. */
     publish: (channel: string, value: unknown) =>
-      command("publish", [channel, context.encode(value, channel)], toNumber),
+      command("publish", [text(channel, "a channel"), context.encode(value, channel)], toNumber),
   });
 }
 

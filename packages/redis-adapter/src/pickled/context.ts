@@ -1,5 +1,5 @@
 /** What every command of a {@link PickledRedis} shares: keys, values and their errors. */
-import type { Dialect, Ttl } from "../dialects/dialect.js";
+import { type Dialect, type Ttl, toBuffer } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
 import type { Arg, Command } from "./client.js";
 import { after } from "./eventual.js";
@@ -32,7 +32,8 @@ export class CommandContext {
   }
 
   field(field: string): string {
-    return this.dialect.field === undefined ? field : this.dialect.field(field);
+    const name = text(field, "the name of a field");
+    return this.dialect.field === undefined ? name : this.dialect.field(name);
   }
 
   unfield(field: string): string {
@@ -41,7 +42,7 @@ export class CommandContext {
 
   /** @throws RedisAdapterError `encode` for a value that would be stored empty, which no reader can tell from garbage */
   encode(value: unknown, place: string, ttl?: Ttl): Buffer | string {
-    const bytes = this.dialect.encode(value, place, ttl);
+    const bytes = storable(this.dialect.encode(value, place, ttl), this.dialect);
     if (bytes.length === 0) {
       throw new RedisAdapterError(`Cannot store an empty value: ${this.dialect.name} has no such form`, {
         code: "encode",
@@ -124,11 +125,26 @@ export class CommandContext {
 }
 
 /** Without types a number may come, which is its digits, as in Python. */
-function text(key: unknown): string {
-  if (typeof key === "string") return key;
+export function text(key: unknown, what = "a key"): string {
   if (typeof key === "number") return String(key);
-  throw new RedisAdapterError(`Cannot use ${key === null ? "null" : typeof key} as a key: want a string`, {
+  if (typeof key !== "string") {
+    throw new RedisAdapterError(`Cannot use ${key === null ? "null" : typeof key} as ${what}: want a string`, {
+      code: "bad-option",
+    });
+  }
+  if (key.isWellFormed()) return key;
+  // As UTF-8 all of them are U+FFFD, so that two keys would be one; Python raises UnicodeEncodeError.
+  throw new RedisAdapterError(`Cannot use ${JSON.stringify(key)} as ${what}: it has a lone surrogate`, {
     code: "bad-option",
+  });
+}
+
+/** What a dialect made of a value, as ioredis stores it: of anything but strings and Buffers it would store the text. */
+function storable(bytes: unknown, dialect: Dialect): Buffer | string {
+  if (Buffer.isBuffer(bytes) || typeof bytes === "string") return bytes;
+  if (bytes instanceof Uint8Array) return toBuffer(bytes);
+  throw new RedisAdapterError(`Cannot store what ${dialect.name} made of the value: it is neither bytes nor text`, {
+    code: "encode",
   });
 }
 

@@ -67,7 +67,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
 
   /** The key as it is in Redis. */
   key(key: string, version?: number): string {
-    return this.dialect.key(key, version);
+    return this.#context.key(key, version);
   }
 
   /** The same client with another dialect, or other limits. */

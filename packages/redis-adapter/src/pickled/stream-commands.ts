@@ -2,7 +2,7 @@ import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { DecodeError } from "../errors.js";
 import type { Arg } from "./client.js";
 import { pairs } from "./collection-commands.js";
-import { type CommandContext, command, toNumber, toText } from "./context.js";
+import { type CommandContext, command, text, toNumber, toText } from "./context.js";
 import { after, type Eventual, mapAll } from "./eventual.js";
 import { READ_OPTIONS, type ReadOptions } from "./options.js";
 
@@ -44,7 +44,7 @@ export function streamCommands(context: CommandContext) {
       const { maxlen, approximate = true } = options;
       const trim: Arg[] = maxlen === undefined ? [] : ["MAXLEN", approximate ? "~" : "=", maxlen];
       const args = Object.entries(fields).flatMap(([field, value]) => [
-        field,
+        text(field, "the name of a field"),
         context.encode(value, `${context.key(key)} ${field}`),
       ]);
       return command("xadd", [context.key(key), ...trim, options.id ?? "*", ...args], toText);

@@ -1,7 +1,7 @@
 import { extendOptionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import type { RedisLike } from "./client.js";
-import type { CommandContext } from "./context.js";
+import { type CommandContext, text } from "./context.js";
 import { READ_OPTIONS, type ReadOptions } from "./options.js";
 import { stoppable } from "./stoppable.js";
 
@@ -108,6 +108,7 @@ export function subscribe<T>(
   channels: readonly string[],
   options: SubscribeOptions<T>,
 ): AsyncGenerator<{ readonly channel: string; readonly value: T }, void, void> {
+  for (const channel of channels) text(channel, "a channel");
   return stoppable(options.signal, (signal) => listen<T>(client, context, channels, options, signal));
 }
 

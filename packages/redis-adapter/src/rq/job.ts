@@ -6,6 +6,7 @@ import { type Look, type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
+import { toBoolean } from "../pickled/context.js";
 import { type Call, decodeCall, decodeResult, decodeTraceback, unixSeconds, utcformat } from "./format.js";
 import { jobFields, jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
 import { dependenciesKey, dependentsKey, groupKey, jobKey, pubsubChannel, resultsKey } from "./keys.js";
@@ -150,7 +151,7 @@ export class RqJob<T = unknown> {
   async delete(): Promise<boolean> {
     const keys = [jobKey(this.id), dependentsKey(this.id), dependenciesKey(this.id), resultsKey(this.id), groupKey("")];
     const now = new Date();
-    return (await evaluate(this.#client, DELETE, keys, [this.id, unixSeconds(now), utcformat(now)])) === 1;
+    return toBoolean(await evaluate(this.#client, DELETE, keys, [this.id, unixSeconds(now), utcformat(now)]));
   }
 
   /** Enqueues it again after it failed or was canceled; whether it was. */
@@ -158,7 +159,7 @@ export class RqJob<T = unknown> {
     checkNames(options, REQUEUE_OPTIONS, "options of requeue()");
     const now = new Date();
     const args = [this.id, utcformat(now), options.atFront ? "1" : "0", unixSeconds(now)];
-    return (await evaluate(this.#client, REQUEUE, [jobKey(this.id)], args)) === 1;
+    return toBoolean(await evaluate(this.#client, REQUEUE, [jobKey(this.id)], args));
   }
 
   /** Asks the worker that runs it to stop it; whether one heard. */
