@@ -51,9 +51,8 @@ beforeAll(async () => {
   if (certificates === undefined) return;
   const files = { certificate: certificates.server, clientAuthority: certificates.authority };
   amqpsPort = await freePort();
-  [rabbitmq, server] = await Promise.all([startLocalRabbitmq({ port: amqpsPort, ...files }), startTlsRedis(files)]);
-  await rabbitmq?.rabbitmqctl?.(["add_user", "node", "unused"]);
-  await rabbitmq?.rabbitmqctl?.(["set_permissions", "node", ".*", ".*", ".*"]);
+  const listener = { port: amqpsPort, certifiedUser: "node", ...files };
+  [rabbitmq, server] = await Promise.all([startLocalRabbitmq(listener), startTlsRedis(files)]);
 }, 120_000);
 
 afterAll(async () => {

@@ -10,8 +10,10 @@ import { outputOf, RunningProcess } from "./running-process.js";
 interface TlsListener {
   readonly port: number;
   readonly certificate: Certificate;
-  /** Who has to have signed the certificate of a client, which may then log in by its common name. Default: none is asked for. */
+  /** Who has to have signed the certificate of a client. Default: none is asked for. */
   readonly clientAuthority?: Certificate | undefined;
+  /** A user to whom a certificate is the login, by its common name. */
+  readonly certifiedUser?: string | undefined;
 }
 
 /** A broker that can be ended and started again under the same URL, its data kept. */
@@ -59,13 +61,14 @@ export function virtualHost(slot: number): string {
 }
 
 /** What RabbitMQ imports when it starts: a virtual host takes 0.1 s then, and seconds through `rabbitmqctl`. */
-export function rabbitmqDefinitions(): string {
+export function rabbitmqDefinitions(certifiedUser?: string): string {
   const vhosts = ["/", ...Array.from({ length: VIRTUAL_HOSTS }, (_, slot) => virtualHost(slot))];
+  const users = ["guest", ...(certifiedUser === undefined ? [] : [certifiedUser])];
   const everything = { configure: ".*", write: ".*", read: ".*" };
   return JSON.stringify({
-    users: [{ name: "guest", password: "guest", tags: "administrator" }],
+    users: users.map((name) => ({ name, password: name, tags: "administrator" })),
     vhosts: vhosts.map((name) => ({ name })),
-    permissions: vhosts.map((vhost) => ({ user: "guest", vhost, ...everything })),
+    permissions: users.flatMap((user) => vhosts.map((vhost) => ({ user, vhost, ...everything }))),
   });
 }
 
@@ -151,7 +154,7 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
   const directory = await mkdtemp(path.join(tmpdir(), "brine-rabbitmq-"));
   const file = (name: string) => path.join(directory, name);
   await writeFile(file("rabbitmq.conf"), rabbitmqConfiguration(`127.0.0.1:${port}`, file("definitions.json"), tls));
-  await writeFile(file("definitions.json"), rabbitmqDefinitions());
+  await writeFile(file("definitions.json"), rabbitmqDefinitions(tls?.certifiedUser));
   const plugins = tls?.clientAuthority === undefined ? "" : "rabbitmq_auth_mechanism_ssl";
   await writeFile(file("enabled_plugins"), `[${plugins}].\n`);
   await writeFile(file("env.conf"), "");
