@@ -158,7 +158,7 @@ describeEachGeneration("kombu messages", (set) => {
       expect(await read).toBe(2 ** 40);
       await bare.close();
     } else {
-      // When this fails, amqplib has learnt to read tag L, and src/patch-field-tables.ts may go.
+      // When this fails, amqplib has learnt to read tag L, and src/headers/patch-field-tables.ts may go.
       expect((await ended).message).toContain('Unexpected type tag "L"');
     }
     const patched = await connect(isolation.amqp.url);

@@ -13,22 +13,14 @@ export type {
   TransportEvents,
   TransportMessage,
 } from "@brine/codec/kombu";
-export type { BackOffOptions } from "./back-off.js";
-export type { BodyOptions, PublishValueOptions } from "./bodies.js";
-export { AmqpConnection, type ConnectionEvents, connect } from "./connection.js";
-export type { AmqplibModule, ConnectionOptions } from "./connection-options.js";
+export type { BackOffOptions } from "./connection/back-off.js";
+export { AmqpConnection, type ConnectionEvents, connect } from "./connection/connection.js";
+export type { AmqplibModule, ConnectionOptions } from "./connection/connection-options.js";
 export {
-  DELAYED_DELIVERY_EXCHANGE,
-  DELAYED_LEVELS,
-  type DelayedLevel,
-  delayedAddress,
-  delayedBindingKey,
-  delayedLevels,
-  delayedName,
-  isDelayedExchange,
-  MAX_DELAY_SECONDS,
-} from "./delayed-delivery.js";
-export type { AnyChannel } from "./driver.js";
+  RecoveringChannel,
+  type RecoveringChannelEvents,
+  type RecoveringChannelOptions,
+} from "./connection/recovering-channel.js";
 export {
   AmqpError,
   type AmqpErrorCode,
@@ -39,8 +31,10 @@ export {
   PublishError,
   RpcError,
 } from "./errors.js";
-export { readHeaders, typedHeaders } from "./headers.js";
-export { patchFieldTables } from "./patch-field-tables.js";
+export { readHeaders, typedHeaders } from "./headers/headers.js";
+export { patchFieldTables } from "./headers/patch-field-tables.js";
+export type { BodyOptions, PublishValueOptions } from "./pickled/bodies.js";
+export type { AnyChannel } from "./pickled/driver.js";
 export {
   type ConsumeValueOptions,
   type OnDecodeError,
@@ -49,13 +43,19 @@ export {
   type PickledEvents,
   type PickledOptions,
   pickled,
-} from "./pickled.js";
-export { PickledMessage, ReceivedMessage } from "./pickled-message.js";
+} from "./pickled/pickled.js";
+export { PickledMessage, ReceivedMessage } from "./pickled/pickled-message.js";
+export { RPC_ERROR_HEADER, type RpcCallOptions, RpcClient, type RpcClientOptions } from "./rpc/rpc-client.js";
+export { type RpcHandler, RpcServer, type RpcServerOptions, serveRpc } from "./rpc/rpc-server.js";
 export {
-  RecoveringChannel,
-  type RecoveringChannelEvents,
-  type RecoveringChannelOptions,
-} from "./recovering-channel.js";
-export { RPC_ERROR_HEADER, type RpcCallOptions, RpcClient, type RpcClientOptions } from "./rpc-client.js";
-export { type RpcHandler, RpcServer, type RpcServerOptions, serveRpc } from "./rpc-server.js";
-export { AmqpTransport, type AmqpTransportOptions, amqp } from "./transport.js";
+  DELAYED_DELIVERY_EXCHANGE,
+  DELAYED_LEVELS,
+  type DelayedLevel,
+  delayedAddress,
+  delayedBindingKey,
+  delayedLevels,
+  delayedName,
+  isDelayedExchange,
+  MAX_DELAY_SECONDS,
+} from "./transport/delayed-delivery.js";
+export { AmqpTransport, type AmqpTransportOptions, amqp } from "./transport/transport.js";

@@ -1,8 +1,8 @@
 import { extendOptionNames } from "@brine/codec/options";
 import { ClientProxy, type ReadPacket, type WritePacket } from "@nestjs/microservices";
 import { checkNames } from "../option-names.js";
-import type { PickledChannel } from "../pickled.js";
-import { CLIENT_OPTIONS as RPC_OPTIONS, RpcClient, type RpcClientOptions } from "../rpc-client.js";
+import type { PickledChannel } from "../pickled/pickled.js";
+import { CLIENT_OPTIONS as RPC_OPTIONS, RpcClient, type RpcClientOptions } from "../rpc/rpc-client.js";
 
 /** Options of {@link PickledRmqClient}: those of {@link RpcClient}, and where to send. */
 export interface PickledRmqClientOptions extends RpcClientOptions {

@@ -10,9 +10,9 @@ import type { Options } from "amqplib";
 import { lastValueFrom } from "rxjs";
 import { AmqpError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import type { PickledChannel } from "../pickled.js";
-import type { PickledMessage } from "../pickled-message.js";
-import { type RpcServer, serveRpc } from "../rpc-server.js";
+import type { PickledChannel } from "../pickled/pickled.js";
+import type { PickledMessage } from "../pickled/pickled-message.js";
+import { type RpcServer, serveRpc } from "../rpc/rpc-server.js";
 
 /** Options of {@link PickledRmqServer}. */
 export interface PickledRmqServerOptions {

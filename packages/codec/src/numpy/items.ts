@@ -1,20 +1,10 @@
 /** Items of arrays and scalars, out of their bytes. */
+import type { ArrayData } from "../python/array.js";
 import { Complex } from "../python/numbers.js";
 import type { DType } from "./dtype.js";
 
 /** What the items of an array are in JavaScript. */
-export type ArrayItems =
-  | Int8Array
-  | Uint8Array
-  | Int16Array
-  | Uint16Array
-  | Int32Array
-  | Uint32Array
-  | BigInt64Array
-  | BigUint64Array
-  | Float32Array
-  | Float64Array
-  | unknown[];
+export type ArrayItems = ArrayData | unknown[];
 
 interface TypedArrayClass {
   readonly BYTES_PER_ELEMENT: number;

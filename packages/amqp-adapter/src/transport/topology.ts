@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Exchange, Queue } from "@brine/codec/kombu";
 import type { Channel, ChannelModel } from "amqplib";
-import { toAmqpError } from "./errors.js";
-import { typedHeaders } from "./headers.js";
+import { toAmqpError } from "../errors.js";
+import { typedHeaders } from "../headers/headers.js";
 import { Serial } from "./serial.js";
 
 /** So that a connection about to end is not asked in a tight loop. */

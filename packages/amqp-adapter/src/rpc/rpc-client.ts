@@ -2,11 +2,11 @@
 
 import { randomUUID } from "node:crypto";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
-import { type PublishValueOptions, REQUEST_OPTIONS } from "./bodies.js";
-import { isAmqpError, RpcError } from "./errors.js";
-import { checkNames } from "./option-names.js";
-import type { PickledChannel } from "./pickled.js";
-import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
+import { isAmqpError, RpcError } from "../errors.js";
+import { checkNames } from "../option-names.js";
+import { type PublishValueOptions, REQUEST_OPTIONS } from "../pickled/bodies.js";
+import type { PickledChannel } from "../pickled/pickled.js";
+import type { PickledMessage, ReceivedMessage } from "../pickled/pickled-message.js";
 
 /** Header of an answer that is an exception; its value is the exception's class. */
 export const RPC_ERROR_HEADER = "x-rpc-error";

@@ -6,7 +6,7 @@
  * joined by dots, then the real key. The exchange of a level looks at its own bit: 1 goes to the queue, which dead-letters to
  * the level below after 2^n seconds; 0 goes straight there. Below level 0 is `celery_delayed_delivery`.
  */
-import { AmqpError } from "./errors.js";
+import { AmqpError } from "../errors.js";
 
 /** Bits of a delay. */
 export const DELAYED_LEVELS = 28;

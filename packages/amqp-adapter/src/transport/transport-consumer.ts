@@ -2,9 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { ConsumeOptions, Consumer, Delivery, Queue } from "@brine/codec/kombu";
 import type { Channel, ChannelModel, ConsumeMessage } from "amqplib";
-import { type BackOffOptions, backOffMs, pause } from "./back-off.js";
+import { type BackOffOptions, backOffMs, pause } from "../connection/back-off.js";
+import { AmqpError, ChannelError, toAmqpError } from "../errors.js";
 import { Deliveries } from "./deliveries.js";
-import { AmqpError, ChannelError, toAmqpError } from "./errors.js";
 import { Serial } from "./serial.js";
 
 /** What a consumer needs of the transport it belongs to. */

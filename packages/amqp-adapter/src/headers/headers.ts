@@ -1,5 +1,5 @@
 /** Message headers between JavaScript values and what amqplib is given and gives. */
-import { AmqpError } from "./errors.js";
+import { AmqpError } from "../errors.js";
 import { MAX_HEADER_DEPTH } from "./field-table.js";
 import { HEADERS_ERROR } from "./patch-field-tables.js";
 

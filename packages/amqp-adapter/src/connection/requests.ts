@@ -1,5 +1,5 @@
 /** Asking the broker for something on a channel of amqplib. */
-import { AmqpError, toAmqpError } from "./errors.js";
+import { AmqpError, toAmqpError } from "../errors.js";
 
 const MAX_NAME_BYTES = 255;
 const MAX_PREFETCH = 0xffff;

@@ -3,8 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@brine/codec/errors";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";
-import { endOf } from "./connection-ends.js";
-import { type AmqpError, PublishError, replyCodeOf, toAmqpError } from "./errors.js";
+import { endOf } from "../connection/connection-ends.js";
+import { type AmqpError, PublishError, replyCodeOf, toAmqpError } from "../errors.js";
 import { FrameWriter } from "./publish-frames.js";
 
 /** Between attempts to open a channel, so that a connection about to end is not asked in a tight loop. */

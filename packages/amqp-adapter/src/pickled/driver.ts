@@ -1,10 +1,10 @@
 /** What this package needs of a channel, whether it is amqplib's own or one that restores itself. */
 import type { Channel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
-import { AmqpError } from "./errors.js";
-import { patchFieldTables } from "./patch-field-tables.js";
-import { Publisher } from "./publisher.js";
-import { RecoveringChannel } from "./recovering-channel.js";
-import { checkPrefetch, request } from "./requests.js";
+import { RecoveringChannel } from "../connection/recovering-channel.js";
+import { checkPrefetch, request } from "../connection/requests.js";
+import { AmqpError } from "../errors.js";
+import { patchFieldTables } from "../headers/patch-field-tables.js";
+import { Publisher } from "../publish/publisher.js";
 
 /** A channel that `pickled` wraps. */
 export type AnyChannel = Channel | ConfirmChannel | RecoveringChannel;

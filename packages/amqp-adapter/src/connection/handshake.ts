@@ -1,6 +1,6 @@
 /** What went wrong while connecting, in words that say what to do. */
 import { tlsProblem } from "@brine/codec/kombu";
-import { type AmqpErrorCode, ConnectionError } from "./errors.js";
+import { type AmqpErrorCode, ConnectionError } from "../errors.js";
 import { describeUrl } from "./urls.js";
 
 const TLS_NAMES = { server: "broker", option: "socket", authorities: "ssl_options.cacertfile" };

@@ -1,8 +1,8 @@
 /** Finding a host that takes the connection: which is tried when, how often, and when to give up. */
 import type { ChannelModel, SocketOptions } from "amqplib";
+import { AmqpError, type AmqpErrorCode, ConnectionError, closedError, isAmqpError, toAmqpError } from "../errors.js";
 import { backOffMs, pause } from "./back-off.js";
 import type { AmqplibModule, ConnectionOptions } from "./connection-options.js";
-import { AmqpError, type AmqpErrorCode, ConnectionError, closedError, isAmqpError, toAmqpError } from "./errors.js";
 import { explainHandshake } from "./handshake.js";
 import { describeUrl, withHeartbeat } from "./urls.js";
 

@@ -1,5 +1,5 @@
 /** Broker URLs as kombu and Celery write them, as amqplib reads them. */
-import { AmqpError } from "./errors.js";
+import { AmqpError } from "../errors.js";
 
 /**
  * The URLs of a list, or of one string with several separated by `;` (kombu's failover lists).

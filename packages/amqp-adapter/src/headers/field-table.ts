@@ -5,7 +5,7 @@
  * non-UTF-8 `bytes` into text, recurses on the data and lets a key named `__proto__` set the prototype of the result.
  */
 import { isUtf8 } from "node:buffer";
-import { AmqpError } from "./errors.js";
+import { AmqpError } from "../errors.js";
 
 /** Tables and arrays inside one another at most. A header frame has room for 26,000 levels; nobody means more than a few. */
 export const MAX_HEADER_DEPTH = 100;

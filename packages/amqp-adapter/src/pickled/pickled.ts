@@ -3,13 +3,13 @@
 import { EventEmitter } from "node:events";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Message, Options, Replies } from "amqplib";
+import { type AmqpError, isAmqpError, replyCodeOf } from "../errors.js";
+import { typedHeaders, writableHeaders } from "../headers/headers.js";
+import { checkNames } from "../option-names.js";
+import { warn } from "../warn.js";
 import { BODY_OPTIONS, Bodies, type BodyOptions, PUBLISH_OPTIONS, type PublishValueOptions } from "./bodies.js";
 import { type AnyChannel, type Driver, driverOf } from "./driver.js";
-import { type AmqpError, isAmqpError, replyCodeOf } from "./errors.js";
-import { typedHeaders, writableHeaders } from "./headers.js";
-import { checkNames } from "./option-names.js";
 import { PickledMessage, ReceivedMessage } from "./pickled-message.js";
-import { warn } from "./warn.js";
 
 /**
  * What happens to a message whose body cannot be decoded. `"reject"` (default): refused without requeueing, so that the queue's

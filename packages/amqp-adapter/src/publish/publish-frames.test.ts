@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type { Channel, Options } from "amqplib";
 import { describe, expect, test } from "vitest";
-import { typedHeaders } from "./headers.js";
+import { typedHeaders } from "../headers/headers.js";
 import { FrameWriter } from "./publish-frames.js";
 
 const require = createRequire(import.meta.url);

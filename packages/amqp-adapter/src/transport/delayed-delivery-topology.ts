@@ -1,5 +1,6 @@
 /** Native delayed delivery on a broker: the levels declared, task queues bound to where messages come out. */
 import type { DelayedDelivery, Exchange, Queue, Transport } from "@brine/codec/kombu";
+import { AmqpError } from "../errors.js";
 import {
   DELAYED_DELIVERY_EXCHANGE,
   delayedAddress,
@@ -7,7 +8,6 @@ import {
   delayedLevels,
   isDelayedExchange,
 } from "./delayed-delivery.js";
-import { AmqpError } from "./errors.js";
 
 /** Where it is declared. */
 type Declarer = Required<Pick<Transport, "declareExchange" | "declareQueue" | "bindQueue" | "bindExchange">>;

@@ -4,11 +4,11 @@ import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { optionNames } from "@brine/codec/options";
 import type { ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
+import { type Deferred, deferred, raceAbort } from "../deferred.js";
+import { type AmqpError, closedError, toAmqpError } from "../errors.js";
+import { Publisher } from "../publish/publisher.js";
 import { backOffMs, pause } from "./back-off.js";
 import type { AmqpConnection } from "./connection.js";
-import { type Deferred, deferred, raceAbort } from "./deferred.js";
-import { type AmqpError, closedError, toAmqpError } from "./errors.js";
-import { Publisher } from "./publisher.js";
 import { checkPrefetch, request } from "./requests.js";
 
 /** How a channel is set up, at first and each time that it is replaced. */

@@ -17,13 +17,13 @@ import type {
 } from "@brine/codec/kombu";
 import { extendOptionNames } from "@brine/codec/options";
 import type { ChannelModel } from "amqplib";
-import { AmqpConnection } from "./connection.js";
-import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection-options.js";
-import { raceAbort } from "./deferred.js";
+import { AmqpConnection } from "../connection/connection.js";
+import { CONNECTION_OPTIONS, type ConnectionOptions } from "../connection/connection-options.js";
+import { raceAbort } from "../deferred.js";
+import { closedError, isAmqpError, PublishError } from "../errors.js";
+import { Publisher } from "../publish/publisher.js";
 import { DelayedDeliveryTopology } from "./delayed-delivery-topology.js";
 import { publishOptions } from "./deliveries.js";
-import { closedError, isAmqpError, PublishError } from "./errors.js";
-import { Publisher } from "./publisher.js";
 import { Topology } from "./topology.js";
 import { TransportConsumer } from "./transport-consumer.js";
 

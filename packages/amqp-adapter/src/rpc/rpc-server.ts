@@ -1,10 +1,10 @@
 /** Answering calls over queues. */
 import { reasonOf } from "@brine/codec/errors";
 import { optionNames } from "@brine/codec/options";
-import type { PublishValueOptions } from "./bodies.js";
-import { checkNames } from "./option-names.js";
-import type { PickledChannel } from "./pickled.js";
-import type { PickledMessage, ReceivedMessage } from "./pickled-message.js";
+import { checkNames } from "../option-names.js";
+import type { PublishValueOptions } from "../pickled/bodies.js";
+import type { PickledChannel } from "../pickled/pickled.js";
+import type { PickledMessage, ReceivedMessage } from "../pickled/pickled-message.js";
 import { RPC_ERROR_HEADER } from "./rpc-client.js";
 
 /** How an {@link RpcServer} consumes and answers. */

@@ -2,7 +2,7 @@
 
 import type { Delivery, MessageProperties, TransportMessage } from "@brine/codec/kombu";
 import type { Channel, ConsumeMessage, Options } from "amqplib";
-import { readHeaders, typedHeaders } from "./headers.js";
+import { readHeaders, typedHeaders } from "../headers/headers.js";
 
 /** The deliveries of one channel. A delivery tag means nothing on any other channel: settling there closes it with 406. */
 export class Deliveries {

@@ -11,7 +11,7 @@ import {
 } from "@brine/codec/kombu";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Message, Options } from "amqplib";
-import { readHeaders, typedHeaders } from "./headers.js";
+import { readHeaders, typedHeaders } from "../headers/headers.js";
 
 /** How values become bodies and bodies values. */
 export interface BodyOptions {

@@ -16,18 +16,18 @@ import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { extendOptionNames, type OptionNames } from "@brine/codec/options";
 import type { ChannelModel } from "amqplib";
+import { type Deferred, deferred, raceAbort } from "../deferred.js";
+import { AmqpError, ConnectionError, closedError } from "../errors.js";
+import { patchFieldTables } from "../headers/patch-field-tables.js";
+import { checkNames } from "../option-names.js";
+import { warn } from "../warn.js";
 import { BACK_OFF_OPTIONS, pause } from "./back-off.js";
 import { coalesceWrites } from "./coalesce-writes.js";
 import { rememberEnd } from "./connection-ends.js";
 import { CONNECTION_OPTIONS, type ConnectionOptions } from "./connection-options.js";
-import { type Deferred, deferred, raceAbort } from "./deferred.js";
-import { AmqpError, ConnectionError, closedError } from "./errors.js";
 import { HostFinder } from "./host-finder.js";
-import { checkNames } from "./option-names.js";
-import { patchFieldTables } from "./patch-field-tables.js";
 import { RECOVERING_OPTIONS, RecoveringChannel, type RecoveringChannelOptions } from "./recovering-channel.js";
 import { parseUrls } from "./urls.js";
-import { warn } from "./warn.js";
 
 /** Milliseconds at most that the broker may take to answer `connection.close`. */
 const ANSWER_MS = 5000;
