@@ -1,5 +1,4 @@
 /** Waiting between attempts. */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { optionNames } from "@brine/codec/options";
 

@@ -11,7 +11,6 @@
  *   exchange that does not exist, and rejects every message in flight with "channel closed", the good ones too. An ack for a delivery of a lost
  *   connection is sent on the new one, where its tag is another message's.
  */
-
 import { EventEmitter } from "node:events";
 import type { Socket } from "node:net";
 import { extendOptionNames, type OptionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** A channel that outlives its connection. */
-
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { optionNames } from "@brine/codec/options";

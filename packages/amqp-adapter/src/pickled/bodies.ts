@@ -1,5 +1,4 @@
 /** Values as message bodies, in kombu's formats. */
-
 import type { ClassRegistryView, PicklerOptions, UnpicklerOptions } from "@brine/codec";
 import {
   type CompressionRegistry,

@@ -1,5 +1,4 @@
 /** amqplib's channel with values for bodies. */
-
 import { EventEmitter } from "node:events";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import type { Message, Options, Replies } from "amqplib";

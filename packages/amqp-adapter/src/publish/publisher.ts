@@ -1,5 +1,4 @@
 /** Publishing on a channel, which may be replaced when it closes, with every message accounted for. */
-
 import { setTimeout as sleep } from "node:timers/promises";
 import { reasonOf } from "@brine/codec/errors";
 import type { Channel, ConfirmChannel, Message, Options } from "amqplib";

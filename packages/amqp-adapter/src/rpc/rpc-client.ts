@@ -1,5 +1,4 @@
 /** Calling functions over queues: request with `reply_to` and `correlation_id`, answer to that queue. */
-
 import { randomUUID } from "node:crypto";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { isAmqpError, RpcError } from "../errors.js";

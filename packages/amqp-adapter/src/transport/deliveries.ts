@@ -1,5 +1,4 @@
 /** Received messages: their plain form, and settling each exactly once. */
-
 import type { Delivery, MessageProperties, TransportMessage } from "@brine/codec/kombu";
 import type { Channel, ConsumeMessage, Options } from "amqplib";
 import { readHeaders, typedHeaders } from "../headers/headers.js";

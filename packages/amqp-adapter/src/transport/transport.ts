@@ -1,5 +1,4 @@
 /** RabbitMQ as Celery's transport. */
-
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";

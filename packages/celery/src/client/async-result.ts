@@ -1,5 +1,4 @@
 /** The result of a task that was sent: to wait for, watch, and cancel. */
-
 import { ContentDisallowed } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import type { ResultBackend, TaskResult } from "../backends/backend.js";

@@ -1,5 +1,4 @@
 /** Makes transports and backends of what the settings name. */
-
 import type { ResultStore, Transport } from "@brine/codec/kombu";
 import type { ResultBackend } from "../backends/backend.js";
 import { DisabledBackend } from "../backends/disabled.js";

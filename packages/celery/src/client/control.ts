@@ -1,5 +1,4 @@
 /** Remote control of workers: `ping`, `inspect`, `revoke`, ... as `app.control` of Python. */
-
 import { randomUUID } from "node:crypto";
 import type { Transport } from "@brine/codec/kombu";
 import { extendOptionNames, optionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** Sends monitoring events. Celery 5.2 `events/dispatcher.py`. */
-
 import type { Transport } from "@brine/codec/kombu";
 import { type EventSource, eventExchange, eventRoutingKey, makeEvent } from "../protocol/events.js";
 import type { LamportClock } from "./clock.js";

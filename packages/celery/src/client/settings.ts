@@ -1,5 +1,4 @@
 /** Celery's settings in camelCase, with Celery's defaults. Durations are in seconds, as Celery's are. */
-
 import { availableParallelism } from "node:os";
 import type { ClassRegistryView, Limits } from "@brine/codec";
 import type { Queue, ResultStore, Transport } from "@brine/codec/kombu";

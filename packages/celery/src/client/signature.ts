@@ -1,5 +1,4 @@
 /** Signatures to build work-flows from: a task's name, arguments and options, as a value. */
-
 import { PyGlobal, Tuple } from "@brine/codec";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";

@@ -1,5 +1,4 @@
 /** Typed task definitions: what a client calls, and what a worker runs. */
-
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import type { TaskContext } from "../worker/context.js";

@@ -1,5 +1,4 @@
 /** Commands that only look. Celery 5.2 `worker/control.py`, `@inspect_command`. */
-
 import { Tuple } from "@brine/codec";
 import { BUILTIN_NAMES } from "./builtin-tasks.js";
 import type { Command, CommandArguments, CommandHost } from "./command-host.js";

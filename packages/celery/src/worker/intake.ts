@@ -1,5 +1,4 @@
 /** From delivery to request: verdicts on messages that are no runnable task, ETA, revocation, and who waits for a slot. */
-
 import { isPickleError } from "@brine/codec";
 import { ContentDisallowed, type Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";

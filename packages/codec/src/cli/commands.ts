@@ -1,5 +1,4 @@
 /** What the commands do. Each gives the exit code for one input. */
-
 import { writeFile } from "node:fs/promises";
 import { reasonOf } from "../coded-error.js";
 import { isPickleError, type PickleError, UnpicklingError } from "../errors.js";

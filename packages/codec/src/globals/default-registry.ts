@@ -1,5 +1,4 @@
 /** What every registry knows unless told otherwise: the value types of Python's standard library. The only importer of `stdlib`. */
-
 import { BoundMethod } from "../python/objects.js";
 import { arrayEntries, arrayTwins } from "../stdlib/array.js";
 import { boundMethodTwin, builtinsEntries } from "../stdlib/builtins.js";

@@ -1,5 +1,4 @@
 /** kombu's compression: names, content types, and who compresses. kombu 5.6 `compression.py`. */
-
 import { reasonOf } from "../coded-error.js";
 import { optionNames } from "../options/option-names.js";
 import { isContentType, normalizeContentType } from "./content-type.js";

@@ -1,5 +1,4 @@
 /** A message's body and what its properties and headers say about it: serializer inside, compression around it. */
-
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { CompressionRegistry } from "./compression.js";
 import { DecodeError } from "./errors.js";

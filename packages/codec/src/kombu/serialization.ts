@@ -1,5 +1,4 @@
 /** kombu's `SerializerRegistry`: content types, and who reads and writes them. kombu 5.6 `serialization.py`. */
-
 import { reasonOf } from "../coded-error.js";
 import { nearest } from "../options/nearest.js";
 import { optionNames } from "../options/option-names.js";

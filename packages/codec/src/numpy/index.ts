@@ -5,7 +5,6 @@
  * const registry = registerNumpy(new ClassRegistry());
  * loads(bytes, { registry }); // NDArray { shape: [2, 2], ... }
  */
-
 import type { BaseRegistry } from "../globals/base-registry.js";
 import { dataEntry } from "../globals/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";

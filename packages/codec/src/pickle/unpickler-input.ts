@@ -1,5 +1,4 @@
 /** The bytes of an unpickler, and what may be read of them: frames bound it, and so does their end. */
-
 import { newBytes } from "../bytes/new-bytes.js";
 import { TextReader } from "../bytes/utf8-decode.js";
 import * as op from "./opcodes.js";

@@ -1,5 +1,4 @@
 /** Jobs of arq (`arq/connections.py`, `arq/jobs.py`), which pickles them as dicts. arq 0.26. */
-
 import { randomUUID } from "node:crypto";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";

@@ -1,5 +1,4 @@
 /** A cache over {@link pickled}: values stay as the dialect makes them, so Python reads and writes the same cache. */
-
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";

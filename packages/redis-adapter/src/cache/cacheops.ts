@@ -1,5 +1,4 @@
 /** Invalidation as django-cacheops 6 and 7 do it, for values that depend on a table. */
-
 import { optionNames } from "@brine/codec/options";
 import { escapeGlob } from "../dialects/dialect.js";
 import { script } from "../kombu/scripts.js";

@@ -1,5 +1,4 @@
 /** Locks as redis-py's `Lock` keeps them, so that Python and Node exclude each other. redis-py `lock.py`. */
-
 import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { optionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** Beaker's `ext:redis`. */
-
 import { createHash } from "node:crypto";
 import { PyFloat, tuple } from "@brine/codec";
 import { optionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** What a Python library does to values, keys and lifetimes before they reach Redis. */
-
 import { dumps, loads, type PicklerOptions, type UnpicklerOptions } from "@brine/codec";
 import { PICKLE_LIMITS, PICKLE_OPTIONS } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";

@@ -1,5 +1,4 @@
 /** django-redis (`django_redis.cache.RedisCache`), 5.2 to 6.0. */
-
 import { jsonSerializer, msgpackSerializer, type Serializer } from "@brine/codec/kombu";
 import { extendOptionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";

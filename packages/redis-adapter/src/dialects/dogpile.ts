@@ -1,5 +1,4 @@
 /** dogpile.cache with its Redis backend, >= 1.1. */
-
 import { createHash } from "node:crypto";
 import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";

@@ -1,5 +1,4 @@
 /** Web sessions of Flask and Django in Redis. */
-
 import { jsonSerializer, msgpackSerializer } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import { checkNames } from "../option-names.js";

@@ -1,5 +1,4 @@
 /** Signatures around stored values: write access to Redis is then not enough to make a reader unpickle something. */
-
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";

@@ -1,5 +1,4 @@
 /** Queues of dramatiq's Redis broker, and its results. dramatiq 1.17 to 2.2: `brokers/redis.py`, `results/backends/redis.py`. */
-
 import { randomUUID } from "node:crypto";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { evaluate } from "../cache/lock.js";

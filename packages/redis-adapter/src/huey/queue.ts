@@ -1,5 +1,4 @@
 /** Tasks of huey's Redis storage: `huey/storage.py`. huey 2.x and 3.x. */
-
 import { randomUUID } from "node:crypto";
 import { PyDateTime } from "@brine/codec";
 import { extendOptionNames, optionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** What the queues of RQ, arq, huey and dramatiq are given, and how they read what is stored. */
-
 import { jsonSerializer } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";

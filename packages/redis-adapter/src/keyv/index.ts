@@ -1,5 +1,4 @@
 /** `@brine/redis-adapter/keyv`: Keyv, and cache-manager through it, on values that Python reads. */
-
 import { EventEmitter } from "node:events";
 import { optionNames } from "@brine/codec/options";
 import { Keyv, type KeyvOptions, type KeyvStoreAdapter } from "keyv";

@@ -1,5 +1,4 @@
 /** The routes of a Redis broker, kept in Redis so that all its users see the same ones. */
-
 import type { Exchange } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { RedisAdapterError } from "../errors.js";

@@ -2,7 +2,6 @@
  * The envelope of kombu's virtual transports: a message as one JSON object, with the body in base64.
  * kombu 5.6 `transport/virtual/base.py` `prepare_message`, `_inplace_augment_message`.
  */
-
 import type { MessageProperties, TransportMessage } from "@brine/codec/kombu";
 import { RedisAdapterError } from "../errors.js";
 import { clampPriority } from "./priority.js";

@@ -1,5 +1,4 @@
 /** All commands, by ioredis' names, as functions that make a {@link Command}. */
-
 import { hashCommands, listCommands, setCommands } from "./collection-commands.js";
 import { withCheckedOptions } from "./command-options.js";
 import { type CommandContext, command, text, toNumber } from "./context.js";

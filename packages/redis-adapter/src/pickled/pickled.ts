@@ -1,5 +1,4 @@
 /** ioredis with values instead of bytes. */
-
 import { optionNames } from "@brine/codec/options";
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";

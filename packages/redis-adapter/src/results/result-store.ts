@@ -2,7 +2,6 @@
  * Celery's Redis result backend, as a store of opaque values: what `celery/backends/redis.py` (5.2 to 5.6) does with
  * keys, expiry, publications and chord counters. What the values mean is Celery's business.
  */
-
 import { EventEmitter } from "node:events";
 import type { ResultStore, TransportEvents } from "@brine/codec/kombu";
 import { extendOptionNames } from "@brine/codec/options";

@@ -1,5 +1,4 @@
 /** A worker of RQ in Node: runs jobs that Python enqueued, and is seen by Python as a worker like its own. */
-
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";

@@ -1,5 +1,4 @@
 /** Celery's `auth` serializer: another serializer's body, signed. Celery 5.6 and 5.2 `security/serialization.py`. */
-
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { reasonOf } from "../../coded-error.js";
 import { optionNames } from "../../options/option-names.js";

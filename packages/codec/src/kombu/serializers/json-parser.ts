@@ -2,7 +2,6 @@
  * JSON as Python's `json` module reads it: ints of any size, floats told from ints, NaN and Infinity. Not recursive, linear
  * in the input, and without a way to a prototype.
  */
-
 import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";

@@ -2,7 +2,6 @@
  * JSON as Python's `json.dumps` writes it, to the byte: `", "` and `": "`, everything above ASCII escaped, floats as their
  * repr, keys made strings as Python makes them. Not recursive.
  */
-
 import { reasonOf } from "../../coded-error.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";

@@ -1,5 +1,4 @@
 /** kombu's JSON: Python's, with the types that kombu adds. */
-
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";

@@ -3,7 +3,6 @@
  * before it sees the bytes: their structure is checked, and in a copy of them floats and text that it cannot give back
  * faithfully stand as bytes of the same length.
  */
-
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/dict.js";

@@ -3,7 +3,6 @@
  * scalars, so it calls no method of the value's. What it has no way to write is given as an int of 64 bits, which takes the
  * same room, and gets its code afterwards.
  */
-
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
 import { PyFloat } from "../../python/numbers.js";

@@ -1,5 +1,4 @@
 /** kombu's `msgpack` serializer: `packb(use_bin_type=True)` and `unpackb(raw=False)`. */
-
 import type * as msgpackr from "msgpackr";
 import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";

@@ -1,5 +1,4 @@
 /** kombu's `pickle` serializer. */
-
 import { dumps } from "../../pickle/api-dump.js";
 import { loads } from "../../pickle/api-load.js";
 import { checkPickleOptions } from "../../pickle/option-names.js";

@@ -2,7 +2,6 @@
  * YAML that PyYAML's `safe_load` reads back as the value: one document in flow style, every string quoted, so that no
  * string can be taken for a bool, a number or a date. Not recursive; a value used twice is written twice.
  */
-
 import { PyDate, PyDateTime } from "../../python/datetime.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { ByteArray } from "../../python/sequences.js";

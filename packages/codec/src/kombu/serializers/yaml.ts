@@ -1,5 +1,4 @@
 /** kombu's `yaml` serializer: PyYAML's `safe_dump` and `safe_load`. */
-
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
