@@ -21,6 +21,8 @@ const identity = (...args: unknown[]): Step => ({ task: "identity", args });
 const fail = (): Step => ({ task: "fail", args: [] });
 const immutable = (step: Step): Step => ({ ...step, immutable: true });
 const named = (id: string, step: Step): Step => ({ ...step, id });
+/** As an errback: says that it was called, and takes too few arguments to be called in place. */
+const told = named("told", immutable(identity("told")));
 
 export const WORK_FLOWS: readonly WorkFlow[] = [
   { name: "a chain", canvas: { chain: [add(1, 2), add(4), add(10)] }, result: 17 },
@@ -175,6 +177,20 @@ export const WORK_FLOWS: readonly WorkFlow[] = [
     canvas: { of: add(1, 1), link: { chain: [add(10), named("callback", add(100))] } },
     result: 2,
     results: { callback: 112 },
+  },
+  {
+    name: "an errback of a chord",
+    canvas: { of: { chord: [add(1, 1), fail()], body: xsum() }, linkError: told },
+    fails: "celery.exceptions.ChordError",
+    results: { told: "told" },
+  },
+  {
+    name: "an errback of a chord whose body is a chain",
+    canvas: { of: { chord: [fail(), add(1, 1)], body: { chain: [xsum(), add(1)] } }, linkError: told },
+    fails: "celery.exceptions.ChordError",
+    results: { told: "told" },
+    // As without an errback: Celery 5.2 stores nothing.
+    placements: ["Node"],
   },
   { name: "a chain whose first step fails", canvas: { chain: [fail(), add(1), add(2)] }, fails: "ValueError" },
   {

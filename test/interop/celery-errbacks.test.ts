@@ -1,5 +1,5 @@
 /** Errbacks across Python and Node, and chords that grow in the worker of the other side. */
-import type { Celery } from "@brine/celery";
+import { type Celery, chain, group } from "@brine/celery";
 import { pyExceptions } from "@brine/codec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CeleryWorker, PythonPeer } from "../services/index.js";
@@ -75,6 +75,33 @@ describeEachGeneration("errbacks and growing chords across Python and Node", (se
       const told = app.signature("node.told", { options: { taskId: again, queue: nodeQueue } });
       const sent = await app.sendTask(failing, { linkError: told });
       expect(await app.result(again).get(WAIT)).toBe(`told of ${sent.id}`);
+    }
+  });
+
+  test("that of a group and that of a chain are called by the task that fails, whoever sent it", async () => {
+    for (const failing of ["fail", "node.fail"]) {
+      const options = failing === "fail" ? "" : `, options={${on()}}`;
+      const failingIn = { options: failing === "fail" ? {} : { queue: nodeQueue } };
+      const ids = [newId(), newId(), newId(), newId()] as const;
+      const errback = (id: string) =>
+        `signature('node.told', ('x',), options={${on()}, 'task_id': '${id}'}, immutable=True)`;
+      const told = (taskId: string) =>
+        app.signature("node.told", { args: ["x"], options: { taskId, queue: nodeQueue }, immutable: true });
+      const parts = `signature('add', (1, 1)), signature('${failing}'${options})`;
+      await sendFromPython(`error_linked(group(${parts}), ${errback(ids[0])})`);
+      const then = `signature('${failing}'${options}, immutable=True)`;
+      await sendFromPython(
+        `error_linked(chain(signature('add', (1, 1)), ${then}, signature('add', (1,))), ${errback(ids[1])})`,
+      );
+      const fails = app.signature(failing, failingIn);
+      await group(app.signature("add", { args: [1, 1] }), fails)
+        .linkError(told(ids[2]))
+        .delay();
+      const steps = [app.signature("add", { args: [1, 1] }), app.signature(failing, { ...failingIn, immutable: true })];
+      await chain(...steps, app.signature("add", { args: [1] }))
+        .linkError(told(ids[3]))
+        .delay();
+      for (const id of ids) expect(await app.result(id).get(WAIT)).toBe("told of x");
     }
   });
 

@@ -94,6 +94,7 @@ export class Celery {
       backend: this.backend,
       context: this.#resultContext,
       protocol: this.settings.taskProtocol,
+      linkRules: this.settings,
       sendTask: (name, call, routeName) => this.#send(name, call, routeName),
     });
   }

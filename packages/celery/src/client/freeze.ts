@@ -7,18 +7,10 @@ import type { ResultBackend } from "../backends/backend.js";
 import { CeleryError } from "../errors.js";
 import type { SignatureDict } from "../protocol/signature.js";
 import { AsyncResult, type ResultContext } from "./async-result.js";
-import {
-  chainDict,
-  chordParts,
-  endInOneTask,
-  foldSteps,
-  groupDict,
-  groupTasks,
-  listOf,
-  splitChunks,
-  unrollGroup,
-} from "./canvas.js";
+import { chainDict, chordParts, groupDict, groupTasks, listOf, splitChunks, unrollGroup } from "./canvas-dicts.js";
+import { endInOneTask, foldSteps } from "./fold.js";
 import { GroupResult } from "./group-result.js";
+import { addLinks, asImmutable, type LinkRules } from "./links.js";
 
 type Options = Record<string, unknown>;
 
@@ -44,10 +36,12 @@ export interface Frozen {
 export class Freezer {
   readonly #backend: ResultBackend;
   readonly #context: ResultContext;
+  readonly #rules: LinkRules;
 
-  constructor(backend: ResultBackend, context: ResultContext) {
+  constructor(backend: ResultBackend, context: ResultContext, rules: LinkRules) {
     this.#backend = backend;
     this.#context = context;
+    this.#rules = rules;
   }
 
   /**
@@ -79,8 +73,8 @@ export class Freezer {
     // An id that it has already stays, as in Celery: somebody waits for it. A body of Celery 5.5 is a chain with an id of its own.
     options.task_id = signature.options.task_id ?? options.task_id ?? randomUUID();
     options.reply_to ??= replyTo ?? (await this.#backend.replyTo());
-    if (link !== undefined) options.link = listOf(options.link, link);
-    if (linkError !== undefined) options.link_error = listOf(options.link_error, linkError);
+    if (link !== undefined) options.link = addLinks(options.link, link);
+    if (linkError !== undefined) options.link_error = addLinks(options.link_error, linkError);
     const result = new AsyncResult<unknown>(options.task_id as string, this.#context, parent);
     return { signature: { ...signature, options }, result };
   }
@@ -88,7 +82,7 @@ export class Freezer {
   /** The last step takes over what the chain as a whole is part of. */
   async #freezeChain(signature: SignatureDict, given: Options, parent: AsyncResult<unknown> | undefined) {
     const { options, handed } = handDown(signature, given);
-    const steps = foldSteps(groupTasks(signature));
+    const steps = foldSteps(groupTasks(signature), this.#rules);
     if (steps.length === 0) throw new CeleryError("Cannot send a chain without tasks", { code: "bad-option" });
     const forAll = pick(handed, ["reply_to", "replaced_task_nesting", "link_error"]);
     const frozen: SignatureDict[] = [];
@@ -135,15 +129,17 @@ export class Freezer {
     const { header, body } = chordParts(signature);
     const groupId = (header.options.task_id ?? randomUUID()) as string;
     const forParts = pick(handed, ["reply_to", "replaced_task_nesting"]);
+    const errbacks = this.#rules.taskAllowErrorCbOnChordHeader ? listOf(handed.link_error) : [];
+    if (errbacks.length > 0) forParts.link_error = errbacks.map(asImmutable);
     const parts: Frozen[] = [];
-    for (const part of groupTasks(header).flatMap(unrollGroup).map(endInOneTask)) {
-      parts.push(await this.freeze(part, forParts));
+    for (const part of groupTasks(header).flatMap(unrollGroup)) {
+      parts.push(await this.freeze(endInOneTask(part, this.#rules), forParts));
     }
     const results = parts.map((part) => part.result);
     const headerResult = new GroupResult(groupId, results, this.#context, parent);
     // A chord that Python froze has the id of its header for its own.
     const task_id = given.task_id ?? idOf(body) ?? handed.task_id;
-    const last = await this.freeze(body, { group_id: groupId, ...handed, task_id }, headerResult);
+    const last = await this.#freezeBody(body, { group_id: groupId, ...handed, task_id }, headerResult);
     const frozenHeader = groupDict(
       parts.map((part) => part.signature),
       { ...header.options, task_id: groupId },
@@ -154,6 +150,26 @@ export class Freezer {
       result: last.result,
     };
   }
+
+  /**
+   * A chain keeps its links until it is sent, as in Celery: a Python worker that fails the chord looks for errbacks in the
+   * options of the body, and not in those of its tasks.
+   */
+  async #freezeBody(body: SignatureDict, given: Options, parent: AsyncResult<unknown>): Promise<Frozen> {
+    if (body.subtask_type !== "chain") return this.freeze(body, given, parent);
+    const [own, handed] = [withoutLinks(body.options), withoutLinks(given)];
+    const { signature, result } = await this.freeze({ ...body, options: own }, handed, parent);
+    const options = { ...signature.options };
+    for (const name of ["link", "link_error"] as const) {
+      const targets = addLinks(body.options[name], given[name]);
+      if (targets.length > 0) options[name] = targets;
+    }
+    return { signature: { ...signature, options }, result };
+  }
+}
+
+function withoutLinks({ link: _, link_error: __, ...options }: Options): Options {
+  return options;
 }
 
 /** What a signature of several tasks keeps of its options, and what goes to its tasks: links once, or they would add up. */
@@ -161,7 +177,7 @@ function handDown(signature: SignatureDict, given: Options): { options: Options;
   const { link, link_error: linkError, ...options } = signature.options;
   const handed = { ...pick(options, HANDED_DOWN), ...given };
   const links = pick({ link, link_error: linkError }, ["link", "link_error"]);
-  for (const [name, targets] of Object.entries(links)) handed[name] = listOf(targets, given[name]);
+  for (const [name, targets] of Object.entries(links)) handed[name] = addLinks(targets, given[name]);
   return { options, handed };
 }
 
@@ -177,10 +193,6 @@ function idOf(signature: SignatureDict): unknown {
     default:
       return signature.options.task_id;
   }
-}
-
-function asImmutable(target: unknown): unknown {
-  return { ...(target as SignatureDict), immutable: true };
 }
 
 /** Those of the options that are given; Python also writes None for what is not. */

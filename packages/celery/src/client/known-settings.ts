@@ -30,7 +30,6 @@ const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: string])[
   ["taskStoreEagerResult", 'for tests, start a worker on broker "memory://"'],
   ["taskAnnotations", "give app.task the options"],
   ["taskRemoteTracebacks", "results have the traceback in any case"],
-  ["taskAllowErrorCbOnChordHeader", "link errbacks to the tasks of the header"],
   ["taskCreateMissingQueue*", "name the queue in taskQueues"],
   ["taskAcksOnFailure", "write taskAcksOnFailureOrTimeout"],
   ["taskAcksOnTimeout", "write taskAcksOnFailureOrTimeout"],

@@ -108,6 +108,8 @@ export interface CelerySettings {
   /** Queues named but not in `taskQueues` are made. Default true. */
   readonly taskCreateMissingQueues?: boolean | undefined;
 
+  /** An errback linked to a chord is called by the tasks of its header too (Celery 5.3). Default false: by its body. */
+  readonly taskAllowErrorCbOnChordHeader?: boolean | undefined;
   /** Default 2. */
   readonly taskProtocol?: 1 | 2 | undefined;
   /** Default true. */
@@ -220,6 +222,7 @@ function withDefaults(settings: CelerySettings) {
     taskQueues: settings.taskQueues ?? [],
     taskRoutes: settings.taskRoutes,
     taskCreateMissingQueues: settings.taskCreateMissingQueues ?? true,
+    taskAllowErrorCbOnChordHeader: settings.taskAllowErrorCbOnChordHeader ?? false,
     taskProtocol: protocol as 1 | 2,
     taskPublishRetry: settings.taskPublishRetry ?? true,
     taskPublishRetryPolicy: Object.freeze({ ...DEFAULT_RETRY_POLICY, ...settings.taskPublishRetryPolicy }),

@@ -5,12 +5,14 @@ import { CeleryError } from "../errors.js";
 import {
   makeSignature,
   mergeSignature,
+  readSignature,
   type SignatureDict,
   type SignatureLike,
   type SubtaskType,
 } from "../protocol/signature.js";
-import { APPLY_OPTIONS, type ApplyOptions, links, optionsToWire } from "./apply-options.js";
+import { APPLY_OPTIONS, type ApplyOptions, optionsToWire } from "./apply-options.js";
 import type { AsyncResult } from "./async-result.js";
+import { type LinkOption, type LinkRules, linkRules, withLink } from "./links.js";
 import { checkNames } from "./option-names.js";
 import { type Stamps, stampSignature } from "./stamps.js";
 
@@ -43,6 +45,7 @@ function checkFields(fields: SignatureFields): void {
 
 /** Sends a signature; an app implements it. */
 export interface SignatureSender {
+  readonly settings?: LinkRules | undefined;
   applySignature(
     signature: SignatureDict,
     more: { args?: readonly unknown[]; kwargs?: Record<string, unknown>; options?: Record<string, unknown> },
@@ -123,12 +126,15 @@ export class Signature<Result = unknown> implements SignatureLike {
     return this.clone({ options: rest, immutable });
   }
 
-  /** A copy that calls `callback` with its result. */
+  /** A copy that calls `callback` with its result. Of a group, its first task does, without the result; of a chord, its body. */
   link(callback: SignatureLike | SignatureDict): Signature<Result> {
     return this.#withLink("link", callback);
   }
 
-  /** A copy that calls `errback` when it fails. */
+  /**
+   * A copy that calls `errback` when it fails. Of a group and of a chain, each task does; of a chord, its body, and the tasks of
+   * its header too with the setting `taskAllowErrorCbOnChordHeader`.
+   */
   linkError(errback: SignatureLike | SignatureDict): Signature<Result> {
     return this.#withLink("link_error", errback);
   }
@@ -138,10 +144,9 @@ export class Signature<Result = unknown> implements SignatureLike {
     return new Signature(stampSignature(this.#dict, stamps), this.#sender);
   }
 
-  #withLink(option: "link" | "link_error", target: SignatureLike | SignatureDict): Signature<Result> {
-    const present = (this.#dict.options[option] as SignatureDict[] | undefined) ?? [];
-    const options = { ...this.#dict.options, [option]: [...present, ...(links(target) ?? [])] };
-    return new Signature({ ...this.#dict, options }, this.#sender);
+  #withLink(option: LinkOption, target: SignatureLike | SignatureDict): Signature<Result> {
+    const rules = linkRules(this.#sender?.settings);
+    return new Signature(withLink(this.#dict, option, readSignature(target, option), rules), this.#sender);
   }
 
   /** @throws CeleryError `bad-state` when the signature was not made by an app */

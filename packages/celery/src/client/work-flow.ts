@@ -6,8 +6,10 @@ import { isSignatureDict, mergeSignature, type SignatureDict } from "../protocol
 import type { TaskMessage } from "../protocol/task-message.js";
 import { optionsFromWire } from "./apply-options.js";
 import type { AsyncResult, ResultContext } from "./async-result.js";
-import { chordParts, endInOneTask, groupTasks, listOf } from "./canvas.js";
+import { chordParts, groupTasks, listOf } from "./canvas-dicts.js";
+import { endInOneTask } from "./fold.js";
 import { Freezer, HANDED_DOWN, MEMBERSHIP, pick } from "./freeze.js";
+import { addLinks, type LinkRules } from "./links.js";
 import { stampSignature } from "./stamps.js";
 import type { TaskCall } from "./task.js";
 
@@ -25,6 +27,7 @@ export interface WorkFlowOptions {
   readonly backend: ResultBackend;
   readonly context: ResultContext;
   readonly protocol: 1 | 2;
+  readonly linkRules: LinkRules;
   sendTask(name: string, call: TaskCall<readonly unknown[]>, routeName: string): Promise<AsyncResult<unknown>>;
 }
 
@@ -34,7 +37,7 @@ export class WorkFlow {
 
   constructor(options: WorkFlowOptions) {
     this.#options = options;
-    this.#freezer = new Freezer(options.backend, options.context);
+    this.#freezer = new Freezer(options.backend, options.context, options.linkRules);
   }
 
   async apply(signature: SignatureDict, more: More = {}): Promise<AsyncResult<unknown>> {
@@ -55,7 +58,7 @@ export class WorkFlow {
       throw new CeleryError("Cannot replace a task by a part of a chord", { code: "bad-option" });
     }
     // What follows the task, or counts it, follows one task.
-    const dict = endInOneTask(stampSignature(signature, message.stamps));
+    const dict = endInOneTask(stampSignature(signature, message.stamps), this.#options.linkRules);
     const { link, link_error, ...own } = dict.options;
     const options: Options = {
       ...own,
@@ -67,8 +70,8 @@ export class WorkFlow {
       ...(replyTo === undefined || replyTo === "" ? {} : { reply_to: replyTo }),
       ...(message.chain === null ? {} : { chain: message.chain }),
     };
-    const callbacks = listOf(link, message.callbacks);
-    const errbacks = listOf(link_error, message.errbacks);
+    const callbacks = addLinks(link, message.callbacks);
+    const errbacks = addLinks(link_error, message.errbacks);
     if (callbacks.length > 0) options.link = callbacks;
     if (errbacks.length > 0) options.link_error = errbacks;
     await this.apply({ ...dict, options: {} }, { options });
@@ -90,7 +93,7 @@ export class WorkFlow {
       ...MEMBERSHIP,
       "root_id",
     ]);
-    return this.apply(endInOneTask(signature), { options });
+    return this.apply(endInOneTask(signature, this.#options.linkRules), { options });
   }
 
   /** Sends what was frozen, which has taken the options that are handed down; the others go to what runs first. */

@@ -1,6 +1,7 @@
 /** What follows a task: callbacks, the rest of the chain, the body of the chord, errbacks. Celery 5.2 `app/trace.py`. */
 import type { Celery } from "../client/app.js";
-import { lastTasksIn, listOf, tasksIn } from "../client/canvas.js";
+import { lastTasksIn, tasksIn } from "../client/canvas-dicts.js";
+import { addLinks } from "../client/links.js";
 import type { Task } from "../client/task.js";
 import { ChordError } from "../protocol/python-exceptions.js";
 import { saferepr } from "../protocol/saferepr.js";
@@ -142,7 +143,7 @@ export class FollowUp {
       if (typeof id !== "string") continue;
       // There is no request of a task that never ran; this is what it would have been.
       const failed = { ...request.message, id, task, args, kwargs, callbacks: null, chain: null, chord: null };
-      const errbacks = listOf(last === body ? [] : body.options.link_error, options.link_error);
+      const errbacks = addLinks(body.options.link_error, options.link_error);
       const signatures = errbacks.map((errback) => readSignature(errback, "link_error"));
       await this.#callErrbacks(signatures, request, failed, failure);
     }

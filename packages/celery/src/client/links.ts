@@ -1,0 +1,68 @@
+/** `link` and `link_error` of every kind of signature: whose option it becomes. Celery `canvas.py`. */
+import { isDeepStrictEqual } from "node:util";
+import type { SignatureDict } from "../protocol/signature.js";
+import { chordParts, groupDict, groupTasks, listOf } from "./canvas-dicts.js";
+
+export type LinkOption = "link" | "link_error";
+
+/** Settings that say where links go. */
+export interface LinkRules {
+  /** An errback of a chord is one of its header's tasks, too. */
+  readonly taskAllowErrorCbOnChordHeader: boolean;
+}
+
+/** Those of an app, or the defaults for a signature that belongs to none. */
+export function linkRules(settings: LinkRules | undefined): LinkRules {
+  return settings ?? { taskAllowErrorCbOnChordHeader: false };
+}
+
+/**
+ * A copy of the signature with the target linked as Celery does it: a chain's own option goes to its tasks when it is sent, a
+ * group's errback to each task and its callback to the first, a chord's to the body. In groups and headers callbacks are
+ * immutable: what one task returns is not the result of all.
+ */
+export function withLink(
+  dict: SignatureDict,
+  option: LinkOption,
+  target: SignatureDict,
+  rules: LinkRules,
+): SignatureDict {
+  switch (dict.subtask_type) {
+    case "group":
+      return { ...dict, kwargs: { ...dict.kwargs, tasks: linkAll(groupTasks(dict), option, target, rules) } };
+    case "chord": {
+      const { header, body } = chordParts(dict);
+      const linked =
+        option === "link_error" && rules.taskAllowErrorCbOnChordHeader
+          ? groupDict(linkHeader(groupTasks(header), target, rules), header.options)
+          : header;
+      return { ...dict, kwargs: { ...dict.kwargs, header: linked, body: withLink(body, option, target, rules) } };
+    }
+    default:
+      return { ...dict, options: { ...dict.options, [option]: addLinks(dict.options[option], target) } };
+  }
+}
+
+function linkAll(tasks: SignatureDict[], option: LinkOption, target: SignatureDict, rules: LinkRules): SignatureDict[] {
+  if (option === "link_error") return tasks.map((task) => withLink(task, option, target, rules));
+  return tasks.map((task, index) => (index === 0 ? withLink(task, option, asImmutable(target), rules) : task));
+}
+
+/** A chord in the header gets both, as in Celery. */
+function linkHeader(tasks: readonly SignatureDict[], target: SignatureDict, rules: LinkRules): SignatureDict[] {
+  return tasks.map((task) => {
+    const linked = withLink(task, "link_error", asImmutable(target), rules);
+    return task.subtask_type === "chord" ? withLink(linked, "link_error", target, rules) : linked;
+  });
+}
+
+/** An option's targets and more: one that is there already is called once, as in Celery. */
+export function addLinks(present: unknown, ...more: readonly unknown[]): unknown[] {
+  const all = listOf(present);
+  for (const target of listOf(...more)) if (!all.some((one) => isDeepStrictEqual(one, target))) all.push(target);
+  return all;
+}
+
+export function asImmutable<Target>(target: Target): Target {
+  return { ...target, immutable: true };
+}
