@@ -1,4 +1,6 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { Sequencer } from "./test/services/sequencer.js";
 
 /** Unit tests see the sources; everything under `test/` sees the packages as users do, built. */
 // Without Vite's own "module", which Node does not know: builds for bundlers may not run in Node (@opentelemetry/api's does not).
@@ -15,6 +17,9 @@ const report = process.env.BRINE_TEST_REPORT;
 
 export default defineConfig({
   test: {
+    // Services are waited for more than computed with.
+    maxWorkers: Math.max(availableParallelism() - 1, 2),
+    sequence: { sequencer: Sequencer },
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]],
     projects: [
       unit("codec"),
@@ -28,7 +33,8 @@ export default defineConfig({
           name: "interop",
           include: ["test/interop/**/*.test.ts", "test/services/**/*.test.ts"],
           globalSetup: ["test/services/global-setup.ts"],
-          fileParallelism: false,
+          // Two or more at a time, but for those named *.alone.test.ts.
+          setupFiles: ["test/services/take-turn.ts"],
           // On a shared machine a broker's answer can be late; by hand, a late answer is for somebody to look at.
           retry: process.env.CI === undefined ? 0 : 1,
           testTimeout: 60_000,

@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
+import { killClients } from "./redis-clients.js";
 
 describeEachRedis("the Redis result store", (set: ServiceSet) => {
   let python: PythonPeer;
@@ -106,7 +107,7 @@ describeEachRedis("the Redis result store", (set: ServiceSet) => {
     const seen: unknown[] = [];
     await store.subscribe("celery-task-meta-e", (value) => seen.push(loads(value)));
     await admin.set("celery-task-meta-e", Buffer.from(success("e", 5)));
-    await admin.call("CLIENT", "KILL", "TYPE", "pubsub", "SKIPME", "yes");
+    await killClients(admin, "pubsub");
     await expect.poll(() => seen).toMatchObject([{ result: 5 }]);
   });
 

@@ -1,8 +1,7 @@
-/** Processes and brokers killed in the middle of work, over both transports: every message, counted. */
+/** Processes killed in the middle of work, over both transports: every message, counted. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { amqp } from "@brine/amqp-adapter";
 import type { Transport } from "@brine/codec/kombu";
@@ -11,6 +10,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
+import { Tally } from "./tally.js";
 
 const SCRIPT = fileURLToPath(new URL("./transport-child.mjs", import.meta.url));
 /** As in `transport-child.mjs`. One that is killed as it restores leaves its lock behind, by default for 300 s. */
@@ -30,23 +30,6 @@ const message = (index: number) => ({
 
 /** An acknowledgement that never arrives: its message comes again, and is counted as a duplicate. */
 const untold = (): void => {};
-
-/** How often each number was seen. */
-class Tally {
-  readonly counts = new Map<number, number>();
-
-  add(number: number): void {
-    this.counts.set(number, (this.counts.get(number) ?? 0) + 1);
-  }
-
-  get twice(): number {
-    return [...this.counts.values()].filter((count) => count > 1).length;
-  }
-
-  get firstMissing(): number {
-    for (let index = 0; ; index++) if (!this.counts.has(index)) return index;
-  }
-}
 
 describeEachGeneration("after a kill", (set) => {
   describe.each(["amqp", "redis"] as const)("on %s", (kind) => {
@@ -142,49 +125,4 @@ describeEachGeneration("after a kill", (set) => {
       soakTimeoutMs(60_000),
     );
   });
-
-  it.for(["kill", "restart"] as const)(
-    "or restart of Redis (%s) nothing is missing",
-    { timeout: soakTimeoutMs(60_000) },
-    async (how, context) => {
-      if (!set.redis.isOurs) context.skip("the Redis was given by URL and is not ours to kill");
-      const isolation = await set.isolate();
-      const options = REDIS_OPTIONS;
-      const publisher = redis(isolation.redis().url, options);
-      const consumer = redis(isolation.redis().url, options);
-      const queue = { name: isolation.name(how) };
-      const arrived = new Tally();
-      await consumer.consume(
-        [queue],
-        (delivery) => {
-          arrived.add(Number(Buffer.from(delivery.body).toString()));
-          delivery.ack().catch(untold);
-        },
-        { prefetch: 50 },
-      );
-      const send = async (index: number): Promise<void> => {
-        for (;;) {
-          try {
-            return await publisher.publish(message(index), { exchange: "", routingKey: queue.name });
-          } catch (error) {
-            expect(error).toMatchObject({ code: "unavailable" });
-            await sleep(20);
-          }
-        }
-      };
-      let disturbed: Promise<void> | undefined;
-      for (let start = 0; start < TOTAL; start += 20) {
-        if (start === Math.floor(TOTAL / 40) * 20) {
-          disturbed = how === "restart" ? set.redis.restart() : set.redis.kill().then(() => set.redis.start());
-        }
-        await Promise.all(Array.from({ length: 20 }, (_, index) => send(start + index)));
-      }
-      await disturbed;
-      await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(20_000) });
-      // Sent again without a reply, or delivered and not yet acknowledged when it went away.
-      expect(arrived.twice).toBeLessThanOrEqual(20 + 50);
-      await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
-      await Promise.all([publisher.close(), consumer.close()]);
-    },
-  );
 });

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { launchInContainer } from "./container-process.js";
-import { controlService, runRabbitmqctl, type ServiceName, takeSlot } from "./control.js";
+import { controlService, type Place, runRabbitmqctl, type ServiceName, takePlace } from "./control.js";
 import type { EndpointDescriptor, Provision, PythonPlace, SetDescriptor } from "./descriptor.js";
 import { launchLocally } from "./local-process.js";
-import { DATABASES_PER_SLOT, virtualHost } from "./local-service.js";
+import { DATABASES_PER_SLOT } from "./local-service.js";
 import { CONTAINER_SCRIPTS_DIRECTORY, SCRIPTS_DIRECTORY } from "./paths.js";
 import { LaunchedPythonSide } from "./python-side.js";
 import type { Launch } from "./running-process.js";
@@ -44,8 +44,7 @@ function connectSet(set: SetDescriptor, controlSocket: string, redis: ServiceNam
       const suffix = randomBytes(4).toString("hex");
       const name = (label: string) => `${label}-${suffix}`;
       if (!set.amqp.isOurs) return { amqp: set.amqp, redis: (index = 0) => database(set.redis, index), name };
-      const slot = await takeSlot(controlSocket, generation);
-      return isolation(set, slot, name);
+      return isolation(set, await takePlace(controlSocket, generation), name);
     },
   };
 }
@@ -94,10 +93,9 @@ function pythonPlace(
   };
 }
 
-function isolation(set: SetDescriptor, slot: number, name: (label: string) => string): Isolation {
-  const vhost = virtualHost(slot);
+function isolation(set: SetDescriptor, { slot, virtualHost }: Place, name: (label: string) => string): Isolation {
   return {
-    amqp: { url: `${set.amqp.url}/${vhost}`, pythonUrl: `${set.amqp.pythonUrl}/${vhost}` },
+    amqp: { url: `${set.amqp.url}/${virtualHost}`, pythonUrl: `${set.amqp.pythonUrl}/${virtualHost}` },
     // Group 0 is left to those who do not isolate themselves.
     redis: (index = 0) => database(set.redis, (slot + 1) * DATABASES_PER_SLOT + index, index),
     name,

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
-import { getContainerRuntimeClient } from "testcontainers";
 import { type Launched, type LaunchOptions, streamEnd } from "./running-process.js";
 
 /** Starts a process in a running container, its three streams connected to this one. */
@@ -10,6 +9,8 @@ export async function launchInContainer(
   argv: readonly string[],
   options: LaunchOptions = {},
 ): Promise<Launched> {
+  // Loaded where it is used: it takes longer than many a test file, which needs it for containers only.
+  const { getContainerRuntimeClient } = await import("testcontainers");
   const { dockerode } = (await getContainerRuntimeClient()).container;
   const container = dockerode.getContainer(containerId);
   // The engine has no call to signal what was started so, and the pid it reports is the host's.

@@ -1,6 +1,7 @@
 import { describe, inject, test } from "vitest";
+import { connectServices } from "./connect.js";
 import type {} from "./global-setup.js";
-import { connectServices, type ServiceSet } from "./index.js";
+import type { ServiceSet } from "./types.js";
 
 /** The services of this run, one set for each generation that it has. Call it in a test file, at its top level or below. */
 export function services(): ServiceSet[] {

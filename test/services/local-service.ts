@@ -1,5 +1,5 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
 import type { Certificate } from "./certificate.js";
 import { findExecutable, freePort } from "./executables.js";
@@ -32,8 +32,11 @@ export interface Service {
 /** How many groups of Redis databases there are to hand out to tests. */
 export const ISOLATION_SLOTS = 256;
 
+/** How many test files use the services side by side. */
+export const LANES = Math.min(Math.max(availableParallelism(), 2), 4);
+
 /** Handed out in turn: each makes every start of RabbitMQ 0.1 s longer, and unique names keep a second use harmless. */
-const VIRTUAL_HOSTS = 16;
+const VIRTUAL_HOSTS_PER_LANE = 8;
 
 export const DATABASES_PER_SLOT = 8;
 
@@ -56,13 +59,17 @@ export function redisArguments(bind: string, port: number, directory: string): s
   return Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
 }
 
-export function virtualHost(slot: number): string {
-  return `brine-${slot % VIRTUAL_HOSTS}`;
+/** @param use - how many the lane has had before */
+export function virtualHost(lane: number, use: number): string {
+  return `brine-${lane}-${use % VIRTUAL_HOSTS_PER_LANE}`;
 }
 
 /** What RabbitMQ imports when it starts: a virtual host takes 0.1 s then, and seconds through `rabbitmqctl`. */
 export function rabbitmqDefinitions(certifiedUser?: string): string {
-  const vhosts = ["/", ...Array.from({ length: VIRTUAL_HOSTS }, (_, slot) => virtualHost(slot))];
+  const own = Array.from({ length: LANES * VIRTUAL_HOSTS_PER_LANE }, (_, i) =>
+    virtualHost(i % LANES, Math.floor(i / LANES)),
+  );
+  const vhosts = ["/", ...own];
   const users = ["guest", ...(certifiedUser === undefined ? [] : [certifiedUser])];
   const everything = { configure: ".*", write: ".*", read: ".*" };
   return JSON.stringify({

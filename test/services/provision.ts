@@ -8,7 +8,7 @@ import { type ControlledSet, serveControl } from "./control.js";
 import type { MissingGeneration, Provision, SetDescriptor } from "./descriptor.js";
 import { isDockerAlive } from "./docker-engine.js";
 import { requireLocal } from "./local.js";
-import { startLocalRabbitmq, startLocalRedis } from "./local-service.js";
+import { LANES, startLocalRabbitmq, startLocalRedis } from "./local-service.js";
 import type { Generation, Mode, ServiceSet } from "./types.js";
 
 export const GENERATIONS: readonly Generation[] = ["5.2", "5.5"];
@@ -57,6 +57,8 @@ export async function startServices(options: StartOptions = {}): Promise<Running
   const control = await serveControl(
     controlSocket,
     mode.started.map(({ descriptor, services }) => ({ generation: descriptor.generation, services })),
+    // Services that were given have one virtual host and few databases for all.
+    mode.mode === "given" ? 1 : LANES,
   );
   const provision: Provision = {
     mode: mode.mode,

@@ -1,34 +1,10 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { connect } from "amqplib";
-import { Redis } from "ioredis";
 import { expect, test } from "vitest";
-import { PythonError, type ServiceSet } from "./index.js";
+import { withChannel, withRedis } from "./clients.js";
 import { describeEachGeneration } from "./inject.js";
-
-async function withRedis<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url, { lazyConnect: true, maxRetriesPerRequest: 1, retryStrategy: () => null });
-  redis.on("error", () => undefined);
-  await redis.connect();
-  try {
-    return await use(redis);
-  } finally {
-    const ended = once(redis, "end");
-    redis.disconnect();
-    await ended;
-  }
-}
-
-async function withChannel<T>(url: string, use: (channel: import("amqplib").ConfirmChannel) => Promise<T>): Promise<T> {
-  const connection = await connect(url);
-  connection.on("error", () => undefined);
-  try {
-    return await use(await connection.createConfirmChannel());
-  } finally {
-    await connection.close();
-  }
-}
+import { PythonError, type ServiceSet } from "./types.js";
 
 describeEachGeneration("services", (set: ServiceSet) => {
   test("say what they are", () => {
@@ -51,6 +27,14 @@ describeEachGeneration("services", (set: ServiceSet) => {
     await expect(withChannel(yours.amqp.url, (channel) => failing(channel.checkQueue(queue), channel))).rejects.toThrow(
       /NOT_FOUND/,
     );
+  });
+
+  test("are not ended while other files use them", async () => {
+    if (!set.amqp.isOurs) return;
+    const refused = expect.objectContaining({ message: expect.stringContaining("end with .alone.test.ts") });
+    await expect(set.redis.kill()).rejects.toEqual(refused);
+    await expect(set.amqp.restart()).rejects.toEqual(refused);
+    await expect(set.amqp.rabbitmqctl("status")).rejects.toEqual(refused);
   });
 
   test("run Python to its end, with input, arguments, environment and exit code", async () => {
@@ -122,24 +106,6 @@ describeEachGeneration("services", (set: ServiceSet) => {
     await worker.kill();
     expect(await worker.exited).not.toBe(0);
     if (process.platform === "linux" || set.mode === "containers") await expect.poll(count).toBe(0);
-  });
-
-  test("come back after a kill, at the same URL, with their data", { timeout: 120_000 }, async () => {
-    if (!set.amqp.isOurs) return;
-    const isolation = await set.isolate();
-    const queue = isolation.name("durable");
-    await withChannel(isolation.amqp.url, async (channel) => {
-      await channel.assertQueue(queue, { durable: true });
-      channel.sendToQueue(queue, Buffer.from("kept"), { deliveryMode: 2 });
-      await channel.waitForConfirms();
-    });
-    await withRedis(isolation.redis().url, (redis) => redis.set("key", "kept"));
-    await Promise.all([set.amqp.kill(), set.redis.kill()]);
-    await expect(withRedis(isolation.redis().url, (redis) => redis.ping())).rejects.toThrow();
-    await Promise.all([set.amqp.start(), set.redis.start()]);
-    expect(await withRedis(isolation.redis().url, (redis) => redis.get("key"))).toBe("kept");
-    const message = await withChannel(isolation.amqp.url, (channel) => channel.get(queue, { noAck: true }));
-    expect(message === false ? undefined : message.content.toString()).toBe("kept");
   });
 });
 

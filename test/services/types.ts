@@ -38,7 +38,8 @@ export interface Address {
 /**
  * A broker. The methods are for tests of what happens when it goes away: they keep the URL and the data (RabbitMQ's
  * durable queues and persistent messages; everything in Redis, which runs with an append-only file).
- * They throw for a service that was given by URL (`isOurs` false).
+ * They throw for a service that was given by URL (`isOurs` false), and in a test file whose name does not end with
+ * `.alone.test.ts`, as others use the service at the same time.
  */
 export interface Endpoint extends Address {
   readonly kind: "amqp" | "redis";
@@ -55,13 +56,13 @@ export interface Endpoint extends Address {
 
 /** RabbitMQ, with its tool. */
 export interface RabbitmqEndpoint extends Endpoint {
-  /** Gives what `rabbitmqctl` writes. Takes seconds. @throws `Error` when it fails, or the broker is not ours */
+  /** Gives what `rabbitmqctl` writes. Takes seconds. @throws `Error` when it fails; else as the methods of {@link Endpoint} */
   rabbitmqctl(...args: string[]): Promise<string>;
 }
 
 /** What one test file has to itself, so that files cannot see each other's messages and keys. */
 export interface Isolation {
-  /** A virtual host that the 15 isolations before and after do not have; with services given by URL, the given one. */
+  /** A virtual host that no other file has, and of this file not the 7 isolations before; with services given by URL, the given one. */
   readonly amqp: Address;
   /** One of 8 databases of its own, `0` to `7`; with services given by URL, counted from the given one. */
   redis(index?: number): Address & { readonly db: number };

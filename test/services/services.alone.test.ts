@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { withChannel, withRedis } from "./clients.js";
+import { describeEachGeneration } from "./inject.js";
+
+describeEachGeneration("services", (set) => {
+  test("come back after a kill, at the same URL, with their data", { timeout: 120_000 }, async () => {
+    if (!set.amqp.isOurs) return;
+    const isolation = await set.isolate();
+    const queue = isolation.name("durable");
+    await withChannel(isolation.amqp.url, async (channel) => {
+      await channel.assertQueue(queue, { durable: true });
+      channel.sendToQueue(queue, Buffer.from("kept"), { deliveryMode: 2 });
+      await channel.waitForConfirms();
+    });
+    await withRedis(isolation.redis().url, (redis) => redis.set("key", "kept"));
+    await Promise.all([set.amqp.kill(), set.redis.kill()]);
+    await expect(withRedis(isolation.redis().url, (redis) => redis.ping())).rejects.toThrow();
+    await Promise.all([set.amqp.start(), set.redis.start()]);
+    expect(await withRedis(isolation.redis().url, (redis) => redis.get("key"))).toBe("kept");
+    const message = await withChannel(isolation.amqp.url, (channel) => channel.get(queue, { noAck: true }));
+    expect(message === false ? undefined : message.content.toString()).toBe("kept");
+  });
+});
