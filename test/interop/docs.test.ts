@@ -10,7 +10,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentationPages, programsOfPage } from "../package/documentation.js";
-import { checked } from "../package/markdown.js";
+import { javascriptOf } from "../package/javascript.js";
 import { settingsTable } from "../package/settings-table.js";
 import { ROOT } from "../package/sources.js";
 import type { CeleryWorker, Isolation } from "../services/index.js";
@@ -71,14 +71,13 @@ describeEachGeneration("code of the pages", (set) => {
           expect(exitCode, stderr).toBe(0);
           return;
         }
-        const file = path.join(folder, `${page.replaceAll(/\W/g, "-")}-${index}.mts`);
-        writeFileSync(file, checked(code).code);
-        const command = ["--import", "tsx", file];
+        const file = path.join(folder, `${page.replaceAll(/\W/g, "-")}-${index}.mjs`);
+        writeFileSync(file, javascriptOf(code));
         if (attribute === "services") {
-          await run(process.execPath, command, { cwd: folder, env: env(), timeout: 50_000 });
+          await run(process.execPath, [file], { cwd: folder, env: env(), timeout: 50_000 });
           return;
         }
-        const worker = spawn(process.execPath, command, {
+        const worker = spawn(process.execPath, [file], {
           cwd: folder,
           env: env(),
           stdio: ["ignore", "pipe", "inherit"],

@@ -6,11 +6,10 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { findPython } from "../cpython/find.js";
 import { documentationPages, programsOfPage } from "./documentation.js";
-import { checked } from "./markdown.js";
+import { javascriptOf } from "./javascript.js";
 import { ROOT } from "./sources.js";
 
 const run = promisify(execFile);
-const TSX = path.join(ROOT, "node_modules/tsx/dist/cli.mjs");
 
 // Inside the workspace, so that the programs resolve @brine/* as a user's would.
 const scratch = path.join(ROOT, "test-results/docs");
@@ -28,9 +27,9 @@ describe.each(documentationPages())("%s", (page) => {
     "$language at line $line",
     async ({ language, code, index }) => {
       if (language === "ts") {
-        const file = path.join(folder, `program-${index}.mts`);
-        writeFileSync(file, checked(code).code);
-        await run(process.execPath, [TSX, file], { cwd: folder, timeout: 50_000 });
+        const file = path.join(folder, `program-${index}.mjs`);
+        writeFileSync(file, javascriptOf(code));
+        await run(process.execPath, [file], { cwd: folder, timeout: 50_000 });
         return;
       }
       const python = findPython();
