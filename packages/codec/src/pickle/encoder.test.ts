@@ -204,6 +204,17 @@ describe("dumps()", () => {
     expect(pickle.split("some value").length - 1).toBe(values);
   });
 
+  it.each(["x", "é", "字"])("finds a string of any length again, however either is written: %s", (character) => {
+    const texts = numbers(100).map((length) => `<${length}${character.repeat(length)}>`);
+    const value = [texts, ...texts.map((text) => ({ text })), ...texts.map((text) => ({ [text]: 0 }))];
+    for (const protocol of [2, 4] as const) {
+      const pickle = dumps(value, { protocol });
+      expect(loads(pickle)).toStrictEqual(value);
+      const written = Buffer.from(pickle).toString("utf8");
+      for (const text of texts) expect(written.split(text).length - 1, text).toBe(1);
+    }
+  });
+
   it("shares strings across chunks of a large output", () => {
     const filler = numbers(12).map((i) => bytes(400_000).fill(i));
     const mixed = filler.flatMap((chunk) => [chunk, numbers(70_000), "a shared string"]);
@@ -213,7 +224,9 @@ describe("dumps()", () => {
 
   it("writes a value the same wherever the buffer has to grow for it", () => {
     const key = `key ${"é".repeat(50)}`;
-    const texts = ["é".repeat(80), "word ".repeat(30), ["a", "bc", "d".repeat(90), "e", "f", "g"]];
+    const global = new PyGlobal(`app.${"m".repeat(40)}`, "N".repeat(45));
+    const middling = ["w".repeat(40), `${"w".repeat(47)}é`, global];
+    const texts = ["é".repeat(80), "word ".repeat(30), ...middling, ["a", "bc", "d".repeat(90), "e", "f", "g"]];
     const values = [
       bytes(200),
       ...texts,
