@@ -3,8 +3,9 @@
  * workload alone gives the numbers that it gives among all. Started by `run.ts` with a {@link Task} as its argument.
  *
  * Contenders take turns, so that a drifting machine drifts for all, and each round begins with another of them, so that
- * none always follows the same one. A ratio is (their median time / Brine's median time): above 1, Brine is faster. How far
- * the two turns of one round disagree with it is its spread.
+ * none always follows the same one. A ratio is the median over rounds of (their time / Brine's time) in one round: above 1,
+ * Brine is faster. A processor whose other half is busy may run half as fast for seconds, which the two turns of one round
+ * have in common. How far the rounds disagree is the ratio's spread.
  */
 import { readFileSync } from "node:fs";
 import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
@@ -34,11 +35,10 @@ function quantile(numbers: readonly number[], share: number): number {
 
 /** `theirs` and `ours` are nanoseconds an iteration, round by round. */
 function timing(theirs: readonly number[], ours: readonly number[]): Timing {
-  const nanoseconds = quantile(theirs, 0.5);
   const paired = theirs.map((time, round) => time / ours[round]!);
   return {
-    nanoseconds,
-    ratio: nanoseconds / quantile(ours, 0.5),
+    nanoseconds: quantile(theirs, 0.5),
+    ratio: quantile(paired, 0.5),
     spread: [quantile(paired, 0.25), quantile(paired, 0.75)],
   };
 }

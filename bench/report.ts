@@ -10,7 +10,7 @@ import { WORKLOADS } from "./workloads.js";
 export interface Timing {
   /** The median over rounds. */
   readonly nanoseconds: number;
-  /** That median / Brine's. */
+  /** The median over rounds of (this one's time / Brine's). */
   readonly ratio: number;
   /** The quartiles of the ratio within one round: far apart on a busy machine. */
   readonly spread: readonly [low: number, high: number];
@@ -52,8 +52,8 @@ export function save(rows: readonly Row[], run: Run): void {
 
 function table(rows: readonly Row[], run: Run): string {
   const out = [
-    `Node ${run.node}, CPython ${run.cpython}, protocol ${run.protocol}. Times are medians over ${run.rounds} rounds, in which all take turns. ` +
-      "Ratios: their median / Brine's, above 1 Brine is faster; in brackets, CPython's ratio in the middle half of the rounds.",
+    `Node ${run.node}, CPython ${run.cpython}, protocol ${run.protocol}. Times are CPU time, medians over ${run.rounds} rounds, in which all take turns. ` +
+      "Ratios: the median over rounds of (their time / Brine's), above 1 Brine is faster; in brackets, CPython's ratio in the middle half of the rounds.",
     "",
   ];
   for (const direction of ["decode", "encode"] as const) {

@@ -16,8 +16,8 @@ import { WORKLOADS } from "./workloads.js";
 
 const USAGE = `npm run bench -- [options]
 
-Compares loads and dumps with CPython's and with other formats: ratios of their median time to Brine's, above 1
-Brine is faster, with the ratio in the middle half of the rounds beside it: far apart on a busy machine.
+Compares loads and dumps with CPython's and with other formats: ratios of their CPU time to Brine's, above 1 Brine is
+faster, medians over the rounds, with the middle half of the rounds' ratios beside: far apart on a busy machine.
 
   --workload a,b        only these of: ${Object.keys(WORKLOADS).join(" ")}
   --direction decode    or encode; default both
