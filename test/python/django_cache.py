@@ -58,7 +58,12 @@ def available():
     return found
 
 
-def open_cache(name, kind, url, prefix=None, **options):
+def bar_key(key, prefix, version):
+    """A KEY_FUNCTION."""
+    return f"{key}|{version}|{prefix}"
+
+
+def open_cache(name, kind, url, prefix=None, key_function=None, version=None, **options):
     """A cache under a name; `options` are its OPTIONS."""
     if kind == "flask-caching":
         import flask
@@ -76,6 +81,10 @@ def open_cache(name, kind, url, prefix=None, **options):
     params = {"OPTIONS": options}
     if prefix is not None:
         params["KEY_PREFIX"] = prefix
+    if key_function is not None:
+        params["KEY_FUNCTION"] = bar_key
+    if version is not None:
+        params["VERSION"] = version
     caches[name] = import_string(BACKENDS[kind])(url, params)
 
 
@@ -86,6 +95,14 @@ def get(name, key, **kwargs):
 def get_many(name, keys):
     return {key: repr(value) for key, value in caches[name].get_many(keys).items()}
 
+
+def call(name, method, args, kwargs):
+    """What a method returned, or the class of what it raised; arguments are expressions."""
+    function = getattr(caches[name], method)
+    try:
+        return repr(function(*map(evaluate, args), **{key: evaluate(value) for key, value in kwargs.items()}))
+    except Exception as error:
+        return type(error).__name__
 
 
 def hold_lock(name, key, timeout):
@@ -120,6 +137,7 @@ if __name__ == "__main__":
             "set": lambda name, key, value, **kwargs: caches[name].set(key, evaluate(value), **kwargs),
             "get": get,
             "get_many": get_many,
+            "call": call,
             "has": lambda name, key: bool(caches[name].get(key, None) is not None),
             "incr": lambda name, key, by=1: caches[name].incr(key, by),
             "inc": lambda name, key, by=1: caches[name].inc(key, by),

@@ -1,11 +1,10 @@
 /** A cache over {@link pickled}: values stay as the dialect makes them, so Python reads and writes the same cache. */
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
 import { unlinkAll } from "../pickled/clear.js";
 import { type RedisLike, send } from "../pickled/client.js";
-import { checkStep, counted, INCR } from "../pickled/counters.js";
+import { checkStep } from "../pickled/counters.js";
 import { READ_OPTIONS, type ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { scanKeys } from "../pickled/scan.js";
@@ -13,7 +12,8 @@ import type { Counted } from "../pickled/types.js";
 import { CacheAccess } from "./access.js";
 import type { InTime } from "./deadline.js";
 import { GetOrSet, type Loader } from "./get-or-set.js";
-import { evaluate, LOCK_OPTIONS, Lock, type LockOptions } from "./lock.js";
+import { increment } from "./increment.js";
+import { LOCK_OPTIONS, Lock, type LockOptions } from "./lock.js";
 import {
   CACHE_OPTIONS,
   type CacheEvents,
@@ -22,11 +22,6 @@ import {
   type GetOrSetOptions,
 } from "./options.js";
 import { invalidateTag } from "./tags.js";
-
-/** Django's `incr` fails on a key that is not there; Redis would make one, which cachelib's lets it. */
-const INCR_EXISTING = script(`
-if redis.call('EXISTS', KEYS[1]) == 0 then return false end
-${INCR}`);
 
 /** Make one with {@link createCache}. */
 export class PickleCache {
@@ -102,14 +97,16 @@ export class PickleCache {
 
   /**
    * The new number. What becomes of a missing key is the library's: cachelib starts at 0; Django raises ValueError, and here
-   * it is `undefined`. By a bigint it is a bigint.
+   * it is `undefined`. By a bigint it is a bigint. Floats, bools and ints beyond 64 bits are added to where the library does
+   * that: django-redis.
    *
-   * @throws RedisAdapterError `unsupported` where the dialect pickles ints; `too-large` when it was counted, and is now beyond
+   * @throws RedisAdapterError `unsupported` where the dialect pickles ints, or the value is no number that the library counts
+   *   with; `too-large` when it was counted, and is now beyond
    *   what a number can say
    */
   async incr<N extends number | bigint = number>(key: string, by?: N): Promise<Counted<N> | undefined> {
     const step = by ?? 1;
-    const { client, dialect } = this.redis;
+    const { dialect } = this.redis;
     if (!dialect.digits) {
       throw new RedisAdapterError(
         `Cannot increment ${JSON.stringify(key)}: ${dialect.name} does not store ints as digits`,
@@ -117,10 +114,8 @@ export class PickleCache {
       );
     }
     checkStep(step);
-    return this.#access.attempt("incr", key, undefined, async () => {
-      if (dialect.incrCreates) return this.redis.incr<N>(key, by);
-      const reply = await evaluate(client, INCR_EXISTING, [this.redis.key(key)], [String(step)]);
-      return reply === null ? undefined : (counted(reply, step, key) as Counted<N>);
+    return this.#access.attempt("incr", key, undefined, async (inTime) => {
+      return (await increment(this.redis, key, step, inTime)) as Counted<N> | undefined;
     });
   }
 

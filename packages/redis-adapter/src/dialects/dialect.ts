@@ -56,6 +56,8 @@ export interface Dialect extends ValueCodec {
   readonly digits: boolean;
   /** Whether the library's own `incr` starts a missing key at 0, as Redis does. Django raises ValueError instead. */
   readonly incrCreates?: boolean | undefined;
+  /** Whether the library's own `incr` adds to what Redis cannot count with, too: floats, bools, ints beyond 64 bits. */
+  readonly incrAny?: boolean | undefined;
   /** Whether equal values have equal bytes, equal to CPython's: what SISMEMBER, SREM and ZSCORE compare. */
   readonly canonical: boolean;
   /** Loads what cannot be loaded synchronously; awaited before the first command. */

@@ -78,6 +78,7 @@ export function djangoRedis(options: DjangoRedisOptions = {}): Dialect {
     field: (field: string) => keys.key(field),
     unfield: keys.unkey,
     digits: !options.herd,
+    incrAny: true,
     canonical: compression === undefined && serializer === "pickle",
     ...(load === undefined ? {} : { load: () => load() }),
   });

@@ -13,7 +13,7 @@ import { createPipeline, type PickledPipeline } from "./pipeline.js";
 import { SCAN_OPTIONS, type ScanOptions, scan } from "./scan.js";
 import { bySlot } from "./slots.js";
 import { isSpread, type SpreadCommand } from "./spread.js";
-import { setArguments } from "./string-commands.js";
+import { setOrDelete } from "./string-commands.js";
 import { SUBSCRIBE_OPTIONS, type SubscribeOptions, subscribe } from "./subscribe.js";
 import type { PickledCommands, ScanEntry } from "./types.js";
 
@@ -93,10 +93,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     const list =
       Symbol.iterator in entries ? [...(entries as Iterable<readonly [string, unknown]>)] : Object.entries(entries);
     // MSET cannot set lifetimes.
-    const commands = list.map(([key, value]) => ({
-      name: "set",
-      args: setArguments(this.#context, key, value, options),
-    }));
+    const commands = list.map(([key, value]) => setOrDelete(this.#context, key, value, options));
     if (this.client.isCluster) {
       await Promise.all(commands.map(({ name, args }) => send(this.client, name, args)));
       return;

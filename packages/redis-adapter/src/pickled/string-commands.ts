@@ -7,7 +7,7 @@ import type { ReadOptions, SetOptions } from "./options.js";
 import { inOrder, spread } from "./spread.js";
 
 /** SET with these lifetimes and conditions. */
-export function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
+function setArguments(context: CommandContext, key: string, value: unknown, options: SetOptions): Arg[] {
   if (options.nx && options.xx) throw new RedisAdapterError("Cannot use nx and xx together", { code: "bad-option" });
   const place = context.key(key, options.version);
   const args: Arg[] = [place, context.encode(value, place, context.lifetime(options))];
@@ -15,6 +15,13 @@ export function setArguments(context: CommandContext, key: string, value: unknow
   if (options.nx) args.push("NX");
   if (options.xx) args.push("XX");
   return args;
+}
+
+/** SET, or DEL where the lifetime is over before it begins: nobody is to see such a value, however short. */
+export function setOrDelete(context: CommandContext, key: string, value: unknown, options: SetOptions): Command {
+  const args = setArguments(context, key, value, options);
+  const isOver = options.ttl !== undefined && context.dialect.ttl(options.ttl) === "delete";
+  return isOver && !options.nx && !options.xx ? command("del", [args[0]!], () => true) : command("set", args, isStored);
 }
 
 /** What SET replies: OK, or nothing where a condition kept it from storing. */
@@ -44,8 +51,8 @@ export function stringCommands(context: CommandContext) {
       );
     },
     set: (key: string, value: unknown, options: SetOptions & { readonly get?: boolean | undefined } = {}) => {
+      if (!options.get) return setOrDelete(context, key, value, options);
       const args = setArguments(context, key, value, options);
-      if (!options.get) return command("set", args, isStored);
       return command("set", [...args, "GET"], (reply) => context.decode(reply, args[0] as string, key));
     },
     getset: (key: string, value: unknown, options?: ReadOptions) =>
