@@ -24,12 +24,15 @@ export abstract class BytesWriter extends KeyWriter {
   /** Remembers `bytes`, which are on top of the stack and stand in the data as `object`, if anything does. */
   memoizeBytes(bytes: Uint8Array, object: object | undefined): void {
     if (this.isFast) return;
+    if (object === undefined) {
+      this.put();
+      return;
+    }
     if (bytes.length < 2) {
       this.byteMemo ??= new Map();
       this.byteMemo.set(bytes.length === 0 ? 256 : bytes[0]!, this.memoCount);
     }
-    if (object === undefined) this.put();
-    else this.memoize(object);
+    this.memoize(object);
   }
 
   /** A str of the characters U+0000 to U+00FF that `bytes` are; protocols 1 and 2. */

@@ -1,7 +1,7 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../bytes/writer.js";
 import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
-import { FreshString, PyGlobal } from "../python/objects.js";
+import { FreshBytes, FreshString, PyGlobal } from "../python/objects.js";
 import { Tuple } from "../python/sequences.js";
 import { isPolluted } from "./foreign-values.js";
 import { NO_PLACE } from "./identity-memo.js";
@@ -308,7 +308,9 @@ export class Encoder extends PlainWriter implements EncodeContext {
 
   /** Writes the persistent id of `value`, if the hook gives it one. */
   protected savePersistent(value: unknown, depth: number): boolean {
-    const id = this.persistentId!(value instanceof FreshString ? value.text : value);
+    const id = this.persistentId!(
+      value instanceof FreshString ? value.text : value instanceof FreshBytes ? value.bytes : value,
+    );
     if (id === undefined || id === null) return false;
     if (this.protocol > 0) {
       this.ready();

@@ -1,6 +1,7 @@
 /** Which values are one object in CPython, and which strings are not: the bytes are those of 3.12.1 and 3.13.0, protocol 4. */
 import { describe, expect, it } from "vitest";
 import {
+  ByteArray,
   Decimal,
   dumps,
   IPv6Address,
@@ -23,6 +24,18 @@ interface Row {
 }
 
 const ROWS: readonly Row[] = [
+  {
+    python: "b = b'zy'; [bytearray(b'z'), b[:1], bytearray(b'z'), b[:1], b[:0], bytearray()]",
+    value: [
+      ByteArray.of(122),
+      Uint8Array.of(122),
+      ByteArray.of(122),
+      Uint8Array.of(122),
+      new Uint8Array(),
+      new ByteArray(),
+    ],
+    bytes: "gASVPgAAAAAAAABdlCiMCGJ1aWx0aW5zlIwJYnl0ZWFycmF5lJOUQwF6lIWUUpRDAXqUaANDAXqUhZRSlGgHQwCUaAMpUpRlLg==",
+  },
   {
     python: "[decimal.Decimal('1.10'), decimal.Decimal('1.10'), decimal.Decimal('1'), decimal.Decimal('1')]",
     value: [new Decimal("1.10"), new Decimal("1.10"), new Decimal("1"), new Decimal("1")],

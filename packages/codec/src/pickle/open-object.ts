@@ -6,7 +6,7 @@ import type { AnyClass, GlobalEntry, Reduction } from "../globals/registry.js";
 import { PickleBuffer } from "../python/buffers.js";
 import { PyDict } from "../python/dict.js";
 import { PyFloat } from "../python/numbers.js";
-import { FreshString, PyGlobal, PyObject } from "../python/objects.js";
+import { FreshBytes, FreshString, PyGlobal, PyObject } from "../python/objects.js";
 import { ByteArray, Tuple } from "../python/sequences.js";
 import { FrozenSet, PySet } from "../python/sets.js";
 import type { Encoder } from "./encoder.js";
@@ -98,6 +98,10 @@ function openFrozenSet(encoder: Encoder, set: FrozenSet): Saving {
 function openReduced(encoder: Encoder, value: object, prototype: object | null): Saving | undefined {
   if (value instanceof FreshString) {
     encoder.saveFreshStr(value.text);
+    return undefined;
+  }
+  if (value instanceof FreshBytes) {
+    saveBytes(encoder, value.bytes, undefined);
     return undefined;
   }
   if (encoder.reducerOverride !== undefined) {

@@ -1,7 +1,7 @@
 /** bytes, bytearray and PickleBuffer. CPython 3.12 `_pickle.c` `save_bytes`, `save_bytearray`, `save_picklebuffer`. */
 import type { PickleBuffer } from "../python/buffers.js";
 import { latin1Text } from "../python/bytes.js";
-import { PyGlobal } from "../python/objects.js";
+import { FreshBytes, PyGlobal } from "../python/objects.js";
 import type { Encoder } from "./encoder.js";
 import { NO_PLACE } from "./identity-memo.js";
 import * as op from "./opcodes.js";
@@ -12,9 +12,9 @@ const BYTES = new PyGlobal("builtins", "bytes");
 const BYTEARRAY = new PyGlobal("builtins", "bytearray");
 const ENCODE = new PyGlobal("_codecs", "encode");
 
-/** Writes bytes; `object` is what stands for them in the data, none for bytes that are in nobody's hands. */
+/** Writes bytes; `object` is what stands for them in the data, none for bytes in nobody's hands, which are shared with none. */
 export function saveBytes(encoder: Encoder, bytes: Uint8Array, object: object | undefined): void {
-  if (bytes.length < 2 && encoder.getSmallBytes(bytes)) return;
+  if (bytes.length < 2 && object !== undefined && encoder.getSmallBytes(bytes)) return;
   if (encoder.protocol >= 3) encoder.writeBytes(bytes);
   else callForBytes(encoder, bytes);
   encoder.memoizeBytes(bytes, object);
@@ -45,7 +45,7 @@ export function saveBytearray(encoder: Encoder, bytes: Uint8Array, object: objec
     encoder.memoize(object);
     return undefined;
   }
-  const copy = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+  const copy = new FreshBytes(new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length));
   return new ReduceSaving(object, { kind: "reduce", callable: BYTEARRAY, args: bytes.length === 0 ? [] : [copy] });
 }
 

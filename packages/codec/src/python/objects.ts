@@ -108,6 +108,15 @@ export class FreshString {
   }
 }
 
+/** The same of bytes: those of one byte would otherwise be shared. Never part of a value. */
+export class FreshBytes {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 /**
  * Marks Brine's classes that a class of yours may extend and that take the arguments of their Python twin: an instance of
  * the subclass is then made by the constructor of Brine's class alone, never by yours.
