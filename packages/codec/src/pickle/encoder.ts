@@ -238,6 +238,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
   }
 
   private saveOwnState(state: Record<string, unknown>, depth: number): void {
+    this.ready();
     this.writeOpcode(op.EMPTY_DICT);
     this.put();
     this.savePairs(state, depth);
@@ -254,6 +255,8 @@ export class Encoder extends PlainWriter implements EncodeContext {
     if (callable instanceof Saving) this.drive(callable, depth + 1);
     else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
     else this.save(callable, depth);
+    // The arguments are a value, before which a full frame ends.
+    this.ready();
     if (args instanceof Tuple) this.save(args, depth);
     else if (args.length === 0) this.saveEmptyTuple();
     else this.saveTupleItems(args, NO_PLACE, depth + 1, reduction.ownsFirst);

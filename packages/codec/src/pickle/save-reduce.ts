@@ -139,6 +139,7 @@ export class ReduceSaving extends Saving {
           this.place = encoder.reserve(this.object);
           return reduction.callable;
         case 1:
+          encoder.ready();
           return argumentsOf(reduction, encoder.protocol);
         case 2:
           if (reduction.kind === "newobj_ex") return reduction.kwargs ?? new Map();
