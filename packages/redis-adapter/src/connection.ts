@@ -11,13 +11,15 @@ export type RedisSource = string | Redis;
 
 /** What is added to a URL, or to the settings of a client. */
 export interface ConnectionOptions {
-  /** Added to what the URL says, such as `tls` or `password`. */
+  /** Added to what the URL says, such as `tls` or `password`. Default: none. */
   readonly connection?: RedisOptions | undefined;
   /** How long a first connection may take, Sentinel's answer included. Milliseconds, default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
-  /** Sentinel: the name of the master. kombu's `master_name`. */
+  /**
+   * Sentinel: the name of the master. kombu's `master_name`. Default: the URL's `master_name`, without which there must be one.
+   */
   readonly masterName?: string | undefined;
-  /** Sentinel: the password of the sentinels themselves. */
+  /** Sentinel: the password of the sentinels themselves. Default: none. */
   readonly sentinelPassword?: string | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface ConnectionOptions {
   readonly connectTimeoutMs?: number | undefined;
   /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's: more than half an hour with the default delays. Once connected, there is no limit. */
   readonly maxConnectAttempts?: number | undefined;
-  /** Delays between rounds. */
+  /** Delays between rounds. Defaults: see {@link BackOffOptions}. */
   readonly backOff?: BackOffOptions | undefined;
   /**
    * Given to `tls.connect` or `net.connect`: `ca`, `cert`, `key`, `servername`, `rejectUnauthorized`, ... Default: no certificate

@@ -12,7 +12,7 @@ import { checkPrefetch, request } from "./requests.js";
 
 /** How a channel is set up, at first and each time that it is replaced. */
 export interface RecoveringChannelOptions {
-  /** Run on every new channel before anything else: declare, bind, set the prefetch. */
+  /** Run on every new channel before anything else: declare, bind, set the prefetch. Default: nothing. */
   readonly setup?: ((channel: ConfirmChannel) => Promise<unknown>) | undefined;
   /** Unsettled messages at most for each consumer; 0: no limit. Default 0. */
   readonly prefetch?: number | undefined;

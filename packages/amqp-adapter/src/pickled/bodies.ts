@@ -28,11 +28,11 @@ export interface BodyOptions {
   readonly maxBytes?: number | undefined;
   /** Classes that pickles may name. Default: the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
-  /** Further options of the pickle decoder and encoder: protocol, limits, how values are represented. */
+  /** Further options of the pickle decoder and encoder: protocol, limits, how values are represented. Default: that of each. */
   readonly pickle?: (UnpicklerOptions & PicklerOptions) | undefined;
-  /** Your own formats, instead of those made from `registry` and `pickle`. */
+  /** Your own formats, instead of those made from `registry` and `pickle`. Default: those. */
   readonly serializers?: SerializerRegistry | undefined;
-  /** Your own compressors. */
+  /** Your own compressors. Default: kombu's. */
   readonly compressors?: CompressionRegistry | undefined;
 }
 
@@ -63,12 +63,13 @@ export interface EncodedBody {
 
 /** Options of publishing a value: amqplib's, and these. */
 export interface PublishValueOptions extends Omit<Options.Publish, "headers"> {
+  /** Of the message, in addition to the serializer's. Default: none. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
   /** Default: the channel's. With `contentType` given and no `serializer`, a string or bytes are sent as they are, as kombu does. */
   readonly serializer?: string | undefined;
   /** Default: the channel's. `null`: none. */
   readonly compression?: string | null | undefined;
-  /** Gives up waiting for room or for the confirm. */
+  /** Gives up waiting for room or for the confirm. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -32,7 +32,9 @@ export type OnHandlerError = "reject" | "requeue" | ((message: PickledMessage, e
 
 /** What {@link pickled} takes. Everything is optional. */
 export interface PickledOptions extends BodyOptions {
+  /** What happens to a message that cannot be decoded. Default `"reject"`. */
   readonly onDecodeError?: OnDecodeError | undefined;
+  /** What happens to a message whose handler threw. Default `"reject"`. */
   readonly onHandlerError?: OnHandlerError | undefined;
 }
 
@@ -48,10 +50,13 @@ export interface ConsumeValueOptions extends Options.Consume {
   readonly autoAck?: boolean | undefined;
   /** Default: the channel's. */
   readonly onDecodeError?: OnDecodeError | undefined;
-  /** Gets a message that cannot be decoded before `onDecodeError` is followed, to answer its sender. It must not settle it. */
+  /**
+   * Gets a message that cannot be decoded before `onDecodeError` is followed, to answer its sender. It must not settle it.
+   * Default: none.
+   */
   readonly onUndecodable?: ((message: ReceivedMessage, error: Error) => unknown) | undefined;
   /**
-   * The broker cancelled the consumer: its queue was deleted or moved. amqplib calls the consumer with null for that. Without it, the
+   * The broker cancelled the consumer: its queue was deleted or moved. amqplib calls the consumer with null for that. By default the
    * process is warned.
    */
   readonly onCancel?: (() => void) | undefined;

@@ -11,7 +11,7 @@ import { RPC_ERROR_HEADER } from "./rpc-client.js";
 export interface RpcServerOptions {
   /** Calls handled at once; 0: no limit. Default 1. Set on the channel, for this consumer. */
   readonly prefetch?: number | undefined;
-  /** The broker cancelled the consumer: the queue was deleted or moved. Without it, the process is warned. */
+  /** The broker cancelled the consumer: the queue was deleted or moved. Default: the process is warned. */
   readonly onCancel?: (() => void) | undefined;
   /** Format of the answers. Default: that of the request, else the channel's. */
   readonly serializer?: string | undefined;

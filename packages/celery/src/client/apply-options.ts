@@ -16,55 +16,80 @@ type Links = SignatureLike | SignatureDict | readonly (SignatureLike | Signature
 export interface ApplyOptions {
   /** Default: a random UUID. */
   readonly taskId?: string | undefined;
-  /** Seconds from now until it may run. */
+  /** Seconds from now until it may run. Default: none; it comes before `eta`. */
   readonly countdown?: number | undefined;
-  /** When it may run. */
+  /** When it may run. Default: at once. */
   readonly eta?: Time | undefined;
-  /** Seconds from now, or a time, after which it must not start. */
+  /** Seconds from now, or a time, after which it must not start. Default: never. */
   readonly expires?: number | Time | undefined;
-  /** 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. */
+  /**
+   * 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. Default: of the task, its route or queue,
+   * `taskDefaultPriority`.
+   */
   readonly priority?: number | undefined;
-  /** A name, or a queue such as `workerDirect(hostname)`; in a signature, which travels, its name. */
+  /**
+   * A name, or a queue such as `workerDirect(hostname)`; in a signature, which travels, its name. Default: of the task, its
+   * route, else `taskDefaultQueue`.
+   */
   readonly queue?: string | Queue | undefined;
+  /** A name. Default: the queue's. */
   readonly exchange?: string | undefined;
+  /** Default: the queue's. */
   readonly routingKey?: string | undefined;
-  /** Own headers, which the task sees as `request.headers`: numbers, strings, booleans, null, and arrays and objects of them. */
+  /**
+   * Own headers, which the task sees as `request.headers`: numbers, strings, booleans, null, and arrays and objects of them.
+   * Default: none.
+   */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
+  /** Of the body, by name. Default: the task's, its route's, else `taskSerializer`. */
   readonly serializer?: string | undefined;
+  /** Of the body, by name. Default: the task's, its route's, else `taskCompression`. */
   readonly compression?: string | undefined;
+  /** 2 persistent, 1 transient. Default: the task's, else `taskDefaultDeliveryMode`. */
   readonly deliveryMode?: 1 | 2 | undefined;
   /** Try again when the broker does not take it. Default `taskPublishRetry`. */
   readonly retry?: boolean | undefined;
+  /** How it is tried again. Default: `taskPublishRetryPolicy`. */
   readonly retryPolicy?: RetryPolicy | undefined;
-  /** Hard limit. */
+  /** Seconds a run may take before it is ended. Default: the worker's limit for the task. */
   readonly timeLimit?: number | undefined;
+  /** Seconds after which a run is told that it takes too long. Default: the worker's limit for the task. */
   readonly softTimeLimit?: number | undefined;
-  /** Called with the result. */
+  /** Called with the result. Default: none. */
   readonly link?: Links | undefined;
-  /** Called with the id of the failed task. */
+  /** Called with the id of the failed task. Default: none. */
   readonly linkError?: Links | undefined;
+  /** Store no result. Default: the task's `ignoreResult`, else `taskIgnoreResult`. */
   readonly ignoreResult?: boolean | undefined;
   /** Where rpc replies go. Default: this client. */
   readonly replyTo?: string | undefined;
-  /** Name shown instead of the task's. */
+  /** Name shown instead of the task's. Default: the task's. */
   readonly shadow?: string | undefined;
+  /** The group that it is a part of. Default: none. */
   readonly groupId?: string | undefined;
+  /** Its place in that group, from 0. Default: none. */
   readonly groupIndex?: number | undefined;
+  /** The first task of the work-flow. Default: that of the task which sends it, else its own id. */
   readonly rootId?: string | undefined;
+  /** The task that sends it. Default: the one that runs, if one does. */
   readonly parentId?: string | undefined;
+  /** How often it was retried so far. Default 0. */
   readonly retries?: number | undefined;
-  /** Facts to find and revoke tasks by; every task of a work-flow gets them. Celery 5.3 and later. */
+  /** Facts to find and revoke tasks by; every task of a work-flow gets them. Celery 5.3 and later. Default: none. */
   readonly stamps?: Stamps | undefined;
-  /** Text for logs instead of the arguments' repr; hides secrets. */
+  /** Text for logs instead of the arguments' repr; hides secrets. Default: that repr, shortened. */
   readonly argsrepr?: string | undefined;
+  /** The same for keyword arguments. Default: their repr, shortened. */
   readonly kwargsrepr?: string | undefined;
   /** Fail when no queue takes the message. Default false. */
   readonly mandatory?: boolean | undefined;
+  /** Gives up sending: the message may have been sent. Default: none. */
   readonly signal?: AbortSignal | undefined;
-  /** How often the task was replaced; written by `context.replace`. */
+  /** How often the task was replaced; written by `context.replace`. Default 0. */
   readonly replacedTaskNesting?: number | undefined;
-  /** The rest of the chain, reversed; written by {@link chain}. */
+  /** The rest of the chain, reversed; written by {@link chain}. Default: none. */
   readonly chain?: readonly SignatureDict[] | undefined;
+  /** The body of the chord that it is a part of; written by {@link chord}. Default: none. */
   readonly chord?: SignatureDict | undefined;
 }
 

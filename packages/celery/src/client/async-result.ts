@@ -12,6 +12,7 @@ import { type ResultGraph, resultGraph } from "./result-graph.js";
 export interface GetOptions {
   /** Milliseconds to wait at most. Default: for ever. */
   readonly timeoutMs?: number | undefined;
+  /** Gives up waiting; the task goes on. Default: none. */
   readonly signal?: AbortSignal | undefined;
   /** Throw what the task threw. Default true; false gives the error as the value. */
   readonly propagate?: boolean | undefined;

@@ -14,7 +14,7 @@ import type { Stamps } from "./stamps.js";
 export interface BroadcastOptions {
   /** Node names, such as `celery@host`. Default: every worker. */
   readonly destination?: readonly string[] | undefined;
-  /** A glob of node names instead. */
+  /** A glob of node names instead. Default: none. */
   readonly pattern?: string | undefined;
   /** Milliseconds to gather replies. Default 1000. */
   readonly timeoutMs?: number | undefined;

@@ -54,12 +54,16 @@ export interface Logger {
 
 /** Celery's settings in camelCase, with Celery's defaults. Durations are seconds unless the name says milliseconds. */
 export interface CelerySettings {
-  /** A transport (`amqp("amqp://…")`, `redis("redis://…")` of the adapters), `"memory://"`, or a URL whose scheme is in `transports`. */
+  /**
+   * A transport (`amqp("amqp://…")`, `redis("redis://…")` of the adapters), `"memory://"`, or a URL whose scheme is in
+   * `transports`. No default: it must be given.
+   */
   readonly broker?: Transport | string | undefined;
   /** A result store (`redisBackend("redis://…")`), `"rpc://"`, `"memory://"`, or a URL whose scheme is in `resultStores`. Default: no results. */
   readonly backend?: ResultStore | string | undefined;
-  /** Factories by URL scheme, for configurations that are text: `{ amqp: (url) => amqp(url) }`. */
+  /** Factories by URL scheme, for configurations that are text: `{ amqp: (url) => amqp(url) }`. Default: none. */
   readonly transports?: Readonly<Record<string, (url: string) => Transport>> | undefined;
+  /** The same for `backend`: `{ redis: (url) => redisBackend(url) }`. Default: none. */
   readonly resultStores?: Readonly<Record<string, (url: string) => ResultStore>> | undefined;
 
   /** Whether a worker waits for a broker that is away when it starts, or is lost meanwhile. Default true. */
@@ -83,7 +87,7 @@ export interface CelerySettings {
   readonly jsonDialect?: "5.2" | "5.3" | undefined;
   /** Classes that pickles may name: see `createRegistry`. Default: the standard library and Celery. */
   readonly registry?: ClassRegistryView | undefined;
-  /** Bounds on what one pickle may cost. */
+  /** Bounds on what one pickle may cost. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
   /** Bytes of a body after decompression. Default 128 MiB. */
   readonly maxBodyBytes?: number | undefined;
@@ -92,18 +96,23 @@ export interface CelerySettings {
   readonly taskDefaultQueue?: string | undefined;
   /** Default: the queue's name. */
   readonly taskDefaultExchange?: string | undefined;
+  /** Default `"direct"`. */
   readonly taskDefaultExchangeType?: "direct" | "topic" | "fanout" | undefined;
+  /** Default: `taskDefaultQueue`. */
   readonly taskDefaultRoutingKey?: string | undefined;
   /** 2 persistent (default), 1 transient. */
   readonly taskDefaultDeliveryMode?: 1 | 2 | undefined;
+  /** Of tasks that say none. Default: none. */
   readonly taskDefaultPriority?: number | undefined;
   /** What a task sends has its priority, unless the call says another. Default false. */
   readonly taskInheritParentPriority?: boolean | undefined;
-  /** `"quorum"` for quorum queues; must be what Python's side declares. */
+  /** `"quorum"` for quorum queues; must be what Python's side declares. Default: as the broker has it. */
   readonly taskDefaultQueueType?: "classic" | "quorum" | undefined;
-  /** `x-max-priority` of queues that do not set it. */
+  /** `x-max-priority` of queues that do not set it. Default: none. */
   readonly taskQueueMaxPriority?: number | undefined;
+  /** The queues that workers consume and routes name. Default: `taskDefaultQueue` alone. */
   readonly taskQueues?: readonly Queue[] | undefined;
+  /** Where tasks go. Default: `taskDefaultQueue`. */
   readonly taskRoutes?: Routes | undefined;
   /** Queues named but not in `taskQueues` are made. Default true. */
   readonly taskCreateMissingQueues?: boolean | undefined;
@@ -114,19 +123,27 @@ export interface CelerySettings {
   readonly taskProtocol?: 1 | 2 | undefined;
   /** Default true. */
   readonly taskPublishRetry?: boolean | undefined;
+  /** How a publication that failed is tried again. Default: see {@link RetryPolicy}. */
   readonly taskPublishRetryPolicy?: RetryPolicy | undefined;
+  /** Tell monitors of each task that is sent. Default false. */
   readonly taskSendSentEvent?: boolean | undefined;
+  /** Store no results. Default false. */
   readonly taskIgnoreResult?: boolean | undefined;
+  /** Store failures of tasks whose results are ignored. Default false. */
   readonly taskStoreErrorsEvenIfIgnored?: boolean | undefined;
+  /** Store the state STARTED when a run begins. Default false. */
   readonly taskTrackStarted?: boolean | undefined;
+  /** Acknowledge after the run instead of before. Default false. */
   readonly taskAcksLate?: boolean | undefined;
+  /** For late acks: acknowledge a task that failed too. Default true. */
   readonly taskAcksOnFailureOrTimeout?: boolean | undefined;
+  /** For late acks: put a task back when the thread that ran it is lost. Default false. */
   readonly taskRejectOnWorkerLost?: boolean | undefined;
-  /** Seconds. */
+  /** Seconds a run may take before it is ended. Default: no limit. */
   readonly taskTimeLimit?: number | undefined;
-  /** Seconds. */
+  /** Seconds after which a run is told that it takes too long. Default: no limit. */
   readonly taskSoftTimeLimit?: number | undefined;
-  /** `"100/m"`, `"10/s"`, `"5/h"`. */
+  /** `"100/m"`, `"10/s"`, `"5/h"`. Of each task, on each worker. Default: no limit. */
   readonly taskDefaultRateLimit?: string | undefined;
 
   /** Seconds results are kept; `null` or 0: for ever. Default one day. */
@@ -149,8 +166,11 @@ export interface CelerySettings {
   readonly workerConcurrency?: number | undefined;
   /** Consume a queue of the worker's own, too: `workerDirect(hostname)`. Default false. */
   readonly workerDirect?: boolean | undefined;
+  /** Tell monitors of what becomes of each task (`celery worker -E`). Default false. */
   readonly workerSendTaskEvents?: boolean | undefined;
+  /** Answer `celery inspect` and `control`. Default true. */
   readonly workerEnableRemoteControl?: boolean | undefined;
+  /** Heed no rate limits. Default false. */
   readonly workerDisableRateLimits?: boolean | undefined;
   /** Let `pool_restart` of remote control end the worker's threads. Default false. */
   readonly workerPoolRestarts?: boolean | undefined;

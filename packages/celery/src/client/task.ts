@@ -58,7 +58,10 @@ export interface TaskOptions
     | "headers"
     | "deliveryMode"
   > {
-  /** Names of the positional parameters, so that a call by keyword finds them and a wrong one fails as in Python. */
+  /**
+   * Names of the positional parameters, so that a call by keyword finds them and a wrong one fails as in Python. Default:
+   * unknown; keyword arguments are in `context.kwargs`.
+   */
   readonly parameters?: readonly string[] | undefined;
   /** Acknowledge after the run instead of before. Default `taskAcksLate`. */
   readonly acksLate?: boolean | undefined;
@@ -66,18 +69,21 @@ export interface TaskOptions
   readonly acksOnFailureOrTimeout?: boolean | undefined;
   /** For late acks: put it back when the thread that ran it is lost. Default `taskRejectOnWorkerLost`. */
   readonly rejectOnWorkerLost?: boolean | undefined;
+  /** Store the state STARTED when a run begins. Default `taskTrackStarted`. */
   readonly trackStarted?: boolean | undefined;
+  /** Store failures although results are ignored. Default `taskStoreErrorsEvenIfIgnored`. */
   readonly storeErrorsEvenIfIgnored?: boolean | undefined;
   /** Default 3; `null`: for ever. */
   readonly maxRetries?: number | null | undefined;
   /** Default 180. */
   readonly defaultRetryDelay?: number | undefined;
+  /** Run again on errors, all of them or those named. Default false. */
   readonly autoRetry?: boolean | AutoRetryOptions | undefined;
-  /** `"100/m"`, `"10/s"`, `"5/h"`, or a number per second. */
+  /** `"100/m"`, `"10/s"`, `"5/h"`, or a number per second. On each worker. Default `taskDefaultRateLimit`. */
   readonly rateLimit?: string | number | undefined;
   /**
    * A module whose default export is the function, run in a worker thread as `fn(...args)`: for work that would block the
-   * event loop, and for hard limits that really stop it. Arguments and result must be cloneable.
+   * event loop, and for hard limits that really stop it. Arguments and result must be cloneable. Default: none.
    */
   readonly module?: string | URL | undefined;
 }

@@ -16,8 +16,9 @@ import type { Request } from "./request.js";
 export interface RetryOptions extends RetryChanges {
   /** Seconds. Default: the task's `defaultRetryDelay`. */
   readonly countdown?: number | undefined;
+  /** When, instead of `countdown`. Default: none. */
   readonly eta?: Time | undefined;
-  /** Why. Shown while it waits, and thrown when there are no retries left. */
+  /** Why. Shown while it waits, and thrown when there are no retries left. Default: none. */
   readonly error?: unknown;
   /** Default: the task's `maxRetries`. `null`: for ever. */
   readonly maxRetries?: number | null | undefined;

@@ -38,7 +38,7 @@ export interface WorkerOptions {
    * nothing, and whoever waits for the result waits for ever.
    */
   readonly storeDecodeErrors?: boolean | undefined;
-  /** Called for every message that is no runnable task; also the event `badMessage`. */
+  /** Called for every message that is no runnable task; also the event `badMessage`. Default: none. */
   readonly onDecodeError?: ((bad: BadMessage) => void) | undefined;
 }
 

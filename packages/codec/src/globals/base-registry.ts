@@ -23,9 +23,9 @@ import type { AnyClass, ClassRegistryView, EntrySource, GlobalEntry } from "./re
 
 /** What {@link BaseRegistry} is made of. */
 export interface ClassRegistryOptions {
-  /** Registries to look into for what this one does not have, in order. */
+  /** Registries to look into for what this one does not have, in order. Default: none. */
   readonly extends?: ClassRegistryView | readonly ClassRegistryView[] | null | undefined;
-  /** Classes marked with {@link pickled} to register at once. */
+  /** Classes marked with {@link pickled} to register at once. Default: none. */
   readonly classes?: Iterable<AnyClass> | undefined;
 }
 
@@ -46,7 +46,7 @@ const EXCEPTION_OPTIONS = /* @__PURE__ */ extendOptionNames<RegisterExceptionOpt
 export interface RegisterEnumOptions {
   /** Default `"enum"`. `"flag"` and `"intflag"` have combinations; members of `"int"`, `"str"` and `"intflag"` equal their values as keys. */
   readonly kind?: EnumKind | undefined;
-  /** `true` is short for `kind: "flag"`. */
+  /** `true` is short for `kind: "flag"`. Default false. */
   readonly flag?: boolean | undefined;
 }
 

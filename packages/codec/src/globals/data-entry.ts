@@ -9,6 +9,7 @@ import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./reg
 export interface DataEntryOptions<T extends PyInstance> {
   /** The JavaScript class; default: one made for the name. */
   readonly target?: PyInstanceClass<T> | undefined;
+  /** Which Python strings its names are: see {@link GlobalEntry}. Default `"interned"`. */
   readonly nameStrings?: GlobalEntry["nameStrings"];
   /** Protocols 0 and 1: the builtin that the Python class extends, and its value. */
   base?(object: T, context: EncodeContext): Reduction["base"];

@@ -15,6 +15,7 @@ export interface ExceptionEntryOptions {
   argsOf?(exception: PyException): readonly unknown[];
   /** The attributes to write, given those that were set. */
   stateOf?(exception: PyException, state: Record<string, unknown> | undefined, context: EncodeContext): unknown;
+  /** Which Python strings its names are: see {@link GlobalEntry}. Default `"interned"`. */
   readonly nameStrings?: GlobalEntry["nameStrings"];
 }
 

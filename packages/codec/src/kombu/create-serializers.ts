@@ -8,10 +8,13 @@ import { type YamlOptions, yamlSerializer } from "./serializers/yaml.js";
 
 /** Options of each format of {@link createSerializers}. */
 export interface SerializersOptions {
-  /** Registry of classes, limits, protocol, how values are represented: everything the pickle functions take. */
+  /** Registry of classes, limits, protocol, how values are represented: everything the pickle functions take. Default: theirs. */
   readonly pickle?: PickleSerializerOptions | undefined;
+  /** Kombu's dialect, hooks. Default: see {@link JsonOptions}. */
   readonly json?: JsonOptions | undefined;
+  /** Default: see {@link MsgpackOptions}. */
   readonly msgpack?: MsgpackOptions | undefined;
+  /** Default: see {@link YamlOptions}. */
   readonly yaml?: YamlOptions | undefined;
 }
 

@@ -32,9 +32,9 @@ const REGISTRIES = /* @__PURE__ */ optionNames<MessageRegistries>({ serializers:
 
 /** What {@link encodeMessage} takes. */
 export interface EncodeMessageOptions extends MessageRegistries {
-  /** Name of a serializer; as for `SerializerRegistry.dumps`. */
+  /** Name of a serializer; as for `SerializerRegistry.dumps`. Default: the registry's. */
   readonly serializer?: string | undefined;
-  /** Name or content type of a compression; `undefined` for none. */
+  /** Name or content type of a compression. Default: none. */
   readonly compress?: string | undefined;
 }
 
@@ -45,7 +45,7 @@ const ENCODE_OPTIONS = /* @__PURE__ */ extendOptionNames<EncodeMessageOptions, M
 
 /** What {@link decodeMessage} takes. */
 export interface DecodeMessageOptions extends MessageRegistries {
-  /** Names and content types to decode; as for `SerializerRegistry.loads`. */
+  /** Names and content types to decode; as for `SerializerRegistry.loads`. Default: those that are enabled. */
   readonly accept?: Iterable<string> | undefined;
   /** Bytes of the body, before and after decompression. Default: 128 MiB after decompression. */
   readonly maxBytes?: number | undefined;

@@ -43,7 +43,7 @@ export interface LoadsOptions {
   /** Read only where no decoder has the content type: `"binary"` gives bytes, anything else text. Default `"utf-8"`. */
   readonly contentEncoding?: string | undefined;
   /**
-   * Names and content types that may be decoded. Without it, those that are enabled: only JSON in a registry made by
+   * Names and content types that may be decoded. Default: those that are enabled: only JSON in a registry made by
    * `createSerializers`. `application/data` and `application/text` are always let through.
    */
   readonly accept?: Iterable<string> | undefined;

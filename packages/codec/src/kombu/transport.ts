@@ -77,6 +77,7 @@ export interface PublishOptions {
   readonly routingKey: string;
   /** Reject when no queue takes the message (AMQP `mandatory`). Default false. */
   readonly mandatory?: boolean | undefined;
+  /** Gives up sending: the message may have been sent. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -24,7 +24,7 @@ export interface ModelOptions {
 export interface UnpicklerOptions extends ModelOptions {
   /** Classes and functions that pickles may name. Default: the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
-  /** Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them. */
+  /** Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them. Default: none. */
   readonly buffers?: Iterable<Uint8Array | ArrayBuffer> | undefined;
   /** How a Python 2 `str` is decoded; `"bytes"` gives bytes. Default `"ASCII"`, strict, as in CPython. */
   readonly encoding?: "ASCII" | "latin1" | "utf-8" | "bytes" | undefined;
@@ -32,10 +32,11 @@ export interface UnpicklerOptions extends ModelOptions {
   readonly errors?: "strict" | "replace" | "ignore" | "surrogateescape" | "backslashreplace" | undefined;
   /** Map Python 2 names to Python 3's in pickles of protocol 0 to 2. Default true. */
   readonly fixImports?: boolean | undefined;
-  /** Resolves a persistent id. Without it a persistent id is an error. */
+  /** Resolves a persistent id. By default a persistent id is an error. */
   readonly persistentLoad?: ((id: unknown) => unknown) | undefined;
   /** `"error"` (default): an unregistered global throws. `"opaque"`: it becomes a {@link PyObject}. */
   readonly unregistered?: "error" | "opaque" | undefined;
+  /** Bounds on what the pickle may cost. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
 }
 
@@ -47,7 +48,10 @@ export interface PicklerOptions {
   readonly registry?: ClassRegistryView | undefined;
   /** Write Python 2's names at protocols 0 to 2. Default true. */
   readonly fixImports?: boolean | undefined;
-  /** Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band. */
+  /**
+   * Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band.
+   * Default: all are kept in band.
+   */
   readonly bufferCallback?: ((buffer: import("../python/buffers.js").PickleBuffer) => unknown) | undefined;
   /**
    * Which equal strings are written once and then referred to. `"all"` (default): as CPython writes literals and interned
@@ -62,15 +66,16 @@ export interface PicklerOptions {
   readonly undefined?: "error" | "none" | "omit" | undefined;
   /** Whether {@link PyObject}s (instances of unregistered classes) may be written back. Default `"refuse"`. */
   readonly opaque?: "refuse" | "allow" | undefined;
-  /** Gives an object a persistent id; `undefined` or `null` means none. */
+  /** Gives an object a persistent id; `undefined` or `null` means none. Default: none has. */
   readonly persistentId?: ((value: unknown) => unknown) | undefined;
-  /** Asked first for objects that are not of a basic type; `undefined` means the usual way. */
+  /** Asked first for objects that are not of a basic type; `undefined` means the usual way. Default: none. */
   readonly reducerOverride?:
     | ((value: object) => Reduction | PyGlobal | readonly unknown[] | string | undefined)
     | undefined;
-  /** Reducers by class, asked before the registry. */
+  /** Reducers by class, asked before the registry. Default: none. */
   readonly dispatchTable?:
     | ReadonlyMap<AnyClass, (value: never) => Reduction | PyGlobal | readonly unknown[] | string>
     | undefined;
+  /** Bounds on what is written. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
 }

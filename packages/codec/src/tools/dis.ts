@@ -8,10 +8,11 @@ import { argumentRepr } from "./literal.js";
 
 /** What {@link dis} takes. Everything is optional. */
 export interface DisOptions {
-  /** Gets each line as it is made, without its newline: also those before an error. */
+  /** Gets each line as it is made, without its newline: also those before an error. Default: none. */
   readonly out?: ((line: string) => void) | undefined;
   /**
    * The memo to start with, and to fill. Pass the same one for pickles that one pickler wrote one after another.
+   * Default: an empty one.
    */
   readonly memo?: Map<number, StackObject> | undefined;
   /** Spaces by which each MARK indents. Default 4. */

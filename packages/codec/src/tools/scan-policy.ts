@@ -7,9 +7,9 @@ export type Verdict = "allowed" | "unknown" | "dangerous";
 
 /** Which globals are harmless and which dangerous, beside the built-in lists. */
 export interface ScanPolicy {
-  /** Further harmless globals, `"module.QualName"`: those of your registry. A name ends in `.*` for all of a module. */
+  /** Further harmless globals, `"module.QualName"`: those of your registry. A name ends in `.*` for all of a module. Default: none. */
   readonly allow?: Iterable<string> | undefined;
-  /** Further dangerous globals, in the same form. These win. */
+  /** Further dangerous globals, in the same form. These win. Default: none. */
   readonly deny?: Iterable<string> | undefined;
 }
 

@@ -30,7 +30,9 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<ArqQueueOptions, JobQueu
 export interface ArqEnqueueOptions {
   /** Default: a new UUID. A job whose id is in use, or has a result, is not enqueued. */
   readonly id?: string | undefined;
+  /** Not before. Default: at once. */
   readonly deferUntil?: Date | undefined;
+  /** Milliseconds; not before so many from now. Default 0; `deferUntil` comes first. */
   readonly deferBy?: number | undefined;
   /** How long it may wait. Default: a day after it is due. */
   readonly expires?: number | undefined;

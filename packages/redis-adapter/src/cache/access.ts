@@ -18,8 +18,11 @@ const TIMEOUT_MS = 1000;
 const WRITES: ReadonlySet<string> = new Set("set add setMany touch incr incrVersion delete deleteMany".split(" "));
 
 export interface StoreOptions {
+  /** Django's `version`. Default: the dialect's. */
   readonly version?: number | undefined;
+  /** Milliseconds that the value is kept after its time. Default 0. */
   readonly staleTtl?: number | undefined;
+  /** For {@link PickleCache.invalidateTags}. Default: none. */
   readonly tags?: readonly string[] | undefined;
 }
 

@@ -31,7 +31,7 @@ export interface InvalidateCacheopsOptions {
   readonly table: string;
   /**
    * The columns and values of a row that has changed: what depends on it is deleted (`invalidate_obj`; call it for the row as
-   * it was, too). Without: what depends on any row of the table (`invalidate_model`).
+   * it was, too). Without: what depends on any row of the table (`invalidate_model`). Default: none.
    */
   readonly row?: Readonly<Record<string, string | number | bigint | boolean | null>> | undefined;
   /** `CACHEOPS_PREFIX`'s result. Default `""`. */

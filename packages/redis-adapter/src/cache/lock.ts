@@ -37,6 +37,7 @@ export interface LockOptions {
   readonly wait?: number | undefined;
   /** Milliseconds between tries. Default 100, as redis-py's `sleep`. */
   readonly retryInterval?: number | undefined;
+  /** Gives up waiting for the lock. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -69,9 +69,12 @@ export const CACHE_OPTIONS = /* @__PURE__ */ extendOptionNames<CacheOptions, Val
 
 /** How a value that is missing is made, kept and found again. */
 export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
-  /** For {@link PickleCache.invalidateTags}. */
+  /** For {@link PickleCache.invalidateTags}. Default: none. */
   readonly tags?: readonly string[] | undefined;
-  /** Ends the wait of this call with its reason. The loader goes on as long as another call waits for the same value. */
+  /**
+   * Ends the wait of this call with its reason. The loader goes on as long as another call waits for the same value. Default:
+   * none.
+   */
   readonly signal?: AbortSignal | undefined;
 }
 

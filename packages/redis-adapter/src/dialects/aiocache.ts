@@ -10,6 +10,7 @@ export interface AiocacheOptions {
   readonly namespace?: string | undefined;
   /** `ttl`, in milliseconds. Default `null`: none. */
   readonly defaultTtl?: Ttl | undefined;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

@@ -20,6 +20,7 @@ export interface BeakerOptions {
   readonly namespace: string;
   /** `expire`, in milliseconds; whole seconds are stored. Default `null`: none. */
   readonly defaultTtl?: Ttl | undefined;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 
@@ -88,6 +89,7 @@ function seconds(expiry: Expiry): number | null {
 
 /** Options of {@link beakerSession}. */
 export interface BeakerSessionOptions {
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

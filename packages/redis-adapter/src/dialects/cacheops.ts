@@ -9,6 +9,7 @@ export interface CacheopsOptions {
   readonly prefix?: string | undefined;
   /** Milliseconds. Default `null`: none. */
   readonly defaultTtl?: Ttl | undefined;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

@@ -19,7 +19,7 @@ export interface DjangoKeyOptions {
   readonly version?: number | undefined;
   /** `KEY_FUNCTION`. Default `"%s:%s:%s" % (prefix, version, key)`. */
   readonly keyFunction?: ((key: string, prefix: string, version: number) => string) | undefined;
-  /** `REVERSE_KEY_FUNCTION` of django-redis, for {@link keyFunction}. */
+  /** `REVERSE_KEY_FUNCTION` of django-redis, for {@link keyFunction}. Default: none; keys of Redis are then given as they are where there is a `keyFunction`. */
   readonly reverseKeyFunction?: ((redisKey: string) => string) | undefined;
 }
 

@@ -16,6 +16,7 @@ export interface DogpileOptions {
    * Redis' own says.
    */
   readonly expirationTime?: Ttl | undefined;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

@@ -13,6 +13,7 @@ export interface FlaskSessionOptions {
   readonly format?: "pickle" | "msgpack" | "json" | undefined;
   /** `PERMANENT_SESSION_LIFETIME`. Milliseconds; default 31 days. */
   readonly defaultTtl?: Ttl | undefined;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

@@ -29,10 +29,11 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<DramatiqQueueOptions, Jo
 
 /** What `Message` and `broker.enqueue` take. */
 export interface DramatiqEnqueueOptions {
+  /** Default: a new UUID. */
   readonly messageId?: string | undefined;
-  /** Milliseconds; not before. */
+  /** Milliseconds; not before. Default: at once. */
   readonly delay?: number | undefined;
-  /** dramatiq's own, in its spelling: `max_retries`, `time_limit`, `priority`, `pipe_ignore`. */
+  /** dramatiq's own, in its spelling: `max_retries`, `time_limit`, `priority`, `pipe_ignore`. Default: none. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -30,14 +30,19 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<HueyQueueOptions, JobQue
 
 /** What a task's `schedule` takes. Times in seconds. */
 export interface HueyEnqueueOptions {
+  /** Default: a new UUID. */
   readonly id?: string | undefined;
+  /** Not before; it comes before `delay`. Default: at once. */
   readonly eta?: Date | undefined;
+  /** Seconds; not before so many from now. Default: at once. */
   readonly delay?: number | undefined;
+  /** How often it is run again when it fails. Default 0. */
   readonly retries?: number | undefined;
+  /** Seconds before each of these. Default 0. */
   readonly retryDelay?: number | undefined;
-  /** For a queue that is `prioritized`; higher is earlier. */
+  /** For a queue that is `prioritized`; higher is earlier. Default: none, which is 0. */
   readonly priority?: number | undefined;
-  /** Not after: seconds from now, or when. */
+  /** Not after: seconds from now, or when. Default: never. */
   readonly expires?: number | Date | undefined;
 }
 

@@ -10,6 +10,7 @@ import type { RedisLike } from "../pickled/client.js";
 export interface JobQueueOptions {
   /** It stays yours. Waiting for results opens two more connections, for all who wait. */
   readonly client: RedisLike;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

@@ -16,6 +16,7 @@ import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
 export interface WaitOptions {
   /** Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;
+  /** Gives up waiting; the job goes on. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

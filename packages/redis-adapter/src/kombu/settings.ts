@@ -15,15 +15,17 @@ export interface RedisTransportOptions extends ConnectionOptions {
   readonly restoreIntervalSeconds?: number | undefined;
   /** Default 0, 3, 6, 9. */
   readonly prioritySteps?: readonly number[] | undefined;
-  /** kombu's `sep`. */
+  /** kombu's `sep`. Default: kombu's, the characters 6 and 22. */
   readonly separator?: string | undefined;
   /** `true` (default): `/<db>.`; `false`: none, as kombu 3; or the prefix itself. */
   readonly fanoutPrefix?: boolean | string | undefined;
   /** Whether routing keys are part of fanout channels. Default true. */
   readonly fanoutPatterns?: boolean | undefined;
-  /** kombu's `unacked_key`, `unacked_index_key`, `unacked_mutex_key`. */
+  /** kombu's `unacked_key`, `unacked_index_key`, `unacked_mutex_key`. Default `"unacked"`. */
   readonly unackedKey?: string | undefined;
+  /** Default `"unacked_index"`. */
   readonly unackedIndexKey?: string | undefined;
+  /** Default `"unacked_mutex"`. */
   readonly unackedMutexKey?: string | undefined;
   /** How long the lock of a restore lasts if its holder dies. Seconds, default 300. */
   readonly unackedMutexExpireSeconds?: number | undefined;
@@ -34,6 +36,7 @@ export interface RedisTransportOptions extends ConnectionOptions {
   /**
    * A publish resolves only when this many replicas have the message too, and rejects with `unavailable` when they do not within
    * `timeoutMs`: it may then arrive or not. Without it, a failover to a replica that lags loses what it had not received.
+   * Default: none.
    */
   readonly waitForReplicas?: { readonly count: number; readonly timeoutMs: number } | undefined;
   /** Messages of one pop at most; a larger number costs fewer round trips and shares less evenly. Default 16. */

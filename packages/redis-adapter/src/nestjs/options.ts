@@ -10,6 +10,7 @@ import { type PickledRedis, pickled } from "../pickled/pickled.js";
 export interface PickledRedisTransportOptions {
   /** It stays yours; a duplicate of it listens. */
   readonly client: RedisLike;
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
 }
 

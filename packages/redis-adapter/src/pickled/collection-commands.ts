@@ -197,11 +197,15 @@ export function setCommands(context: CommandContext) {
 }
 
 export interface ZaddOptions {
+  /** Only members that are not there. Default false. */
   readonly nx?: boolean | undefined;
+  /** Only members that are there. Default false. */
   readonly xx?: boolean | undefined;
+  /** Only greater scores; new members are added. Default false. */
   readonly gt?: boolean | undefined;
+  /** Only lesser scores; new members are added. Default false. */
   readonly lt?: boolean | undefined;
-  /** Count the changed ones, too. */
+  /** Count the changed ones, too. Default false. */
   readonly ch?: boolean | undefined;
 }
 
@@ -214,6 +218,7 @@ export const ZADD_OPTIONS = /* @__PURE__ */ optionNames<ZaddOptions>({
 });
 
 export interface LimitOptions {
+  /** Which part of the answer: from `offset`, `count` at most. Default: all. */
   readonly limit?: { readonly offset: number; readonly count: number } | undefined;
 }
 

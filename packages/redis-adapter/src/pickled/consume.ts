@@ -42,8 +42,9 @@ export interface ConsumeStreamOptions<T = unknown> extends Omit<ReadOptions<T>, 
   readonly consumer: string;
   /** Entries at a time. Default 10. */
   readonly count?: number | undefined;
-  /** Asked where the option of {@link pickled} is `"throw"`, which is about single values. */
+  /** By default asked where the option of {@link pickled} is `"throw"`, which is about single values. */
   readonly onDecodeError?: OnUndecodableEntry | undefined;
+  /** Ends the iteration. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -58,11 +58,11 @@ type SchemaResult<T> =
 
 /** How a command that reads treats what it finds. */
 export interface ReadOptions<T = unknown> {
-  /** Validates, and may transform, what was decoded. @throws RedisAdapterError `schema` */
+  /** Validates, and may transform, what was decoded. Default: none. @throws RedisAdapterError `schema` */
   readonly schema?: StandardSchema<T> | undefined;
-  /** Django's `version`. */
+  /** Django's `version`. Default: the dialect's. */
   readonly version?: number | undefined;
-  /** Overrides the option of {@link pickled}. */
+  /** Default: the option of {@link pickled}. */
   readonly onDecodeError?: OnDecodeError | undefined;
 }
 
@@ -78,20 +78,21 @@ export interface SetOptions {
   readonly ttl?: Ttl | undefined;
   /** Milliseconds for which Redis keeps it longer than `ttl` says. Default 0. */
   readonly grace?: number | undefined;
-  /** Seconds. */
+  /** Lifetime in seconds. Default: that of `ttl`. */
   readonly ex?: number | undefined;
-  /** Milliseconds. */
+  /** Lifetime in milliseconds. Default: that of `ttl`. */
   readonly px?: number | undefined;
-  /** Unix time in seconds. */
+  /** Its end, as a Unix time in seconds. Default: that of `ttl`. */
   readonly exat?: number | undefined;
-  /** Unix time in milliseconds. */
+  /** Its end, as a Unix time in milliseconds. Default: that of `ttl`. */
   readonly pxat?: number | undefined;
+  /** Keep the lifetime that the key has. Default false. */
   readonly keepTtl?: boolean | undefined;
-  /** Only if there is no such key. */
+  /** Only if there is no such key. Default false. */
   readonly nx?: boolean | undefined;
-  /** Only if there is one. */
+  /** Only if there is one. Default false. */
   readonly xx?: boolean | undefined;
-  /** Django's `version`. */
+  /** Django's `version`. Default: the dialect's. */
   readonly version?: number | undefined;
 }
 

@@ -12,7 +12,7 @@ export interface ScanOptions<T = unknown> extends ReadOptions<T> {
   readonly match?: string | undefined;
   /** Keys that the server looks at in one step. Default 100. */
   readonly count?: number | undefined;
-  /** Give lifetimes, too. */
+  /** Give lifetimes, too. Default false. */
   readonly ttl?: boolean | undefined;
 }
 

@@ -10,7 +10,7 @@ import { READ_OPTIONS, type ReadOptions } from "./options.js";
 export interface XaddOptions {
   /** Default `"*"`. */
   readonly id?: string | undefined;
-  /** Entries kept. */
+  /** Entries kept. Default: all. */
   readonly maxlen?: number | undefined;
   /** Trim when it is cheap. Default true. */
   readonly approximate?: boolean | undefined;
@@ -20,8 +20,9 @@ export const XADD_OPTIONS = /* @__PURE__ */ optionNames<XaddOptions>({ id: true,
 
 /** How much is read, and how long is waited for it. */
 export interface XreadOptions extends ReadOptions {
+  /** Entries of each stream at most. Default: all. */
   readonly count?: number | undefined;
-  /** Milliseconds; 0: for ever. Blocks the connection. */
+  /** Milliseconds; 0: for ever. Blocks the connection. Default: not waited. */
   readonly block?: number | undefined;
 }
 

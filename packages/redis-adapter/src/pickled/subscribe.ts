@@ -14,13 +14,15 @@ export type OnOverflow = "throw" | ((dropped: number) => void);
 
 /** How messages of channels are found and decoded. */
 export interface SubscribeOptions<T = unknown> extends ReadOptions<T> {
-  /** The names are glob patterns. */
+  /** The names are glob patterns. Default false. */
   readonly pattern?: boolean | undefined;
   /** Messages that may wait to be iterated over. Default 10,000. */
   readonly maxWaiting?: number | undefined;
   /** Bytes of such messages; one message may always wait. Default 64 MiB. */
   readonly maxWaitingBytes?: number | undefined;
+  /** What happens when more wait than may. Default `"throw"`. */
   readonly onOverflow?: OnOverflow | undefined;
+  /** Ends the iteration. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -24,19 +24,21 @@ export interface RqEnqueueOptions {
   readonly failureTtl?: Duration | undefined;
   /** How long it may wait. Default: for ever. */
   readonly ttl?: Duration | undefined;
+  /** `job.meta`. Default: none. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
   /** Default: the call, as `module.function(1, 'a')`. */
   readonly description?: string | undefined;
+  /** Before the jobs that wait. Default false. */
   readonly atFront?: boolean | undefined;
-  /** Not before; needs a worker with a scheduler. */
+  /** Not before; needs a worker with a scheduler. Default: at once. */
   readonly at?: Date | undefined;
-  /** Not before so many seconds; needs a worker with a scheduler. */
+  /** Not before so many seconds; needs a worker with a scheduler. Default: at once. */
   readonly in?: number | undefined;
-  /** Runs it again when it fails; `interval` in seconds, or one for each time, needs a worker with a scheduler. */
+  /** Runs it again when it fails; `interval` in seconds, or one for each time, needs a worker with a scheduler. Default: not. */
   readonly retry?: { readonly max: number; readonly interval?: number | readonly number[] | undefined } | undefined;
-  /** Runs it again after it succeeded (rq 2.2); `interval` as that of `retry`. */
+  /** Runs it again after it succeeded (rq 2.2); `interval` as that of `retry`. Default: not. */
   readonly repeat?: { readonly times: number; readonly interval?: number | readonly number[] | undefined } | undefined;
-  /** Runs when these have finished. */
+  /** Runs when these have finished. Default: none. */
   readonly dependsOn?:
     | string
     | readonly string[]
@@ -46,13 +48,15 @@ export interface RqEnqueueOptions {
         readonly atFront?: boolean | undefined;
       }
     | undefined;
-  /** The name of a group that the job is counted in (rq 2). */
+  /** The name of a group that the job is counted in (rq 2). Default: none. */
   readonly group?: string | undefined;
+  /** Called with the result. Default: none. */
   readonly onSuccess?: RqCallback | undefined;
+  /** Called with the exception. Default: none. */
   readonly onFailure?: RqCallback | undefined;
-  /** rq 2. */
+  /** Called when the job is stopped (rq 2). Default: none. */
   readonly onStopped?: RqCallback | undefined;
-  /** Fail when there is a job of this id. */
+  /** Fail when there is a job of this id. Default false: it is enqueued again. */
   readonly unique?: boolean | undefined;
 }
 

@@ -38,7 +38,9 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<RqQueueOptions, JobQueue
 
 /** Options of {@link RqQueue.cleanRegistries}. */
 export interface CleanOptions {
+  /** Default: the clock's. */
   readonly now?: Date | undefined;
+  /** By the dotted names that jobs give as callbacks. Default: none. */
   readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
 }
 

@@ -39,7 +39,7 @@ export type RqCallbackHandler = (context: RqContext, outcome: RqOutcome) => unkn
 export interface RqWorkOptions {
   /** End when the queues are empty. Default false. */
   readonly burst?: boolean | undefined;
-  /** Ends the work as `stop` does. */
+  /** Ends the work as `stop` does. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -59,12 +59,12 @@ export interface RqWorkerOptions extends JobQueueOptions {
   readonly defaultResultTtl?: number | undefined;
   /**
    * By the dotted names that jobs give as callbacks. As in RQ, a job fails when its success callback fails or has no
-   * handler here.
+   * handler here. Default: none.
    */
   readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
   /** Enqueue what is due, as `rq worker --with-scheduler`; one scheduler of all workers does at a time. Default false. */
   readonly withScheduler?: boolean | undefined;
-  /** Told of what went wrong around jobs; what goes wrong in them is their result. */
+  /** Told of what went wrong around jobs; what goes wrong in them is their result. Default: nobody is told. */
   readonly onError?: ((error: Error) => void) | undefined;
 }
 

@@ -16,12 +16,13 @@ export type Pem = string | Uint8Array;
 export interface AuthOptions {
   /** Encodes and decodes what is inside. */
   readonly serializers: SerializerRegistry;
-  /** Private RSA key to sign with; without it the serializer only reads. */
+  /** Private RSA key to sign with; by default the serializer only reads. */
   readonly key?: Pem | undefined;
+  /** Of an encrypted `key`. Default: none. */
   readonly keyPassword?: string | undefined;
-  /** The certificate of that key, which readers must have. */
+  /** The certificate of that key, which readers must have. Default: none; a `key` needs one. */
   readonly certificate?: Pem | undefined;
-  /** Certificates of signers to trust (`security_cert_store`). An expired one is an error. */
+  /** Certificates of signers to trust (`security_cert_store`). An expired one is an error. Default: nobody. */
   readonly trusted?: readonly Pem[] | undefined;
   /** Hash of the signature (`security_digest`). Default `"sha256"`. */
   readonly digest?: string | undefined;
