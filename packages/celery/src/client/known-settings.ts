@@ -33,8 +33,6 @@ const UNSUPPORTED_SETTINGS: readonly (readonly [name: string, instead: string])[
   ["taskCreateMissingQueue*", "name the queue in taskQueues"],
   ["taskAcksOnFailure", "write taskAcksOnFailureOrTimeout"],
   ["taskAcksOnTimeout", "write taskAcksOnFailureOrTimeout"],
-  ["workerSoftShutdownTimeout", "give worker.stop() a timeoutMs"],
-  ["workerEnableSoftShutdownOnIdle", "give worker.stop() a timeoutMs"],
   ["workerPool", "tasks run on the event loop, or in a thread where they name a module"],
   ["workerPoolPutlocks", "there are no pool processes"],
   ["workerMaxTasksPerChild", "there are no pool processes"],

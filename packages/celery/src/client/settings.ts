@@ -181,6 +181,10 @@ export interface CelerySettings {
    * Default false; nothing with `rpc://`, which stores none.
    */
   readonly workerDeduplicateSuccessfulTasks?: boolean | undefined;
+  /** Seconds that a cold shutdown leaves to tasks that run, before it aborts them (Celery 5.5). Default 0: none. */
+  readonly workerSoftShutdownTimeout?: number | undefined;
+  /** Leave them to a worker that runs nothing too, for giving back what waits in it. Default false. */
+  readonly workerEnableSoftShutdownOnIdle?: boolean | undefined;
   /** A file that keeps what was revoked across restarts. Default: none. */
   readonly workerStateDb?: string | undefined;
   /** Default `"celery"`; the exchange is `<name>.pidbox`. */
@@ -270,6 +274,8 @@ function withDefaults(settings: CelerySettings) {
     workerPoolRestarts: settings.workerPoolRestarts ?? false,
     workerCancelLongRunningTasksOnConnectionLoss: settings.workerCancelLongRunningTasksOnConnectionLoss ?? false,
     workerDeduplicateSuccessfulTasks: settings.workerDeduplicateSuccessfulTasks ?? false,
+    workerSoftShutdownTimeout: softTimeoutOf(settings.workerSoftShutdownTimeout),
+    workerEnableSoftShutdownOnIdle: settings.workerEnableSoftShutdownOnIdle ?? false,
     workerStateDb: settings.workerStateDb,
     controlExchange: settings.controlExchange ?? "celery",
     tracing: settings.tracing ?? true,
@@ -282,6 +288,14 @@ function expiryOf(seconds: number | null = DAY_SECONDS): number | null {
   if (seconds === null || seconds === 0) return null;
   if (Number.isFinite(seconds) && seconds > 0) return seconds;
   throw badOption(`resultExpires is ${String(seconds)}, not a number of seconds`, "resultExpires");
+}
+
+function softTimeoutOf(seconds = 0): number {
+  if (Number.isFinite(seconds) && seconds >= 0) return seconds;
+  throw badOption(
+    `workerSoftShutdownTimeout is ${String(seconds)}, not a number of seconds`,
+    "workerSoftShutdownTimeout",
+  );
 }
 
 /** Nothing goes unheard: without a logger, what went wrong is a warning of the process. */

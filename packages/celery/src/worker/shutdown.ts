@@ -1,6 +1,7 @@
-/** How a worker comes to its end: a warm shutdown settles all it holds, a cold one gives it back. */
+/** How a worker comes to its end: a warm shutdown settles all it holds, a cold one gives it back, a soft one is first one, then the other. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { patiently } from "../client/patience.js";
+import type { ResolvedSettings } from "../client/settings.js";
 import { CeleryError } from "../errors.js";
 import type { Gossip } from "./gossip.js";
 import type { QueueConsumer } from "./queue-consumer.js";
@@ -13,6 +14,7 @@ import type { StopOptions } from "./worker-options.js";
 const ABORT_DELAY_MS = 1000;
 
 export interface ShutdownOptions {
+  readonly settings: ResolvedSettings;
   readonly hostname: string;
   readonly consumer: QueueConsumer;
   readonly runQueue: RunQueue;
@@ -33,6 +35,8 @@ export class Shutdown {
   #consumerStop: Promise<void> = Promise.resolve();
   /** The broker did not answer in time, and that was said. */
   #isSilent = false;
+  /** A cold shutdown was asked for, and waits for what runs. */
+  #isSoft = false;
 
   constructor(options: ShutdownOptions) {
     this.#options = options;
@@ -50,12 +54,29 @@ export class Shutdown {
 
   /** Makes a warm shutdown a cold one, now or after a time; `stopping` is all of it. */
   hasten({ timeoutMs, cold }: StopOptions, stopping: Promise<void>): void {
-    if (cold === true) void this.#abortAll(stopping);
-    else if (timeoutMs !== undefined) {
-      const timer = setTimeout(() => void this.#abortAll(stopping), timeoutMs);
-      const clear = (): void => clearTimeout(timer);
-      stopping.then(clear, clear);
-    }
+    if (cold === true && !this.#soften(stopping)) void this.#abortAll(stopping);
+    else if (cold !== true && timeoutMs !== undefined) this.#abortAfter(timeoutMs, stopping);
+  }
+
+  /**
+   * Whether a cold shutdown is to begin as a warm one. Asked for again, it is cold. Celery 5.5 `wait_for_soft_shutdown`, which
+   * waits all of the time; this ends when nothing is left.
+   */
+  #soften(stopping: Promise<void>): boolean {
+    const { settings, runQueue } = this.#options;
+    const seconds = settings.workerSoftShutdownTimeout;
+    const isBusy = runQueue.activeCount > 0 || settings.workerEnableSoftShutdownOnIdle;
+    if (this.#isSoft || seconds === 0 || !isBusy) return false;
+    this.#isSoft = true;
+    settings.logger.info?.(`Soft shutdown of ${this.#options.hostname}: what runs has ${seconds} s to end`, {});
+    this.#abortAfter(seconds * 1000, stopping);
+    return true;
+  }
+
+  #abortAfter(timeoutMs: number, stopping: Promise<void>): void {
+    const timer = setTimeout(() => void this.#abortAll(stopping), timeoutMs);
+    const clear = (): void => clearTimeout(timer);
+    stopping.then(clear, clear);
   }
 
   /** All of a shutdown that needs the broker or the result store. */

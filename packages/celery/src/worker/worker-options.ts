@@ -63,7 +63,7 @@ export const WORKER_OPTIONS = optionNames<WorkerOptions>({
 export interface StopOptions {
   /** Milliseconds after which the shutdown is a cold one. Default: never. */
   readonly timeoutMs?: number | undefined;
-  /** At once. Default false. */
+  /** At once, or after `workerSoftShutdownTimeout` the first time. Default false. */
   readonly cold?: boolean | undefined;
 }
 

@@ -124,6 +124,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     const state = { revoked: this.#revoked, clock: app.clock, onWarning };
     this.#stateDb = path === undefined ? undefined : new StateDb({ path, ...state });
     this.#shutdown = new Shutdown({
+      settings: app.settings,
       hostname,
       consumer: this.#consumer,
       runQueue: this.#runQueue,
@@ -243,8 +244,8 @@ export class Worker extends EventEmitter<WorkerEvents> {
    * Stops consuming, gives back what has not begun, waits for running tasks, and settles them.
    *
    * `timeoutMs`: after that the shutdown is a cold one: running tasks are aborted, and those with late acks go back to their
-   * queue. `cold: true`: at once. Either may also be said later, of a shutdown under way. A cold one waits five seconds at most
-   * for a broker that does not answer, which gives the messages to others when it notices; a warm one waits so for each of what
+   * queue. `cold: true`: at once, or after `workerSoftShutdownTimeout` where tasks run, unless it is said again. Either may also
+   * be said later, of a shutdown under way. A cold one waits five seconds at most for a broker that does not answer, which gives the messages to others when it notices; a warm one waits so for each of what
    * it has to tell, and half a minute for the end of what has run. The app stays open.
    */
   stop(options: StopOptions = {}): Promise<void> {
