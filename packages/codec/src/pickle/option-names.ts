@@ -32,6 +32,7 @@ export const PICKLE_OPTIONS = /* @__PURE__ */ optionNames<UnpicklerOptions & Pic
   dispatchTable: true,
 });
 
+/** Those of `limits`, which both have. */
 export const PICKLE_LIMITS = /* @__PURE__ */ optionNames<Limits>(DEFAULT_LIMITS);
 
 /** @throws PickleError `bad-option` for a name that neither decoder nor encoder has, in `options` or their limits */
