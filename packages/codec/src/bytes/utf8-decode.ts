@@ -89,7 +89,9 @@ export class TextReader {
       for (; i + 4 < end; i += 4) bits |= view.getInt32(i);
       bits = (bits | view.getInt32(end - 4)) & HIGH_BITS;
     } else {
-      for (; i < end; i++) bits |= bytes[i]! & 0x80;
+      for (; i + 4 <= end; i += 4) bits |= bytes[i]! | bytes[i + 1]! | bytes[i + 2]! | bytes[i + 3]!;
+      for (; i < end; i++) bits |= bytes[i]!;
+      bits &= 0x80;
     }
     if (bits !== 0) return undefined;
     if (start < this.#windowStart || end > this.#windowEnd) this.#moveWindow(start);
