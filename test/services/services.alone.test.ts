@@ -3,8 +3,8 @@ import { withChannel, withRedis } from "./clients.js";
 import { describeEachGeneration } from "./inject.js";
 
 describeEachGeneration("services", (set) => {
-  test("come back after a kill, at the same URL, with their data", { timeout: 120_000 }, async () => {
-    if (!set.amqp.isOurs) return;
+  test("come back after a kill, at the same URL, with their data", { timeout: 120_000 }, async (context) => {
+    if (!set.amqp.isOurs) context.skip("services given by URL are not ours to kill");
     const isolation = await set.isolate();
     const queue = isolation.name("durable");
     await withChannel(isolation.amqp.url, async (channel) => {

@@ -4,6 +4,7 @@ import type { SignatureDict } from "../protocol/signature.js";
 import { Celery } from "./app.js";
 import { chain, chord, group } from "./canvas.js";
 import { groupTasks } from "./canvas-dicts.js";
+import { addLinks } from "./links.js";
 
 const open: Celery[] = [];
 afterEach(() => Promise.all(open.splice(0).map((app) => app.close())));
@@ -66,4 +67,28 @@ test("a callback of a group is its first task's, immutable", () => {
   const { s, told } = signatures();
   expect(linkedTo(groupTasks(group(s("a"), s("b")).link(told).toDict()), "link")).toEqual([["told!"], []]);
   expect(group([]).link(told).toDict().kwargs).toEqual({ tasks: [] });
+});
+
+describe("addLinks()", () => {
+  const target = (args: unknown[]) => ({ task: "told", args, kwargs: {}, options: {} });
+
+  test("adds what is not there yet", () => {
+    expect(addLinks(undefined, null, [])).toEqual([]);
+    expect(addLinks(null, target([1]))).toEqual([target([1])]);
+    expect(addLinks([target([1])], target([1]), [target([2]), target([2])])).toEqual([target([1]), target([2])]);
+  });
+
+  test("compares values that share others without unfolding them", () => {
+    const laughs = () => {
+      let value: unknown[] = ["ha"];
+      for (let depth = 0; depth < 60; depth++) value = [value, value];
+      return target(value);
+    };
+    expect(addLinks([laughs()], laughs())).toHaveLength(1);
+  });
+
+  test("compares many in time that grows with their number", () => {
+    const many = () => Array.from({ length: 20_000 }, (_, index) => target([index]));
+    expect(addLinks(many(), many(), many())).toHaveLength(20_000);
+  });
 });

@@ -1,5 +1,5 @@
 /** `link` and `link_error` of every kind of signature: whose option it becomes. Celery `canvas.py`. */
-import { isDeepStrictEqual } from "node:util";
+import { dumps } from "@brine/codec";
 import type { SignatureDict } from "../protocol/signature.js";
 import { chordParts, groupDict, groupTasks, listOf } from "./canvas-dicts.js";
 
@@ -59,8 +59,29 @@ function linkHeader(tasks: readonly SignatureDict[], target: SignatureDict, rule
 /** An option's targets and more: one that is there already is called once, as in Celery. */
 export function addLinks(present: unknown, ...more: readonly unknown[]): unknown[] {
   const all = listOf(present);
-  for (const target of listOf(...more)) if (!all.some((one) => isDeepStrictEqual(one, target))) all.push(target);
+  const added = listOf(...more);
+  if (added.length === 0 || all.length + added.length === 1) return [...all, ...added];
+  const known = new Set(all.map(identityOf));
+  for (const target of added) {
+    const identity = identityOf(target);
+    if (known.has(identity)) continue;
+    known.add(identity);
+    all.push(target);
+  }
   return all;
+}
+
+/**
+ * Equal for equal targets. Messages bring them: to compare each with each would take the square of their number, and value by
+ * value what grows without bound where values share others.
+ */
+function identityOf(target: unknown): unknown {
+  try {
+    return Buffer.from(dumps(target)).toString("latin1");
+  } catch {
+    // What cannot be written, such as an instance of an unknown class, is equal to itself only.
+    return target;
+  }
 }
 
 export function asImmutable<Target>(target: Target): Target {
