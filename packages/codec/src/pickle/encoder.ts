@@ -105,32 +105,14 @@ export class Encoder extends PlainWriter implements EncodeContext {
   }
 
   protected saveValue(value: unknown, depth: number): void {
-    switch (typeof value) {
-      case "string":
-        this.saveStr(value);
-        return;
-      case "number":
-        this.saveNumber(value);
-        return;
-      case "boolean":
-        this.saveBool(value);
-        return;
-      case "object":
-        if (value === null) this.buf[this.pos++] = op.NONE;
-        else this.saveObject(value, depth);
-        return;
-      case "undefined":
-        this.buf[this.pos++] = op.NONE;
-        return;
-      case "bigint":
-        this.saveBigint(value);
-        return;
-      case "function":
-        this.saveObject(value, depth);
-        return;
-      default:
-        throw this.fail(`Cannot pickle ${String(value)}`);
-    }
+    // No switch on `typeof`, for which V8 calls a function that makes the text.
+    if (typeof value === "string") this.saveStr(value);
+    else if (typeof value === "number") this.saveNumber(value);
+    else if (value === null || value === undefined) this.buf[this.pos++] = op.NONE;
+    else if (typeof value === "object" || typeof value === "function") this.saveObject(value, depth);
+    else if (typeof value === "boolean") this.saveBool(value);
+    else if (typeof value === "bigint") this.saveBigint(value);
+    else throw this.fail(`Cannot pickle ${String(value)}`);
   }
 
   protected saveOwned(value: unknown, depth: number): void {
