@@ -27,12 +27,16 @@ export class Encoder extends PlainWriter implements EncodeContext {
   dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
   private maxRecursion = MAX_RECURSION;
+  /** The options that it writes by. */
+  private configured: ResolvedPicklerOptions | undefined;
   /** By prototype: the entries of classes that this pickle has met, and that are written as these say and nothing else. */
   readonly entries = new Map<object, GlobalEntry>();
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
 
   configure(options: ResolvedPicklerOptions): void {
+    if (options === this.configured) return;
+    this.configured = options;
     this.protocol = options.protocol;
     this.registry = options.registry;
     this.fixImports = options.fixImports;
@@ -83,12 +87,22 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.pos = 0;
   }
 
-  /** Forgets the value that was written, and the hooks. */
+  /** Forgets the value that was written, and the hooks. Other options stay, as most callers give the same again. */
   release(): void {
     this.clearMemos();
     if (this.entries.size > 0) this.entries.clear();
     this.resetBytes();
     this.openObjects = undefined;
+    if (this.hasHooks()) this.forgetOptions();
+  }
+
+  private hasHooks(): boolean {
+    const { bufferCallback, persistentId, reducerOverride, dispatchTable } = this;
+    return (bufferCallback ?? persistentId ?? reducerOverride ?? dispatchTable) !== undefined;
+  }
+
+  private forgetOptions(): void {
+    this.configured = undefined;
     this.bufferCallback = undefined;
     this.persistentId = undefined;
     this.reducerOverride = undefined;
