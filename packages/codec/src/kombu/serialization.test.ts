@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { LazyString, loads, PyDict, SafeString } from "../index.js";
 import { createCompression } from "./create-compression.js";
 import { createSerializers } from "./create-serializers.js";
 import {
@@ -176,6 +177,43 @@ describe("json", () => {
       "an instance of WeakMap has no form in JSON; make a plain value of it, or use the serializer pickle",
     );
     expect(() => own.encode!(Promise.resolve())).toThrow("an instance of Promise has no form in JSON: await it first");
+  });
+});
+
+/** Bytes that kombu 5.2.4 writes for the same values. */
+describe("what is a str or an int in Python by its class", () => {
+  const status = loads(bytes("chttp\nHTTPStatus\n(I200\ntR."));
+  const unknown = loads(bytes("cuuid\nSafeUUID\n(I0\ntR."));
+  const lazy = new LazyString("django.utils.translation.gettext", ["hello"]);
+  const text = (value: unknown, serializer: string) =>
+    Buffer.from(serializers.dumps(value, { serializer }).body).toString("latin1");
+
+  test("is written as one, as a key too", () => {
+    const value = PyDict.fromEntries<unknown, unknown>([
+      [new SafeString("<b>"), new SafeString("&amp;")],
+      [status, [status]],
+    ]);
+    expect(text(value, "json")).toBe('{"<b>": "&amp;", "200": [200]}');
+    expect(text(value, "msgpack")).toBe("\x82\xa3<b>\xa5&amp;\xcc\xc8\x91\xcc\xc8");
+    for (const serializer of ["json", "msgpack"]) expect(() => text(unknown, serializer)).toThrow(EncodeError);
+  });
+
+  test("and a lazy string as its text in JSON only, of either dialect, and never as a key", () => {
+    for (const dialect of ["5.2", "5.3"] as const) {
+      expect(Buffer.from(jsonSerializer({ dialect }).encode!([lazy])).toString()).toBe('["hello"]');
+    }
+    expect(() => text(PyDict.fromEntries([[lazy, 1]]), "json")).toThrow("a key must be a str");
+    expect(() => text(lazy, "msgpack")).toThrow(EncodeError);
+  });
+});
+
+describe("yaml", () => {
+  test("writes lone surrogates, which PyYAML reads, and reads them", () => {
+    const { body } = serializers.dumps({ "\udc00": "a\ud800b" }, { serializer: "yaml" });
+    expect(Buffer.from(body).toString()).toBe('{? "\\udc00" : "a\\ud800b"}\n');
+    expect(serializers.loads(body, { contentType: "application/x-yaml", accept: ["yaml"] })).toEqual({
+      "\udc00": "a\ud800b",
+    });
   });
 });
 

@@ -148,7 +148,7 @@ export function parseQuoted(line: Uint8Array): Uint8Array {
       out[n++] = byte;
       continue;
     }
-    if (i >= end) throw bad("backslash at the end of a str");
+    if (i >= end) throw bad("Trailing \\ in string");
     const letter = line[i++]!;
     const single = SINGLE_ESCAPES.get(letter);
     if (single !== undefined) {

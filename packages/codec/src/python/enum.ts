@@ -57,6 +57,12 @@ function kindOf(member: EnumMember): EnumKind {
   return (member.constructor as unknown as { readonly kind: EnumKind }).kind;
 }
 
+/** Whether a member is also an int or a str: one of an `IntEnum`, a `StrEnum`, an `IntFlag`. */
+export function isEqualToValue(member: EnumMember): boolean {
+  const kind = kindOf(member);
+  return kind !== "enum" && kind !== "flag";
+}
+
 /** Members by name. */
 export type PyEnum<M extends Record<string, unknown> = Record<string, unknown>> = {
   readonly [K in keyof M]: EnumMember<M[K]>;

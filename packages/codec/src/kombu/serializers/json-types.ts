@@ -1,6 +1,7 @@
 /** The values that kombu's JSON has a form for beyond JSON's own, in its two dialects. */
 import { PyDate, PyDateTime, PyTime } from "../../python/datetime.js";
 import { Decimal } from "../../python/decimal.js";
+import { LazyString } from "../../python/django.js";
 import { ByteArray } from "../../python/sequences.js";
 import { UUID } from "../../python/uuid.js";
 import { base64, fromBase64 } from "../base64.js";
@@ -40,6 +41,7 @@ function pythonValue(value: object): object {
 }
 
 function envelopeOf(value: object): unknown {
+  if (value instanceof LazyString) return value.toString();
   if (value instanceof PyDateTime) return envelope("datetime", value.toString());
   if (value instanceof PyDate) return envelope("date", value.toString());
   if (value instanceof PyTime) return envelope("time", value.toString());
@@ -58,6 +60,7 @@ function envelope(type: string, value: unknown): object {
 }
 
 function stringOf(value: object): unknown {
+  if (value instanceof LazyString) return value.toString();
   // A date is written as its midnight, and UTC as Z.
   if (value instanceof PyDate) return `${value.toString()}T00:00:00`;
   if (value instanceof PyDateTime) return value.toString().replace(/\+00:00$/, "Z");

@@ -3,6 +3,7 @@
  * repr, keys made strings as Python makes them. Not recursive.
  */
 import { reasonOf } from "../../coded-error.js";
+import { builtinValue } from "../../python/builtin-value.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
 
@@ -97,7 +98,7 @@ class JsonWriter {
 
   /** Writes a value, or opens it. */
   #value(given: unknown): void {
-    let value = given;
+    let value = typeof given === "object" ? builtinValue(given) : given;
     // Each replacement is a step towards JSON; one that never arrives is an error, not a hang.
     for (let rounds = 0; rounds < 100; rounds++) {
       const text = scalar(value);
@@ -147,7 +148,8 @@ class JsonWriter {
   }
 
   /** A key as a string, as Python's encoder turns ints, floats, bools and None into one. */
-  #key(key: unknown): string {
+  #key(given: unknown): string {
+    const key = builtinValue(given);
     if (typeof key === "string") return key;
     if (key !== undefined) {
       const text = scalar(key);

@@ -5,6 +5,7 @@
  */
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
+import { builtinValue } from "../../python/builtin-value.js";
 import { PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
 import { walkMsgpack } from "./msgpack-walk.js";
@@ -67,6 +68,8 @@ class MsgpackSource {
 
   #object(value: object, depth: number): unknown {
     if (value instanceof PyFloat) return this.#float(value.value);
+    const builtin = builtinValue(value);
+    if (builtin !== value) return this.of(builtin, depth);
     if (value instanceof ArrayBuffer) return new Uint8Array(value);
     // Python packs a bytearray as bytes; a plain view, since msgpackr would ask a class for its toJSON.
     if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);

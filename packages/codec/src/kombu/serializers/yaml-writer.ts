@@ -129,9 +129,8 @@ function float(value: number): string {
   return text.includes(".") ? text : text.replace("e", ".0e");
 }
 
-/** A double-quoted string in ASCII; astral characters need one escape, PyYAML keeps surrogates apart. */
+/** A double-quoted string in ASCII; astral characters need one escape, since PyYAML keeps surrogates apart, lone ones too. */
 function quote(text: string): string {
-  if (/\p{Surrogate}/u.test(text)) throw fail("a string has a lone surrogate");
   return JSON.stringify(text).replace(/[\u007f-\u{10ffff}]/gu, (character) => {
     const code = character.codePointAt(0)!.toString(16);
     return code.length <= 4 ? `\\u${code.padStart(4, "0")}` : `\\U${code.padStart(8, "0")}`;
