@@ -19,7 +19,7 @@ describeEachGeneration("a soft shutdown", (set) => {
         // Python's ends at once.
         app.task("sleep", { acksLate: true }, () => new Promise(() => {}));
         app.task("add", () => "never begun here");
-      const worker = await app.worker({ mingle: false, concurrency: 2 }).start();
+        const worker = await app.worker({ mingle: false, concurrency: 2 }).start();
         const short = await app.sendTask("node.short");
         const long = await app.sendTask("sleep", { args: [0, "ran in Python"] });
         await eventually(() => expect(worker.active.length).toBe(2));

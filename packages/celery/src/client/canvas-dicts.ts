@@ -27,13 +27,19 @@ export function groupTasks(dict: SignatureDict): SignatureDict[] {
   return tasks.map((task, index) => readSignature(task, `kwargs.tasks[${index}]`));
 }
 
-/** Header, as a group, and body of a chord signature. The header of one from Python may be a list. */
+/**
+ * Header, as a group, and body of a chord signature. The header of one from Python may be a list, and that of one written by hand
+ * a task or chain alone. Celery `_maybe_group`.
+ */
 export function chordParts(dict: SignatureDict): { header: SignatureDict; body: SignatureDict } {
   const { header, body } = dict.kwargs;
-  const group = Array.isArray(header)
-    ? groupDict(header.map((task, index) => readSignature(task, `kwargs.header[${index}]`)))
-    : readSignature(header, "kwargs.header");
-  return { header: group, body: readSignature(body, "kwargs.body") };
+  return { header: headerGroup(header), body: readSignature(body, "kwargs.body") };
+}
+
+function headerGroup(header: unknown): SignatureDict {
+  if (Array.isArray(header)) return groupDict(header.map((task, i) => readSignature(task, `kwargs.header[${i}]`)));
+  const one = readSignature(header, "kwargs.header");
+  return one.subtask_type === "group" ? one : groupDict([one]);
 }
 
 /** A group in a group is one group, as in Celery. */

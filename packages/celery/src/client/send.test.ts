@@ -306,6 +306,33 @@ describe("chords", () => {
   });
 });
 
+test.each([
+  ["a list", (part: object) => [part]],
+  ["a task alone", (part: object) => part],
+  ["a chain", (part: object) => ({ task: "celery.chain", kwargs: { tasks: [part] }, subtask_type: "chain" })],
+  [
+    "a group with nulls",
+    (part: object) => ({
+      task: "celery.group",
+      args: null,
+      kwargs: { tasks: [part] },
+      options: null,
+      subtask_type: "group",
+    }),
+  ],
+])("a chord whose header is %s, as dicts from elsewhere may have it", async (_, headerOf) => {
+  const { app } = await startWorker({}, (a) => {
+    a.task("one", () => 1);
+    a.task("sum", (__, numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
+  });
+  const header = headerOf({ task: "one", args: null, kwargs: null, options: null });
+  const body = { task: "sum", args: null, kwargs: null };
+  const result = await app
+    .signature({ task: "celery.chord", args: null, kwargs: { header, body }, subtask_type: "chord" } as never)
+    .delay();
+  expect(await result.get({ timeoutMs })).toBe(1);
+});
+
 describe("errbacks", () => {
   test("that take more than one argument are called in place, others are sent", async () => {
     const seen: Record<string, readonly unknown[]> = {};

@@ -7,6 +7,8 @@ export interface TaskMessage {
   readonly id: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** Why no function can be called with what was sent, in Python's words after the function's name; both are empty then. */
+  readonly fault?: string;
   readonly retries: number;
   /** ISO 8601. */
   readonly eta: string | null;

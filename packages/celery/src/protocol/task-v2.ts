@@ -47,7 +47,7 @@ export function encodeTaskV2(
  * Reads a protocol 2 message. Lenient where Celery's workers are (absent headers, null limits, an object body), strict
  * where they crash: those messages are an {@link InvalidMessageError} here.
  *
- * `args` that are no sequence, and callbacks that are no list, are left for the run to fail on: see `TaskMessageFaults`.
+ * `args` that are no sequence are a `fault` of the message, which its run fails with.
  *
  * @throws {@link InvalidMessageError}
  */
@@ -59,8 +59,7 @@ export function decodeTaskV2(headers: Readonly<Record<string, unknown>>, body: u
   return {
     task,
     id,
-    args: readArgs(args),
-    kwargs: readKwargs(kwargs),
+    ...readArguments(args, kwargs),
     retries: readCount(headers, "retries"),
     eta: optionalString(headers, "eta"),
     expires: optionalString(headers, "expires"),
@@ -102,26 +101,28 @@ function splitBody(body: unknown): [args: unknown, kwargs: unknown, embed: Recor
   throw new InvalidMessageError("Cannot read task body: neither a sequence of 3 nor a mapping with args", "body");
 }
 
-/** Positional arguments. */
-export function readArgs(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new ArgumentError(`argument after * must be an iterable, not ${pythonTypeName(value)}`);
-}
-
-/** Keyword arguments; Python's own words where it refuses them. */
-export function readKwargs(value: unknown): Record<string, unknown> {
-  if (isPlainRecord(value)) return value;
-  if (value instanceof Map) {
-    if (value.size === 0) return {};
-    for (const key of value.keys()) if (typeof key !== "string") throw new ArgumentError("keywords must be strings");
-    return Object.fromEntries(value as Map<string, unknown>);
+/**
+ * What the task is called with. Arguments that no function takes are left for the run to fail on, as in Celery: whoever waits for
+ * it, counts it or follows it must hear of it.
+ *
+ * @throws {@link InvalidMessageError} for `kwargs` that are no mapping
+ */
+export function readArguments(args: unknown, kwargs: unknown): Pick<TaskMessage, "args" | "kwargs" | "fault"> {
+  const named = readKwargs(kwargs);
+  if (!Array.isArray(args)) {
+    return { args: [], kwargs: {}, fault: `argument after * must be an iterable, not ${pythonTypeName(args)}` };
   }
-  throw new InvalidMessageError("Task keyword arguments is not a mapping", "body[1]");
+  return named === undefined ? { args, kwargs: {}, fault: "keywords must be strings" } : { args, kwargs: named };
 }
 
-/** The task would be run with arguments that no function takes: a FAILURE with Python's TypeError, as in Celery. */
-export class ArgumentError extends Error {
-  override name = "ArgumentError";
+/** `undefined` for keys that are no str. */
+function readKwargs(value: unknown): Record<string, unknown> | undefined {
+  if (isPlainRecord(value)) return value;
+  if (!(value instanceof Map)) {
+    throw new InvalidMessageError("Task keyword arguments is not a mapping", "body[1]");
+  }
+  const hasNames = [...value.keys()].every((key) => typeof key === "string");
+  return hasNames ? Object.fromEntries(value as Map<string, unknown>) : undefined;
 }
 
 /** Signatures that are no list of signatures: Celery runs the task and then fails it. */

@@ -136,7 +136,9 @@ export class Executor {
   }
 
   async #call(request: Request, context: TaskContext, limits: Limits): Promise<Outcome> {
+    const { fault } = request.message;
     try {
+      if (fault !== undefined) throw new pyExceptions.TypeError(`${request.name}() ${fault}`);
       const result = await runWithLimits(() => this.#host.invoke(request, context), limits, request.stop);
       await this.#followUp.onSuccess(request, result);
       return { state: "SUCCESS", result: result === undefined ? null : result };

@@ -12,7 +12,7 @@ import { InvalidMessageError } from "../errors.js";
 import { parseIsoTime } from "../protocol/iso8601.js";
 import type { TaskMessage } from "../protocol/task-message.js";
 import { decodeTaskV1, isTaskV1 } from "../protocol/task-v1.js";
-import { ArgumentError, CallbackError, decodeTaskV2, own } from "../protocol/task-v2.js";
+import { CallbackError, decodeTaskV2, own } from "../protocol/task-v2.js";
 
 /** What to do with a message. */
 export type Verdict =
@@ -74,9 +74,6 @@ function refusal(error: Error): Verdict {
 function invalid(error: Error, headers: Readonly<Record<string, unknown>>, body: unknown): Verdict {
   const source = own(headers, "task") === undefined ? (body as Record<string, unknown>) : headers;
   const { task, id } = { task: String(source.task), id: String(source.id) };
-  if (error instanceof ArgumentError) {
-    return { kind: "fail", task, id, error: new pyExceptions.TypeError(`${task}() ${error.message}`) };
-  }
   if (error instanceof CallbackError)
     return { kind: "fail", task, id, error: new pyExceptions.TypeError(error.message) };
   return { kind: "reject", error };
