@@ -34,11 +34,10 @@ const CHOICES = {
   unregistered: ["error", "opaque"],
 } as const;
 
-function choose<K extends keyof typeof CHOICES>(options: UnpicklerOptions, name: K): (typeof CHOICES)[K][number] {
-  const value: unknown = options[name];
-  const choices: readonly string[] = CHOICES[name];
-  if (value === undefined) return choices[0] as (typeof CHOICES)[K][number];
-  for (let i = 0; i < choices.length; i++) if (choices[i] === value) return value as (typeof CHOICES)[K][number];
+/** The value given, or the first of the choices; V8 finds an option by a name in the code faster than by one in a variable. */
+function choose<C extends readonly string[]>(value: unknown, choices: C, name: keyof typeof CHOICES): C[number] {
+  if (value === undefined) return choices[0]!;
+  for (let i = 0; i < choices.length; i++) if (choices[i] === value) return choices[i]!;
   const wanted = choices.map((choice) => JSON.stringify(choice)).join(" or ");
   throw new PickleError(`Cannot use option ${name} ${String(value)}: must be ${wanted}`, { code: "bad-option" });
 }
@@ -57,18 +56,18 @@ export function resolveUnpicklerOptions(
   }
   return {
     registry: options.registry ?? registry,
-    int: choose(options, "int"),
-    float: choose(options, "float"),
-    bytes: choose(options, "bytes"),
-    tuple: choose(options, "tuple"),
-    dict: choose(options, "dict"),
-    datetime: choose(options, "datetime"),
+    int: choose(options.int, CHOICES.int, "int"),
+    float: choose(options.float, CHOICES.float, "float"),
+    bytes: choose(options.bytes, CHOICES.bytes, "bytes"),
+    tuple: choose(options.tuple, CHOICES.tuple, "tuple"),
+    dict: choose(options.dict, CHOICES.dict, "dict"),
+    datetime: choose(options.datetime, CHOICES.datetime, "datetime"),
     buffers: options.buffers,
-    encoding: choose(options, "encoding"),
-    errors: choose(options, "errors"),
+    encoding: choose(options.encoding, CHOICES.encoding, "encoding"),
+    errors: choose(options.errors, CHOICES.errors, "errors"),
     fixImports: options.fixImports ?? true,
     persistentLoad: options.persistentLoad,
-    unregistered: choose(options, "unregistered"),
+    unregistered: choose(options.unregistered, CHOICES.unregistered, "unregistered"),
     limits: options.limits === undefined ? DEFAULT_LIMITS : resolveLimits(options.limits),
   };
 }
