@@ -58,7 +58,9 @@ const BRAND = Symbol.for("brine.AmqpError");
 /** Parent of this package's errors. */
 export class AmqpError extends CodedError<AmqpErrorCode> {
   override name = "AmqpError";
+  /** The broker's, such as 404. */
   readonly replyCode?: number | undefined;
+  /** Which header: `.timelimit[1]`. */
   readonly path?: string | undefined;
 
   constructor(message: string, options: AmqpErrorOptions) {

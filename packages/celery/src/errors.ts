@@ -33,7 +33,9 @@ const BRAND = Symbol.for("brine.CeleryError");
 /** The parent of this package's errors. */
 export class CeleryError extends CodedError<CeleryErrorCode> {
   override name = "CeleryError";
+  /** Where in the message or the settings. */
   readonly path?: string | undefined;
+  /** Which task. */
   readonly taskId?: string | undefined;
 
   constructor(message: string, options: CeleryErrorOptions) {

@@ -112,6 +112,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     return this.#blocked !== undefined;
   }
 
+  /** Whether `close` was called. A connection that was lost is not closed. */
   get isClosed(): boolean {
     return this.#closing.signal.aborted;
   }
@@ -153,6 +154,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#restorers.add(restorer);
   }
 
+  /** From the next connection on it is not run any more. */
   removeRestorer(restorer: Restorer): void {
     this.#restorers.delete(restorer);
   }

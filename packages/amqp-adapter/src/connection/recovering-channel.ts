@@ -119,12 +119,14 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return { consumerTag };
   }
 
+  /** Ends a consumer for good: it does not come back with the channel. */
   async cancel(consumerTag: string): Promise<Replies.Cancel> {
     this.#consumers.delete(consumerTag);
     await this.#channel?.cancel(consumerTag).catch(() => undefined);
     return { consumerTag };
   }
 
+  /** One message, if there is one. */
   async get(queue: string, options?: Options.Get): Promise<GetMessage | false> {
     return this.#request("get from queue", queue, async (channel) => {
       const message = await channel.get(queue, options);
@@ -162,10 +164,12 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     this.#channelOf(message)?.ack(message, allUpTo);
   }
 
+  /** Without effect on a message of a channel that was lost: it is back in its queue. */
   nack(message: Message, allUpTo?: boolean, requeue?: boolean): void {
     this.#channelOf(message)?.nack(message, allUpTo, requeue);
   }
 
+  /** Without effect on a message of a channel that was lost: it is back in its queue. */
   reject(message: Message, requeue?: boolean): void {
     this.#channelOf(message)?.reject(message, requeue);
   }

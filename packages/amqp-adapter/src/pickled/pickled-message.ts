@@ -7,8 +7,11 @@ import type { Driver } from "./driver.js";
  * own methods; settle it once, either way.
  */
 export class ReceivedMessage implements Message {
+  /** The body as it came, compressed or not. */
   readonly content: Buffer;
+  /** Where it came from, and its delivery tag. */
   readonly fields: MessageFields;
+  /** AMQP's, as amqplib reads them. */
   readonly properties: MessageProperties;
   /** Own keys only: a null-prototype object with dates as `Date` and 64-bit integers exact. Empty if they cannot be read. */
   readonly headers: Readonly<Record<string, unknown>>;
@@ -26,14 +29,17 @@ export class ReceivedMessage implements Message {
     this.#isSettled = noAck;
   }
 
+  /** Which request it answers. */
   get correlationId(): string | undefined {
     return this.properties.correlationId;
   }
 
+  /** The queue that waits for an answer. */
   get replyTo(): string | undefined {
     return this.properties.replyTo;
   }
 
+  /** Whether it was delivered before, and not settled. */
   get redelivered(): boolean {
     return this.fields.redelivered;
   }
@@ -67,6 +73,7 @@ export class ReceivedMessage implements Message {
 
 /** A received message and the value in it. */
 export class PickledMessage<T = unknown> extends ReceivedMessage {
+  /** The decoded body. */
   readonly value: T;
 
   constructor(driver: Driver, raw: Message, headers: Readonly<Record<string, unknown>>, noAck: boolean, value: T) {

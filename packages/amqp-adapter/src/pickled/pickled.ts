@@ -204,18 +204,22 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     return this.#driver.cancel(consumerTag);
   }
 
+  /** Says that the message is done with. */
   ack(message: ReceivedMessage): void {
     message.ack();
   }
 
+  /** Refuses the message: back to its queue, unless `requeue` is false. */
   nack(message: ReceivedMessage, _allUpTo?: false, requeue = true): void {
     message.nack(requeue);
   }
 
+  /** Refuses the message: back to its queue, unless `requeue` is false. */
   reject(message: ReceivedMessage, requeue = true): void {
     message.reject(requeue);
   }
 
+  /** Messages at most that may be unsettled; 0: no limit. */
   async prefetch(count: number, global?: boolean): Promise<void> {
     await this.#driver.prefetch(count, global);
   }

@@ -39,6 +39,7 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
  * const server = await serveRpc<[number, number]>(pickled(channel), "add", ([a, b]) => a + b);
  */
 export class RpcServer {
+  /** Where calls arrive. */
   readonly queue: string;
   readonly #channel: PickledChannel;
   readonly #handler: RpcHandler;

@@ -34,6 +34,7 @@ export function isDelayedExchange(name: string): boolean {
 export interface DelayedLevel {
   /** Name of the exchange and of the queue. */
   readonly name: string;
+  /** With which Celery declares its queue. */
   readonly queueArguments: Readonly<Record<string, unknown>>;
   /** Binds the queue to the exchange: this level's bit is 1. */
   readonly waitKey: string;

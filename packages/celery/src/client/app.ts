@@ -39,15 +39,25 @@ import { type More, WorkFlow } from "./work-flow.js";
  * const sum = await (await add.delay(2, 3)).get({ timeoutMs: 10_000 });
  */
 export class Celery {
+  /** What was given, with defaults filled in. */
   readonly settings: ResolvedSettings;
+  /** Brings messages to the broker and from it. */
   readonly transport: Transport;
+  /** Keeps results, or says that there is nowhere to keep them. */
   readonly backend: ResultBackend;
+  /** Makes bodies of values, and values of bodies that are accepted. */
   readonly content: ContentCodec;
+  /** Knows the queues, and which task goes where. */
   readonly router: Router;
+  /** Commands to workers, as `app.control` in Python. */
   readonly control: Control;
+  /** Holds tasks with an ETA back in the broker, where it can. */
   readonly delayed: DelayedTasks;
+  /** Spans and trace context. */
   readonly tracing: Tracing;
+  /** The logical clock of messages and events. */
   readonly clock = new LamportClock();
+  /** Which task runs, for what it sends. */
   readonly currentTask = new CurrentTaskStore();
   /** `gen<pid>@<host>`: what messages say they come from. */
   readonly origin = `gen${process.pid}@${hostname()}`;

@@ -24,11 +24,13 @@ const GET_OPTIONS = optionNames<GetOptions>({ timeoutMs: true, signal: true, pro
 
 /** What `states()` yields. */
 export interface StateChange<Result> {
+  /** As of now. */
   readonly state: TaskState;
   /** The return value, for SUCCESS. */
   readonly result?: Result | undefined;
   /** What `updateState` was given, for custom states; `{pid, hostname}` for STARTED. */
   readonly meta?: unknown;
+  /** Of a failure: what was raised. */
   readonly error?: Error | undefined;
 }
 
@@ -46,6 +48,7 @@ const DEFAULT_INTERVAL_MS = 5_000;
 
 /** A task's result, by its id: Celery's `AsyncResult`. Nothing is asked before a method is called. */
 export class AsyncResult<Result = unknown> {
+  /** The task's id. */
   readonly id: string;
   /** The result before this one in a chain, or the group of a chord's header. */
   readonly parent: AsyncResult | undefined;
@@ -174,10 +177,12 @@ export class AsyncResult<Result = unknown> {
     return READY_STATES.has(await this.state());
   }
 
+  /** Whether the state is SUCCESS. */
   async successful(): Promise<boolean> {
     return (await this.state()) === "SUCCESS";
   }
 
+  /** Whether the state is FAILURE. */
   async failed(): Promise<boolean> {
     return (await this.state()) === "FAILURE";
   }
@@ -222,10 +227,12 @@ export class AsyncResult<Result = unknown> {
     await this.#context.revoke(this.id, options);
   }
 
+  /** The id. */
   toString(): string {
     return this.id;
   }
 
+  /** The id. */
   toJSON(): string {
     return this.id;
   }

@@ -164,6 +164,7 @@ export class Control {
     );
   }
 
+  /** Asks who is there. */
   async ping(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("ping", {}, options);
   }
@@ -177,6 +178,7 @@ export class Control {
     return this.broadcast(method, args, options);
   }
 
+  /** Tells workers not to run tasks, and with `terminate` to end those that run. */
   async revoke(taskId: string | readonly string[], options: RevokeOptions = {}): Promise<void> {
     checkNames(options, REVOKE_OPTIONS, "options of revoke()");
     const { terminate = false, signal = "SIGTERM", ...rest } = options;
@@ -193,6 +195,7 @@ export class Control {
     await this.cast("revoke_by_stamped_headers", { headers: stamps, terminate, signal }, rest);
   }
 
+  /** Limits how often each worker runs a task: `"100/m"`; 0: as often as it likes. */
   async rateLimit(taskName: string, rateLimit: string | number, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("rate_limit", { task_name: taskName, rate_limit: rateLimit }, options);
   }
@@ -207,6 +210,7 @@ export class Control {
     );
   }
 
+  /** Has workers consume one queue more. */
   async addConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast(
       "add_consumer",
@@ -215,14 +219,17 @@ export class Control {
     );
   }
 
+  /** Has workers consume a queue no more. */
   async cancelConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("cancel_consumer", { queue }, options);
   }
 
+  /** Has workers run `n` tasks more at the same time. */
   async poolGrow(n = 1, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("pool_grow", { n }, options);
   }
 
+  /** Has workers run `n` tasks fewer at the same time. */
   async poolShrink(n = 1, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("pool_shrink", { n }, options);
   }
@@ -253,10 +260,12 @@ export class Control {
     await this.cast("election", { id, topic, action: readSignature(action, "action") }, options);
   }
 
+  /** Has workers tell monitors of their tasks. */
   async enableEvents(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("enable_events", {}, options);
   }
 
+  /** Has workers stop telling monitors of their tasks. */
   async disableEvents(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("disable_events", {}, options);
   }

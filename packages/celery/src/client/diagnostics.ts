@@ -9,6 +9,7 @@ import { channel } from "node:diagnostics_channel";
 
 /** What the channel of published tasks tells. Headers may be added to. */
 export interface PublishDiagnostics {
+  /** Its name. */
   readonly task: string;
   readonly id: string;
   readonly exchange: string;
@@ -19,11 +20,16 @@ export interface PublishDiagnostics {
 
 /** What the channel of run tasks tells; state and time only when the run has ended. */
 export interface RunDiagnostics {
+  /** Its name. */
   readonly task: string;
   readonly id: string;
+  /** 0 the first time. */
   readonly retries: number;
+  /** Those that are not the protocol's own. */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** As it is stored: `"SUCCESS"`, `"FAILURE"`, `"RETRY"`, ... */
   readonly state?: string | undefined;
+  /** Milliseconds. */
   readonly runtimeMs?: number | undefined;
 }
 

@@ -3,6 +3,7 @@ import { AsyncResult, type GetOptions, type ResultContext, type StateChange } fr
 
 /** Has the group's id; its value is the list of all results, in order. */
 export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
+  /** Of its parts, in their order. */
   readonly results: readonly AsyncResult<Result>[];
 
   constructor(id: string, results: readonly AsyncResult<Result>[], context: ResultContext, parent?: AsyncResult) {

@@ -79,14 +79,17 @@ export class Signature<Result = unknown> implements SignatureLike {
     return new Signature<Result>(dict, sender);
   }
 
+  /** The task's name. */
   get task(): string {
     return this.#dict.task;
   }
 
+  /** The first positional arguments; a call may add more in front. */
   get args(): readonly unknown[] {
     return this.#dict.args;
   }
 
+  /** Keyword arguments; a call may add more. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.#dict.kwargs;
   }
@@ -96,14 +99,17 @@ export class Signature<Result = unknown> implements SignatureLike {
     return this.#dict.options;
   }
 
+  /** `"chain"`, `"group"`, `"chord"`, ...; `null` for a task. */
   get subtaskType(): SubtaskType | null {
     return this.#dict.subtask_type;
   }
 
+  /** Whether the results of what went before are left out of its arguments: Python's `si`. */
   get isImmutable(): boolean {
     return this.#dict.immutable;
   }
 
+  /** Sends it; none when it came from elsewhere. */
   get sender(): SignatureSender | undefined {
     return this.#sender;
   }
@@ -120,6 +126,7 @@ export class Signature<Result = unknown> implements SignatureLike {
     return new Signature({ ...merged, args, immutable: more.immutable ?? merged.immutable }, this.#sender);
   }
 
+  /** A copy with other options. */
   set(options: SignatureChanges): Signature<Result> {
     checkNames(options, SIGNATURE_CHANGES, "options of a signature");
     const { immutable, ...rest } = options;
@@ -172,10 +179,12 @@ export class Signature<Result = unknown> implements SignatureLike {
     return this.applyAsync({ args });
   }
 
+  /** As it travels in a message. */
   toDict(): SignatureDict {
     return this.#dict;
   }
 
+  /** As it travels in a message. */
   toJSON(): SignatureDict {
     return this.#dict;
   }

@@ -152,7 +152,9 @@ export interface TaskSender extends SignatureSender {
 
 /** A task by name. Made by `app.task`. */
 export class Task<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
+  /** As in messages: `proj.tasks.add`. */
   readonly name: string;
+  /** Defaults for every call. */
   readonly options: TaskOptions;
   /** Absent: other workers run it. */
   readonly handler: TaskHandler<Args, Result> | undefined;
@@ -200,6 +202,7 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
     return this.signature({ args, immutable: true });
   }
 
+  /** A call that is to be made later, alone or as a part of a canvas. */
   signature(fields: SignatureFields = {}): Signature<Result> {
     return Signature.make<Result>(this.name, fields, this.#sender);
   }

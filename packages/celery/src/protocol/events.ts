@@ -9,12 +9,15 @@ export function eventExchange(transportType: string): Exchange {
 
 /** One event. The fields after the common ones depend on the type. */
 export interface CeleryEvent {
+  /** `"task-started"`, `"worker-heartbeat"`, ... */
   readonly type: string;
   /** Seconds since the epoch. */
   readonly timestamp: number;
+  /** The node that tells: `celery@host`. */
   readonly hostname: string;
   /** Hours that local time is ahead of UTC, negated, as Python's `utcoffset()` of Celery. */
   readonly utcoffset: number;
+  /** Which process that node is. */
   readonly pid: number;
   /** Lamport clock. */
   readonly clock: number;

@@ -9,8 +9,11 @@ export interface SignatureDict {
   task: string;
   args: readonly unknown[];
   kwargs: Record<string, unknown>;
+  /** Those of the call, in Python's spelling. */
   options: Record<string, unknown>;
+  /** `"chain"`, `"group"`, `"chord"`, ...; `null` for a task. */
   subtask_type: SubtaskType | null;
+  /** Whether it ignores the results of what went before. */
   immutable: boolean;
 }
 

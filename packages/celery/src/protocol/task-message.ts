@@ -9,26 +9,39 @@ export interface TaskMessage {
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Why no function can be called with what was sent, in Python's words after the function's name; both are empty then. */
   readonly fault?: string;
+  /** 0 the first time. */
   readonly retries: number;
   /** ISO 8601. */
   readonly eta: string | null;
   /** ISO 8601. */
   readonly expires: string | null;
+  /** Id of the group that it is a part of. */
   readonly group: string | null;
+  /** Its place in that group, from 0. */
   readonly groupIndex: number | null;
+  /** Id of the first task of the work-flow. */
   readonly rootId: string | null;
+  /** Id of the task that sent it. */
   readonly parentId: string | null;
   /** Seconds, hard limit first, as on the wire (Celery's protocol page has it the wrong way round). */
   readonly timelimit: readonly [hard: number | null, soft: number | null];
+  /** Name shown instead of the task's. */
   readonly shadow: string | null;
   readonly ignoreResult: boolean;
+  /** How often the task was replaced. */
   readonly replacedTaskNesting: number;
+  /** Names of the stamps. */
   readonly stampedHeaders: readonly string[] | null;
   readonly stamps: Readonly<Record<string, unknown>>;
+  /** Who sent it: `gen<pid>@<host>`. */
   readonly origin: string | null;
+  /** Text for logs. */
   readonly argsrepr: string | null;
+  /** Text for logs. */
   readonly kwargsrepr: string | null;
+  /** Called with the result. */
   readonly callbacks: readonly SignatureDict[] | null;
+  /** Called when it fails. */
   readonly errbacks: readonly SignatureDict[] | null;
   /** The rest of the chain, reversed: the last element runs next. */
   readonly chain: readonly SignatureDict[] | null;

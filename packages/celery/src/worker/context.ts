@@ -87,18 +87,22 @@ export class TaskContext {
     this.#addToChord = options.addToChord;
   }
 
+  /** The task's id, the same over all retries. */
   get id(): string {
     return this.#request.id;
   }
 
+  /** The task's name. */
   get name(): string {
     return this.#request.name;
   }
 
+  /** Positional arguments, as they came. */
   get args(): readonly unknown[] {
     return this.#request.message.args;
   }
 
+  /** Keyword arguments, as they came. */
   get kwargs(): Readonly<Record<string, unknown>> {
     return this.#request.message.kwargs;
   }
@@ -108,14 +112,17 @@ export class TaskContext {
     return this.#request.message.retries;
   }
 
+  /** Id of the first task of the work-flow; its own, if it is the first. */
   get rootId(): string {
     return this.#request.message.rootId ?? this.id;
   }
 
+  /** Id of the task that sent it. */
   get parentId(): string | null {
     return this.#request.message.parentId;
   }
 
+  /** Id of the group that it is a part of. */
   get groupId(): string | null {
     return this.#request.message.group;
   }
@@ -135,6 +142,7 @@ export class TaskContext {
     return this.#request.message;
   }
 
+  /** Where the message came from. */
   get deliveryInfo(): {
     readonly exchange: string;
     readonly routingKey: string;

@@ -29,6 +29,7 @@ export class Retry extends Error {
   readonly etaMs: number;
   /** What is stored as the result while it waits. */
   readonly error: unknown;
+  /** What is different the next time. */
   readonly changes: RetryChanges;
 
   constructor(etaMs: number, error: unknown, changes: Retry["changes"]) {
@@ -47,6 +48,7 @@ export class Ignore extends Error {
 /** Something else runs in its place, under its id. Made by `context.replace`, and thrown by the handler. */
 export class Replace extends Error {
   override name = "Replace";
+  /** What runs in its place. */
   readonly signature: SignatureDict;
 
   constructor(signature: SignatureDict) {
@@ -64,6 +66,7 @@ const REJECT_OPTIONS = optionNames<RejectOptions>({ requeue: true });
 /** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
 export class Reject extends Error {
   override name = "Reject";
+  /** Whether the message goes back to its queue. False: to its dead-letter exchange, if there is one. */
   readonly requeue: boolean;
 
   constructor(reason = "", options: RejectOptions = {}) {

@@ -22,7 +22,9 @@ const MAX_PEERS = 10_000;
 
 /** Another worker. */
 export interface Peer {
+  /** Its node name: `celery@host`. */
   readonly hostname: string;
+  /** Of its process, when it said so. */
   readonly pid: number | undefined;
   /** Seconds between its heartbeats. */
   readonly freq: number;

@@ -14,7 +14,9 @@ import { Request } from "./request.js";
 export interface BadMessage {
   /** `"undecodable"`: the body cannot be read. `"rejected"`: no task, or not accepted. `"unknown-task"`: nobody has it here. */
   readonly kind: "undecodable" | "rejected" | "unknown-task";
+  /** What is wrong with it. */
   readonly error: Error;
+  /** The message; it is settled already. */
   readonly delivery: Delivery;
 }
 

@@ -24,7 +24,9 @@ export interface RunQueueOptions {
 
 /** How many tasks run at once: at least, and at most. */
 export interface Autoscale {
+  /** Tasks at the same time when there is nothing to do. */
   readonly min: number;
+  /** Tasks at the same time at most. */
   readonly max: number;
 }
 

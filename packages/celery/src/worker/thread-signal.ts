@@ -8,7 +8,9 @@ const GRACE_MS = 5000;
 
 /** What a task with a `module` has as `this`. */
 export interface ThreadContext {
+  /** The task's id. */
   readonly id: string;
+  /** The task's name. */
   readonly name: string;
   /** How often it was retried: 0 the first time. */
   readonly retries: number;

@@ -73,6 +73,7 @@ const AUTOSCALE = optionNames<Autoscale>({ min: true, max: true });
 
 /** What a worker tells of itself. */
 export interface WorkerEvents {
+  /** It consumes. */
   ready: [];
   /** A message that is no task this worker can run; it is settled already. */
   badMessage: [bad: BadMessage];
@@ -82,6 +83,7 @@ export interface WorkerEvents {
   nodeJoin: [peer: Peer];
   nodeLeave: [peer: Peer];
   nodeLost: [peer: Peer];
+  /** The shutdown is over. */
   stopped: [];
 }
 

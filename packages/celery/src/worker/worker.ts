@@ -40,6 +40,7 @@ const DEFAULT_HEARTBEAT_MS = 2000;
 
 /** Consumes queues and runs tasks; made by {@link Celery.worker}. It runs from `start` to `stop`. */
 export class Worker extends EventEmitter<WorkerEvents> {
+  /** Its node name, by which remote control addresses it: `celery@host`. */
   readonly hostname: string;
   readonly #app: Celery;
   readonly #options: WorkerOptions;
@@ -179,6 +180,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
     return this.#gossip?.peers ?? [];
   }
 
+  /** From the call of `start` to that of `stop`. */
   get isRunning(): boolean {
     return this.#state === "running";
   }
