@@ -33,12 +33,16 @@ const FIRST_BUFFER = 16 * 1024;
 const MAX_BUFFER = 4 * 1024 * 1024;
 /** Bytes to write from this size on are set aside as they are, not copied into the buffer. */
 const MIN_CHUNK = 64 * 1024;
+/** Up to so many bytes are copied in a loop, which costs less than a native call. */
+const MAX_COPY_LOOP = 32;
 /** From this size on the buffer itself is given away rather than copied. */
 const MIN_GIVEN = 1024 * 1024;
 
 export abstract class Writer {
   buf: Uint8Array = allocate(FIRST_BUFFER);
   view: DataView = new DataView(this.buf.buffer, this.buf.byteOffset, this.buf.length);
+  /** `buf` as a plain array, a part of which is made sooner than one of a Buffer. */
+  private plain = new Uint8Array(this.buf.buffer, this.buf.byteOffset, this.buf.length);
   pos = 0;
   /** From here on a value may not start without {@link room}. */
   limit: number = FIRST_BUFFER - SLACK;
@@ -100,6 +104,7 @@ export abstract class Writer {
   private setBuffer(buf: Uint8Array): void {
     this.buf = buf;
     this.view = new DataView(buf.buffer, buf.byteOffset, buf.length);
+    this.plain = new Uint8Array(buf.buffer, buf.byteOffset, buf.length);
   }
 
   /** Writes `bytes`; large ones without a copy. Nothing before them may be open. */
@@ -139,7 +144,8 @@ export abstract class Writer {
       result.set(chunk, at);
       at += chunk.length;
     }
-    result.set(this.buf.subarray(0, this.pos), at);
+    if (this.pos > MAX_COPY_LOOP) result.set(this.plain.subarray(0, this.pos), at);
+    else for (let i = 0; i < this.pos; i++) result[at + i] = this.buf[i]!;
     return result;
   }
 
