@@ -17,3 +17,13 @@ def nothing():
 
 def fail(message):
     raise ValueError(message)
+
+
+def done(job, connection, result):
+    """A callback of success."""
+    connection.rpush("done", f"{job.id} {result}")
+
+
+def undone(job, connection, kind, value, traceback):
+    """A callback of failure."""
+    connection.rpush("done", f"{job.id} {kind.__name__} {value}")

@@ -5,8 +5,9 @@ import sys
 import rq
 import rq.command
 import rq.suspension
+import rq_jobs
 from redis import Redis
-from rq.job import Job
+from rq.job import Dependency, Job
 from rq.registry import (
     CanceledJobRegistry,
     DeferredJobRegistry,
@@ -36,11 +37,20 @@ def work(queues):
     worker.work(burst=True, logging_level="WARNING")
 
 
-def enqueue(queue, func, args=(), kwargs=None, retry=None, depends_on=None, **options):
+def callback(name):
+    """A callback as this version of RQ takes it."""
+    function = getattr(rq_jobs, name)
+    return rq.Callback(function) if hasattr(rq, "Callback") else function
+
+
+def enqueue(queue, func, args=(), kwargs=None, retry=None, depends_on=None, allow_failure=False, **options):
     if retry is not None:
         options["retry"] = rq.Retry(**retry)
     if depends_on is not None:
-        options["depends_on"] = depends_on
+        options["depends_on"] = Dependency(depends_on, allow_failure=True) if allow_failure else depends_on
+    for name in ("on_success", "on_failure"):
+        if name in options:
+            options[name] = callback(options[name])
     job = rq.Queue(queue, connection=connection).enqueue_call(func, args=tuple(args), kwargs=kwargs or {}, **options)
     return job.id
 

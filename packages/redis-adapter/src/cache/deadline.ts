@@ -16,6 +16,7 @@ export class Deadline {
   readonly #timeoutMs: number;
   readonly #readiness: Readiness;
   #failures = 0;
+  /** By a clock that does not jump. */
   #pausedUntil = 0;
 
   constructor(client: RedisLike, timeoutMs: number) {
@@ -30,7 +31,7 @@ export class Deadline {
    * @throws RedisAdapterError `timeout`, or `unavailable` at once while Redis is being left alone
    */
   async run<T>(call: (inTime: InTime) => Promise<T>, onLate?: () => void): Promise<T> {
-    if (this.#pausedUntil > Date.now()) {
+    if (this.#pausedUntil > performance.now()) {
       throw new RedisAdapterError("Redis is left alone for a second: it failed several times in a row", {
         code: "unavailable",
       });
@@ -62,7 +63,7 @@ export class Deadline {
     } catch (error) {
       if (isOutage(error) && ++this.#failures >= FAILURES) {
         this.#failures = 0;
-        this.#pausedUntil = Date.now() + PAUSE_MS;
+        this.#pausedUntil = performance.now() + PAUSE_MS;
       }
       throw error;
     } finally {

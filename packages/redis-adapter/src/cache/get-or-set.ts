@@ -101,7 +101,7 @@ export class GetOrSet {
     const name =
       dialect.flightKey?.(key) ?? dialect.lockKey?.(`${key}:lock`, version) ?? dialect.key(`${key}:lock`, version);
     const ttl = options.lockTtl ?? 30_000;
-    const deadline = Date.now() + (options.waitFor ?? 10_000);
+    const deadline = performance.now() + (options.waitFor ?? 10_000);
     let lock: Lock | undefined;
     for (;;) {
       let acquiring: Promise<Lock | undefined> | undefined;
@@ -114,7 +114,7 @@ export class GetOrSet {
       if (taken === "failed") acquiring?.then((late) => late?.release()).catch(() => {});
       if (taken instanceof Lock) lock = taken;
       // Without Redis there is nobody to wait for.
-      if (taken !== "taken" || Date.now() >= deadline) break;
+      if (taken !== "taken" || performance.now() >= deadline) break;
       await delay(POLL_MS * (0.5 + Math.random()), undefined, { signal: flight.signal });
       const found = await this.#look(key, options);
       if (found === UNREACHABLE) break;

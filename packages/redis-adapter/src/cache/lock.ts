@@ -68,12 +68,12 @@ export class Lock implements AsyncDisposable {
   /** Takes the lock; `undefined` when others hold it for longer than `wait`. */
   static async acquire(client: RedisLike, key: string, options: LockOptions): Promise<Lock | undefined> {
     const token = randomUUID().replaceAll("-", "");
-    const deadline = Date.now() + (options.wait ?? 0);
+    const deadline = performance.now() + (options.wait ?? 0);
     for (;;) {
       options.signal?.throwIfAborted();
       const taken = await send(client, "set", [key, token, "PX", Math.max(1, Math.trunc(options.ttl)), "NX"]);
       if (taken !== null) return new Lock(client, key, token);
-      const pause = Math.min(options.retryInterval ?? 100, deadline - Date.now());
+      const pause = Math.min(options.retryInterval ?? 100, deadline - performance.now());
       if (pause <= 0) return undefined;
       await delay(pause, undefined, options.signal === undefined ? {} : { signal: options.signal });
     }

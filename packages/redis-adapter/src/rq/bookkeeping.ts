@@ -278,11 +278,10 @@ export class Bookkeeping {
 
   #result(job: RunningJob, type: number, field: readonly string[], ttl: number): Step[] {
     const { name, format } = this.#worker;
-    const created = Math.trunc(Date.now());
     const extra = format === 2 ? ["worker_name", name] : [];
     const key = resultsKey(job.id);
     return [
-      step("xadd", key, "MAXLEN", "~", MAX_RESULTS, "*", "type", type, "created_at", created, ...field, ...extra),
+      step("xadd", key, "MAXLEN", "~", MAX_RESULTS, "*", "type", type, ...field, ...extra),
       ttl > 0 ? step("expire", key, ttl) : step("persist", key),
     ];
   }

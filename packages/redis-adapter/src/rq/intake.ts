@@ -1,9 +1,15 @@
 /** Taking jobs from their queues, so that none is lost when this process ends before it has started them. */
+import { setTimeout as delay } from "node:timers/promises";
+import { untilAborted } from "../abort.js";
 import { evaluate } from "../cache/lock.js";
 import { isRedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";
 import { type RedisLike, send } from "../pickled/client.js";
 import { intermediateKey, queueKey } from "./keys.js";
+
+/** Milliseconds that it may take to end a wait, and between two tries. */
+const INTERRUPT_MS = 1000;
+const INTERRUPT_PAUSE_MS = 20;
 
 /**
  * LMOVE from left to right, for servers that have none. The id is in both lists before it leaves the first, so a script that
@@ -50,10 +56,31 @@ export class Intake {
     return textOf(await evaluate(this.#client, MOVE, keys, []));
   }
 
-  /** As {@link take}, after waiting for a job for some seconds at most, on a connection that nobody else uses. */
-  async wait(blocking: RedisLike, queue: string, seconds: number): Promise<string | undefined> {
+  /**
+   * As {@link take}, after waiting for a job for some seconds at most, on a connection that nobody else uses, or until `signal`
+   * aborts. What the server gave at that very moment is still the caller's: nobody else would find it.
+   */
+  async wait(blocking: RedisLike, queue: string, seconds: number, signal: AbortSignal): Promise<string | undefined> {
+    // Sent ahead of the wait, as a connection that waits cannot be asked. Where it is not allowed, the wait is left to itself.
+    const asked = send(blocking, "client", ["ID"]).catch(() => undefined);
+    let isOver = false;
     const args = [queueKey(queue), intermediateKey(queue), "LEFT", "RIGHT", seconds];
-    return textOf(await send(blocking, "blmove", args));
+    const waiting = send(blocking, "blmove", args).finally(() => {
+      isOver = true;
+    });
+    try {
+      return textOf(await untilAborted(waiting, signal));
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    }
+    const id = await Promise.race([asked, delay(INTERRUPT_MS)]);
+    const end = performance.now() + INTERRUPT_MS;
+    // Until it is over: it may be on its way to the server.
+    while (id !== undefined && !isOver && performance.now() < end) {
+      send(this.#client, "client", ["UNBLOCK", Number(id)]).catch(() => {});
+      await Promise.race([waiting, delay(INTERRUPT_PAUSE_MS)]).catch(() => {});
+    }
+    return isOver ? textOf(await waiting.catch(() => null)) : undefined;
   }
 }
 

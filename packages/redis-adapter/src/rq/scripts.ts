@@ -208,7 +208,7 @@ if left > 0 then
 end
 local ttl = tonumber(redis.call('HGET', KEYS[2], 'failure_ttl') or '') or ${YEAR}
 redis.call('HSET', KEYS[2], 'status', 'failed', 'ended_at', ARGV[4])
-redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10, '*', 'type', 2, 'created_at', ARGV[3] * 1000, 'exc_string', ARGV[5])
+redis.call('XADD', KEYS[5], 'MAXLEN', '~', 10, '*', 'type', 2, 'exc_string', ARGV[5])
 redis.call('ZADD', KEYS[4], ttl < 0 and '+inf' or ARGV[3] + ttl, ARGV[2])
 if ttl > 0 then
   redis.call('EXPIRE', KEYS[2], ttl)

@@ -12,10 +12,10 @@ const MAX_DELAY_MS = 2 ** 31 - 1;
 export async function limited(controller: AbortController, seconds: number, run: () => unknown): Promise<unknown> {
   const { signal } = controller;
   signal.throwIfAborted();
-  const deadline = Date.now() + seconds * 1000;
+  const deadline = performance.now() + seconds * 1000;
   let timer: NodeJS.Timeout | undefined;
   const arm = () => {
-    const left = deadline - Date.now();
+    const left = deadline - performance.now();
     timer = setTimeout(
       () =>
         left > MAX_DELAY_MS

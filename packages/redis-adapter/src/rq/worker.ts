@@ -51,9 +51,6 @@ export class RqWorker implements AsyncDisposable {
   readonly #intake: Intake;
   readonly #options: RqWorkerOptions;
   readonly #stop = new AbortController();
-  readonly #stopped = new Promise<"stopped">((resolve) => {
-    this.#stop.signal.addEventListener("abort", () => resolve("stopped"), { once: true });
-  });
   readonly #running = new Map<string, { readonly controller: AbortController; readonly job: RunningJob }>();
   readonly #tasks = new Set<Promise<void>>();
   #bookkeeping!: Bookkeeping;
@@ -81,7 +78,8 @@ export class RqWorker implements AsyncDisposable {
    *   `burst` that is told to `onError`, and tried again.
    */
   run(options: RqWorkOptions = {}): Promise<void> {
-    if (this.#finished !== undefined) throw new RedisAdapterError("The worker has run already", { code: "closed" });
+    if (this.#finished !== undefined || this.#stop.signal.aborted)
+      throw new RedisAdapterError("The worker has run already, or was closed", { code: "closed" });
     checkNames(options, WORK_OPTIONS, "options of run()");
     this.#finished = this.#run(options);
     return this.#finished;
@@ -209,13 +207,8 @@ export class RqWorker implements AsyncDisposable {
       await delay(POLL_MS, undefined, { signal: this.#stop.signal }).catch(() => {});
       return undefined;
     }
-    const waiting = this.#intake.wait(blocking, queue, WAIT_SECONDS);
-    const id = await Promise.race([waiting.then((id) => ({ id })), this.#stopped]);
-    if (id === "stopped") {
-      waiting.catch(() => {});
-      return undefined;
-    }
-    return id.id === undefined ? undefined : { queue, id: id.id };
+    const id = await this.#intake.wait(blocking, queue, WAIT_SECONDS, this.#stop.signal);
+    return id === undefined ? undefined : { queue, id };
   }
 
   async #execute(queue: string, id: string): Promise<void> {
