@@ -69,7 +69,9 @@ const HEAD_BYTES = 16;
  */
 export class DecodeError extends RedisAdapterError {
   override name = "DecodeError";
+  /** Of the value; `undefined` where it has none. */
   readonly key: string | undefined;
+  /** In whose form it was read. */
   readonly dialect: string;
   /** The first 16 bytes, in hex. */
   readonly head: string;

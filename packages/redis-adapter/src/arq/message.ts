@@ -6,6 +6,7 @@ import { decodeStored } from "../jobs/codec.js";
 
 /** What is stored of a job. */
 export interface ArqJobDef {
+  /** The name under which the worker lists the function. */
   readonly func: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
@@ -17,6 +18,7 @@ export interface ArqJobDef {
 /** What is stored when a job has ended. */
 export interface ArqResult extends ArqJobDef {
   readonly id: string | undefined;
+  /** Whether it returned; false: `result` is the exception. */
   readonly success: boolean;
   /** What it returned, or the exception. */
   readonly result: unknown;

@@ -25,6 +25,7 @@ import { invalidateTag } from "./tags.js";
 
 /** Make one with {@link createCache}. */
 export class PickleCache {
+  /** The commands beneath. */
   readonly redis: PickledRedis;
   readonly #access: CacheAccess;
   readonly #getOrSet: GetOrSet;
@@ -131,10 +132,12 @@ export class PickleCache {
     return this.#access.attempt("incrVersion", key, false, (inTime) => rename(client, from, to, inTime));
   }
 
+  /** Whether there was one. */
   async delete(key: string): Promise<boolean> {
     return this.#access.attempt("delete", key, false, async () => (await this.redis.del(key)) === 1);
   }
 
+  /** How many there were. */
   async deleteMany(keys: readonly string[]): Promise<number> {
     return this.#access.attempt("deleteMany", keys.join(" "), 0, () => this.redis.del(...keys));
   }

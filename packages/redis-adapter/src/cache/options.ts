@@ -100,7 +100,9 @@ export interface LoadContext {
 
 /** What a cache tells of itself. */
 export interface CacheEvents {
+  /** A value was found. */
   hit: [key: string];
+  /** None was found. */
   miss: [key: string];
   /** A value past its time was served; it is being made anew. */
   stale: [key: string];

@@ -6,6 +6,7 @@ import { compressLz4Frame, decompressLz4Frame } from "./lz4.js";
 
 /** One way to compress values. */
 export interface ValueCompressor {
+  /** As in errors. */
   readonly name: string;
   /** Values of this length and shorter are stored as they are: django-redis' `min_length`. */
   readonly minLength: number;
@@ -14,6 +15,7 @@ export interface ValueCompressor {
   compress(data: Buffer): Uint8Array;
   /** @throws RangeError when the result would be longer than `maxBytes` */
   decompress(data: Buffer, maxBytes: number): Uint8Array;
+  /** Loads its library, before anything is compressed. */
   load?(): Promise<void>;
 }
 

@@ -12,8 +12,10 @@ export interface DramatiqMessage {
   readonly actorName: string;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;
+  /** dramatiq's own, in its spelling. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly messageId: string;
+  /** When it was enqueued. */
   readonly timestamp: Date;
 }
 

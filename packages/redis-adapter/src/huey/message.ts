@@ -104,9 +104,11 @@ export interface HueyTaskInfo {
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Not before; as huey stores it, without a time zone, in UTC unless huey has `utc=False`. */
   readonly eta: PyDateTime | null;
+  /** How often it may still be run again. */
   readonly retries: number;
   /** Seconds. */
   readonly retryDelay: number;
+  /** Higher is earlier; `null`: none. */
   readonly priority: number | null;
   /** Every field of the named tuple, in huey's order. */
   readonly fields: readonly unknown[];

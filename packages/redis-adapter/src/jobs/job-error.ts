@@ -5,6 +5,7 @@ import { RedisAdapterError } from "../errors.js";
 /** A job that did not bring a result. `cause` is the exception that it raised, where it raised one. */
 export class JobError extends RedisAdapterError {
   override name = "JobError";
+  /** Which job. */
   readonly jobId: string;
   /** Python's traceback, where the library stores one. */
   readonly traceback: string | undefined;

@@ -11,6 +11,7 @@ import { formatPythonJson, parsePythonJson } from "./python-json.js";
 export interface Envelope extends TransportMessage {
   readonly exchange: string;
   readonly routingKey: string;
+  /** Whether it was delivered before, and not settled. */
   readonly redelivered: boolean;
 }
 

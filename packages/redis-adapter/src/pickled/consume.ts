@@ -11,7 +11,9 @@ import { entryOf, type RawEntry, type StreamEntry } from "./stream-commands.js";
 /** An entry that cannot be decoded, as it is in the stream. */
 export interface UndecodableEntry {
   readonly stream: string;
+  /** As Redis numbers it. */
   readonly id: string;
+  /** As they are stored. */
   readonly fields: readonly (readonly [field: Buffer, value: Buffer])[];
   /** Takes it off the group's list of pending entries. */
   ack(): Promise<void>;
@@ -58,7 +60,9 @@ export const CONSUME_OPTIONS = /* @__PURE__ */ extendOptionNames<ConsumeStreamOp
 
 /** An entry of a stream, with its fields decoded, that is this consumer's until it acknowledges it. */
 export interface ConsumedEntry {
+  /** As Redis numbers it: `"1700000000000-0"`. */
   readonly id: string;
+  /** Decoded values by field. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** Takes it off the group's list of pending entries. */
   ack(): Promise<void>;

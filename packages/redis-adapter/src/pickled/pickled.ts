@@ -28,6 +28,7 @@ const MSET_OPTIONS = optionNames<MsetOptions>({ ttl: true, version: true });
 export class PickledConnection<C extends RedisLike = RedisLike> {
   /** The client given, untouched, for everything else. */
   readonly client: C;
+  /** How keys and values are written. */
   readonly dialect: Dialect;
   readonly #options: ResolvedOptions;
   readonly #context: CommandContext;
@@ -74,6 +75,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     return pickled(this.client, { ...this.#options, ...options });
   }
 
+  /** Commands that are sent together by `exec`. */
   pipeline(): PickledPipeline {
     return createPipeline(this.client, this.#table, false, () => this.#ready());
   }

@@ -34,7 +34,9 @@ export const XREAD_OPTIONS = /* @__PURE__ */ extendOptionNames<XreadOptions, Rea
 /** An entry of a stream, with its fields decoded. */
 export interface StreamEntry<T = Record<string, unknown>> {
   readonly stream: string;
+  /** As Redis numbers it: `"1700000000000-0"`. */
   readonly id: string;
+  /** Decoded values by field. */
   readonly fields: T;
 }
 

@@ -20,17 +20,21 @@ export interface Scored<T> {
  * `R` says what a result is wrapped in: a promise on {@link PickledRedis}, the next pipeline in a {@link PickledPipeline}.
  */
 export interface PickledCommands {
+  /** `undefined`: no such key; `null` is a None that is stored. */
   get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /** In a cluster split by slot. */
   mget<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
   /** Whether it was stored, which `nx` and `xx` may prevent; with `get` the value before. */
   set<T = unknown>(key: string, value: unknown, options: SetOptions & { readonly get: true }): Promise<T | undefined>;
   set(key: string, value: unknown, options?: SetOptions & { readonly get?: false | undefined }): Promise<boolean>;
+  /** Stores a value, and gives the one before. */
   getset<T = unknown>(key: string, value: unknown, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** Reads, and changes the lifetime. */
   getex<T = unknown>(
     key: string,
     options: SetOptions & ReadOptions<T> & { readonly persist?: boolean | undefined },
   ): Promise<T | undefined>;
+  /** Reads, and deletes. */
   getdel<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /**
    * The new number: a bigint of a bigint, which is exact up to Redis' 2**63 and done by a script.
@@ -40,27 +44,41 @@ export interface PickledCommands {
    */
   incr<N extends number | bigint = number>(key: string, by?: N): Promise<Counted<N>>;
 
+  /** How many there were. */
   del(...keys: string[]): Promise<number>;
+  /** As `del`; the memory is freed later. */
   unlink(...keys: string[]): Promise<number>;
+  /** How many there are. */
   exists(...keys: string[]): Promise<number>;
+  /** Whether there is such a key. */
   expire(key: string, seconds: number): Promise<boolean>;
+  /** Whether there is such a key. */
   pexpire(key: string, milliseconds: number): Promise<boolean>;
+  /** Whether it had a lifetime. */
   persist(key: string): Promise<boolean>;
+  /** Seconds; -1: for ever, -2: no such key. */
   ttl(key: string): Promise<number>;
+  /** Milliseconds; -1: for ever, -2: no such key. */
   pttl(key: string): Promise<number>;
+  /** `"string"`, `"list"`, ...; `"none"`: no such key. */
   type(key: string): Promise<string>;
 
   hget<T = unknown>(key: string, field: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** How many fields are new. */
   hset(key: string, fields: Fields): Promise<number>;
+  /** Whether it was stored: not where there is such a field. */
   hsetnx(key: string, field: string, value: unknown): Promise<boolean>;
   hmget<T = unknown>(key: string, fields: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
   hgetall<T = unknown>(key: string, options?: ReadOptions<T>): Promise<Map<string, T>>;
+  /** How many there were. */
   hdel(key: string, ...fields: string[]): Promise<number>;
   hexists(key: string, field: string): Promise<boolean>;
   hkeys(key: string): Promise<string[]>;
   hlen(key: string): Promise<number>;
 
+  /** The length of the list afterwards. */
   lpush(key: string, ...values: unknown[]): Promise<number>;
+  /** The length of the list afterwards. */
   rpush(key: string, ...values: unknown[]): Promise<number>;
   lpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   rpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
@@ -70,14 +88,17 @@ export interface PickledCommands {
     timeoutSeconds: number,
     options?: ReadOptions<T>,
   ): Promise<{ readonly key: string; readonly value: T } | undefined>;
+  /** As `blpop`, from the other end. */
   brpop<T = unknown>(
     keys: string | readonly string[],
     timeoutSeconds: number,
     options?: ReadOptions<T>,
   ): Promise<{ readonly key: string; readonly value: T } | undefined>;
+  /** From `start` to `stop`, that one included; -1 is the last. */
   lrange<T = unknown>(key: string, start: number, stop: number, options?: ReadOptions<T>): Promise<T[]>;
   lindex<T = unknown>(key: string, index: number, options?: ReadOptions<T>): Promise<T | undefined>;
   lset(key: string, index: number, value: unknown): Promise<void>;
+  /** Keeps what `lrange` would give. */
   ltrim(key: string, start: number, stop: number): Promise<void>;
   llen(key: string): Promise<number>;
   lmove<T = unknown>(
@@ -88,6 +109,7 @@ export interface PickledCommands {
     options?: ReadOptions<T>,
   ): Promise<T | undefined>;
 
+  /** How many are new. */
   sadd(key: string, ...members: unknown[]): Promise<number>;
   /** @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   srem(key: string, ...members: unknown[]): Promise<number>;
@@ -96,12 +118,15 @@ export interface PickledCommands {
   smembers<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T[]>;
   spop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   scard(key: string): Promise<number>;
+  /** How many are new; with `ch` how many are new or have another score. */
   zadd(
     key: string,
     entries: Iterable<readonly [member: unknown, score: number]>,
     options?: ZaddOptions,
   ): Promise<number>;
+  /** How many there were. */
   zrem(key: string, ...members: unknown[]): Promise<number>;
+  /** `undefined`: no such member. */
   zscore(key: string, member: unknown): Promise<number | undefined>;
   zrange<T = unknown>(
     key: string,
@@ -119,6 +144,7 @@ export interface PickledCommands {
   zpopmax<T = unknown>(key: string, count?: number, options?: ReadOptions<T>): Promise<Scored<T>[]>;
   zcard(key: string): Promise<number>;
 
+  /** The id of the entry. */
   xadd(key: string, fields: Readonly<Record<string, unknown>>, options?: XaddOptions): Promise<string>;
   xlen(key: string): Promise<number>;
   xrange(
@@ -127,6 +153,7 @@ export interface PickledCommands {
     end?: string,
     options?: ReadOptions & { readonly count?: number | undefined },
   ): Promise<StreamEntry[]>;
+  /** How many there were. */
   xdel(key: string, ...ids: string[]): Promise<number>;
   xread(streams: Readonly<Record<string, string>>, options?: XreadOptions): Promise<StreamEntry[]>;
 

@@ -15,6 +15,7 @@ export type RqSerializer = JobSerializer;
 export interface Call {
   /** `"module.function"`, or the method's name when there is an instance. */
   readonly func: string;
+  /** Of a bound method: its object. */
   readonly instance: unknown;
   readonly args: readonly unknown[];
   readonly kwargs: Readonly<Record<string, unknown>>;

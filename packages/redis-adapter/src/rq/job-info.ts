@@ -35,22 +35,33 @@ export interface RqJobInfo {
   readonly status: RqStatus;
   /** The queue. */
   readonly origin: string;
+  /** For people: the call, unless the job has another. */
   readonly description: string;
   readonly createdAt: Date | undefined;
   readonly enqueuedAt: Date | undefined;
   readonly startedAt: Date | undefined;
   readonly endedAt: Date | undefined;
+  /** When its worker was last heard of. */
   readonly lastHeartbeat: Date | undefined;
+  /** Who runs it, or ran it. */
   readonly workerName: string | undefined;
+  /** How long it may run. */
   readonly timeout: number | undefined;
+  /** How long its result is kept. */
   readonly resultTtl: number | undefined;
+  /** How long it is kept when it failed. */
   readonly failureTtl: number | undefined;
+  /** How long it may wait. */
   readonly ttl: number | undefined;
   readonly retriesLeft: number | undefined;
+  /** Seconds before each retry. */
   readonly retryIntervals: readonly number[];
   readonly repeatsLeft: number | undefined;
+  /** Seconds before each repetition. */
   readonly repeatIntervals: readonly number[];
+  /** Jobs that it waits for. */
   readonly dependencyIds: readonly string[];
+  /** Whether those may fail. */
   readonly allowDependencyFailures: boolean;
   readonly group: string | undefined;
   /** rq 2.10: of all jobs with this key, so many are in queues or run at a time. */

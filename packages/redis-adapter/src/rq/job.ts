@@ -26,7 +26,9 @@ const REQUEUE_OPTIONS = optionNames<RequeueOptions>({ atFront: true });
 /** A job that did not bring a result. */
 export class RqJobError extends RedisAdapterError {
   override name = "RqJobError";
+  /** Which job. */
   readonly jobId: string;
+  /** What it came to. */
   readonly status: RqStatus | undefined;
   /** Python's traceback, where there is one. */
   readonly traceback: string | undefined;
@@ -54,6 +56,7 @@ export interface RqResult {
   readonly createdAt: Date;
   /** What it returned; `null` for None, and for what did not succeed. */
   readonly value: unknown;
+  /** Python's, of a job that failed. */
   readonly traceback: string | undefined;
   /** rq 2. */
   readonly workerName: string | undefined;
@@ -89,11 +92,13 @@ export class RqJob<T = unknown> {
     return fields.size === 0 ? undefined : jobInfo(this.id, fields, this.#codec);
   }
 
+  /** `job.meta`, decoded. */
   async meta(): Promise<Record<string, unknown>> {
     const meta = await send(this.#client, "hget", [jobKey(this.id), "meta"]);
     return metaOf((meta as Buffer | null) ?? undefined, this.#codec, jobKey(this.id));
   }
 
+  /** Replaces `job.meta`. */
   async setMeta(meta: Readonly<Record<string, unknown>>): Promise<void> {
     await send(this.#client, "hset", [jobKey(this.id), "meta", this.#codec.encode(meta)]);
   }

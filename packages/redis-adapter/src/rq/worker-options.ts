@@ -6,14 +6,17 @@ import type { RqSerializer } from "./format.js";
 
 /** What a handler is told about its job. */
 export interface RqContext {
+  /** The job's. */
   readonly id: string;
   /** The dotted name of the function. */
   readonly func: string;
+  /** Which it came from. */
   readonly queue: string;
   /** Aborted when the job's time is over, or it is stopped. JavaScript cannot interrupt code: handlers must look. */
   readonly signal: AbortSignal;
   /** The object of a bound method that was enqueued, else `null`. */
   readonly instance: unknown;
+  /** `job.meta` as of the start. */
   readonly meta: Readonly<Record<string, unknown>>;
   /** Writes `meta` anew: rq `job.save_meta()`. */
   saveMeta(meta: Readonly<Record<string, unknown>>): Promise<void>;
