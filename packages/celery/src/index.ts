@@ -16,7 +16,7 @@ export type {
 } from "@brine/codec/kombu";
 export { Celery } from "./client/app.js";
 export type { ApplyOptions, Time } from "./client/apply-options.js";
-export { AsyncResult, type GetOptions, type StateChange } from "./client/async-result.js";
+export { AsyncResult, type GetOptions, type ResultDetails, type StateChange } from "./client/async-result.js";
 export {
   chain,
   chord,
@@ -30,7 +30,7 @@ export {
 } from "./client/canvas.js";
 export { type BroadcastOptions, Control, type Replies, type RevokeOptions } from "./client/control.js";
 export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
-export { GroupResult } from "./client/group-result.js";
+export { type CompletedTask, GroupResult } from "./client/group-result.js";
 export type { ResultGraph } from "./client/result-graph.js";
 export type {
   CelerySettings,

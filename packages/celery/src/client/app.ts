@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import type { Delivery, Transport } from "@brine/codec/kombu";
 import type { ResultBackend } from "../backends/backend.js";
@@ -162,6 +163,11 @@ export class Celery {
   /** The result of a task sent by whomever. */
   result<Result = unknown>(taskId: string): AsyncResult<Result> {
     return new AsyncResult<Result>(taskId, this.#resultContext);
+  }
+
+  /** Results of tasks that no group sent, to wait for as for a group's: Celery's `ResultSet`. */
+  resultSet<Result = unknown>(results: readonly AsyncResult<Result>[]): GroupResult<Result> {
+    return new GroupResult<Result>(randomUUID(), results, this.#resultContext);
   }
 
   /** The group that somebody saved under this id, here or in Python; `undefined` when there is none. */

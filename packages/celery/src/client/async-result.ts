@@ -3,8 +3,10 @@ import { ContentDisallowed } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import type { ResultBackend, TaskResult } from "../backends/backend.js";
 import { CeleryError, ResultTimeoutError } from "../errors.js";
-import { childIds } from "../protocol/result-meta.js";
+import { parseIsoTime } from "../protocol/iso8601.js";
+import { childIds, type ResultMeta } from "../protocol/result-meta.js";
 import { PROPAGATE_STATES, READY_STATES, type TaskState } from "../protocol/states.js";
+import { Inbox } from "./inbox.js";
 import { checkNames } from "./option-names.js";
 import { type ResultGraph, resultGraph } from "./result-graph.js";
 
@@ -32,6 +34,19 @@ export interface StateChange<Result> {
   readonly meta?: unknown;
   /** Of a failure: what was raised. */
   readonly error?: Error | undefined;
+}
+
+/** What a result says of its task. All but `dateDone` need `resultExtended` of the worker that ran it, `result_extended` in Python. */
+export interface ResultDetails {
+  readonly name: string | undefined;
+  readonly args: unknown;
+  readonly kwargs: unknown;
+  /** Node name of the worker. */
+  readonly worker: string | undefined;
+  readonly retries: number | undefined;
+  readonly queue: string | undefined;
+  /** When it ended; `undefined` while it has not. */
+  readonly dateDone: Date | undefined;
 }
 
 /** What an {@link AsyncResult} needs of its app. */
@@ -107,7 +122,7 @@ export class AsyncResult<Result = unknown> {
     checkNames(options, GET_OPTIONS, "options of a result");
     const { signal, timeoutMs } = options;
     signal?.throwIfAborted();
-    const inbox = new Inbox();
+    const inbox = new Inbox<TaskResult>();
     const { backend } = this.#context;
     const timeout =
       timeoutMs === undefined
@@ -198,6 +213,12 @@ export class AsyncResult<Result = unknown> {
     return (await this.#look())?.meta.traceback ?? null;
   }
 
+  /** Who ran it, and with what: as far as it has ended, and the worker stores it (`resultExtended`). */
+  async details(): Promise<ResultDetails> {
+    const meta = (await this.#look())?.meta;
+    return detailsOf(meta);
+  }
+
   /** Results of the tasks that this one sent; empty until it has ended. */
   async children(): Promise<AsyncResult[]> {
     const ids = childIds((await this.#look())?.meta.children ?? []);
@@ -243,6 +264,21 @@ export class AsyncResult<Result = unknown> {
   }
 }
 
+function detailsOf(meta: ResultMeta | undefined): ResultDetails {
+  const { name, args, kwargs, worker, retries, queue } = meta?.extended ?? {};
+  const textOf = (value: unknown): string | undefined => (typeof value === "string" ? value : undefined);
+  const doneMs = typeof meta?.dateDone === "string" ? parseIsoTime(meta.dateDone) : undefined;
+  return {
+    name: textOf(name),
+    args,
+    kwargs,
+    worker: textOf(worker),
+    retries: typeof retries === "number" ? retries : undefined,
+    queue: textOf(queue),
+    dateDone: doneMs === undefined ? undefined : new Date(doneMs),
+  };
+}
+
 /** Custom states may repeat with other metas; equal ones that only polling saw twice are told by identity of content. */
 function fingerprint(result: TaskResult): string {
   try {
@@ -251,34 +287,5 @@ function fingerprint(result: TaskResult): string {
     );
   } catch {
     return "";
-  }
-}
-
-/** Values pushed by callbacks, pulled one by one; a failure comes after what was pushed before it. */
-class Inbox {
-  readonly #queue: TaskResult[] = [];
-  #failure: { readonly error: unknown } | undefined;
-  #wake: (() => void) | undefined;
-
-  push(result: TaskResult): void {
-    this.#queue.push(result);
-    this.#wake?.();
-  }
-
-  fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#wake?.();
-  }
-
-  async next(): Promise<TaskResult> {
-    for (;;) {
-      const result = this.#queue.shift();
-      if (result !== undefined) return result;
-      if (this.#failure !== undefined) throw this.#failure.error;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
   }
 }

@@ -1,5 +1,19 @@
 /** The results of a group. */
+import { READY_STATES, type TaskState } from "../protocol/states.js";
 import { AsyncResult, type GetOptions, type ResultContext, type StateChange } from "./async-result.js";
+import { Inbox } from "./inbox.js";
+
+/** How one task of several ended. */
+export interface CompletedTask<Result> {
+  /** Its place in `results`. */
+  readonly index: number;
+  readonly id: string;
+  /** SUCCESS, FAILURE or REVOKED. */
+  readonly state: TaskState;
+  /** The return value, for SUCCESS. */
+  readonly result?: Result | undefined;
+  readonly error?: Error | undefined;
+}
 
 /** Has the group's id; its value is the list of all results, in order. */
 export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
@@ -35,8 +49,38 @@ export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
     else yield { state: "SUCCESS", result: await this.get(options) };
   }
 
+  /**
+   * The end of each task, in the order in which they end: Celery's `iter_native`. A failure is yielded, not thrown.
+   *
+   * @throws CeleryError `timeout`, or the reason of `signal`, when one of them has not ended
+   *
+   * @example
+   * for await (const { index, result, error } of sent.asCompleted({ timeoutMs: 60_000 })) report(index, error ?? result);
+   */
+  async *asCompleted(options: GetOptions = {}): AsyncGenerator<CompletedTask<Result>, void, undefined> {
+    const inbox = new Inbox<CompletedTask<Result>>();
+    const leaving = new AbortController();
+    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal]);
+    const follow = async (task: AsyncResult<Result>, index: number): Promise<void> => {
+      for await (const { state, result, error } of task.states({ ...options, signal })) {
+        if (READY_STATES.has(state)) inbox.push({ index, id: task.id, state, result, error });
+      }
+    };
+    for (const [index, task] of this.results.entries()) follow(task, index).catch((error) => inbox.fail(error));
+    try {
+      for (let left = this.results.length; left > 0; left--) yield await inbox.next();
+    } finally {
+      leaving.abort();
+    }
+  }
+
   override async ready(): Promise<boolean> {
     return (await Promise.all(this.results.map((result) => result.ready()))).every(Boolean);
+  }
+
+  /** Whether any task has not ended. */
+  async waiting(): Promise<boolean> {
+    return !(await this.ready());
   }
 
   override async successful(): Promise<boolean> {

@@ -68,7 +68,7 @@ export class Executor {
       callInPlace: (task, request, args, kwargs) => invokeHandler(task, this.#newContext(request, []), args, kwargs),
       onError: (error, request) => host.onError(error, request),
     });
-    this.#results = new ResultWriter(app);
+    this.#results = new ResultWriter(app, host.hostname);
   }
 
   /** Never rejects: what cannot be reported to anybody else goes to `onError`. */

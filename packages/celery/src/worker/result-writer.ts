@@ -15,9 +15,12 @@ const STORE_RETRY_MS = 200;
 
 export class ResultWriter {
   readonly #app: Celery;
+  readonly #hostname: string;
 
-  constructor(app: Celery) {
+  /** @param hostname - of the worker */
+  constructor(app: Celery, hostname: string) {
     this.#app = app;
+    this.#hostname = hostname;
   }
 
   /** A state with a value. Nothing for tasks whose result is ignored. */
@@ -92,7 +95,7 @@ export class ResultWriter {
   #extended(request: Request): Record<string, unknown> {
     const { message, delivery } = request;
     const { task: name, args, kwargs, retries } = message;
-    return { name, args, kwargs, worker: this.#app.origin, retries, queue: delivery.queue };
+    return { name, args, kwargs, worker: this.#hostname, retries, queue: delivery.queue };
   }
 }
 
