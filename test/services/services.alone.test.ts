@@ -13,6 +13,8 @@ describeEachGeneration("services", (set) => {
       await channel.waitForConfirms();
     });
     await withRedis(isolation.redis().url, (redis) => redis.set("key", "kept"));
+    // A queue that was declared a moment ago can otherwise be unknown to RabbitMQ 3.10 after a kill.
+    await set.amqp.rabbitmqctl("eval", "mnesia:sync_log().");
     await Promise.all([set.amqp.kill(), set.redis.kill()]);
     await expect(withRedis(isolation.redis().url, (redis) => redis.ping())).rejects.toThrow();
     await Promise.all([set.amqp.start(), set.redis.start()]);
