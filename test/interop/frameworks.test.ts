@@ -75,6 +75,14 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
       expect(await keyv.getMany(["theirs", "nobody"])).toEqual([{ n: tuple(1, 2) }, undefined]);
       expect([await keyv.has("user"), await keyv.delete("user"), await keyv.has("user")]).toEqual([true, true, false]);
       await client.set("other", "stays");
+      const found = new Map<string, unknown>();
+      for await (const [key, value] of keyv.iterator!({})) found.set(key, value);
+      expect(found).toEqual(
+        new Map<string, unknown>([
+          ["theirs", { n: tuple(1, 2) }],
+          ["none", null],
+        ]),
+      );
       await keyv.clear();
       expect(await client.keys("*")).toEqual(["other"]);
     });

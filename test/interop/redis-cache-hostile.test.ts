@@ -2,24 +2,20 @@
 import { readFileSync } from "node:fs";
 import { createCache, django, djangoRedis, pickled, plain, signed } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { withClient } from "./redis-client.js";
 
 describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
   let client: Redis;
   let url: string;
 
-  beforeAll(async () => {
-    const at = (await set.isolate()).redis();
-    client = new Redis(at.url);
+  withClient(set, (redis, at) => {
+    client = redis;
     url = at.pythonUrl;
   });
-
-  afterAll(() => client.quit());
-
-  beforeEach(() => client.flushdb());
 
   afterEach(() => {
     vi.restoreAllMocks();

@@ -1,21 +1,18 @@
 /** What `createCache` adds to values on a real server: tags, versions, values made early, loaders that are told to stop. */
 import { createCache, django, isRedisAdapterError, pickled } from "@brine/redis-adapter";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
+import type { Redis } from "ioredis";
+import { expect, test, vi } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { withClient } from "./redis-client.js";
 
 describeEachRedis("createCache()", (set: ServiceSet) => {
   let client: Redis;
 
-  beforeAll(async () => {
-    client = new Redis((await set.isolate()).redis().url);
+  withClient(set, (redis) => {
+    client = redis;
   });
-
-  afterAll(() => client.quit());
-
-  beforeEach(() => client.flushdb());
 
   const cacheOf = (defaults = {}, dialect = django()) => createCache(pickled(client, { dialect }), defaults);
 

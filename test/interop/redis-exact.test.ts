@@ -1,25 +1,22 @@
 /** What is exact to Redis stays exact: keys of any bytes, counters beyond 2**53, errors without what they were about. */
 import { createCache, django, isRedisAdapterError, pickled } from "@brine/redis-adapter";
 import { pickledKeyv } from "@brine/redis-adapter/keyv";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from "vitest";
+import type { Redis } from "ioredis";
+import { expect, expectTypeOf, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
+import { withClient } from "./redis-client.js";
 
 describeEachRedis("pickled() is exact", (set: ServiceSet) => {
   let client: Redis;
   let py: ReturnType<typeof pickled<Redis>>;
   let cache: ReturnType<typeof pickled<Redis>>;
 
-  beforeAll(async () => {
-    client = new Redis((await set.isolate()).redis().url);
+  withClient(set, (redis) => {
+    client = redis;
     py = pickled(client);
     cache = pickled(client, { dialect: django() });
   });
-
-  afterAll(() => client.quit());
-
-  beforeEach(() => client.flushdb());
 
   /** A key that is no UTF-8, and the key that it becomes when it is taken for text. */
   const binary = Buffer.concat([Buffer.from(":1:session"), Buffer.from([0xff, 0xfe])]);

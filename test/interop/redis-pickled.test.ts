@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, expectTypeOf, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
+import { withClient } from "./redis-client.js";
 import { countPatterns } from "./redis-clients.js";
 import { isServerSince } from "./server-version.js";
 
@@ -12,14 +13,10 @@ describeEachRedis("pickled()", (set: ServiceSet) => {
   let client: Redis;
   let py: ReturnType<typeof pickled<Redis>>;
 
-  beforeAll(async () => {
-    client = new Redis((await set.isolate()).redis().url);
+  withClient(set, (redis) => {
+    client = redis;
     py = pickled(client);
   });
-
-  afterAll(() => client.quit());
-
-  beforeEach(() => client.flushdb());
 
   const python = async (code: string, input: Uint8Array): Promise<string> => {
     const { stdout, stderr } = await set.python.run(

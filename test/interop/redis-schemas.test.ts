@@ -1,9 +1,10 @@
 /** Schemas whose validators are asynchronous, on every command that reads. */
 import { isRedisAdapterError, pickled } from "@brine/redis-adapter";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Redis } from "ioredis";
+import { beforeEach, expect, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
+import { withClient } from "./redis-client.js";
 
 /** Multiplies by ten: what was validated differs from what was stored. */
 const times10 = async (value: unknown) =>
@@ -24,15 +25,12 @@ describeEachRedis("a schema that validates asynchronously", (set: ServiceSet) =>
   let client: Redis;
   let py: ReturnType<typeof pickled<Redis>>;
 
-  beforeAll(async () => {
-    client = new Redis((await set.isolate()).redis().url);
+  withClient(set, (redis) => {
+    client = redis;
     py = pickled(client);
   });
 
-  afterAll(() => client.quit());
-
   beforeEach(async () => {
-    await client.flushdb();
     await py.set("k", 1);
     await py.hset("h", { a: 1, b: 2 });
     await py.rpush("l", 1, 2, 3, 4);

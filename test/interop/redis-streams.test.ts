@@ -1,22 +1,19 @@
 /** Entries and messages that come faster than they are taken, or cannot be decoded at all. */
 import { DecodeError, pickled, type UndecodableEntry } from "@brine/redis-adapter";
-import { Redis } from "ioredis";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Redis } from "ioredis";
+import { expect, test } from "vitest";
 import type { ServiceSet } from "../services/index.js";
 import { describeEachRedis } from "../services/inject.js";
+import { withClient } from "./redis-client.js";
 
 describeEachRedis("streams and channels", (set: ServiceSet) => {
   let client: Redis;
   let py: ReturnType<typeof pickled<Redis>>;
 
-  beforeAll(async () => {
-    client = new Redis((await set.isolate()).redis().url);
+  withClient(set, (redis) => {
+    client = redis;
     py = pickled(client);
   });
-
-  afterAll(() => client.quit());
-
-  beforeEach(() => client.flushdb());
 
   const group = { stream: "x", group: "g", consumer: "c" };
   const pending = async () => ((await client.xpending("x", "g")) as unknown[])[0];

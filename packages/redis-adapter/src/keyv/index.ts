@@ -17,7 +17,8 @@ interface Envelope {
  * such a one.
  */
 export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
-  readonly opts: Readonly<Record<string, unknown>> = Object.freeze({});
+  /** Keyv makes its `iterator` for stores of dialects that it knows. */
+  readonly opts: Readonly<Record<string, unknown>> = Object.freeze({ dialect: "redis" });
   namespace?: string | undefined;
   readonly #redis: PickledRedis;
 
@@ -58,6 +59,11 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
 
   async has(key: string): Promise<boolean> {
     return (await this.#redis.exists(key)) > 0;
+  }
+
+  /** Keys of the dialect and what they hold, in no order; a key may come twice. */
+  async *iterator<Value>(): AsyncGenerator<(string | Awaited<Value> | undefined)[], void> {
+    for await (const { key, value } of this.#redis.scan()) yield [key, wrap<Awaited<Value>>(value)];
   }
 
   /** @throws RedisAdapterError `unsupported` when the dialect has no prefix: it would empty the database */
