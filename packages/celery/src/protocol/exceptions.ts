@@ -122,6 +122,8 @@ export function errorFromResult(
   },
 ): RemoteError {
   const error = toError(value, details.registry);
+  // Whoever waits for the result is who it is thrown at; where it was decoded says nothing.
+  Error.captureStackTrace(error, errorFromResult);
   const { taskId, traceback } = details;
   Object.defineProperty(error, "taskId", { value: taskId, configurable: true, writable: true });
   if (traceback !== null) {

@@ -186,6 +186,16 @@ describe("ClassRegistry", () => {
     expect(back.pythonClass).toBe("app.Boom");
   });
 
+  it("makes exceptions without the frames of who decodes them", () => {
+    const limit = Error.stackTraceLimit;
+    const back = loads(dumps(new pyExceptions.KeyError("k"))) as PyException;
+    expect(back.stack).toBe("KeyError: 'k'");
+    expect(Object.keys(back)).toEqual(["args"]);
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(() => loads(dumps([new pyExceptions.ValueError()]).subarray(0, -1))).toThrow(/^Cannot decode/);
+    expect(new pyExceptions.ValueError("x").stack).toContain("base-registry.test");
+  });
+
   it("writes errors of JavaScript as the Python exceptions that mean the same", () => {
     const cases: [Error, keyof typeof pyExceptions][] = [
       [new Error("x"), "Exception"],

@@ -33,6 +33,22 @@ function libraryClass(jsClass: AnyClass): AnyClass {
   return parent;
 }
 
+/**
+ * Makes an exception without the frames of who decodes it: they tell nothing about it, and cost three times as much as all
+ * the rest. Its `stack` is its name and message.
+ */
+function withoutFrames(make: () => PyException): PyException {
+  const engine = Error as { stackTraceLimit?: unknown };
+  const limit = engine.stackTraceLimit;
+  // Only V8 has a limit, and it may be frozen.
+  if (typeof limit !== "number" || !Reflect.set(engine, "stackTraceLimit", 0)) return make();
+  try {
+    return make();
+  } finally {
+    engine.stackTraceLimit = limit;
+  }
+}
+
 /** The entry of an exception class, which must be {@link PyException} or below it. */
 export function exceptionEntry(
   name: { readonly module: string; readonly name: string },
@@ -43,7 +59,7 @@ export function exceptionEntry(
   const library = libraryClass(jsClass);
   const make = (args: readonly unknown[]): PyException => {
     const other = options.classFor?.(args);
-    return Reflect.construct(other ?? library, args as unknown[], other ?? jsClass) as PyException;
+    return withoutFrames(() => Reflect.construct(other ?? library, args as unknown[], other ?? jsClass) as PyException);
   };
   const entry: GlobalEntry<PyException> = {
     module: name.module,

@@ -60,7 +60,7 @@ export class PyException extends Error {
     this.args = Tuple.from(args);
     this.attributes = Object.create(null) as Record<string, unknown>;
     Object.defineProperty(this, "attributes", { enumerable: false });
-    Object.defineProperty(this, "message", { value: this.describe(), writable: true, configurable: true });
+    this.message = this.describe();
     Object.defineProperty(this, "name", { value: this.className, writable: true, configurable: true });
   }
 
