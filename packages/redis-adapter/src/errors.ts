@@ -1,6 +1,6 @@
 /** Errors of this package. `code` is stable and meant for programs; the message is meant for people and may change. */
 import { isPickleError } from "@brine/codec";
-import { CodedError, type CodedErrorOptions, hasBrand } from "@brine/codec/errors";
+import { CodedError, hasBrand } from "@brine/codec/errors";
 
 /** What went wrong, for programs. */
 export type RedisAdapterErrorCode =
@@ -40,9 +40,6 @@ export type RedisAdapterErrorCode =
   | "lock-lost"
   /** A job that does not exist, failed, or is not in the state asked for. */
   | "job";
-
-/** The facts that a {@link RedisAdapterError} carries beside its message. */
-export type RedisAdapterErrorOptions = CodedErrorOptions<RedisAdapterErrorCode>;
 
 const BRAND = Symbol.for("brine.RedisAdapterError");
 
