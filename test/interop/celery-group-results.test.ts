@@ -1,5 +1,5 @@
 /** Groups that one side saves and the other finds again, and what results say of their tasks. */
-import { type Celery, type GroupResult, group } from "@brine/celery";
+import { type Celery, group } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CeleryWorker, PythonPeer } from "../services/index.js";
 import { describeEachGeneration } from "../services/inject.js";
@@ -63,7 +63,7 @@ describeEachGeneration("results of groups across Python and Node", (set) => {
 
     test("saved by Node, found by Python", async () => {
       const parts = [app.signature("add", { args: [2, 2] }), app.signature("mul", { args: [4, 4] })];
-      const sent = (await group(parts).delay()) as unknown as GroupResult<number>;
+      const sent = await group(parts).delay();
       await sent.save();
       const restored = `celery.result.GroupResult.restore('${sent.id}', app=app)`;
       expect(await inPython(`${restored}.get(timeout=20)`)).toBe("[4, 16]");

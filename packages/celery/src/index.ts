@@ -21,6 +21,7 @@ export {
   chain,
   chord,
   chunks,
+  type GroupSignature,
   group,
   type LastResultOf,
   map,

@@ -2,13 +2,14 @@
 import { makeSignature, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
 import { chainDict, chordDict, groupDict, groupTasks, starmapDict } from "./canvas-dicts.js";
 import { foldSteps } from "./fold.js";
+import type { GroupResult } from "./group-result.js";
 import { linkRules } from "./links.js";
 import { Signature, type SignatureSender } from "./signature.js";
 
 type Part = SignatureLike | SignatureDict;
 
 /** What a signature's task returns; `unknown` for a dict, which does not say. */
-export type ResultOf<P> = P extends Signature<infer Result> ? Result : unknown;
+export type ResultOf<P> = P extends Signature<infer Result, infer _> ? Result : unknown;
 
 /** The results of several, in their places. */
 export type ResultsOf<Parts extends readonly unknown[]> = { -readonly [Index in keyof Parts]: ResultOf<Parts[Index]> };
@@ -17,6 +18,12 @@ export type ResultsOf<Parts extends readonly unknown[]> = { -readonly [Index in 
 export type LastResultOf<Parts extends readonly unknown[]> = Parts extends readonly [...unknown[], infer Last]
   ? ResultOf<Last>
   : ResultOf<Parts[number]>;
+
+/** A signature whose result, once it is sent, knows each of its tasks. */
+export type GroupSignature<Results extends readonly unknown[]> = Signature<
+  Results,
+  GroupResult<Results[number], Results>
+>;
 
 /**
  * Runs one after another; each gets the result of the one before in front of its arguments, unless it is immutable. A group
@@ -36,11 +43,11 @@ export function chain(...parts: readonly (Part | readonly Part[])[]): Signature 
 }
 
 /** Runs all at the same time. `get` of its result gives all results in order. */
-export function group<const Parts extends readonly Part[]>(parts: Parts): Signature<ResultsOf<Parts>>;
-export function group<const Parts extends readonly Part[]>(...parts: Parts): Signature<ResultsOf<Parts>>;
+export function group<const Parts extends readonly Part[]>(parts: Parts): GroupSignature<ResultsOf<Parts>>;
+export function group<const Parts extends readonly Part[]>(...parts: Parts): GroupSignature<ResultsOf<Parts>>;
 /** With a result that the parts do not tell. */
-export function group<Result>(...parts: readonly (Part | readonly Part[])[]): Signature<Result[]>;
-export function group(...parts: readonly (Part | readonly Part[])[]): Signature {
+export function group<Result>(...parts: readonly (Part | readonly Part[])[]): GroupSignature<Result[]>;
+export function group(...parts: readonly (Part | readonly Part[])[]): GroupSignature<unknown[]> {
   const tasks = (parts.flat() as Part[]).map((part) => dictOf(part));
   return new Signature(groupDict(tasks), senderOf(parts.flat() as Part[]));
 }
@@ -84,7 +91,7 @@ export function chunks<Task extends Part>(
   task: Task,
   it: readonly (readonly unknown[])[],
   n: number,
-): Signature<ResultOf<Task>[][]> {
+): GroupSignature<ResultOf<Task>[][]> {
   if (!Number.isSafeInteger(n) || n < 1)
     throw new RangeError(`Cannot make chunks of ${n}: a positive integer is needed`);
   const tasks: SignatureDict[] = [];

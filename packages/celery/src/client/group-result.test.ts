@@ -3,7 +3,7 @@ import { pyExceptions } from "@brine/codec";
 import { expect, test } from "vitest";
 import { gate, startWorker } from "../worker/worker.fixture.js";
 import { group } from "./canvas.js";
-import type { CompletedTask, GroupResult } from "./group-result.js";
+import type { CompletedTask } from "./group-result.js";
 
 const timeoutMs = 20_000;
 
@@ -20,7 +20,7 @@ test("asCompleted gives the ends in their order, failures too", async () => {
     { concurrency: 3 },
   );
   const parts = [app.signature("wait", { args: [0] }), app.signature("wait", { args: [1] }), app.signature("fail")];
-  const sent = (await group(parts).delay()) as unknown as GroupResult<number>;
+  const sent = await group<number>(...parts).delay();
   const ends: CompletedTask<number>[] = [];
   expect(await sent.waiting()).toBe(true);
   for await (const end of sent.asCompleted({ timeoutMs })) {

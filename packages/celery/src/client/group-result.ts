@@ -15,8 +15,10 @@ export interface CompletedTask<Result> {
   readonly error?: Error | undefined;
 }
 
-/** Has the group's id; its value is the list of all results, in order. */
-export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
+/**
+ * Has the group's id; its value is the list of all results, in order: `Results`, where their types are known one by one.
+ */
+export class GroupResult<Result = unknown, Results extends readonly unknown[] = Result[]> extends AsyncResult<Results> {
   /** Of its parts, in their order. */
   readonly results: readonly AsyncResult<Result>[];
 
@@ -26,15 +28,15 @@ export class GroupResult<Result = unknown> extends AsyncResult<Result[]> {
   }
 
   /** @throws the error of the first task, in order, that failed */
-  override async get(options: GetOptions = {}): Promise<Result[]> {
+  override async get(options: GetOptions = {}): Promise<Results> {
     const gets = this.results.map((result) => result.get(options));
     // All are awaited in the end, so that none is an unhandled rejection.
     await Promise.allSettled(gets);
-    return Promise.all(gets);
+    return (await Promise.all(gets)) as unknown as Results;
   }
 
   /** Each state of each task, as they come, until all have ended. */
-  override async *states(options: GetOptions = {}): AsyncGenerator<StateChange<Result[]>, void, undefined> {
+  override async *states(options: GetOptions = {}): AsyncGenerator<StateChange<Results>, void, undefined> {
     yield { state: "STARTED", meta: { completed: 0, total: this.results.length } };
     let completed = 0;
     for (const result of this.results) {

@@ -260,13 +260,12 @@ describe("results", () => {
     const { app } = await startWorker({}, (a) => void a.task("add", (_, x: number, y: number) => x + y));
     const sent = await group(app.signature("add", { args: [1, 2] }), app.signature("add", { args: [3, 4] })).delay();
     expect(sent).toBeInstanceOf(GroupResult);
-    const saved = sent as unknown as GroupResult<number>;
-    await saved.save();
-    const restored = await app.restoreGroup<number>(saved.id);
+    await sent.save();
+    const restored = await app.restoreGroup<number>(sent.id);
     expect(await restored?.get({ timeoutMs })).toEqual([3, 7]);
     expect(await restored?.completedCount()).toBe(2);
     await restored?.delete();
-    expect(await app.restoreGroup(saved.id)).toBeUndefined();
+    expect(await app.restoreGroup(sent.id)).toBeUndefined();
     const rpc = makeApp({ backend: "rpc://" });
     await expect(rpc.restoreGroup("x")).rejects.toMatchObject({ code: "no-backend" });
   });

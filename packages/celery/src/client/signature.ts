@@ -57,11 +57,13 @@ export interface SignatureSender {
  *
  * Pickled and in JSON it is what Python's `celery.canvas.Signature` is, so it may be an argument of a task.
  */
-export class Signature<Result = unknown> implements SignatureLike {
+export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<Result>> implements SignatureLike {
   readonly #dict: SignatureDict;
   readonly #sender: SignatureSender | undefined;
   /** Only for the type of the result. */
   declare readonly resultType?: Result;
+  /** Only for the type of what stands for the result when it is sent: of a group, a `GroupResult`. */
+  declare readonly sentType?: Sent;
 
   constructor(dict: SignatureDict, sender?: SignatureSender) {
     this.#dict = Object.freeze({ ...dict });
@@ -115,7 +117,7 @@ export class Signature<Result = unknown> implements SignatureLike {
   }
 
   /** A copy with more arguments in front and other keyword arguments and options: a partial. */
-  clone(more: SignatureFields): Signature<Result> {
+  clone(more: SignatureFields): Signature<Result, Sent> {
     checkFields(more);
     const merged = mergeSignature(this.#dict, {
       ...(more.args === undefined ? {} : { args: more.args }),
@@ -127,14 +129,14 @@ export class Signature<Result = unknown> implements SignatureLike {
   }
 
   /** A copy with other options. */
-  set(options: SignatureChanges): Signature<Result> {
+  set(options: SignatureChanges): Signature<Result, Sent> {
     checkNames(options, SIGNATURE_CHANGES, "options of a signature");
     const { immutable, ...rest } = options;
     return this.clone({ options: rest, immutable });
   }
 
   /** A copy that calls `callback` with its result. Of a group, its first task does, without the result; of a chord, its body. */
-  link(callback: SignatureLike | SignatureDict): Signature<Result> {
+  link(callback: SignatureLike | SignatureDict): Signature<Result, Sent> {
     return this.#withLink("link", callback);
   }
 
@@ -142,22 +144,22 @@ export class Signature<Result = unknown> implements SignatureLike {
    * A copy that calls `errback` when it fails. Of a group and of a chain, each task does; of a chord, its body, and the tasks of
    * its header too with the setting `taskAllowErrorCbOnChordHeader`.
    */
-  linkError(errback: SignatureLike | SignatureDict): Signature<Result> {
+  linkError(errback: SignatureLike | SignatureDict): Signature<Result, Sent> {
     return this.#withLink("link_error", errback);
   }
 
   /** A copy with these stamps on it and on every task in it, callbacks included. */
-  stamp(stamps: Stamps): Signature<Result> {
+  stamp(stamps: Stamps): Signature<Result, Sent> {
     return new Signature(stampSignature(this.#dict, stamps), this.#sender);
   }
 
-  #withLink(option: LinkOption, target: SignatureLike | SignatureDict): Signature<Result> {
+  #withLink(option: LinkOption, target: SignatureLike | SignatureDict): Signature<Result, Sent> {
     const rules = linkRules(this.#sender?.settings);
     return new Signature(withLink(this.#dict, option, readSignature(target, option), rules), this.#sender);
   }
 
   /** @throws CeleryError `bad-state` when the signature was not made by an app */
-  async applyAsync(more: SignatureFields = {}): Promise<AsyncResult<Result>> {
+  async applyAsync(more: SignatureFields = {}): Promise<Sent> {
     checkFields(more);
     if (this.#sender === undefined) {
       throw new CeleryError(`Cannot send ${this.task}: the signature belongs to no app; send app.signature(it)`, {
@@ -171,11 +173,11 @@ export class Signature<Result = unknown> implements SignatureLike {
       ...(more.kwargs === undefined ? {} : { kwargs: { ...more.kwargs } }),
       options: optionsToWire(options),
     });
-    return sent as AsyncResult<Result>;
+    return sent as Sent;
   }
 
   /** Sends it with these arguments in front of its own. */
-  async delay(...args: unknown[]): Promise<AsyncResult<Result>> {
+  async delay(...args: unknown[]): Promise<Sent> {
     return this.applyAsync({ args });
   }
 

@@ -2,7 +2,8 @@
 import { expectTypeOf, test } from "vitest";
 import { makeApp } from "../worker/worker.fixture.js";
 import type { AsyncResult } from "./async-result.js";
-import { chain, chord, chunks, group, map, starmap } from "./canvas.js";
+import { chain, chord, chunks, type GroupSignature, group, map, starmap } from "./canvas.js";
+import type { GroupResult } from "./group-result.js";
 import type { Signature } from "./signature.js";
 import type { Task } from "./task.js";
 
@@ -41,16 +42,25 @@ test("work-flows have the types of what they are made of", () => {
   expectTypeOf(chain(add.s(1, 2), name.s())).toEqualTypeOf<Signature<string>>();
   expectTypeOf(chain([add.s(1, 2), name.s()])).toEqualTypeOf<Signature<string>>();
   expectTypeOf(chain(add.s(1, 2), chain(name.s(), total.s()))).toEqualTypeOf<Signature<boolean>>();
-  expectTypeOf(group(add.s(1, 2), name.s(1))).toEqualTypeOf<Signature<[number, string]>>();
-  expectTypeOf(group([1, 2].map((n) => name.s(n)))).toEqualTypeOf<Signature<string[]>>();
+  expectTypeOf(group(add.s(1, 2), name.s(1))).toEqualTypeOf<GroupSignature<[number, string]>>();
+  expectTypeOf(group([1, 2].map((n) => name.s(n)))).toEqualTypeOf<GroupSignature<string[]>>();
   expectTypeOf(chord([add.s(1, 2), add.s(3, 4)], total.s())).toEqualTypeOf<Signature<boolean>>();
   expectTypeOf(chord(group(add.s(1, 2)), name.s())).toEqualTypeOf<Signature<string>>();
   expectTypeOf(map(name.s(), [1, 2])).toEqualTypeOf<Signature<string[]>>();
   expectTypeOf(starmap(add.s(), [[1, 2]])).toEqualTypeOf<Signature<number[]>>();
-  expectTypeOf(chunks(add.s(), [[1, 2]], 1)).toEqualTypeOf<Signature<number[][]>>();
+  expectTypeOf(chunks(add.s(), [[1, 2]], 1)).toEqualTypeOf<GroupSignature<number[][]>>();
   expectTypeOf(chain<Date>(app.signature("a"))).toEqualTypeOf<Signature<Date>>();
   expectTypeOf(chain(add.s(1, 2), name.s()).delay).returns.resolves.toEqualTypeOf<AsyncResult<string>>();
   expectTypeOf(chain(name.s(1)).stamp({ a: 1 }).set({ queue: "q" }).link(add.s())).toEqualTypeOf<Signature<string>>();
+});
+
+test("what a group is sent as knows its tasks", () => {
+  const both = group(add.s(1, 2), name.s(1)).set({ queue: "q" });
+  expectTypeOf(both.delay).returns.resolves.toEqualTypeOf<GroupResult<number | string, [number, string]>>();
+  expectTypeOf(both.applyAsync).returns.resolves.toHaveProperty("asCompleted");
+  expectTypeOf(group([1, 2].map((n) => name.s(n))).delay).returns.resolves.toEqualTypeOf<GroupResult<string>>();
+  expectTypeOf(chain(both)).toEqualTypeOf<Signature<[number, string]>>();
+  expectTypeOf(chord(both, total.s()).delay).returns.resolves.toEqualTypeOf<AsyncResult<boolean>>();
 });
 
 test("a result gives its type in every way to read it", () => {
