@@ -295,7 +295,7 @@ describeEachRedis("operations of Python's caches", (services: ServiceSet) => {
     test.for(variants)("leave what Python leaves: %s", async ([, settings, options], context) => {
       await open(context, kind, settings);
       const py = pickled(client, { dialect: dialectOf(options) });
-      const cache = createCache(py, { onRedisError: "throw" });
+      const cache = createCache(py, { onRedisError: "throw", timeout: 30_000 });
       const version = options.version ?? 1;
       for (const [key, value, timeout] of BEFORE)
         await call("set", [`'${key}'`, value], timeout === undefined ? {} : { timeout });

@@ -234,7 +234,10 @@ const TRAPS: readonly Trap[] = [
     },
     async holds(py, driver) {
       await driver.flushdb();
-      const cache = createCache(pickled(driver, { dialect: djangoRedis() }), { onRedisError: "throw" });
+      const cache = createCache(pickled(driver, { dialect: djangoRedis() }), {
+        onRedisError: "throw",
+        timeout: 30_000,
+      });
       const lock = (await cache.lock("L", { ttl: 5000 }))!;
       expect([await lock.extend(5000), await lock.release(), await lock.release()]).toEqual([true, true, false]);
       for (const key of ["a", "b"]) await cache.getOrSet(key, () => 1, { tags: ["t"], staleTtl: 1000, beta: 1 });

@@ -123,7 +123,7 @@ export class PickleCache {
   /** Django's `incr_version`: moves a value from one version to a later one, with its lifetime. Whether there was one. */
   async incrVersion(key: string, version = this.redis.dialect.version ?? 1, by = 1): Promise<boolean> {
     const { client, dialect } = this.redis;
-    const [from, to] = [dialect.key(key, version), dialect.key(key, version + by)];
+    const [from, to] = [this.redis.key(key, version), this.redis.key(key, version + by)];
     if (from === to) {
       throw new RedisAdapterError(`Cannot change the version: keys of ${dialect.name} have none`, {
         code: "unsupported",
@@ -190,8 +190,10 @@ export class PickleCache {
   /** A lock that redis-py's `Lock`, and so django-redis' `cache.lock(key)`, knows as its own. */
   async lock(key: string, options: LockOptions): Promise<Lock | undefined> {
     checkNames(options, LOCK_OPTIONS, "options of lock()");
-    const { dialect } = this.redis;
-    return Lock.acquire(this.redis.client, dialect.lockKey?.(key) ?? dialect.key(key), options);
+    const { client, dialect } = this.redis;
+    // Asked for in any case: it refuses what is no key, which would be one lock for all.
+    const redisKey = this.redis.key(key);
+    return Lock.acquire(client, dialect.lockKey?.(key) ?? redisKey, options);
   }
 
   on<E extends keyof CacheEvents>(event: E, listener: (...args: CacheEvents[E]) => void): this {

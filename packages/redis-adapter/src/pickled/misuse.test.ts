@@ -27,6 +27,9 @@ test.each([undefined, null, {}])("a key that is %s, as of a record without an id
   const error = { code: "bad-option", message: expect.stringContaining("as a key: want a string") };
   await expect((async () => cache.get(key as never))()).rejects.toMatchObject(error);
   await expect((async () => cache.hget(key as never, "f"))()).rejects.toMatchObject(error);
+  const helpers = createCache(cache);
+  await expect(helpers.lock(key as never, { ttl: 1000 })).rejects.toMatchObject(error);
+  await expect(helpers.incrVersion(key as never)).rejects.toMatchObject(error);
   expect(() => cache.pipeline().set(key as never, 1)).toThrow(expect.objectContaining(error));
 });
 
