@@ -350,6 +350,19 @@ describe("dumps()", () => {
 });
 
 describe("dumps() refuses", () => {
+  it("a subclass of list that contains itself at protocols 0 and 1, which make it of a new list each time", () => {
+    class Items extends Array {}
+    const registry = new ClassRegistry();
+    registry.register("app.Items", Items);
+    const items = new Items();
+    items.push(items, "x".repeat(200));
+    for (const protocol of [0, 1] as const) {
+      expect(() => dumps(items, { registry, protocol })).toThrow(/among the arguments it is made of/);
+    }
+    const back = loads(dumps(items, { registry, protocol: 2 }), { registry }) as Items;
+    expect(back[0]).toBe(back);
+  });
+
   const loop: unknown[] = [];
   loop.push(loop);
   const rows: readonly [string, () => unknown, PicklerOptions, Record<string, unknown>][] = [

@@ -10,7 +10,7 @@ import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { PlainWriter } from "./plain-writer.js";
 import { saveBytes } from "./save-bytes.js";
-import { hasMore, lowerReduction, ReduceSaving } from "./save-reduce.js";
+import { FIRST_LOOK, hasMore, isEndless, lowerReduction, ReduceSaving } from "./save-reduce.js";
 import { DONE, ListSaving, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
@@ -275,6 +275,9 @@ export class Encoder extends PlainWriter implements EncodeContext {
         if (inner === undefined) continue;
         if (depth + open.length > this.maxDepth) throw this.tooDeep();
         open.push(inner);
+        if (open.length >= FIRST_LOOK && (open.length & (open.length - 1)) === 0 && isEndless(open)) {
+          throw this.fail("Cannot pickle an object that is among the arguments it is made of: CPython cannot either");
+        }
         top = inner;
       }
     } catch (error) {

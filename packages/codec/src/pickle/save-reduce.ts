@@ -189,3 +189,24 @@ export class ReduceSaving extends Saving {
     return "";
   }
 }
+
+/** From this many open values on, and each time they have doubled, {@link isEndless} is asked. */
+export const FIRST_LOOK = 4096;
+
+/** Beyond CPython's own limit of recursion. */
+const MAX_ENTRIES = 1000;
+
+/**
+ * Whether an object is being written within itself again and again. It may be within itself, by way of a list, which is
+ * referred to the next time; but at protocols 0 and 1 a subclass of list is made of a list that is new each time.
+ */
+export function isEndless(open: readonly Saving[]): boolean {
+  const entries = new Map<object, number>();
+  for (const saving of open) {
+    if (!(saving instanceof ReduceSaving) || saving.object === undefined) continue;
+    const count = (entries.get(saving.object) ?? 0) + 1;
+    if (count > MAX_ENTRIES) return true;
+    entries.set(saving.object, count);
+  }
+  return false;
+}
