@@ -141,6 +141,8 @@ function linksOf(value: unknown): unknown {
   const entries = Object.entries(value).filter(([name, item]) => {
     const isOwnId = name === "task_id" && typeof item === "string" && UUID.test(item);
     // A chord of Python has an empty `kwargs` among its own.
+    // Celery 5.3 and above write `immutable` among the options of some errbacks, where nothing reads it.
+    if (name === "immutable" && !("task" in value)) return false;
     return !BOOKKEEPING.has(name) && !isOwnId && !(name === "kwargs" && "header" in value);
   });
   return Object.fromEntries(entries.map(([name, item]) => [name, linksOf(item)]));

@@ -130,7 +130,7 @@ export class Freezer {
     const groupId = (header.options.task_id ?? randomUUID()) as string;
     const forParts = pick(handed, ["reply_to", "replaced_task_nesting"]);
     const errbacks = this.#rules.taskAllowErrorCbOnChordHeader ? listOf(handed.link_error) : [];
-    if (errbacks.length > 0) forParts.link_error = errbacks.map(asImmutable);
+    if (errbacks.length > 0) forParts.link_error = errbacks;
     const parts: Frozen[] = [];
     for (const part of groupTasks(header).flatMap(unrollGroup)) {
       parts.push(await this.freeze(endInOneTask(part, this.#rules), forParts));

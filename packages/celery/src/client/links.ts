@@ -18,8 +18,8 @@ export function linkRules(settings: LinkRules | undefined): LinkRules {
 
 /**
  * A copy of the signature with the target linked as Celery does it: a chain's own option goes to its tasks when it is sent, a
- * group's errback to each task and its callback to the first, a chord's to the body. In groups and headers callbacks are
- * immutable: what one task returns is not the result of all.
+ * group's errback to each task and its callback to the first, a chord's to the body. The callback of a group is immutable: what
+ * one task returns is not the result of all.
  */
 export function withLink(
   dict: SignatureDict,
@@ -34,7 +34,7 @@ export function withLink(
       const { header, body } = chordParts(dict);
       const linked =
         option === "link_error" && rules.taskAllowErrorCbOnChordHeader
-          ? groupDict(linkHeader(groupTasks(header), target, rules), header.options)
+          ? groupDict(linkAll(groupTasks(header), option, target, rules), header.options)
           : header;
       return { ...dict, kwargs: { ...dict.kwargs, header: linked, body: withLink(body, option, target, rules) } };
     }
@@ -46,14 +46,6 @@ export function withLink(
 function linkAll(tasks: SignatureDict[], option: LinkOption, target: SignatureDict, rules: LinkRules): SignatureDict[] {
   if (option === "link_error") return tasks.map((task) => withLink(task, option, target, rules));
   return tasks.map((task, index) => (index === 0 ? withLink(task, option, asImmutable(target), rules) : task));
-}
-
-/** A chord in the header gets both, as in Celery. */
-function linkHeader(tasks: readonly SignatureDict[], target: SignatureDict, rules: LinkRules): SignatureDict[] {
-  return tasks.map((task) => {
-    const linked = withLink(task, "link_error", asImmutable(target), rules);
-    return task.subtask_type === "chord" ? withLink(linked, "link_error", target, rules) : linked;
-  });
 }
 
 /** An option's targets and more: one that is there already is called once, as in Celery. */
