@@ -50,7 +50,8 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
   });
 
   test("invalidates more than one portion of keys", async () => {
-    const cache = cacheOf();
+    // A thousand calls at once take long on a busy machine, and what is late is not stored.
+    const cache = cacheOf({ timeout: 30_000 });
     const keys = Array.from({ length: 1201 }, (_, i) => `k${i}`);
     await Promise.all(keys.map((key) => cache.getOrSet(key, () => 1, { tags: ["many"] })));
     expect(await cache.invalidateTags("many")).toBe(1201);
