@@ -58,6 +58,8 @@ describeEachGeneration("code of the pages", (set) => {
       "broker_connection_retry_on_startup",
       "task_allow_error_cb_on_chord_header",
       "task_default_queue_type",
+      "worker_enable_soft_shutdown_on_idle",
+      "worker_soft_shutdown_timeout",
     ]);
     expect(names.filter((name) => !known.has(name) && !newer.has(name))).toEqual([]);
   });
