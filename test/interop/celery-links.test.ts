@@ -139,7 +139,7 @@ function linksOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(linksOf);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([name, item]) => {
-    const isOwnId = name === "task_id" && typeof item === "string" && UUID.test(item);
+    const isOwnId = name === "task_id" && (item === null || (typeof item === "string" && UUID.test(item)));
     // A chord of Python has an empty `kwargs` among its own.
     // Celery 5.3 and above write `immutable` among the options of some errbacks, where nothing reads it.
     if (name === "immutable" && !("task" in value)) return false;

@@ -90,7 +90,7 @@ async function ask(app: Celery, { command, args = {}, silent }: Call): Promise<u
 /** Whatever is different in any two workers: only its type counts. */
 const OWN = new Set([
   ...["hostname", "pid", "worker_pid", "processes", "time_start", "eta", "clock", "uptime"],
-  ...["virtual_host", "broker_url", "result_backend"],
+  ...["virtual_host", "broker_url", "result_backend", "port"],
   ...["utime", "stime", "maxrss", "ixrss", "idrss", "isrss", "minflt", "majflt", "nswap"],
   ...["inblock", "oublock", "msgsnd", "msgrcv", "nsignals", "nvcsw", "nivcsw"],
 ]);

@@ -81,7 +81,6 @@ const OPERATIONS: readonly Row[] = [
   {
     python: ["get_many", ["['int', 'missing', 'none', 'text']"]],
     here: async ({ cache }) => Object.fromEntries(await cache.getMany(["int", "missing", "none", "text"])),
-    says: ["OrderedDict([('int', 41), ('none', None), ('text', 'abc')])", { int: 41, none: null, text: "abc" }],
   },
   {
     python: ["set_many", ["{'a': 1, 'b': None, 'c': 'x'}", "60"]],

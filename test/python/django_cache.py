@@ -98,9 +98,11 @@ def get_many(name, keys):
 
 def call(name, method, args, kwargs):
     """What a method returned, or the class of what it raised; arguments are expressions."""
-    function = getattr(caches[name], method)
     try:
-        return repr(function(*map(evaluate, args), **{key: evaluate(value) for key, value in kwargs.items()}))
+        function = getattr(caches[name], method)
+        result = function(*map(evaluate, args), **{key: evaluate(value) for key, value in kwargs.items()})
+        # Whose repr is another since Python 3.12.
+        return repr(dict(result) if isinstance(result, collections.OrderedDict) else result)
     except Exception as error:
         return type(error).__name__
 
