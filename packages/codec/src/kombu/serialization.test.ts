@@ -268,3 +268,23 @@ test("sniff() tells kombu's formats apart", () => {
   expect(sniff(Buffer.from([0x80]))).toBe("msgpack");
   expect(sniff(new Uint8Array(0))).toBeUndefined();
 });
+
+describe("what is in itself many times over", () => {
+  const list = () => Array.from({ length: 60 }).reduce<unknown[]>((inner) => [inner, inner], ["ha"]);
+  const dict = () => Array.from({ length: 60 }).reduce<object>((inner) => ({ a: inner, b: inner }), { a: "ha" });
+
+  test.each(["json", "msgpack", "yaml"])("is refused by %s, which has no references", (serializer) => {
+    for (const value of [list(), dict(), new Map([["a", list()]])]) {
+      expect(() => serializers.dumps(value, { serializer })).toThrow(expect.objectContaining({ code: "too-large" }));
+    }
+  });
+
+  test("is written each time where there is an end", () => {
+    const row = { text: "x".repeat(1000) };
+    const rows = Array.from({ length: 3000 }, () => [row, row]);
+    for (const serializer of ["json", "msgpack", "yaml"]) {
+      const { body, ...rest } = serializers.dumps(rows, { serializer });
+      expect(serializers.loads(body, { ...rest, accept: [serializer] })).toEqual(rows);
+    }
+  });
+});

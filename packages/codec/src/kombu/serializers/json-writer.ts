@@ -6,6 +6,7 @@ import { reasonOf } from "../../coded-error.js";
 import { builtinValue } from "../../python/builtin-value.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
+import { AsciiOutput } from "./ascii-output.js";
 
 export interface JsonWriterOptions {
   /** What `undefined` is as a value of an object; in arrays and at the top level it is always null. */
@@ -34,9 +35,9 @@ interface Frame {
   key: string;
 }
 
-/** The JSON of a value. Throws {@link EncodeError} with a path. */
-export function writeJson(value: unknown, options: JsonWriterOptions): string {
-  return new JsonWriter(options).write(value);
+/** The JSON of a value, in ASCII. Throws {@link EncodeError} with a path. */
+export function writeJson(value: unknown, options: JsonWriterOptions): Uint8Array {
+  return new JsonWriter(value, options).write();
 }
 
 class JsonWriter {
@@ -44,25 +45,28 @@ class JsonWriter {
   readonly #open: Frame[] = [];
   /** The containers that are open, to notice one that contains itself. */
   readonly #active = new Set<object>();
-  #out = "";
+  readonly #root: unknown;
+  readonly #out: AsciiOutput;
 
-  constructor(options: JsonWriterOptions) {
+  constructor(value: unknown, options: JsonWriterOptions) {
+    this.#root = value;
     this.#options = options;
+    this.#out = new AsciiOutput(value, options.maxLength);
   }
 
-  write(value: unknown): string {
-    this.#value(value);
+  write(): Uint8Array {
+    this.#value(this.#root);
     for (let frame = this.#open.at(-1); frame !== undefined; frame = this.#open.at(-1)) {
       if (!this.#step(frame)) {
-        this.#out += frame.close;
+        this.#out.add(frame.close);
         this.#active.delete(frame.source);
         this.#open.pop();
       }
-      if (this.#out.length > this.#options.maxLength) {
+      if (this.#out.isTooLong()) {
         throw this.#error(`the text is longer than ${this.#options.maxLength} characters`, "too-large");
       }
     }
-    return this.#out;
+    return this.#out.bytes();
   }
 
   /** Writes the next item of a container; false if there is none. */
@@ -81,7 +85,7 @@ class JsonWriter {
     }
     const array = frame.source as readonly unknown[];
     if (frame.index >= array.length) return false;
-    if (frame.index > 0) this.#out += ", ";
+    if (frame.index > 0) this.#out.add(", ");
     this.#value(array[frame.index++]);
     return true;
   }
@@ -92,7 +96,7 @@ class JsonWriter {
       if (this.#options.undefined === "omit") return;
       throw this.#error("undefined is no value here; use null, or the option undefined");
     }
-    this.#out += frame.written++ > 0 ? `, ${quote(key)}: ` : `${quote(key)}: `;
+    this.#out.add(frame.written++ > 0 ? `, ${quote(key)}: ` : `${quote(key)}: `);
     this.#value(value);
   }
 
@@ -103,7 +107,7 @@ class JsonWriter {
     for (let rounds = 0; rounds < 100; rounds++) {
       const text = scalar(value);
       if (text !== undefined) {
-        this.#out += text;
+        this.#out.add(text);
         return;
       }
       if (typeof value !== "object" || value === null) throw this.#error(`a ${typeof value} has no form in JSON`);
@@ -134,7 +138,7 @@ class JsonWriter {
     if (!isArray && !isMap && !isPlain(value)) return false;
     if (this.#active.has(value)) throw this.#error("the value contains itself");
     this.#active.add(value);
-    this.#out += isArray ? "[" : "{";
+    this.#out.add(isArray ? "[" : "{");
     this.#open.push({
       source: value,
       close: isArray ? "]" : "}",

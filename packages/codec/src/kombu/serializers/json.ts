@@ -5,7 +5,7 @@ import type { ModelOptions } from "../../pickle/options.js";
 import { EncodeError } from "../errors.js";
 import { checkOptions } from "../option-names.js";
 import type { Serializer } from "../serialization.js";
-import { asciiBytes, decodeUtf8 } from "../text.js";
+import { decodeUtf8 } from "../text.js";
 import { type JsonModel, type ObjectHook, parseJson } from "./json-parser.js";
 import { type JsonDialect, objectHook, toJsonForm } from "./json-types.js";
 import { UNSUPPORTED, writeJson } from "./json-writer.js";
@@ -24,7 +24,7 @@ export interface JsonOptions extends Pick<ModelOptions, "int" | "float" | "dict"
   readonly default?: ((value: object) => unknown) | undefined;
   /** Digits of one int read. Default 4300, as in CPython since 3.11. */
   readonly maxIntDigits?: number | undefined;
-  /** Characters written at most. Default 512 MiB less 1 KiB, about the longest string there can be. */
+  /** Characters written at most. Default 512 MiB less 1 KiB, about the longest string there can be, for whoever reads it. */
   readonly maxLength?: number | undefined;
 }
 
@@ -77,7 +77,7 @@ export function jsonSerializer(options: JsonOptions = {}): Serializer {
   return {
     contentType: "application/json",
     contentEncoding: "utf-8",
-    encode: (value) => asciiBytes(writeJson(value, writer)),
+    encode: (value) => writeJson(value, writer),
     decode: (body) => readJson(decodeUtf8(body), model, hook),
   };
 }

@@ -5,9 +5,11 @@
  */
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
+import { DEFAULT_LIMITS } from "../../limits.js";
 import { builtinValue } from "../../python/builtin-value.js";
 import { PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
+import { expandedSize, WORTH_KNOWING } from "./expanded-size.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** `DEFAULT_RECURSE_LIMIT` of msgpack-python's packer: no value is inside of more containers than this. */
@@ -21,7 +23,7 @@ export type MsgpackPacker = Pick<Packr, "pack">;
 
 /** The msgpack form of a value; throws {@link EncodeError} for one that has none. */
 export function encodeMsgpack(value: unknown, packer: MsgpackPacker): Uint8Array {
-  const source = new MsgpackSource();
+  const source = new MsgpackSource(value);
   const plain = source.of(value, 0);
   try {
     const bytes: Uint8Array = packer.pack(plain);
@@ -44,9 +46,16 @@ class MsgpackSource {
   /** The codes of the ints of 64 bits, in the order they are written. */
   readonly codes: number[] = [];
   readonly #active = new Set<object>();
+  readonly #root: unknown;
+  #values = 0;
+
+  constructor(root: unknown) {
+    this.#root = root;
+  }
 
   of(value: unknown, depth: number): unknown {
     if (depth > MAX_DEPTH) throw fail(`a value is inside of more than ${MAX_DEPTH} others`);
+    if (++this.#values === WORTH_KNOWING && expandedSize(this.#root) > DEFAULT_LIMITS.maxBytes) throw tooLarge();
     switch (typeof value) {
       case "string":
         if (/\p{Surrogate}/u.test(value)) throw fail("a string has a lone surrogate");
@@ -120,5 +129,12 @@ function fail(what: string, _offset?: number, cause?: unknown): EncodeError {
     code: "encode-failed",
     contentType: "application/x-msgpack",
     cause,
+  });
+}
+
+function tooLarge(): EncodeError {
+  return new EncodeError(`Cannot encode as msgpack: it needs more than ${DEFAULT_LIMITS.maxBytes} bytes`, {
+    code: "too-large",
+    contentType: "application/x-msgpack",
   });
 }

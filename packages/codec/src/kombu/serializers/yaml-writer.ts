@@ -2,12 +2,14 @@
  * YAML that PyYAML's `safe_load` reads back as the value: one document in flow style, every string quoted, so that no
  * string can be taken for a bool, a number or a date. Not recursive; a value used twice is written twice.
  */
+import { DEFAULT_LIMITS } from "../../limits.js";
 import { PyDate, PyDateTime } from "../../python/datetime.js";
 import { floatRepr, PyFloat } from "../../python/numbers.js";
 import { ByteArray } from "../../python/sequences.js";
 import { base64 } from "../base64.js";
 import { EncodeError } from "../errors.js";
-import { asciiBytes } from "../text.js";
+import { AsciiOutput } from "./ascii-output.js";
+import { pairs } from "./expanded-size.js";
 
 interface Frame {
   readonly source: object;
@@ -18,43 +20,54 @@ interface Frame {
   index: number;
 }
 
+/** Characters written at most, as of JSON. */
+const MAX_LENGTH = DEFAULT_LIMITS.maxBytes - 1024;
+
 /** The YAML of a value; throws {@link EncodeError} for one that `safe_dump` refuses. */
 export function writeYaml(value: unknown): Uint8Array {
-  return new YamlWriter().write(value);
+  return new YamlWriter(value).write();
 }
 
 class YamlWriter {
   readonly #open: Frame[] = [];
   readonly #active = new Set<object>();
-  #out = "";
+  readonly #root: unknown;
+  readonly #out: AsciiOutput;
 
-  write(value: unknown): Uint8Array {
-    this.#value(value);
+  constructor(value: unknown) {
+    this.#root = value;
+    this.#out = new AsciiOutput(value, MAX_LENGTH);
+  }
+
+  write(): Uint8Array {
+    this.#value(this.#root);
     for (let frame = this.#open.at(-1); frame !== undefined; frame = this.#open.at(-1)) {
+      if (this.#out.isTooLong()) throw fail(`the text is longer than ${MAX_LENGTH} characters`, "too-large");
       const next = frame.items.next();
       if (next.done) {
-        this.#out += frame.close;
+        this.#out.add(frame.close);
         this.#active.delete(frame.source);
         this.#open.pop();
         continue;
       }
       if (frame.marks === undefined) {
-        if (frame.index++ > 0) this.#out += ", ";
+        if (frame.index++ > 0) this.#out.add(", ");
       } else {
         const isKey = frame.index % 2 === 0;
-        if (isKey && frame.index > 0) this.#out += ", ";
-        this.#out += frame.marks[isKey ? 0 : 1];
+        if (isKey && frame.index > 0) this.#out.add(", ");
+        this.#out.add(frame.marks[isKey ? 0 : 1]);
         frame.index++;
       }
       this.#value(next.value);
     }
-    return asciiBytes(`${this.#out}\n`);
+    this.#out.add("\n");
+    return this.#out.bytes();
   }
 
   #value(value: unknown) {
     const scalar = scalarText(value);
     if (scalar !== undefined) {
-      this.#out += scalar;
+      this.#out.add(scalar);
       return;
     }
     const object = value as object;
@@ -77,15 +90,8 @@ class YamlWriter {
   ): void {
     if (this.#active.has(source)) throw fail("the value contains itself");
     this.#active.add(source);
-    this.#out += open;
+    this.#out.add(open);
     this.#open.push({ source, close, items, marks, index: 0 });
-  }
-}
-
-function* pairs(entries: Iterable<readonly [unknown, unknown]>): Generator<unknown> {
-  for (const [key, value] of entries) {
-    yield key;
-    yield value;
   }
 }
 
@@ -137,9 +143,9 @@ function quote(text: string): string {
   });
 }
 
-function fail(what: string): EncodeError {
+function fail(what: string, code: "encode-failed" | "too-large" = "encode-failed"): EncodeError {
   return new EncodeError(`Cannot encode as yaml: ${what}`, {
-    code: "encode-failed",
+    code,
     contentType: "application/x-yaml",
   });
 }
