@@ -247,8 +247,9 @@ export class Worker extends EventEmitter<WorkerEvents> {
    *
    * `timeoutMs`: after that the shutdown is a cold one: running tasks are aborted, and those with late acks go back to their
    * queue. `cold: true`: at once, or after `workerSoftShutdownTimeout` where tasks run, unless it is said again. Either may also
-   * be said later, of a shutdown under way. A cold one waits five seconds at most for a broker that does not answer, which gives the messages to others when it notices; a warm one waits so for each of what
-   * it has to tell, and half a minute for the end of what has run. The app stays open.
+   * be said later, of a shutdown under way. A cold one waits five seconds at most for a broker that does not answer, which gives
+   * the messages to others when it notices; a warm one waits so for each of what it has to tell, and half a minute for the end of
+   * what has run. The app stays open.
    */
   stop(options: StopOptions = {}): Promise<void> {
     checkNames(options, STOP_OPTIONS, "options of stop()");
