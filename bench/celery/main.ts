@@ -21,6 +21,7 @@ import {
   startNode,
   startPythonWorker,
 } from "./contenders.js";
+import type { TaskTimes } from "./node.js";
 import { ascending, type Comparison, type Latency, median, percentile, type Result, save, table } from "./report.js";
 
 const USAGE = `npm run bench:celery -- [options]
@@ -102,14 +103,18 @@ async function measureLatency(set: ServiceSet, isolation: Isolation, broker: Bro
           : ((await reportOf(
               await set.python.start(["-m", "tasks", "roundtrip", String(count)], { env: pythonEnvironment(work) }),
               "latencies",
-            )) as { latencies: number[] });
-      const sorted = ascending(latencies);
+            )) as { latencies: TaskTimes[] });
+      const [published, started, returned] = [0, 1, 2].map((index) => {
+        const sorted = ascending(latencies.map((times) => times[index]!));
+        return { p50: percentile(sorted, 0.5), p99: percentile(sorted, 0.99) };
+      });
       rows.push({
         broker: TITLES[broker],
         client,
         worker,
-        p50: percentile(sorted, 0.5),
-        p99: percentile(sorted, 0.99),
+        published: published!,
+        started: started!,
+        returned: returned!,
       });
     }
     await ("end" in running ? running.end() : running.kill());

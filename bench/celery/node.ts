@@ -25,7 +25,10 @@ export type Report =
   | ({ readonly published: number } & Cost)
   | ({ readonly consumed: number } & Cost)
   | { readonly progress: number; readonly rss: number; readonly heap: number }
-  | { readonly latencies: readonly number[] };
+  | { readonly latencies: readonly TaskTimes[] };
+
+/** Milliseconds from the call of a task until it was published, until it began to run, and until its result was there. */
+export type TaskTimes = readonly [published: number, started: number, returned: number];
 
 /** `cpu`: seconds that this process computed. `idle`: seconds in pauses between tasks of more than half a second. */
 export interface Cost {
@@ -49,6 +52,8 @@ const app = new Celery({
   acceptContent: [order.serializer],
 });
 const now = () => performance.now();
+/** Milliseconds since 1970, of the clock that Python's `time.time()` reads too. */
+const clockTime = () => performance.timeOrigin + performance.now();
 
 function stopwatch(): () => Cost {
   const begun = now();
@@ -129,20 +134,21 @@ async function consume(): Promise<void> {
     }
     if (seen === order.count) say({ consumed: seen, ...stop(), idle: idle / 1000 });
   });
-  app.task("bench.echo", (_, value: unknown) => value);
+  app.task("bench.clock", clockTime);
   await app.worker({ mingle: false, concurrency: order.concurrency }).start();
   say({ ready: true });
 }
 
 async function roundtrip(): Promise<void> {
-  const echo = app.task<[number], number>("bench.echo");
-  const call = async (i: number) => (await echo.delay(i)).get({ timeoutMs: 60_000 });
-  await call(0);
-  const latencies: number[] = [];
-  await inParallel(async (i) => {
-    const begun = now();
-    await call(i);
-    latencies.push(now() - begun);
+  const clock = app.task<[], number>("bench.clock");
+  await (await clock.delay()).get({ timeoutMs: 60_000 });
+  const latencies: TaskTimes[] = [];
+  await inParallel(async () => {
+    const begun = clockTime();
+    const result = await clock.delay();
+    const published = clockTime();
+    const started = await result.get({ timeoutMs: 60_000 });
+    latencies.push([published - begun, started - begun, clockTime() - begun]);
   });
   say({ latencies });
   await app.close();

@@ -15,13 +15,20 @@ export interface Comparison {
   readonly rows: readonly Row[];
 }
 
-/** Milliseconds of a task and its result, one at a time. */
+/** Milliseconds. */
+export interface Percentiles {
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** How long after the call of a task it was published, began to run and had given its result; one at a time. */
 export interface Latency {
   readonly broker: string;
   readonly client: string;
   readonly worker: string;
-  readonly p50: number;
-  readonly p99: number;
+  readonly published: Percentiles;
+  readonly started: Percentiles;
+  readonly returned: Percentiles;
 }
 
 export interface Result {
@@ -80,11 +87,16 @@ export function table(result: Result): string {
   }
   lines.push(
     "",
-    "| Round trip, one at a time | client | worker | p50 ms | p99 ms |",
-    "| --- | --- | --- | --: | --: |",
+    "Milliseconds after the call, median and 99th percentile; one task at a time, with its result. On RabbitMQ Brine's call waits",
+    "until it is confirmed, when the task may have begun to run:",
+    "",
+    "| | client | worker | published | began to run | result was there |",
+    "| --- | --- | --- | --: | --: | --: |",
   );
-  for (const { broker, client, worker, p50, p99 } of result.latencies) {
-    lines.push(`| ${broker} | ${client} | ${worker} | ${p50.toFixed(2)} | ${p99.toFixed(2)} |`);
+  const shown = ({ p50, p99 }: Percentiles) => `${p50.toFixed(2)}, ${p99.toFixed(2)}`;
+  for (const { broker, client, worker, published, started, returned } of result.latencies) {
+    const cells = [broker, client, worker, ...[published, started, returned].map(shown)];
+    lines.push(`| ${cells.join(" | ")} |`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -2,7 +2,8 @@
 
     celery -A tasks worker ...      prints `{"consumed": ..., "seconds": ..., "cpu": ..., "idle": ...}` after COUNT runs
     python tasks.py publish N       prints `{"published": ..., "seconds": ..., "cpu": ...}`
-    python tasks.py roundtrip N     prints `{"latencies": [milliseconds, ...]}`, one task after the other
+    python tasks.py roundtrip N     prints `{"latencies": [[published, started, returned], ...]}`, milliseconds, one task after
+                                    the other
 
 `cpu`: seconds that the process that reports computed. `idle`: seconds in pauses between tasks of more than half a second.
 
@@ -55,9 +56,9 @@ def noop():
         say({"consumed": seen, "seconds": now - begun, "cpu": time.process_time() - cpu, "idle": idle})
 
 
-@app.task(name="bench.echo")
-def echo(value):
-    return value
+@app.task(name="bench.clock")
+def clock():
+    return time.time() * 1000
 
 
 def publish(n):
@@ -69,12 +70,14 @@ def publish(n):
 
 
 def roundtrip(n):
-    echo.delay(0).get(timeout=60)
+    clock.delay().get(timeout=60)
     latencies = []
-    for i in range(n):
-        begun = time.perf_counter()
-        echo.delay(i).get(timeout=60)
-        latencies.append((time.perf_counter() - begun) * 1000)
+    for _ in range(n):
+        begun = time.time() * 1000
+        result = clock.delay()
+        published = time.time() * 1000
+        started = result.get(timeout=60)
+        latencies.append([published - begun, started - begun, time.time() * 1000 - begun])
     say({"latencies": latencies})
 
 
