@@ -5,15 +5,10 @@ import { afterEach, expect, test, vi } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { startSentinelGroup, startTlsRedis } from "../services/redis-servers.js";
 import { eventually } from "./eventually.js";
+import { numberedMessage } from "./numbered-message.js";
 import { soakCount } from "./soak.js";
 
-const message = (index: number) => ({
-  body: Buffer.from(String(index)),
-  contentType: "text/plain",
-  contentEncoding: "utf-8",
-  headers: { task: "t", id: String(index) },
-  properties: { correlationId: String(index), replyTo: "", deliveryMode: 2 as const },
-});
+const message = (index: number) => ({ ...numberedMessage(index), headers: { task: "t", id: String(index) } });
 
 describeEachGeneration("Redis elsewhere", (set) => {
   const open: (() => Promise<void>)[] = [];

@@ -7,6 +7,7 @@ import { expect, it } from "vitest";
 import { describeEachGeneration, describeEachRedis } from "../services/inject.js";
 import { eventually } from "./eventually.js";
 import { closeAfterEach } from "./kept.js";
+import { numberedMessage, untold } from "./numbered-message.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
 import { Tally } from "./tally.js";
 
@@ -14,17 +15,6 @@ type Delivery = Parameters<Parameters<ReturnType<typeof redis>["consume"]>[1]>[0
 
 const TOTAL = soakCount(1000);
 const NOT_OURS = "the Redis was given by URL and is not ours to end";
-
-const message = (index: number) => ({
-  body: Buffer.from(String(index)),
-  contentType: "text/plain",
-  contentEncoding: "utf-8",
-  headers: {},
-  properties: { deliveryMode: 2 as const, correlationId: String(index), replyTo: "" },
-});
-
-/** An acknowledgement that never arrives: its message comes again, and is counted as a duplicate. */
-const untold = (): void => {};
 
 describeEachGeneration("after a kill", (set) => {
   it.for(["kill", "restart"] as const)(
@@ -50,7 +40,7 @@ describeEachGeneration("after a kill", (set) => {
       const send = async (index: number): Promise<void> => {
         for (;;) {
           try {
-            return await publisher.publish(message(index), { exchange: "", routingKey: queue.name });
+            return await publisher.publish(numberedMessage(index), { exchange: "", routingKey: queue.name });
           } catch (error) {
             expect(error).toMatchObject({ code: "unavailable" });
             await delay(20);
@@ -89,13 +79,13 @@ describeEachRedis("the Redis transport", (set) => {
     transport.on("reconnect", () => events.push("reconnect"));
     const deliveries: Delivery[] = [];
     await transport.consume([{ name: "restarted" }], (delivery) => void deliveries.push(delivery));
-    await transport.publish(message(1), { exchange: "", routingKey: "restarted" });
+    await transport.publish(numberedMessage(1), { exchange: "", routingKey: "restarted" });
     await eventually(() => expect(deliveries).toHaveLength(1));
     await set.redis.restart();
     await expect.poll(() => events, { timeout: 20_000 }).toEqual(["disconnect", "reconnect"]);
     await deliveries[0]!.ack();
     await expect.poll(() => admin.exists("unacked")).toBe(0);
-    await transport.publish(message(2), { exchange: "", routingKey: "restarted" });
+    await transport.publish(numberedMessage(2), { exchange: "", routingKey: "restarted" });
     await eventually(() => expect(deliveries).toHaveLength(2));
     await admin.quit();
   });

@@ -9,6 +9,7 @@ import { redis } from "@brine/redis-adapter";
 import { afterEach, describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../services/inject.js";
 import { eventually } from "./eventually.js";
+import { numberedMessage, untold } from "./numbered-message.js";
 import { soakCount, soakTimeoutMs } from "./soak.js";
 import { Tally } from "./tally.js";
 
@@ -19,17 +20,6 @@ const TOTAL = soakCount(1000);
 const KILLS = 3;
 /** What the script has under way: published and not confirmed, or delivered and not acknowledged. */
 const AT_ONCE = 20;
-
-const message = (index: number) => ({
-  body: Buffer.from(String(index)),
-  contentType: "text/plain",
-  contentEncoding: "utf-8",
-  headers: {},
-  properties: { deliveryMode: 2 as const, correlationId: String(index), replyTo: "" },
-});
-
-/** An acknowledgement that never arrives: its message comes again, and is counted as a duplicate. */
-const untold = (): void => {};
 
 describeEachGeneration("after a kill", (set) => {
   describe.each(["amqp", "redis"] as const)("on %s", (kind) => {
@@ -110,7 +100,9 @@ describeEachGeneration("after a kill", (set) => {
         const publisher = transport(url);
         await publisher.declareQueue(queue);
         for (let start = 0; start < TOTAL; start += 100) {
-          const batch = Array.from({ length: Math.min(100, TOTAL - start) }, (_, index) => message(start + index));
+          const batch = Array.from({ length: Math.min(100, TOTAL - start) }, (_, index) =>
+            numberedMessage(start + index),
+          );
           await Promise.all(batch.map((each) => publisher.publish(each, { exchange: "", routingKey: queue.name })));
         }
         const arrived = new Tally();
