@@ -7,7 +7,7 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   // What worker threads are started from is a file of its own.
-  copy: ["src/worker/thread-entry.js"],
+  copy: ["src/worker/execution/thread-entry.js"],
   target: "node20.19",
   platform: "node",
   fixedExtension: false,

@@ -9,7 +9,7 @@ import { ROOT } from "./sources.js";
 const rows = settingsTable();
 
 it("lists every setting once, in the order of the code", () => {
-  const source = readFileSync(path.join(ROOT, "packages/celery/src/client/settings.ts"), "utf8");
+  const source = readFileSync(path.join(ROOT, "packages/celery/src/client/settings/settings.ts"), "utf8");
   const body = /export interface CelerySettings \{\n([\s\S]*?)\n\}/.exec(source)?.[1] ?? "";
   const names = [...body.matchAll(/^ {2}readonly (\w+)\?:/gm)].map(([, name]) => name);
   expect(names.length).toBeGreaterThan(40);
@@ -29,7 +29,7 @@ it("names Celery's setting after ours, but for the two whose value is a connecti
 });
 
 it("lists every setting that is refused, with what the error says", () => {
-  const source = readFileSync(path.join(ROOT, "packages/celery/src/client/known-settings.ts"), "utf8");
+  const source = readFileSync(path.join(ROOT, "packages/celery/src/client/settings/known-settings.ts"), "utf8");
   const names = [...source.matchAll(/^ {2}\["(\w+\*?)", /gm)].map(([, name]) => snakeCase(name!));
   const table = unsupportedTable();
   expect(table.map(({ celery }) => celery)).toEqual(names);

@@ -1,6 +1,6 @@
 /** `npm run test:soak`: no task is lost, however often the connection is. See {@link USAGE}. */
 import { parseArgs } from "node:util";
-import type { BrokerKind } from "../interop/celery-setting.js";
+import type { BrokerKind } from "../interop/celery/setting.js";
 import { connectServices, startServices } from "../services/index.js";
 import { type SoakOptions, type SoakReport, soak } from "./soak.js";
 

@@ -5,7 +5,7 @@ import { amqp } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
 import { redis } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
-import { type BrokerKind, pythonEnvironment } from "../interop/celery-setting.js";
+import { type BrokerKind, pythonEnvironment } from "../interop/celery/setting.js";
 import { startProxy } from "../interop/tcp-proxy.js";
 import type { Isolation, ServiceSet } from "../services/index.js";
 

@@ -16,7 +16,6 @@ export type {
 } from "@brine/codec/kombu";
 export { Celery } from "./client/app.js";
 export type { ApplyOptions, Time } from "./client/apply-options.js";
-export { AsyncResult, type GetOptions, type ResultDetails, type StateChange } from "./client/async-result.js";
 export {
   chain,
   chord,
@@ -28,11 +27,14 @@ export {
   type ResultOf,
   type ResultsOf,
   starmap,
-} from "./client/canvas.js";
+} from "./client/canvas/canvas.js";
+export { Signature, type SignatureFields } from "./client/canvas/signature.js";
+export type { Stamps } from "./client/canvas/stamps.js";
 export { type BroadcastOptions, Control, type Replies, type RevokeOptions } from "./client/control.js";
 export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
-export { type CompletedTask, GroupResult } from "./client/group-result.js";
-export type { ResultGraph } from "./client/result-graph.js";
+export { AsyncResult, type GetOptions, type ResultDetails, type StateChange } from "./client/results/async-result.js";
+export { type CompletedTask, GroupResult } from "./client/results/group-result.js";
+export type { ResultGraph } from "./client/results/result-graph.js";
 export type {
   CelerySettings,
   Logger,
@@ -41,10 +43,8 @@ export type {
   Route,
   RouteFunction,
   Routes,
-} from "./client/settings.js";
-export { Signature, type SignatureFields } from "./client/signature.js";
+} from "./client/settings/settings.js";
 export { broadcast, workerDirect } from "./client/special-queues.js";
-export type { Stamps } from "./client/stamps.js";
 export {
   type AutoRetryOptions,
   type LastOf,
@@ -83,11 +83,11 @@ export type { SignatureDict, SignatureLike, SubtaskType } from "./protocol/signa
 export type { TaskState } from "./protocol/states.js";
 export type { TaskMessage } from "./protocol/task-message.js";
 export { type OutgoingTask, validateTask } from "./protocol/validate.js";
-export { type RetryOptions, TaskContext } from "./worker/context.js";
-export { Ignore, Reject, Replace, Retry, type RetryChanges } from "./worker/control-flow.js";
-export type { Peer } from "./worker/gossip.js";
-export type { BadMessage } from "./worker/intake.js";
-export type { Autoscale } from "./worker/run-queue.js";
-export type { ThreadContext } from "./worker/thread-signal.js";
+export { type RetryOptions, TaskContext } from "./worker/execution/context.js";
+export { Ignore, Reject, Replace, Retry, type RetryChanges } from "./worker/execution/control-flow.js";
+export type { ThreadContext } from "./worker/execution/thread-signal.js";
+export type { Peer } from "./worker/gossip/gossip.js";
+export type { BadMessage } from "./worker/intake/intake.js";
+export type { Autoscale } from "./worker/intake/run-queue.js";
 export { Worker } from "./worker/worker.js";
 export type { StopOptions, WorkerEvents, WorkerOptions } from "./worker/worker-options.js";

@@ -19,9 +19,9 @@ export { dump, dumps, Pickler } from "./pickle/api-dump.js";
 export { load, loadAll, loads, Unpickler } from "./pickle/api-load.js";
 export { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type OpcodeName, type Protocol } from "./pickle/opcodes.js";
 export type { ModelOptions, PicklerOptions, UnpicklerOptions } from "./pickle/options.js";
-export { normalizeReduction } from "./pickle/save-reduce.js";
-export type { PickleSink } from "./pickle/sinks.js";
-export type { PickleSource } from "./pickle/sources.js";
+export { normalizeReduction } from "./pickle/pickler/save-reduce.js";
+export type { PickleSink } from "./pickle/streams/sinks.js";
+export type { PickleSource } from "./pickle/streams/sources.js";
 export { type ArrayData, PyArray, type TypeCode } from "./python/array.js";
 export { PickleBuffer } from "./python/buffers.js";
 export {

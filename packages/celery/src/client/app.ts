@@ -6,10 +6,11 @@ import { CeleryError } from "../errors.js";
 import type { SignatureDict, SignatureLike } from "../protocol/signature.js";
 import { readSignature } from "../protocol/signature.js";
 import type { TaskMessage } from "../protocol/task-message.js";
-import type { Retry } from "../worker/control-flow.js";
+import type { Retry } from "../worker/execution/control-flow.js";
 import { Worker } from "../worker/worker.js";
 import type { WorkerOptions } from "../worker/worker-options.js";
-import { AsyncResult, type ResultContext } from "./async-result.js";
+import { Signature, type SignatureFields } from "./canvas/signature.js";
+import { type More, WorkFlow } from "./canvas/work-flow.js";
 import { LamportClock, utcOffset } from "./clock.js";
 import { makeBackend, makeTransport } from "./connections.js";
 import { ContentCodec } from "./content.js";
@@ -17,17 +18,16 @@ import { Control } from "./control.js";
 import { CurrentTaskStore } from "./current-task.js";
 import { DelayedTasks } from "./delayed-delivery.js";
 import { EventDispatcher } from "./events.js";
-import { GroupResult } from "./group-result.js";
 import { expirationOf, messageAgain, newMessage } from "./new-message.js";
 import { patiently } from "./patience.js";
 import { TaskPublisher } from "./publisher.js";
-import { resultFromTuple } from "./result-tuple.js";
+import { AsyncResult, type ResultContext } from "./results/async-result.js";
+import { GroupResult } from "./results/group-result.js";
+import { resultFromTuple } from "./results/result-tuple.js";
 import { type Destination, Router } from "./router.js";
-import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings.js";
-import { Signature, type SignatureFields } from "./signature.js";
+import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings/settings.js";
 import { checkCall, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
 import { Tracing } from "./tracing.js";
-import { type More, WorkFlow } from "./work-flow.js";
 
 /**
  * Sends tasks to Celery workers, waits for results, and runs tasks in workers of its own.

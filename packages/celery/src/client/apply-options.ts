@@ -4,8 +4,8 @@ import { optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
 import { formatIsoTime, parseIsoTime } from "../protocol/iso8601.js";
 import { isSignatureLike, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
-import type { RetryPolicy } from "./settings.js";
-import { type Stamps, stampOptions, stampsOfOptions } from "./stamps.js";
+import { type Stamps, stampOptions, stampsOfOptions } from "./canvas/stamps.js";
+import type { RetryPolicy } from "./settings/settings.js";
 
 /** A point in time: `Date`, ISO 8601 text, or a value with `toDate()` such as the codec's `PyDateTime`. */
 export type Time = Date | string | { toDate(): Date };

@@ -8,7 +8,7 @@ import { StoreBackend } from "../backends/store.js";
 import { MemoryResultStore } from "../memory/result-store.js";
 import { MemoryTransport } from "../memory/transport.js";
 import type { ContentCodec } from "./content.js";
-import { badOption, type CelerySettings, type ResolvedSettings } from "./settings.js";
+import { badOption, type CelerySettings, type ResolvedSettings } from "./settings/settings.js";
 
 /** @throws CeleryError `bad-option` for a URL that nobody is named for */
 export function makeTransport(settings: CelerySettings): Transport {

@@ -10,7 +10,7 @@ import {
   sniff,
   type TransportMessage,
 } from "@brine/codec/kombu";
-import type { ResolvedSettings } from "./settings.js";
+import type { ResolvedSettings } from "./settings/settings.js";
 
 /** What a body needs to be read. */
 export type Content = Pick<TransportMessage, "body" | "contentType" | "contentEncoding" | "headers">;

@@ -4,11 +4,11 @@ import type { Transport } from "@brine/codec/kombu";
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { controlExchange, encodeControlRequest, replyExchange, replyQueue } from "../protocol/pidbox.js";
 import { isPlainRecord, readSignature, type SignatureDict, type SignatureLike } from "../protocol/signature.js";
+import type { Stamps } from "./canvas/stamps.js";
 import type { LamportClock } from "./clock.js";
 import type { ContentCodec } from "./content.js";
 import { checkNames } from "./option-names.js";
-import type { ResolvedSettings } from "./settings.js";
-import type { Stamps } from "./stamps.js";
+import type { ResolvedSettings } from "./settings/settings.js";
 
 /** Which workers a command is for, and how long their replies are awaited. */
 export interface BroadcastOptions {

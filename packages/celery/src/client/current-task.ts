@@ -1,6 +1,6 @@
 /** Which task runs here: what it sends becomes its child. */
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { AsyncResult } from "./async-result.js";
+import type { AsyncResult } from "./results/async-result.js";
 
 /** The part of a running request that tasks it sends inherit. */
 export interface CurrentTask {

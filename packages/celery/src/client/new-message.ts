@@ -5,7 +5,7 @@ import { CeleryError } from "../errors.js";
 import { formatIsoTime } from "../protocol/iso8601.js";
 import { saferepr } from "../protocol/saferepr.js";
 import { type TaskMessage, withoutBrokerHeaders } from "../protocol/task-message.js";
-import type { Retry } from "../worker/control-flow.js";
+import type { Retry } from "../worker/execution/control-flow.js";
 import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
 import type { CurrentTask } from "./current-task.js";
 import type { TaskCall } from "./task.js";

@@ -1,6 +1,6 @@
 /** What a newcomer gets wrong first is an error that says what was probably meant. */
 import { expect, test } from "vitest";
-import { Reject } from "../worker/control-flow.js";
+import { Reject } from "../worker/execution/control-flow.js";
 import { makeApp, startWorker, until } from "../worker/worker.fixture.js";
 import { Celery } from "./app.js";
 

@@ -12,7 +12,7 @@ import type { ContentCodec } from "./content.js";
 import type { DelayedTasks } from "./delayed-delivery.js";
 import { publishChannel } from "./diagnostics.js";
 import type { Destination } from "./router.js";
-import type { ResolvedSettings, RetryPolicy } from "./settings.js";
+import type { ResolvedSettings, RetryPolicy } from "./settings/settings.js";
 import type { Tracing } from "./tracing.js";
 
 /** How one message is sent, everything decided. */

@@ -8,9 +8,9 @@ import { MemoryTransport } from "../memory/transport.js";
 import type { SignatureDict } from "../protocol/signature.js";
 import { makeApp, startWorker, until } from "../worker/worker.fixture.js";
 import type { Celery } from "./app.js";
-import { chain, chord, group } from "./canvas.js";
-import { GroupResult } from "./group-result.js";
-import type { CelerySettings } from "./settings.js";
+import { chain, chord, group } from "./canvas/canvas.js";
+import { GroupResult } from "./results/group-result.js";
+import type { CelerySettings } from "./settings/settings.js";
 
 const timeoutMs = 20_000;
 

@@ -1,12 +1,12 @@
 /** Typed task definitions: what a client calls, and what a worker runs. */
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { CeleryError } from "../errors.js";
-import type { TaskContext } from "../worker/context.js";
+import type { TaskContext } from "../worker/execution/context.js";
 import { APPLY_OPTIONS, type ApplyOptions } from "./apply-options.js";
-import type { AsyncResult } from "./async-result.js";
+import { Signature, type SignatureFields, type SignatureSender } from "./canvas/signature.js";
 import { checkNames } from "./option-names.js";
-import { RETRY_POLICY } from "./settings.js";
-import { Signature, type SignatureFields, type SignatureSender } from "./signature.js";
+import type { AsyncResult } from "./results/async-result.js";
+import { RETRY_POLICY } from "./settings/settings.js";
 
 /**
  * What a worker runs. It always gets the context first, then the positional arguments; keyword arguments are in

@@ -1,10 +1,10 @@
 /** What the compiler knows of tasks and work-flows. `tsc` over the whole repository is what checks this file. */
 import { expectTypeOf, test } from "vitest";
 import { makeApp } from "../worker/worker.fixture.js";
-import type { AsyncResult } from "./async-result.js";
-import { chain, chord, chunks, type GroupSignature, group, map, starmap } from "./canvas.js";
-import type { GroupResult } from "./group-result.js";
-import type { Signature } from "./signature.js";
+import { chain, chord, chunks, type GroupSignature, group, map, starmap } from "./canvas/canvas.js";
+import type { Signature } from "./canvas/signature.js";
+import type { AsyncResult } from "./results/async-result.js";
+import type { GroupResult } from "./results/group-result.js";
 import type { Task } from "./task.js";
 
 const app = makeApp();

@@ -18,7 +18,7 @@ import {
 import { Celery } from "../client/app.js";
 import { MemoryTransport } from "../memory/transport.js";
 import { validateTask } from "../protocol/validate.js";
-import type { BadMessage } from "./intake.js";
+import type { BadMessage } from "./intake/intake.js";
 import type { WorkerOptions } from "./worker-options.js";
 
 interface Row {

@@ -1,7 +1,7 @@
 /** The tasks every Celery worker has and that workers send each other. Celery 5.2 `app/builtins.py`. */
 import { pyExceptions } from "@brine/codec";
 import { isPlainRecord, readSignature } from "../protocol/signature.js";
-import type { TaskContext } from "./context.js";
+import type { TaskContext } from "./execution/context.js";
 
 /** Runs a task of this worker in place, as calling one does in Python. */
 export type CallTask = (

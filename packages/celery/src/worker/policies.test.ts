@@ -1,12 +1,12 @@
 /** The parts of a worker that decide: delays, rates, revoked ids, times. */
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { resolveSettings } from "../client/settings.js";
-import { ackPolicy } from "./ack-policy.js";
-import { Ignore, Retry } from "./control-flow.js";
-import { bindArguments } from "./invoke.js";
-import { parseRate, TokenBucket } from "./rate-limit.js";
-import { isAutoRetried, retryDelay } from "./retry.js";
-import { RevokedTasks } from "./revoked.js";
+import { resolveSettings } from "../client/settings/settings.js";
+import { ackPolicy } from "./execution/ack-policy.js";
+import { Ignore, Retry } from "./execution/control-flow.js";
+import { bindArguments } from "./execution/invoke.js";
+import { isAutoRetried, retryDelay } from "./execution/retry.js";
+import { parseRate, TokenBucket } from "./intake/rate-limit.js";
+import { RevokedTasks } from "./intake/revoked.js";
 import { Schedule } from "./schedule.js";
 
 describe("retryDelay()", () => {

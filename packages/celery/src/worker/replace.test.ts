@@ -1,9 +1,9 @@
 /** What a handler can do instead of returning: replace itself, retry with changes, ignore, reject, set a state. */
 import { pyExceptions } from "@brine/codec";
 import { describe, expect, test } from "vitest";
-import { chain, chord, group } from "../client/canvas.js";
+import { chain, chord, group } from "../client/canvas/canvas.js";
 import { MaxRetriesExceededError } from "../protocol/python-exceptions.js";
-import { Ignore, Reject } from "./control-flow.js";
+import { Ignore, Reject } from "./execution/control-flow.js";
 import { startWorker, until } from "./worker.fixture.js";
 
 const timeoutMs = 20_000;

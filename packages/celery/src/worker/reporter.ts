@@ -3,8 +3,8 @@ import { loadavg } from "node:os";
 import type { Celery } from "../client/app.js";
 import { utcOffset } from "../client/clock.js";
 import { EventDispatcher } from "../client/events.js";
-import type { RunQueue } from "./run-queue.js";
-import { autoscalerInfo, brokerInfo, poolInfo, resourceUsage } from "./stats.js";
+import type { RunQueue } from "./intake/run-queue.js";
+import { autoscalerInfo, brokerInfo, poolInfo, resourceUsage } from "./remote-control/stats.js";
 
 export interface ReporterOptions {
   readonly app: Celery;

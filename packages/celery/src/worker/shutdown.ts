@@ -1,13 +1,13 @@
 /** How a worker comes to its end: a warm shutdown settles all it holds, a cold one gives it back, a soft one is first one, then the other. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { patiently } from "../client/patience.js";
-import type { ResolvedSettings } from "../client/settings.js";
+import type { ResolvedSettings } from "../client/settings/settings.js";
 import { CeleryError } from "../errors.js";
-import type { Gossip } from "./gossip.js";
-import type { QueueConsumer } from "./queue-consumer.js";
-import type { RemoteControl } from "./remote-control.js";
+import type { Gossip } from "./gossip/gossip.js";
+import type { QueueConsumer } from "./intake/queue-consumer.js";
+import type { RunQueue } from "./intake/run-queue.js";
+import type { RemoteControl } from "./remote-control/remote-control.js";
 import type { Reporter } from "./reporter.js";
-import type { RunQueue } from "./run-queue.js";
 import type { StopOptions } from "./worker-options.js";
 
 /** Milliseconds that a cold shutdown waits for the broker at most before it aborts what runs. */

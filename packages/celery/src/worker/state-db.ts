@@ -6,7 +6,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import type { LamportClock } from "../client/clock.js";
 import { CeleryError } from "../errors.js";
 import { isPlainRecord } from "../protocol/signature.js";
-import type { RevokedTasks } from "./revoked.js";
+import type { RevokedTasks } from "./intake/revoked.js";
 
 const VERSION = 1;
 /** Milliseconds that changes are gathered before they are written. */

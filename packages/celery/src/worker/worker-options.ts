@@ -3,9 +3,9 @@ import type { Queue } from "@brine/codec/kombu";
 import { optionNames } from "@brine/codec/options";
 import { checkNames } from "../client/option-names.js";
 import { CeleryError } from "../errors.js";
-import type { Peer } from "./gossip.js";
-import type { BadMessage } from "./intake.js";
-import type { Autoscale } from "./run-queue.js";
+import type { Peer } from "./gossip/gossip.js";
+import type { BadMessage } from "./intake/intake.js";
+import type { Autoscale } from "./intake/run-queue.js";
 
 /** What {@link Celery.worker} takes; Celery's settings are the defaults. */
 export interface WorkerOptions {

@@ -1,7 +1,7 @@
 /** For tests: an app with a worker over the in-memory broker, closed after each test. */
 import { afterEach } from "vitest";
 import { Celery } from "../client/app.js";
-import type { CelerySettings } from "../client/settings.js";
+import type { CelerySettings } from "../client/settings/settings.js";
 import type { Worker } from "./worker.js";
 import type { WorkerOptions } from "./worker-options.js";
 

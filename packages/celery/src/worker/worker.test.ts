@@ -2,15 +2,15 @@
 import { type PyException, pyExceptions, Tuple } from "@brine/codec";
 import { afterEach, describe, expect, test } from "vitest";
 import { Celery } from "../client/app.js";
-import { chain, chord, group, map, starmap } from "../client/canvas.js";
-import type { CelerySettings } from "../client/settings.js";
+import { chain, chord, group, map, starmap } from "../client/canvas/canvas.js";
+import type { CelerySettings } from "../client/settings/settings.js";
 import {
   NotRegistered,
   SoftTimeLimitExceeded,
   TaskRevokedError,
   TimeLimitExceeded,
 } from "../protocol/python-exceptions.js";
-import { Ignore, Reject } from "./control-flow.js";
+import { Ignore, Reject } from "./execution/control-flow.js";
 import { gate, until } from "./worker.fixture.js";
 
 const open: Celery[] = [];

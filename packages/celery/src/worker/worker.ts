@@ -8,24 +8,24 @@ import { workerDirect } from "../client/special-queues.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { builtinTasks } from "./builtin-tasks.js";
-import type { CommandHost } from "./command-host.js";
-import { workerCommands } from "./commands.js";
-import type { TaskContext } from "./context.js";
-import { Executor } from "./executor.js";
-import { Gossip, mingle, type Peer } from "./gossip.js";
-import { type BadMessage, Intake } from "./intake.js";
-import { invokeHandler } from "./invoke.js";
-import { QueueConsumer } from "./queue-consumer.js";
-import { RemoteControl } from "./remote-control.js";
+import type { TaskContext } from "./execution/context.js";
+import { Executor } from "./execution/executor.js";
+import { invokeHandler } from "./execution/invoke.js";
+import type { Request } from "./execution/request.js";
+import { ThreadPool } from "./execution/thread-pool.js";
+import { Gossip, mingle, type Peer } from "./gossip/gossip.js";
+import { type BadMessage, Intake } from "./intake/intake.js";
+import { QueueConsumer } from "./intake/queue-consumer.js";
+import { RevokedTasks } from "./intake/revoked.js";
+import { RunQueue } from "./intake/run-queue.js";
+import { TaskLimits } from "./intake/task-limits.js";
+import type { CommandHost } from "./remote-control/command-host.js";
+import { workerCommands } from "./remote-control/commands.js";
+import { RemoteControl } from "./remote-control/remote-control.js";
 import { Reporter } from "./reporter.js";
-import type { Request } from "./request.js";
-import { RevokedTasks } from "./revoked.js";
-import { RunQueue } from "./run-queue.js";
 import { Shutdown } from "./shutdown.js";
 import { untilConnected } from "./start-retry.js";
 import { StateDb } from "./state-db.js";
-import { TaskLimits } from "./task-limits.js";
-import { ThreadPool } from "./thread-pool.js";
 import {
   checkAutoscale,
   positive,

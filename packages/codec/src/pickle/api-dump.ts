@@ -1,10 +1,10 @@
 /** `dumps`, `dump` and `Pickler`. */
 import { defaultRegistry } from "../globals/default-registry.js";
-import { Encoder } from "./encoder.js";
 import type { PicklerOptions } from "./options.js";
-import { type ResolvedPicklerOptions, resolvePicklerOptions } from "./pickler-options.js";
+import { Encoder } from "./pickler/encoder.js";
+import { type ResolvedPicklerOptions, resolvePicklerOptions } from "./pickler/pickler-options.js";
 import { resolveOnce } from "./resolve-once.js";
-import { type PickleSink, writeChunks } from "./sinks.js";
+import { type PickleSink, writeChunks } from "./streams/sinks.js";
 
 const DEFAULTS: ResolvedPicklerOptions = /* @__PURE__ */ Object.freeze(resolvePicklerOptions({}, defaultRegistry));
 

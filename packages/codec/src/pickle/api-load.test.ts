@@ -6,8 +6,8 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { UnpicklingError } from "../errors.js";
 import { load, loadAll } from "./api-load.js";
-import type { PickleSource } from "./sources.js";
-import { VECTORS } from "./unpickler.vectors.js";
+import type { PickleSource } from "./streams/sources.js";
+import { VECTORS } from "./unpickler/unpickler.vectors.js";
 
 const FIRST = Buffer.from("80049517000000000000008c016194284b014b0247400000000000000058000000007494302e", "hex");
 

@@ -5,11 +5,11 @@ import type { AnyClass } from "../globals/registry.js";
 import type { PyGlobal } from "../python/objects.js";
 import type { UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
-import { firstPickleOf, type PickleSource, picklesOf } from "./sources.js";
+import { firstPickleOf, type PickleSource, picklesOf } from "./streams/sources.js";
 import { typeName } from "./type-name.js";
-import { loadNext } from "./unpickler.js";
-import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler-options.js";
-import { Machine } from "./unpickler-state.js";
+import { Machine } from "./unpickler/state.js";
+import { loadNext } from "./unpickler/unpickler.js";
+import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler/unpickler-options.js";
 
 const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolveUnpicklerOptions({}, defaultRegistry));
 

@@ -1,0 +1,139 @@
+/** The results of a group. */
+import { READY_STATES, type TaskState } from "../../protocol/states.js";
+import { AsyncResult, type GetOptions, type ResultContext, type StateChange } from "./async-result.js";
+import { Inbox } from "./inbox.js";
+
+/** How one task of several ended. */
+export interface CompletedTask<Result> {
+  /** Its place in `results`. */
+  readonly index: number;
+  readonly id: string;
+  /** SUCCESS, FAILURE or REVOKED. */
+  readonly state: TaskState;
+  /** The return value, for SUCCESS. */
+  readonly result?: Result | undefined;
+  readonly error?: Error | undefined;
+}
+
+/**
+ * Has the group's id; its value is the list of all results, in order: `Results`, where their types are known one by one.
+ */
+export class GroupResult<Result = unknown, Results extends readonly unknown[] = Result[]> extends AsyncResult<Results> {
+  /** Of its parts, in their order. */
+  readonly results: readonly AsyncResult<Result>[];
+
+  constructor(id: string, results: readonly AsyncResult<Result>[], context: ResultContext, parent?: AsyncResult) {
+    super(id, context, parent);
+    this.results = results;
+  }
+
+  /** @throws the error of the first task, in order, that failed */
+  override async get(options: GetOptions = {}): Promise<Results> {
+    const gets = this.results.map((result) => result.get(options));
+    // All are awaited in the end, so that none is an unhandled rejection.
+    await Promise.allSettled(gets);
+    return (await Promise.all(gets)) as unknown as Results;
+  }
+
+  /** Each state of each task, as they come, until all have ended. */
+  override async *states(options: GetOptions = {}): AsyncGenerator<StateChange<Results>, void, undefined> {
+    yield { state: "STARTED", meta: { completed: 0, total: this.results.length } };
+    let completed = 0;
+    for (const result of this.results) {
+      await result.get({ ...options, propagate: false });
+      completed += 1;
+      if (completed < this.results.length) yield { state: "STARTED", meta: { completed, total: this.results.length } };
+    }
+    const failed = (await Promise.all(this.results.map((result) => result.info()))).find(
+      (info) => info instanceof Error,
+    );
+    if (failed instanceof Error) yield { state: "FAILURE", error: failed };
+    else yield { state: "SUCCESS", result: await this.get(options) };
+  }
+
+  /**
+   * The end of each task, in the order in which they end: Celery's `iter_native`. A failure is yielded, not thrown.
+   *
+   * @throws CeleryError `timeout`, or the reason of `signal`, when one of them has not ended
+   *
+   * @example
+   * for await (const { index, result, error } of sent.asCompleted({ timeoutMs: 60_000 })) report(index, error ?? result);
+   */
+  async *asCompleted(options: GetOptions = {}): AsyncGenerator<CompletedTask<Result>, void, undefined> {
+    const inbox = new Inbox<CompletedTask<Result>>();
+    const leaving = new AbortController();
+    const signal = options.signal === undefined ? leaving.signal : AbortSignal.any([options.signal, leaving.signal]);
+    const follow = async (task: AsyncResult<Result>, index: number): Promise<void> => {
+      for await (const { state, result, error } of task.states({ ...options, signal })) {
+        if (READY_STATES.has(state)) inbox.push({ index, id: task.id, state, result, error });
+      }
+    };
+    for (const [index, task] of this.results.entries()) follow(task, index).catch((error) => inbox.fail(error));
+    try {
+      for (let left = this.results.length; left > 0; left--) yield await inbox.next();
+    } finally {
+      leaving.abort();
+    }
+  }
+
+  override async ready(): Promise<boolean> {
+    return (await Promise.all(this.results.map((result) => result.ready()))).every(Boolean);
+  }
+
+  /** Whether any task has not ended. */
+  async waiting(): Promise<boolean> {
+    return !(await this.ready());
+  }
+
+  override async successful(): Promise<boolean> {
+    return (await Promise.all(this.results.map((result) => result.successful()))).every(Boolean);
+  }
+
+  override async failed(): Promise<boolean> {
+    return (await Promise.all(this.results.map((result) => result.failed()))).some(Boolean);
+  }
+
+  override async state(): Promise<string> {
+    if (await this.failed()) return "FAILURE";
+    return (await this.ready()) ? "SUCCESS" : "PENDING";
+  }
+
+  /** The tasks of the group. */
+  override async children(): Promise<AsyncResult[]> {
+    return [...this.results];
+  }
+
+  override async forget(): Promise<void> {
+    await Promise.all(this.results.map((result) => result.forget()));
+  }
+
+  override async revoke(
+    options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } = {},
+  ): Promise<void> {
+    for (const result of this.results) await result.revoke(options);
+  }
+
+  /**
+   * Keeps the list of its tasks in the backend, as Python's `GroupResult.save`, for `app.restoreGroup` and Python's
+   * `GroupResult.restore`.
+   *
+   * @throws CeleryError `no-backend` where nothing is kept
+   */
+  async save(): Promise<void> {
+    await this.context.backend.saveGroup(this.id, this.asTuple());
+  }
+
+  /** Removes what `save` kept, not the results. */
+  async delete(): Promise<void> {
+    await this.context.backend.deleteGroup(this.id);
+  }
+
+  /** How many tasks have succeeded. */
+  async completedCount(): Promise<number> {
+    return (await Promise.all(this.results.map((result) => result.successful()))).filter(Boolean).length;
+  }
+
+  override asTuple(): readonly [readonly [string, unknown], unknown] {
+    return [[this.id, this.parent?.asTuple() ?? null], this.results.map((result) => result.asTuple())];
+  }
+}

@@ -1,0 +1,77 @@
+/** What a handler throws to say something other than "failed". */
+import { optionNames } from "@brine/codec/options";
+import { checkNames } from "../../client/option-names.js";
+import type { TaskCall } from "../../client/task.js";
+import type { SignatureDict } from "../../protocol/signature.js";
+
+/** What a retry may change of the message. */
+export type RetryChanges = Pick<
+  TaskCall<readonly unknown[]>,
+  | "args"
+  | "kwargs"
+  | "queue"
+  | "exchange"
+  | "routingKey"
+  | "priority"
+  | "headers"
+  | "serializer"
+  | "compression"
+  | "expires"
+  | "timeLimit"
+  | "softTimeLimit"
+  | "shadow"
+>;
+
+/** Run it again later. Made by `context.retry`, and thrown by the handler. */
+export class Retry extends Error {
+  override name = "Retry";
+  /** Milliseconds since the epoch. */
+  readonly etaMs: number;
+  /** What is stored as the result while it waits. */
+  readonly error: unknown;
+  /** What is different the next time. */
+  readonly changes: RetryChanges;
+
+  constructor(etaMs: number, error: unknown, changes: Retry["changes"]) {
+    super("Task is to be retried", error === undefined ? undefined : { cause: error });
+    this.etaMs = etaMs;
+    this.error = error;
+    this.changes = changes;
+  }
+}
+
+/** Forget it: the message is acknowledged, nothing is stored, and nothing that follows runs. */
+export class Ignore extends Error {
+  override name = "Ignore";
+}
+
+/** Something else runs in its place, under its id. Made by `context.replace`, and thrown by the handler. */
+export class Replace extends Error {
+  override name = "Replace";
+  /** What runs in its place. */
+  readonly signature: SignatureDict;
+
+  constructor(signature: SignatureDict) {
+    super(`Task is to be replaced by ${signature.task}`);
+    this.signature = signature;
+  }
+}
+
+interface RejectOptions {
+  readonly requeue?: boolean | undefined;
+}
+
+const REJECT_OPTIONS = optionNames<RejectOptions>({ requeue: true });
+
+/** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
+export class Reject extends Error {
+  override name = "Reject";
+  /** Whether the message goes back to its queue. False: to its dead-letter exchange, if there is one. */
+  readonly requeue: boolean;
+
+  constructor(reason = "", options: RejectOptions = {}) {
+    super(reason);
+    checkNames(options, REJECT_OPTIONS, "options of Reject");
+    this.requeue = options.requeue ?? false;
+  }
+}

@@ -1,0 +1,331 @@
+/** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
+import { utf8Length } from "../../bytes/writer.js";
+import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
+import { FreshBytes, FreshString, PyGlobal } from "../../python/objects.js";
+import { Tuple } from "../../python/sequences.js";
+import * as op from "../opcodes.js";
+import { isPolluted } from "./foreign-values.js";
+import { NO_PLACE } from "./identity-memo.js";
+import { openObject } from "./open-object.js";
+import type { ResolvedPicklerOptions } from "./pickler-options.js";
+import { PlainWriter } from "./plain-writer.js";
+import { saveBytes } from "./save-bytes.js";
+import { FIRST_LOOK, hasMore, isEndless, lowerReduction, ReduceSaving } from "./save-reduce.js";
+import { DONE, ListSaving, Saving } from "./saving.js";
+
+/** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
+const MAX_RECURSION = 100;
+
+const ObjectPrototype = Object.prototype;
+const ArrayPrototype = Array.prototype;
+const TuplePrototype = Tuple.prototype;
+
+export class Encoder extends PlainWriter implements EncodeContext {
+  declare registry: ClassRegistryView;
+  opaque: ResolvedPicklerOptions["opaque"] = "refuse";
+  reducerOverride: ResolvedPicklerOptions["reducerOverride"];
+  dispatchTable: ResolvedPicklerOptions["dispatchTable"];
+  bufferCallback: ResolvedPicklerOptions["bufferCallback"];
+  private maxRecursion = MAX_RECURSION;
+  /** The options that it writes by. */
+  private configured: ResolvedPicklerOptions | undefined;
+  /** By prototype: the entries of classes that this pickle has met, and that are written as these say and nothing else. */
+  readonly entries = new Map<object, GlobalEntry>();
+  /** Only without a memo: what is being written, to notice a value that contains itself. */
+  private openObjects: Set<object> | undefined;
+
+  configure(options: ResolvedPicklerOptions): void {
+    if (options === this.configured) return;
+    this.configured = options;
+    this.protocol = options.protocol;
+    this.registry = options.registry;
+    this.fixImports = options.fixImports;
+    this.bufferCallback = options.bufferCallback;
+    this.strings = options.memoizeStrings;
+    this.isFast = options.fast;
+    this.cachesKeys = options.protocol > 0 && options.memoizeStrings !== "none" && !options.fast;
+    this.python = options.python;
+    this.undefinedMode = options.undefined;
+    this.opaque = options.opaque;
+    this.persistentId = options.persistentId;
+    this.reducerOverride = options.reducerOverride;
+    this.dispatchTable = options.dispatchTable;
+    this.maxBytes = options.maxBytes;
+    this.maxDepth = options.maxDepth;
+    this.maxIntDigits = options.maxIntDigits;
+    this.maxRecursion = Math.min(MAX_RECURSION, options.maxDepth);
+  }
+
+  /** Writes one pickle into the buffer; `takeBytes` or `takeChunks` then has it. */
+  encode(value: unknown): void {
+    this.resetBytes();
+    this.forgetErrors();
+    this.openObjects = this.isFast ? new Set() : undefined;
+    this.isPolluted = isPolluted();
+    this.isFraming = false;
+    this.updateLimit();
+    try {
+      if (this.protocol >= 2) {
+        this.buf[this.pos++] = op.PROTO;
+        this.buf[this.pos++] = this.protocol;
+      }
+      this.isFraming = this.protocol >= 4;
+      this.openFrame();
+      this.save(value, 0);
+      this.writeOpcode(op.STOP);
+      this.commitFrame();
+      this.room(0);
+    } catch (error) {
+      throw this.located(error);
+    }
+  }
+
+  /** Lets the next pickle refer to strings of this one, which was taken as `bytes`. */
+  keep(bytes: Uint8Array): void {
+    // Earlier chunks are kept already. A copy, since the caller may change what it was given.
+    this.stringMemo.moved(Uint8Array.prototype.slice.call(bytes, bytes.length - this.pos), this.pos);
+    this.pos = 0;
+  }
+
+  /** Forgets the value that was written, and the hooks. Other options stay, as most callers give the same again. */
+  release(): void {
+    this.clearMemos();
+    if (this.entries.size > 0) this.entries.clear();
+    this.resetBytes();
+    this.openObjects = undefined;
+    if (this.hasHooks()) this.forgetOptions();
+  }
+
+  private hasHooks(): boolean {
+    const { bufferCallback, persistentId, reducerOverride, dispatchTable } = this;
+    return (bufferCallback ?? persistentId ?? reducerOverride ?? dispatchTable) !== undefined;
+  }
+
+  private forgetOptions(): void {
+    this.configured = undefined;
+    this.bufferCallback = undefined;
+    this.persistentId = undefined;
+    this.reducerOverride = undefined;
+    this.dispatchTable = undefined;
+  }
+
+  // -- values
+
+  /** Writes any value; `depth` is how many levels of recursion it is in. */
+  save(value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
+    this.saveValue(value, depth);
+  }
+
+  protected saveValue(value: unknown, depth: number): void {
+    // No switch on `typeof`, for which V8 calls a function that makes the text.
+    if (typeof value === "string") this.saveStr(value);
+    else if (typeof value === "number") this.saveNumber(value);
+    else if (value === null || value === undefined) this.buf[this.pos++] = op.NONE;
+    else if (typeof value === "object" || typeof value === "function") this.saveObject(value, depth);
+    else if (typeof value === "boolean") this.saveBool(value);
+    else if (typeof value === "bigint") this.saveBigint(value);
+    else throw this.fail(`Cannot pickle ${String(value)}`);
+  }
+
+  protected saveOwned(value: unknown, depth: number): void {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
+    if (typeof value === "string") this.saveNewStr(value);
+    else if (value instanceof Uint8Array) saveBytes(this, value, undefined);
+    else this.saveValue(value, depth);
+  }
+
+  private saveObject(value: object, depth: number): void {
+    const isShallow = depth < this.maxRecursion && this.openObjects === undefined;
+    const isArray = Array.isArray(value);
+    const prototype: unknown = Object.getPrototypeOf(value);
+    if (isShallow && prototype === (isArray ? ArrayPrototype : ObjectPrototype) && this.protocol > 0) {
+      if (this.openOrGet(isArray ? op.EMPTY_LIST : op.EMPTY_DICT, value)) return;
+      if (isArray) this.saveItems(value, depth + 1);
+      else this.savePairs(value as Record<string, unknown>, depth + 1);
+      return;
+    }
+    if (isShallow) {
+      if (isArray && prototype === TuplePrototype) {
+        this.saveTuple(value, depth + 1);
+        return;
+      }
+      const entry = this.entries.get(prototype as object);
+      if (entry !== undefined) {
+        this.saveReduced(value, entry, depth + 1);
+        return;
+      }
+    }
+    const known = this.objectMemo.find(value);
+    if (known >= 0) {
+      this.get(known);
+      return;
+    }
+    const saving = openObject(this, value);
+    if (saving === undefined) return;
+    if (depth >= this.maxDepth) throw this.tooDeep();
+    if (this.openObjects !== undefined) this.guard(value, saving);
+    this.drive(saving, depth + 1);
+  }
+
+  /** Without a memo only this keeps a value that contains itself from being written for ever. */
+  private guard(value: object, saving: Saving): void {
+    if (this.openObjects!.has(value))
+      throw this.fail("Cannot pickle a value that contains itself with the option fast");
+    this.openObjects!.add(value);
+    saving.owner = value;
+  }
+
+  // -- any object, without recursion
+
+  /** Writes what `saving` holds, to the end. */
+  drive(saving: Saving, depth: number): void {
+    if (depth >= this.maxRecursion) {
+      this.driveDeep(saving, depth);
+      return;
+    }
+    if (saving instanceof ReduceSaving) {
+      const isOpen = this.saveCall(saving.reduction, this.reserve(saving.object), depth);
+      if (!isOpen || !saving.resume()) {
+        if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+        return;
+      }
+    }
+    this.driveOn(saving, depth);
+  }
+
+  private driveOn(saving: Saving, depth: number): void {
+    try {
+      for (let child = saving.next(this); child !== DONE; child = saving.next(this)) {
+        if (child instanceof Saving) this.drive(child, depth + 1);
+        else this.save(child, depth);
+      }
+    } catch (error) {
+      this.note(saving.segment());
+      throw error;
+    }
+    if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
+  }
+
+  /** An object of a class whose entry is known. */
+  private saveReduced(value: object, entry: GlobalEntry, depth: number): void {
+    const place = this.objectMemo.reserve(value);
+    const known = this.objectMemo.indexAt(place);
+    if (known >= 0) {
+      this.get(known);
+      return;
+    }
+    const given = entry.reduce!(value, this);
+    if (given instanceof PyGlobal) {
+      this.saveGlobal(given, value);
+      return;
+    }
+    const reduction = lowerReduction(given, this);
+    if (!this.saveCall(reduction, place, depth) || !hasMore(reduction)) return;
+    if (reduction.ownsState === true && this.persistentId === undefined && this.protocol > 0) {
+      this.saveOwnState(reduction.state as Record<string, unknown>, depth);
+      return;
+    }
+    const saving = new ReduceSaving(value, reduction);
+    saving.resume();
+    this.driveOn(saving, depth);
+  }
+
+  private saveOwnState(state: Record<string, unknown>, depth: number): void {
+    this.ready();
+    this.writeOpcode(op.EMPTY_DICT);
+    this.put();
+    this.savePairs(state, depth);
+    this.writeOpcode(op.BUILD);
+  }
+
+  /**
+   * The callable, the arguments and REDUCE, as a {@link ReduceSaving} would hand them out, without asking for them one by
+   * one: most objects are no more than that. False: the object contained itself and is complete.
+   */
+  private saveCall(reduction: Reduction, place: number, depth: number): boolean {
+    const { callable, args, kwargs, kind } = reduction;
+    const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
+    if (callable instanceof Saving) this.drive(callable, depth + 1);
+    else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
+    else this.save(callable, depth);
+    // The arguments are a value, before which a full frame ends.
+    this.ready();
+    if (args instanceof Tuple) this.save(args, depth);
+    else if (args.length === 0) this.saveEmptyTuple();
+    else this.saveTupleItems(args, NO_PLACE, depth + 1, reduction.ownsFirst);
+    if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
+    return this.closeCall(kind, place);
+  }
+
+  private driveDeep(first: Saving, depth: number): void {
+    const open: Saving[] = [first];
+    try {
+      for (let top: Saving | undefined = first; top !== undefined; ) {
+        const child = top.next(this);
+        if (child === DONE) {
+          if (this.openObjects !== undefined && top.owner !== undefined) this.openObjects.delete(top.owner);
+          open.pop();
+          top = open[open.length - 1];
+          continue;
+        }
+        const inner: Saving | undefined = child instanceof Saving ? child : this.openValue(child, depth);
+        if (inner === undefined) continue;
+        if (depth + open.length > this.maxDepth) throw this.tooDeep();
+        open.push(inner);
+        if (open.length >= FIRST_LOOK && (open.length & (open.length - 1)) === 0 && isEndless(open)) {
+          throw this.fail("Cannot pickle an object that is among the arguments it is made of: CPython cannot either");
+        }
+        top = inner;
+      }
+    } catch (error) {
+      for (let i = open.length - 1; i >= 0; i--) this.note(open[i]!.segment());
+      throw error;
+    }
+  }
+
+  /** Writes a value, or as much of a container as comes before what it holds. */
+  private openValue(value: unknown, depth: number): Saving | undefined {
+    if (this.pos >= this.limit) this.boundary();
+    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return undefined;
+    if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+      this.saveValue(value, depth);
+      return undefined;
+    }
+    const isPlainList = Array.isArray(value) && Object.getPrototypeOf(value) === ArrayPrototype;
+    if (isPlainList && this.protocol > 0 && this.openObjects === undefined) {
+      return this.openOrGet(op.EMPTY_LIST, value) || value.length === 0 ? undefined : new ListSaving(value);
+    }
+    const known = this.objectMemo.find(value);
+    if (known >= 0) {
+      this.get(known);
+      return undefined;
+    }
+    const saving = openObject(this, value);
+    if (saving !== undefined && this.openObjects !== undefined) this.guard(value, saving);
+    return saving;
+  }
+
+  /** Writes the persistent id of `value`, if the hook gives it one. */
+  protected savePersistent(value: unknown, depth: number): boolean {
+    const id = this.persistentId!(
+      value instanceof FreshString ? value.text : value instanceof FreshBytes ? value.bytes : value,
+    );
+    if (id === undefined || id === null) return false;
+    if (this.protocol > 0) {
+      this.ready();
+      this.saveValue(id, depth);
+      this.writeOpcode(op.BINPERSID);
+      return true;
+    }
+    const text = String(id);
+    if (text.includes("\n") || utf8Length(text) !== text.length) {
+      throw this.failure("persistent-id", "Cannot pickle a persistent id at protocol 0 that is not one line of ASCII");
+    }
+    this.writeOpcode(op.PERSID);
+    this.writeAscii(`${text}\n`);
+    return true;
+  }
+}

@@ -1,0 +1,136 @@
+/** Filling dicts, sets and lists, and turning one kind of container into another while it is filled. */
+import { reasonOf } from "../../coded-error.js";
+import { UnpicklingError } from "../../errors.js";
+import { PyDict } from "../../python/dict.js";
+import { FrozenSet, isPlainMember, PySet } from "../../python/sets.js";
+import { noteShape } from "./wide-shapes.js";
+
+/** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
+function setOwnKey(object: object, key: string, value: unknown): void {
+  if (key === "__proto__") {
+    Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+  } else {
+    (object as Record<string, unknown>)[key] = value;
+  }
+}
+
+/** A list, not a tuple or a list of a class of its own; asking for the prototype would take a call out of V8's code. */
+export function isList(value: unknown): value is unknown[] {
+  return Array.isArray(value) && value.constructor === Array;
+}
+
+/** A dict that is a plain object. */
+export function isDictObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
+}
+
+/** A TypeError of PyDict or PySet says that Python could not hash the key. */
+function unhashable(error: unknown): UnpicklingError {
+  const reason = reasonOf(error);
+  return new UnpicklingError(reason, { code: "unhashable", cause: error });
+}
+
+/** Sets the pairs `items[from]`, `items[from + 1]`, ... up to `to`. @throws UnpicklingError `unhashable` */
+export function fillDict(dict: PyDict, items: readonly unknown[], from: number, to: number): void {
+  try {
+    for (let i = from; i < to; i += 2) dict.set(items[i], items[i + 1]);
+  } catch (error) {
+    throw unhashable(error);
+  }
+}
+
+/** Sets pairs on an object; returns the index of the first pair whose key is not a str, or `to`. */
+export function fillObject(object: object, items: readonly unknown[], from: number, to: number): number {
+  if (to - from > 36) noteShape(items, from, to);
+  for (let i = from; i < to; i += 2) {
+    const key = items[i];
+    if (typeof key !== "string") return i;
+    if (key === "__proto__") setOwnKey(object, key, items[i + 1]);
+    else (object as Record<string, unknown>)[key] = items[i + 1];
+  }
+  return to;
+}
+
+/** From so many items on a list is made longer at once, which costs a call but spares copying it again and again. */
+const LARGE_BATCH = 64;
+
+/** Appends `items[from]` to `items[to - 1]`. */
+export function appendItems(list: unknown[], items: readonly unknown[], from: number, to: number): void {
+  if (to - from < LARGE_BATCH) {
+    for (let i = from; i < to; i++) list.push(items[i]);
+    return;
+  }
+  const offset = list.length - from;
+  list.length += to - from;
+  for (let i = from; i < to; i++) list[offset + i] = items[i];
+}
+
+/** Adds members to a Set; returns the index of the first that a Set compares in another way than Python, or `to`. */
+export function fillPlainSet(set: Set<unknown>, items: readonly unknown[], from: number, to: number): number {
+  for (let i = from; i < to; i++) {
+    if (!isPlainMember(items[i], set)) return i;
+    set.add(items[i]);
+  }
+  return to;
+}
+
+/** @throws UnpicklingError `unhashable` */
+export function fillPySet(set: PySet, items: readonly unknown[], from: number, to: number): void {
+  try {
+    for (let i = from; i < to; i++) set.add(items[i]);
+  } catch (error) {
+    throw unhashable(error);
+  }
+}
+
+/** @throws UnpicklingError `unhashable` */
+export function newFrozenSet(items: readonly unknown[]): FrozenSet {
+  try {
+    return new FrozenSet(items);
+  } catch (error) {
+    throw unhashable(error);
+  }
+}
+
+/** `list[index] = value` for each pair, as Python's lists do it. */
+export function setListItems(list: unknown[], items: readonly unknown[], from: number, to: number): void {
+  for (let i = from; i < to; i += 2) {
+    const key = items[i];
+    const index = typeof key === "boolean" ? Number(key) : key;
+    if (typeof index !== "number" || !Number.isInteger(index)) {
+      throw new UnpicklingError("a list index is no int", { code: "bad-operand" });
+    }
+    const at = index < 0 ? list.length + index : index;
+    if (at < 0 || at >= list.length) {
+      throw new UnpicklingError(`index ${index} is not in the list of ${list.length}`, { code: "bad-operand" });
+    }
+    list[at] = items[i + 1];
+  }
+}
+
+/**
+ * Objects that became another kind of container after they were put on the stack: a plain object whose first key that is
+ * not a str arrived, a Set whose first tuple arrived. Usually nothing but the stack and the memo knows them by then.
+ */
+export class Promotions {
+  readonly #successors = new Map<object, object>();
+
+  /** The dict that takes an object's place. */
+  toDict(object: object): PyDict {
+    const dict = new PyDict();
+    for (const key of Object.keys(object)) dict.set(key, (object as Record<string, unknown>)[key]);
+    this.#successors.set(object, dict);
+    return dict;
+  }
+
+  toPySet(set: Set<unknown>): PySet {
+    const successor = new PySet(set);
+    this.#successors.set(set, successor);
+    return successor;
+  }
+
+  /** What stands for an object now. */
+  current(value: unknown): unknown {
+    return typeof value === "object" && value !== null ? (this.#successors.get(value) ?? value) : value;
+  }
+}

@@ -1,0 +1,47 @@
+/** The decoder's errors: what went wrong, said where it is found, and where it was, added once on the way out. */
+import { reasonOf } from "../../coded-error.js";
+import { type PickleErrorCode, UnpicklingError } from "../../errors.js";
+import type { Limits } from "../../limits.js";
+import * as op from "../opcodes.js";
+
+export function fault(code: PickleErrorCode, message: string): UnpicklingError {
+  return new UnpicklingError(message, { code });
+}
+
+export function overLimit(name: keyof Limits, max: number): UnpicklingError {
+  return new UnpicklingError(`limit ${name} of ${max} reached`, { code: "limit-exceeded", limit: { name, max } });
+}
+
+/** `hasMark` says whether a mark is what the items should be above. */
+export function underflow(hasMark: boolean): UnpicklingError {
+  return fault("stack-underflow", `too few items ${hasMark ? "above the mark" : "on the stack"}`);
+}
+
+export function noMark(): UnpicklingError {
+  return fault("missing-mark", "there is no mark");
+}
+
+/** What a hook threw, unless that says already what is wrong. */
+export function hookFailed(hook: string, error: unknown): UnpicklingError {
+  if (error instanceof UnpicklingError && error.offset === undefined) return error;
+  const reason = reasonOf(error);
+  return new UnpicklingError(`${hook} failed: ${reason}`, { code: "hook-failed", cause: error });
+}
+
+/** The error with the place where it happened. */
+export function located(error: unknown, offset: number, byte: number | undefined): UnpicklingError {
+  const opcode = byte === undefined ? undefined : (op.OPCODES_BY_CODE[byte]?.name as op.OpcodeName | undefined);
+  const doing = opcode === undefined ? "Cannot unpickle" : `Cannot decode ${opcode}`;
+  if (error instanceof UnpicklingError && error.offset === undefined) {
+    const message = error.message.startsWith("Cannot ") ? error.message : `${doing}: ${error.message}`;
+    return new UnpicklingError(message, {
+      code: error.code,
+      offset,
+      opcode,
+      limit: error.limit,
+      cause: error.cause,
+    });
+  }
+  const reason = reasonOf(error);
+  return new UnpicklingError(`${doing}: ${reason}`, { code: "construct-failed", offset, opcode, cause: error });
+}

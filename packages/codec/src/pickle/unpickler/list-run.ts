@@ -1,0 +1,54 @@
+/** Lists of nothing but numbers or nothing but str, read in one go. */
+import { NumberRun, startsNumber } from "./number-run.js";
+import type { Machine } from "./state.js";
+import { StringRun } from "./string-run.js";
+
+/** Only used within one opcode, so one of each serves all. */
+const numbers = new NumberRun();
+const strings = new StringRun();
+/** Below so many str a list is read in the ordinary way. */
+const FEWEST_STRINGS = 32;
+
+/**
+ * The list of a list's batches from `start` on, if they hold only numbers or only str; moves the machine's `pos` behind
+ * them.
+ *
+ * @param limit - where the frame at hand ends
+ * @returns `undefined` when the list is to be read item by item
+ */
+export function readListRun(
+  machine: Machine,
+  start: number,
+  limit: number,
+  isMemoised: boolean,
+): unknown[] | undefined {
+  const { input, memo } = machine;
+  const { bytes, text } = input;
+  let list: unknown[];
+  let run: NumberRun | StringRun;
+  if (startsNumber(bytes[start]!)) {
+    if (!numbers.measure(bytes, start, limit)) return undefined;
+    machine.count(numbers.count);
+    list = numbers.read(bytes, start, input.view);
+    if (isMemoised) memo.values.push(list);
+    run = numbers;
+  } else {
+    const next = memo.values.length + (isMemoised ? 1 : 0);
+    if (!strings.measure(bytes, start, limit, next, FEWEST_STRINGS)) return undefined;
+    // The limit is met where it is met item by item.
+    if (memo.values.length + strings.count >= memo.room) return undefined;
+    machine.count(strings.count);
+    list = new Array(strings.count);
+    if (isMemoised) memo.values.push(list);
+    try {
+      strings.read(bytes, start, text, list, memo.values);
+    } catch (error) {
+      machine.at = strings.at;
+      throw error;
+    }
+    run = strings;
+  }
+  machine.pos = run.pos;
+  input.continueTo(run.limit);
+  return list;
+}

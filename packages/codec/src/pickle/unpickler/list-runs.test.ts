@@ -1,0 +1,159 @@
+/** Lists that are read in one go must be what the opcodes say one by one, whatever interrupts them. */
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { isPickleError } from "../../errors.js";
+import { dumps } from "../api-dump.js";
+import { loads, Unpickler } from "../api-load.js";
+
+const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
+const frame = (text: string): string => `\x95${String.fromCharCode(text.length)}${"\0".repeat(7)}${text}`;
+const str = (text: string): string => `\x8c${String.fromCharCode(text.length)}${text}\x94`;
+const words = (count: number): string[] => Array.from({ length: count }, (_, i) => `word ${i}`);
+const strs = (texts: readonly string[]): string => texts.map(str).join("");
+
+function refusal(pickle: string, options: Parameters<typeof loads>[1] = {}): unknown {
+  try {
+    return loads(latin1(pickle), options);
+  } catch (error) {
+    if (!isPickleError(error)) throw error;
+    return [error.code, error.offset];
+  }
+}
+
+describe("a list of numbers", () => {
+  it("keeps ints, floats and long ints apart", () => {
+    for (const list of [
+      [1, 300, -70000, 2 ** 31 - 1],
+      [1, 2.5, -0, 70000],
+      [1, 2n ** 64n, 2.5, -(2n ** 63n), 300, -70000],
+    ]) {
+      expect(loads(dumps(list))).toStrictEqual(list);
+    }
+  });
+
+  it("goes on over batches and frames", () => {
+    const list = Array.from({ length: 30_000 }, (_, i) => i / 3);
+    expect(loads(dumps(list))).toStrictEqual(list);
+    const numbers = loads(latin1(`\x80\x04${frame("](K\x01")}${frame("K\x02eK\x03\x94")}0.`));
+    expect(numbers).toStrictEqual([1, 2]);
+  });
+
+  it("may go on with anything", () => {
+    expect(loads(latin1("](K\x01K\x02e(K\x03Ne."))).toStrictEqual([1, 2, 3, null]);
+    expect(loads(latin1("](K\x01Ne(K\x03e."))).toStrictEqual([1, null, 3]);
+    expect(loads(latin1("](K\x01K\x02eK\x03a."))).toStrictEqual([1, 2, 3]);
+    expect(loads(latin1("](K\x01(K\x02le."))).toStrictEqual([1, [2]]);
+  });
+
+  it("is memoised before its items", () => {
+    const list = loads(latin1("]\x94(K\x01K\x02eh\x00a.")) as unknown[];
+    expect(list.slice(0, 2)).toEqual([1, 2]);
+    expect(list[2]).toBe(list);
+  });
+
+  it("is refused where it stops", () => {
+    expect(refusal("](K\x01K\x02")).toEqual(["truncated", 6]);
+    expect(refusal("](K\x01M\x02")).toEqual(["truncated", 4]);
+    expect(refusal("](K\x01\x8a\x05\x01e.")).toEqual(["truncated", 4]);
+    expect(refusal(`\x80\x04${frame("](K\x01M\x02")}\x03e.`)).toEqual(["bad-frame", 15]);
+    expect(refusal("](K\x01K\x02e.", { limits: { maxItems: 1 } })).toEqual(["limit-exceeded", 0]);
+  });
+
+  it("in a frame leaves frames as strict as they were", () => {
+    const second = `K\x02e${frame("N0")}`;
+    expect(refusal(`\x80\x04${frame("](K\x01")}${frame(second)}.`)).toEqual(["bad-frame", 27]);
+  });
+});
+
+describe("a list of str", () => {
+  it("goes on over batches and frames", () => {
+    const list = words(30_000).map((word, i) => (i % 7 === 0 ? `${word} é 日本 ${"x".repeat(i % 400)}` : word));
+    expect(loads(dumps(list))).toStrictEqual(list);
+    expect(loads(dumps(list, { memoizeStrings: "none" }))).toStrictEqual(list);
+    expect(loads(dumps(list, { protocol: 2 }))).toStrictEqual(list);
+  });
+
+  it("puts each into the memo", () => {
+    const list = words(40);
+    const pickle = latin1(`](${strs(list)}eh\x00h\x27\x86\x86.`);
+    expect(loads(pickle)).toEqual([list, ["word 0", "word 39"]]);
+    const unpickler = new Unpickler(latin1(`]\x94(${strs(list)}e.h\x28.`));
+    expect(unpickler.load()).toEqual(list);
+    expect(unpickler.load()).toBe("word 39");
+  });
+
+  it("puts each under the index that its opcode says", () => {
+    const list = words(300);
+    const put = (index: number): string =>
+      index < 256 ? `q${String.fromCharCode(index)}` : `r${String.fromCharCode(index & 0xff, index >> 8)}\0\0`;
+    const written = (offset: (i: number) => number): string =>
+      list.map((word, i) => `${str(word).slice(0, -1)}${put(i + offset(i))}`).join("");
+    const asked = "h\x01h\x28j\x2c\x01\0\0\x87";
+    const first = list[0];
+    expect(loads(latin1(`]q\0(${written(() => 1)}e${asked}\x86.`))).toEqual([list, [first, list[39], list[299]]]);
+    // A gap behind the fortieth, and one at the start.
+    expect(loads(latin1(`]q\0(${written((i) => (i < 40 ? 1 : 2))}eh\x28h\x2a\x86\x86.`))).toEqual([
+      list,
+      [list[39], list[40]],
+    ]);
+    expect(loads(latin1(`](${written(() => 3)}eh\x03h\x04\x86\x86.`))).toEqual([list, [first, list[1]]]);
+    expect(refusal(`](${written(() => 0)}`)).toEqual(["truncated", 2 + written(() => 0).length]);
+    expect(refusal(`](${written(() => 0).slice(0, -2)}`)).toEqual(["truncated", 2 + written(() => 0).length - 5]);
+  });
+
+  it("may go on with anything", () => {
+    const list = words(40);
+    expect(loads(latin1(`](${strs(list)}e(${str("end")}Ne.`))).toStrictEqual([...list, "end", null]);
+    expect(loads(latin1(`](${strs(list)}Ne.`))).toStrictEqual([...list, null]);
+  });
+
+  it("may be in any script, whatever stands in it", () => {
+    const part = fc.constantFrom(
+      "日本",
+      "Ж",
+      "\u00e9",
+      "\u{1f600}",
+      "a",
+      "\uffff",
+      "\ufeff",
+      "\0",
+      "\ud800",
+      "語".repeat(90),
+    );
+    const text = fc.array(part, { maxLength: 4 }).map((parts) => parts.join(""));
+    const foreign = fc.constantFrom("日本", "данные", "\u00ff", "\u{1f600}", "テ".repeat(30), "テ".repeat(90));
+    // Mostly such as are decoded together, so that the others come between them.
+    const list = fc.array(fc.oneof({ weight: 30, arbitrary: foreign }, text), { minLength: 32, maxLength: 300 });
+    fc.assert(
+      fc.property(list, (texts) => {
+        expect(loads(dumps(texts, { memoizeStrings: "none" }))).toStrictEqual(texts);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("may hold long ones in other scripts", () => {
+    const list = Array.from({ length: 200 }, (_, i) => `${"ж".repeat(i * i)}日本${i}`);
+    expect(loads(dumps(list))).toStrictEqual(list);
+  });
+
+  it("is refused where it is wrong among other scripts", () => {
+    const utf8 = (text: string): string => Buffer.from(text).toString("latin1");
+    for (const count of [0, 3, 40]) {
+      const start = `](${str(utf8("日本".repeat(40))).repeat(count)}`;
+      for (const wrong of ["\xff", "\xe6\x97", "\xc0\x80", "\xf5\x80\x80\x80"]) {
+        const pickle = `${start}${str(wrong)}${str(utf8("語".repeat(80))).repeat(40)}e.`;
+        expect(refusal(pickle)).toEqual(["bad-argument", start.length]);
+      }
+    }
+  });
+
+  it("is refused where it is wrong", () => {
+    const start = `](${strs(words(40))}`;
+    expect(refusal(`${start}\x8c\x01\xff\x94e.`)).toEqual(["bad-argument", start.length]);
+    expect(refusal(`${start}\x8c\x09abc`)).toEqual(["truncated", start.length]);
+    expect(refusal(`${start}e.`, { limits: { maxItems: 39 } })).toEqual(["limit-exceeded", 0]);
+    // The limit is met by the str that is one too many.
+    expect(refusal(`${start}e.`, { limits: { maxMemo: 39 } })).toEqual(["limit-exceeded", start.length - 1]);
+  });
+});

@@ -1,0 +1,105 @@
+/** What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. */
+import type { AnyClass } from "../../globals/registry.js";
+import type { PyGlobal } from "../../python/objects.js";
+import { fixImport } from "../fix-imports.js";
+import { typeName } from "../type-name.js";
+import { ObjectBuilder } from "./construct.js";
+import { fault, hookFailed } from "./faults.js";
+import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
+
+/** What names and ids mean: what a subclass of Unpickler may decide. */
+export interface UnpicklerHooks {
+  findClass(module: string, name: string): PyGlobal | AnyClass;
+  persistentLoad(id: unknown): unknown;
+  getExtension(code: number): PyGlobal | AnyClass;
+}
+
+/** The names of one input's pickles. */
+export class Resolver implements UnpicklerHooks {
+  readonly options: ResolvedUnpicklerOptions;
+  /** Of the pickle at hand: Python 2's names are mapped up to 2. */
+  protocol = 0;
+  readonly builder: ObjectBuilder;
+  readonly #hooks: UnpicklerHooks;
+  #buffers: Iterator<Uint8Array | ArrayBuffer> | undefined = undefined;
+
+  /** @param hooks - the resolver's own when absent */
+  constructor(options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
+    this.options = options;
+    this.builder = new ObjectBuilder(options);
+    this.#hooks = hooks ?? this;
+  }
+
+  /** The global of two operands. */
+  global(module: unknown, name: unknown): object {
+    if (typeof module !== "string" || typeof name !== "string") {
+      throw fault("bad-operand", `the name is ${typeName(typeof name === "string" ? module : name)}, not a str`);
+    }
+    let found: unknown;
+    try {
+      found = this.#hooks.findClass(module, name);
+    } catch (error) {
+      throw hookFailed("findClass", error);
+    }
+    return this.builder.adopt(found);
+  }
+
+  extension(code: number): object {
+    if (code <= 0) throw fault("bad-argument", `extension code ${code} is not positive`);
+    let found: unknown;
+    try {
+      found = this.#hooks.getExtension(code);
+    } catch (error) {
+      throw hookFailed("getExtension", error);
+    }
+    return this.builder.adopt(found);
+  }
+
+  /** NEXT_BUFFER: the next of the option `buffers`. */
+  nextBuffer(): Uint8Array {
+    const { buffers } = this.options;
+    if (buffers === undefined) throw fault("missing-buffer", "out-of-band data needs the option buffers");
+    let next: IteratorResult<Uint8Array | ArrayBuffer>;
+    try {
+      this.#buffers ??= buffers[Symbol.iterator]();
+      next = this.#buffers.next();
+    } catch (error) {
+      throw hookFailed("buffers", error);
+    }
+    if (next.done) throw fault("missing-buffer", "the option buffers has no buffer left");
+    if (next.value instanceof Uint8Array) return next.value;
+    if (next.value instanceof ArrayBuffer) return new Uint8Array(next.value);
+    throw fault("missing-buffer", `buffers gave ${typeName(next.value)}, not bytes`);
+  }
+
+  persistent(id: unknown): unknown {
+    let value: unknown;
+    try {
+      value = this.#hooks.persistentLoad(id);
+    } catch (error) {
+      throw hookFailed("persistentLoad", error);
+    }
+    if (value === undefined) throw fault("persistent-id", "persistentLoad returned undefined");
+    return value;
+  }
+
+  findClass(module: string, name: string): PyGlobal | AnyClass {
+    if (this.protocol < 3 && this.options.fixImports) {
+      const [newModule, newName] = fixImport(module, name);
+      return this.builder.resolve(newModule, newName);
+    }
+    return this.builder.resolve(module, name);
+  }
+
+  persistentLoad(id: unknown): unknown {
+    const load = this.options.persistentLoad;
+    if (load === undefined) throw fault("persistent-id", "a persistent id needs persistentLoad");
+    return load(id);
+  }
+
+  getExtension(code: number): PyGlobal | AnyClass {
+    const name = this.options.registry.findExtension(code);
+    if (name === undefined) throw fault("unregistered-extension", `extension code ${code} is not registered`);
+    return this.#hooks.findClass(name.module, name.name);
+  }
+}

@@ -1,0 +1,127 @@
+/** Celery's own Redis backend and ours on the same keys. */
+import { dumps, loads } from "@brine/codec";
+import { redisBackend } from "@brine/redis-adapter";
+import { Redis } from "ioredis";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
+import { describeEachRedis } from "../../services/inject.js";
+import { killClients } from "./redis-clients.js";
+
+describeEachRedis("the Redis result store", (set: ServiceSet) => {
+  let python: PythonPeer;
+  let at: Address;
+  let admin: Redis;
+  let store: ReturnType<typeof redisBackend>;
+
+  beforeAll(async () => {
+    at = (await set.isolate()).redis();
+    python = await set.python.spawn("celery_results.py", [at.pythonUrl]);
+    admin = new Redis(at.url);
+  });
+
+  afterAll(async () => {
+    await python.close();
+    await admin.quit();
+  });
+
+  beforeEach(async (context) => {
+    await admin.flushdb();
+    store = redisBackend(at.url);
+    context.onTestFinished(() => store.close());
+  });
+
+  const success = (id: string, result: unknown) =>
+    dumps({ status: "SUCCESS", result, traceback: null, children: [], date_done: null, task_id: id });
+
+  test("tells of a result when Python stores it, and reads it afterwards", async () => {
+    const seen: unknown[] = [];
+    const key = "celery-task-meta-a";
+    const subscription = await store.subscribe(key, (value) => seen.push(loads(value)));
+    await python.request("store", { id: "a", value: [1, "two"] });
+    await expect.poll(() => seen).toMatchObject([{ status: "SUCCESS", result: [1, "two"], task_id: "a" }]);
+    expect(loads((await store.get(key))!)).toEqual(seen[0]);
+    expect(await store.getMany([key, "celery-task-meta-none"])).toEqual([expect.any(Uint8Array), undefined]);
+    await subscription.unsubscribe();
+    await python.request("store", { id: "a", value: 3 });
+    expect(seen).toHaveLength(1);
+  });
+
+  test("stores results that Python waits for", async () => {
+    const waiting = python.request("get", { id: "b" });
+    await expect.poll(async () => (await admin.call("PUBSUB", "CHANNELS")) as string[]).toContain("celery-task-meta-b");
+    await store.set("celery-task-meta-b", success("b", { n: 1 }), 3600);
+    expect(await waiting).toEqual({ n: 1 });
+    expect(await admin.ttl("celery-task-meta-b")).toBeGreaterThan(3590);
+    await store.set("celery-task-meta-c", success("c", 1), undefined);
+    expect(await admin.ttl("celery-task-meta-c")).toBe(-1);
+    await store.delete("celery-task-meta-b", "celery-task-meta-c");
+    expect(await python.request("state", { id: "b" })).toBe("PENDING");
+  });
+
+  test("replaces a result only while it is the one that was seen", async () => {
+    const key = "celery-task-meta-d";
+    const [one, two] = [success("d", 1), success("d", 2)];
+    expect(await store.setIf(key, one, { expected: undefined, expiresSeconds: 60 })).toBe(true);
+    expect(await store.setIf(key, two, { expected: undefined, expiresSeconds: 60 })).toBe(false);
+    expect(await store.setIf(key, two, { expected: two, expiresSeconds: 60 })).toBe(false);
+    expect(await python.request("get", { id: "d" })).toBe(1);
+    expect(await store.setIf(key, two, { expected: one, expiresSeconds: undefined })).toBe(true);
+    // Python keeps what it has read of a finished task.
+    expect(loads((await admin.getBuffer(key))!)).toMatchObject({ result: 2 });
+  });
+
+  test("counts a chord together with Python workers, and each part once", async () => {
+    const key = "celery-taskset-meta-g";
+    await store.chord.setSize(key, 3, 3600);
+    const part = async (task: string, value: number) =>
+      Buffer.from(await python.request<string>("encoded", { value: [1, task, "SUCCESS", value] }), "base64");
+    const options = { ordered: true, expiresSeconds: 3600 };
+    const second = { member: await part("t2", 2), groupIndex: 1 };
+    expect(await store.chord.addPart(key, second, options)).toEqual({ ready: 1, extra: 0, size: 3 });
+    expect(await store.chord.addPart(key, second, options)).toEqual({ ready: 1, extra: 0, size: 3 });
+    expect(await python.request("chord_part", { group: "g", task: "t1", index: 0, value: 1 })).toEqual({
+      ready: 2,
+      extra: 0,
+      size: 3,
+    });
+    await store.chord.addPart(key, { member: await part("t3", 3), groupIndex: 2 }, options);
+    const parts = (await store.chord.parts(key, options)).map((bytes) => (loads(bytes) as unknown[])[3]);
+    expect(parts).toEqual([1, 2, 3]);
+    expect(await admin.ttl(`${key}.j`)).toBeGreaterThan(3590);
+    await store.chord.clear(key);
+    expect(await admin.keys("*")).toEqual([]);
+  });
+
+  test("reads a chord's size that Python set", async () => {
+    await python.request("set_chord_size", { group: "h", size: 2 });
+    const member = Buffer.from(await python.request<string>("encoded", { value: [1, "t", "SUCCESS", 1] }), "base64");
+    const counts = await store.chord.addPart(
+      "celery-taskset-meta-h",
+      { member, groupIndex: 0 },
+      { ordered: false, expiresSeconds: 60 },
+    );
+    expect(counts).toEqual({ ready: 1, extra: 0, size: 2 });
+  });
+
+  test("catches up with what was stored while its connection was away", async () => {
+    const seen: unknown[] = [];
+    await store.subscribe("celery-task-meta-e", (value) => seen.push(loads(value)));
+    await admin.set("celery-task-meta-e", Buffer.from(success("e", 5)));
+    await killClients(admin, "pubsub");
+    await expect.poll(() => seen).toMatchObject([{ result: 5 }]);
+  });
+
+  test("names keys with a prefix as Celery does", async (context) => {
+    if (set.versions.celery!.startsWith("5.2.")) context.skip("Celery 5.2 knows no prefix of results");
+    const prefixed = redisBackend(at.url, { globalKeyprefix: "app" });
+    const peer = await set.python.spawn("celery_results.py", [at.pythonUrl, "app"]);
+    try {
+      await peer.request("store", { id: "p", value: 1 });
+      expect(await prefixed.get("celery-task-meta-p")).toBeDefined();
+      expect(await admin.keys("*")).toEqual(["app_celery-task-meta-p"]);
+    } finally {
+      await peer.close();
+      await prefixed.close();
+    }
+  });
+});

@@ -1,0 +1,120 @@
+/** Processes killed in the middle of work, over both transports: every message, counted. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { amqp } from "@brine/amqp-adapter";
+import type { Transport } from "@brine/codec/kombu";
+import { redis } from "@brine/redis-adapter";
+import { afterEach, describe, expect, it } from "vitest";
+import { describeEachGeneration } from "../../services/inject.js";
+import { eventually } from "../eventually.js";
+import { numberedMessage, untold } from "../numbered-message.js";
+import { soakCount, soakTimeoutMs } from "../soak.js";
+import { Tally } from "../tally.js";
+
+const SCRIPT = fileURLToPath(new URL("./transport-child.mjs", import.meta.url));
+/** As in `transport-child.mjs`. One that is killed as it restores leaves its lock behind, by default for 300 s. */
+const REDIS_OPTIONS = { visibilityTimeoutSeconds: 2, unackedMutexExpireSeconds: 2 };
+const TOTAL = soakCount(1000);
+const KILLS = 3;
+/** What the script has under way: published and not confirmed, or delivered and not acknowledged. */
+const AT_ONCE = 20;
+
+describeEachGeneration("after a kill", (set) => {
+  describe.each(["amqp", "redis"] as const)("on %s", (kind) => {
+    const open: { close(): Promise<void> }[] = [];
+
+    afterEach(async () => {
+      for (const each of open.splice(0).reverse()) await each.close();
+    });
+
+    async function place(label: string) {
+      const isolation = await set.isolate();
+      const { url } = kind === "amqp" ? isolation.amqp : isolation.redis();
+      return { url, queue: { name: isolation.name(label) } };
+    }
+
+    function transport(url: string): Transport {
+      const backOff = { initialDelayMs: 20, maxDelayMs: 500 };
+      const made = kind === "amqp" ? amqp(url, { backOff }) : redis(url, REDIS_OPTIONS);
+      open.push(made);
+      return made;
+    }
+
+    /** Runs the script until it has written `lines` lines, or to its end; what it wrote goes to `tally`. */
+    async function runUntil(args: readonly (string | number)[], tally: Tally, lines: number): Promise<void> {
+      const child: ChildProcess = spawn(process.execPath, [SCRIPT, ...args.map(String)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const exited = once(child, "exit");
+      open.push({ close: async () => void (child.kill("SIGKILL") && (await exited)) });
+      let count = 0;
+      for await (const line of createInterface({ input: child.stdout! })) {
+        tally.add(Number(line));
+        if (++count === lines) child.kill("SIGKILL");
+      }
+      await exited;
+    }
+
+    async function consumeAll(from: Transport, queue: { readonly name: string }, tally: Tally): Promise<void> {
+      await from.consume(
+        [queue],
+        (delivery) => {
+          tally.add(Number(Buffer.from(delivery.body).toString()));
+          delivery.ack().catch(untold);
+        },
+        { prefetch: 100 },
+      );
+    }
+
+    it(
+      "of a publisher, all that it knows to be sent is there, once",
+      async () => {
+        const { url, queue } = await place("publisher");
+        const confirmed = new Tally();
+        for (let kill = 0; kill < KILLS; kill++) {
+          await runUntil(
+            ["publish", kind, url, queue.name, confirmed.firstMissing, TOTAL],
+            confirmed,
+            TOTAL / (KILLS + 1),
+          );
+        }
+        await runUntil(["publish", kind, url, queue.name, confirmed.firstMissing, TOTAL], confirmed, -1);
+        const arrived = new Tally();
+        const consumer = transport(url);
+        await consumer.declareQueue(queue);
+        await consumeAll(consumer, queue, arrived);
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await eventually(async () => expect(await consumer.queueLength(queue.name)).toBe(0));
+        // Confirmed or not, what was under way at a kill is sent again by whoever starts where it left off.
+        expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
+      },
+      soakTimeoutMs(60_000),
+    );
+
+    it(
+      "of a consumer, what it had not acknowledged goes to the next",
+      async () => {
+        const { url, queue } = await place("consumer");
+        const publisher = transport(url);
+        await publisher.declareQueue(queue);
+        for (let start = 0; start < TOTAL; start += 100) {
+          const batch = Array.from({ length: Math.min(100, TOTAL - start) }, (_, index) =>
+            numberedMessage(start + index),
+          );
+          await Promise.all(batch.map((each) => publisher.publish(each, { exchange: "", routingKey: queue.name })));
+        }
+        const arrived = new Tally();
+        for (let kill = 0; kill < KILLS; kill++) {
+          await runUntil(["consume", kind, url, queue.name], arrived, TOTAL / (KILLS + 1));
+        }
+        await consumeAll(publisher, queue, arrived);
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(15_000) });
+        await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
+        expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
+      },
+      soakTimeoutMs(60_000),
+    );
+  });
+});
