@@ -7,7 +7,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { parseArgs } from "node:util";
 
-const NEWEST = ["22.23.3", "24.21.0"];
+const NEWEST = ["22.23.3", "24.21.0", "26.12.1"];
 
 const { positionals } = parseArgs({ allowPositionals: true });
 const root = path.join(import.meta.dirname, "..");
