@@ -10,6 +10,7 @@
 import { readFileSync } from "node:fs";
 import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
 import type { Row, Timing } from "./report.js";
+import { quantile } from "./statistics.js";
 
 export interface Task {
   readonly workload: string;
@@ -27,11 +28,6 @@ export interface Task {
 const TURN_NANOSECONDS = 20e6;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
 const WARM_UP_NANOSECONDS = 1000e6;
-
-/** The value that `share` of the numbers are below: 0.5 for the median. */
-function quantile(numbers: readonly number[], share: number): number {
-  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * share)] ?? Number.NaN;
-}
 
 /** `theirs` and `ours` are nanoseconds an iteration, round by round. */
 function timing(theirs: readonly number[], ours: readonly number[]): Timing {

@@ -7,28 +7,39 @@ import { Packr } from "msgpackr";
 
 export type Direction = "get" | "set";
 
+/** What operations took. */
+export interface Cost {
+  readonly seconds: number;
+  /** Of the client's process alone, in the kernel too: what is left for others. */
+  readonly cpuSeconds: number;
+}
+
 export interface Contender {
   readonly name: string;
-  /** Seconds that `count` operations took, `width` of them at a time. */
-  time(direction: Direction, count: number, width: number): Promise<number>;
+  /** Does `count` operations, `width` of them at a time. */
+  run(direction: Direction, count: number, width: number): Promise<Cost>;
 }
 
 function contender(name: string, get: () => Promise<unknown>, set: () => Promise<unknown>): Contender {
   return {
     name,
-    async time(direction, count, width) {
-      const run = direction === "get" ? get : set;
+    async run(direction, count, width) {
+      const operation = direction === "get" ? get : set;
+      const cpu = process.cpuUsage();
       const started = performance.now();
       for (let done = 0; done < count; done += width) {
-        if (width === 1) await run();
-        else await Promise.all(Array.from({ length: width }, run));
+        if (width === 1) await operation();
+        else await Promise.all(Array.from({ length: width }, operation));
       }
-      return (performance.now() - started) / 1000;
+      const seconds = (performance.now() - started) / 1000;
+      const { user, system } = process.cpuUsage(cpu);
+      return { seconds, cpuSeconds: (user + system) / 1e6 };
     },
   };
 }
 
-export async function contenders(client: Redis, value: unknown): Promise<Contender[]> {
+/** @param pipelining - a client with `enableAutoPipelining`: how ioredis itself sends many operations at a time */
+export async function contenders(client: Redis, pipelining: Redis, value: unknown): Promise<Contender[]> {
   const py = pickled(client, { dialect: plain() });
   const bytes = Buffer.from(py.encode(value));
   const msgpack = new Packr();
@@ -43,18 +54,23 @@ export async function contenders(client: Redis, value: unknown): Promise<Contend
       () => client.set("raw", bytes),
     ),
     contender(
+      "autopipelining",
+      () => pipelining.getBuffer("raw"),
+      () => pipelining.set("raw", bytes),
+    ),
+    contender(
       "Brine",
       () => py.get("pickle"),
       () => py.set("pickle", value),
     ),
     contender(
       "JSON",
-      async () => JSON.parse((await client.get("json"))!),
+      () => client.get("json").then((text) => JSON.parse(text!)),
       () => client.set("json", JSON.stringify(value)),
     ),
     contender(
       "msgpackr",
-      async () => msgpack.unpack((await client.getBuffer("msgpack"))!),
+      () => client.getBuffer("msgpack").then((raw) => msgpack.unpack(raw!)),
       () => client.set("msgpack", msgpack.pack(value)),
     ),
   ];
@@ -69,6 +85,7 @@ print(json.dumps({"CPython": sys.version.split()[0], "redis-py": redis.__version
 for line in sys.stdin:
     direction, count, width = json.loads(line)
     value = pickle.loads(client.get("pickle"))
+    cpu = time.process_time()
     started = time.perf_counter()
     for _ in range(0, count, width):
         if width == 1:
@@ -82,7 +99,8 @@ for line in sys.stdin:
             replies = pipe.execute()
             if direction == "get":
                 for reply in replies: pickle.loads(reply)
-    print(json.dumps(time.perf_counter() - started), flush=True)
+    seconds = time.perf_counter() - started
+    print(json.dumps({"seconds": seconds, "cpuSeconds": time.process_time() - cpu}), flush=True)
 `;
 
 export class RedisPy implements Contender {
@@ -100,9 +118,9 @@ export class RedisPy implements Contender {
     this.versions = JSON.parse(await this.#next()) as Record<string, string>;
   }
 
-  async time(direction: Direction, count: number, width: number): Promise<number> {
+  async run(direction: Direction, count: number, width: number): Promise<Cost> {
     this.#child.stdin.write(`${JSON.stringify([direction, count, width])}\n`);
-    return JSON.parse(await this.#next()) as number;
+    return JSON.parse(await this.#next()) as Cost;
   }
 
   close(): void {

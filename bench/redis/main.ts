@@ -1,9 +1,10 @@
 /**
- * Compares getting and setting values through Redis: the driver alone with the same bytes as the limit, Brine, JSON and
- * msgpackr on ioredis, and redis-py with pickle.
+ * Compares getting and setting values through Redis: the driver alone with the same bytes, without and with its
+ * autopipelining, Brine, JSON and msgpackr on ioredis, and redis-py with pickle.
  *
- * Contenders take turns; a time is the median over rounds, a ratio the median of (their time / Brine's time) within a round.
- * One operation at a time shows what a request waits for, many at a time what they cost the process.
+ * Contenders take turns, in another order each round, so that none always follows the same one. A time is the median over
+ * rounds, a ratio the median of (their time / Brine's time) within a round. One operation at a time shows what a request waits
+ * for, many at a time what they cost. The time that passes is the server's and the network's, too; CPU time is the client's alone.
  * Usage: `npm run bench:redis -- [--rounds 15] [--save]`, which writes `bench/results/redis.{json,md,svg}`; starts its own redis-server unless `BRINE_REDIS_URL` is set.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -13,8 +14,9 @@ import { pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import ioredis from "ioredis/package.json" with { type: "json" };
 import { writeResults } from "../report.js";
-import { type Contender, contenders, type Direction, RedisPy } from "./contenders.js";
-import { chart, type Row, table, WIDTHS } from "./report.js";
+import { quantile, shuffled } from "../statistics.js";
+import { type Contender, type Cost, contenders, type Direction, RedisPy } from "./contenders.js";
+import { chart, line, type Measure, type Row, table, WIDTHS } from "./report.js";
 import { VALUES } from "./values.js";
 
 const { values: options } = parseArgs({
@@ -26,32 +28,41 @@ const TURN_SECONDS = 0.03;
 const WARM_UP_SECONDS = 0.4;
 const PORT = 16_399;
 
-const median = (numbers: number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? Number.NaN;
+/** Of microseconds an operation, round by round. */
+function measureOf(times: ReadonlyMap<string, readonly number[]>): Measure {
+  const ours = times.get("Brine")!;
+  const of = <T>(make: (list: readonly number[]) => T) =>
+    Object.fromEntries([...times].map(([name, list]) => [name, make(list)]));
+  const ratios = (list: readonly number[]) => list.map((time, round) => time / ours[round]!);
+  return {
+    micros: of((list) => quantile(list, 0.5)),
+    ratios: of((list) => quantile(ratios(list), 0.5)),
+    spreads: of((list) => [quantile(ratios(list), 0.25), quantile(ratios(list), 0.75)] as const),
+  };
+}
 
 async function measure(all: readonly Contender[], direction: Direction, width: number) {
   const counts = new Map<Contender, number>();
   for (const each of all) {
     let count = width * 4;
-    let seconds = await each.time(direction, count, width);
+    let { seconds } = await each.run(direction, count, width);
     for (let spent = seconds; spent < WARM_UP_SECONDS; spent += seconds) {
       if (seconds < TURN_SECONDS / 2) count *= 2;
-      seconds = await each.time(direction, count, width);
+      ({ seconds } = await each.run(direction, count, width));
     }
     counts.set(each, Math.max(width, Math.round((count * TURN_SECONDS) / seconds / width) * width));
   }
-  const times = new Map<string, number[]>(all.map(({ name }) => [name, []]));
+  const costs = new Map<string, Cost[]>(all.map(({ name }) => [name, []]));
   for (let round = 0; round < ROUNDS; round++) {
-    for (const each of all) {
+    for (const each of shuffled(all)) {
       const count = counts.get(each)!;
-      times.get(each.name)!.push(((await each.time(direction, count, width)) / count) * 1e6);
+      const { seconds, cpuSeconds } = await each.run(direction, count, width);
+      costs.get(each.name)!.push({ seconds: seconds / count, cpuSeconds: cpuSeconds / count });
     }
   }
-  const ours = times.get("Brine")!;
-  const entries = [...times];
-  return {
-    micros: Object.fromEntries(entries.map(([name, list]) => [name, median(list)])),
-    ratios: Object.fromEntries(entries.map(([name, list]) => [name, median(list.map((t, i) => t / ours[i]!))])),
-  };
+  const measureBy = (cost: keyof Cost) =>
+    measureOf(new Map([...costs].map(([name, list]) => [name, list.map((each) => each[cost] * 1e6)])));
+  return { ...measureBy("seconds"), cpu: measureBy("cpuSeconds") };
 }
 
 let server: ChildProcess | undefined;
@@ -61,6 +72,8 @@ if (process.env.BRINE_REDIS_URL === undefined) {
 }
 const client = new Redis(url, { maxRetriesPerRequest: null });
 client.on("error", () => {});
+const pipelining = client.duplicate({ enableAutoPipelining: true });
+pipelining.on("error", () => {});
 const info = await client.info("server");
 const redisPy = new RedisPy(
   process.env.BRINE_PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"),
@@ -70,17 +83,15 @@ try {
   await redisPy.start();
   const rows: Row[] = [];
   for (const [name, value] of Object.entries(VALUES)) {
-    const all = [...(await contenders(client, value)), redisPy];
+    const all = [...(await contenders(client, pipelining, value)), redisPy];
     const bytes = pickled(client).encode(value).length;
     for (const width of WIDTHS) {
       for (const direction of ["get", "set"] as const) {
         const result = await measure(all, direction, width);
         rows.push({ direction, value: name, width, bytes, ...result });
-        const ratios = Object.entries(result.ratios).filter(([who]) => who !== "Brine");
-        console.log(
-          `${direction} ${name.padEnd(16)} x${String(width).padEnd(3)} ${result.micros.Brine!.toFixed(1).padStart(7)} us   ` +
-            ratios.map(([who, ratio]) => `${who} ${ratio.toFixed(2)}`).join("   "),
-        );
+        console.log(`${direction} ${name}, ${width} at a time`);
+        console.log(`  elapsed ${line(result)}`);
+        console.log(`  CPU     ${line(result.cpu)}`);
       }
     }
   }
@@ -94,5 +105,6 @@ try {
 } finally {
   redisPy.close();
   client.disconnect();
+  pipelining.disconnect();
   server?.kill();
 }

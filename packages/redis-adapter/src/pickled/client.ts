@@ -6,6 +6,7 @@
  */
 import { withoutCommand } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
+import { shareWrite } from "./one-write.js";
 import { tooOld } from "./server-versions.js";
 
 /** An argument that ioredis sends as it is. */
@@ -57,19 +58,21 @@ function methodOf(client: RedisLike, name: string): Method {
   });
 }
 
+function call(client: RedisLike, name: string, args: readonly Arg[]): Promise<unknown> {
+  const method = methodOf(client, name);
+  shareWrite(client);
+  return method.apply(client, args as unknown[]);
+}
+
 /** Sends one command; the reply has Buffers for strings. */
 export function send(client: RedisLike, name: string, args: readonly Arg[]): Promise<unknown> {
-  return methodOf(client, name)
-    .apply(client, args as unknown[])
-    .catch(fail);
+  return call(client, name, args).catch(fail);
 }
 
 /** Sends one command; resolves to its result. */
 export function sendCommand(client: RedisLike, command: Command): Promise<unknown> {
   // One promise, where `send` and a second `then` make two: a command costs a few microseconds in all.
-  return methodOf(client, command.name)
-    .apply(client, command.args as unknown[])
-    .then(command.parse, fail);
+  return call(client, command.name, command.args).then(command.parse, fail);
 }
 
 /** Several commands in one go; with `atomic` in MULTI and EXEC. Replies in order, errors in their places. */

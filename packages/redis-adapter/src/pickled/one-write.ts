@@ -1,0 +1,44 @@
+/**
+ * Commands of one turn of the event loop, sent in one write. ioredis writes each by itself, and a write to a socket costs the
+ * process more than all else about a small command.
+ */
+import type { RedisLike } from "./client.js";
+
+/** What ioredis has on a client that is one connection, and not a Cluster. */
+interface Connection {
+  /** What was sent and is not answered. */
+  readonly commandQueue?: { readonly length: number } | undefined;
+  /** The socket, or what a connector of the user's has in its place. */
+  readonly stream?: Socket | null | undefined;
+}
+
+/** Node's `Writable`, as far as it is used. */
+interface Socket {
+  readonly writableCorked?: number | undefined;
+  readonly writableLength: number;
+  cork(): void;
+  uncork(): void;
+}
+
+/** So many bytes are worth a write: the server works on them while the rest is encoded. */
+const ENOUGH_BYTES = 16 * 1024;
+
+/**
+ * Before a command is sent: holds it back until the turn is over, for others to leave with it. Only while earlier ones are
+ * unanswered: a command alone leaves at once.
+ */
+export function shareWrite(client: RedisLike): void {
+  const { commandQueue, stream } = client as Connection;
+  if (commandQueue === undefined || commandQueue.length === 0 || stream?.writableCorked === undefined) return;
+  if (stream.writableCorked === 0) {
+    stream.cork();
+    process.nextTick(release, stream);
+  } else if (stream.writableLength > ENOUGH_BYTES) {
+    stream.uncork();
+    stream.cork();
+  }
+}
+
+function release(socket: Socket): void {
+  socket.uncork();
+}
