@@ -2,6 +2,8 @@
 
 import datetime
 
+from rq import get_current_job
+
 
 def add(a, b=0):
     return a + b
@@ -27,3 +29,13 @@ def done(job, connection, result):
 def undone(job, connection, kind, value, traceback):
     """A callback of failure."""
     connection.rpush("done", f"{job.id} {kind.__name__} {value}")
+
+
+def halted(job, connection):
+    """A callback of a job that was stopped."""
+    connection.rpush("done", f"{job.id} stopped")
+
+
+def hold():
+    """Runs until it is let go, or half a minute."""
+    get_current_job().connection.blpop("go", 30)

@@ -1,6 +1,7 @@
 """A peer that uses RQ as a Python application does."""
 
 import sys
+from datetime import datetime, timedelta, timezone
 
 import rq
 import rq.command
@@ -18,6 +19,12 @@ from rq.registry import (
 )
 
 from peer import serve
+
+try:
+    from rq.group import Group
+    from rq.repeat import Repeat
+except ImportError:  # rq 1
+    pass
 
 REGISTRIES = {
     "started": StartedJobRegistry,
@@ -37,22 +44,57 @@ def work(queues):
     worker.work(burst=True, logging_level="WARNING")
 
 
-def callback(name):
-    """A callback as this version of RQ takes it."""
-    function = getattr(rq_jobs, name)
-    return rq.Callback(function) if hasattr(rq, "Callback") else function
+def callback(given):
+    """A callback as this version of RQ takes it: of a dotted name, or of one and a time."""
+    name, timeout = (given["func"], given["timeout"]) if isinstance(given, dict) else (given, None)
+    function = getattr(rq_jobs, name.split(".")[-1])
+    return rq.Callback(function, timeout=timeout) if hasattr(rq, "Callback") else function
 
 
-def enqueue(queue, func, args=(), kwargs=None, retry=None, depends_on=None, allow_failure=False, **options):
-    if retry is not None:
-        options["retry"] = rq.Retry(**retry)
-    if depends_on is not None:
-        options["depends_on"] = Dependency(depends_on, allow_failure=True) if allow_failure else depends_on
-    for name in ("on_success", "on_failure"):
-        if name in options:
-            options[name] = callback(options[name])
-    job = rq.Queue(queue, connection=connection).enqueue_call(func, args=tuple(args), kwargs=kwargs or {}, **options)
+def dependency(given):
+    """What a job depends on: ids, or a Dependency."""
+    if not isinstance(given, dict):
+        return given
+    return Dependency(**{name: value for name, value in given.items() if value is not None})
+
+
+MADE = {
+    "retry": lambda given: rq.Retry(**given),
+    "repeat": lambda given: Repeat(**given),
+    "depends_on": dependency,
+    "on_success": callback,
+    "on_failure": callback,
+    "on_stopped": callback,
+}
+
+
+def enqueue(queue, func, args=(), kwargs=None, at=None, seconds=None, group=None, **options):
+    """Enqueues as options tell: at once, at a time, after some seconds, in a group."""
+    options = {name: MADE.get(name, lambda given: given)(given) for name, given in options.items()}
+    target = rq.Queue(queue, connection=connection)
+    call = {"args": tuple(args), "kwargs": kwargs or {}}
+    if group is not None:
+        job = Group(connection, group).enqueue_many(target, [target.prepare_data(func, **call, **options)])[0]
+    elif at is None and seconds is None:
+        job = target.enqueue_call(func, **call, **options)
+    else:
+        if "timeout" in options:
+            options["job_timeout"] = options.pop("timeout")
+        if seconds is not None:
+            job = target.enqueue_in(timedelta(seconds=seconds), func, **call, **options)
+        else:
+            job = target.enqueue_at(datetime.fromtimestamp(at, timezone.utc), func, **call, **options)
     return job.id
+
+
+def enqueue_many(queue, calls):
+    target = rq.Queue(queue, connection=connection)
+
+    def prepared(func, args, kwargs, queue, **options):
+        options = {name: MADE.get(name, lambda given: given)(given) for name, given in options.items()}
+        return target.prepare_data(func, args=tuple(args), kwargs=kwargs, **options)
+
+    return [job.id for job in target.enqueue_many([prepared(**call) for call in calls])]
 
 
 def job(id):
@@ -97,9 +139,7 @@ def clean(queue, timestamp):
 
 
 def command(name, args):
-    getattr(rq.command, {"kill_horse": "send_kill_horse_command", "shutdown": "send_shutdown_command"}[name])(
-        connection, *args
-    )
+    getattr(rq.command, f"send_{name}_command")(connection, *args)
 
 
 if __name__ == "__main__":
@@ -107,7 +147,9 @@ if __name__ == "__main__":
         {
             "work": work,
             "enqueue": enqueue,
+            "enqueue_many": enqueue_many,
             "job": job,
+            "cancel": lambda id: Job.fetch(id, connection=connection).cancel(),
             "registry": registry,
             "workers": workers,
             "clean": clean,

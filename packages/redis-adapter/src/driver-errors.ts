@@ -18,6 +18,11 @@ export function isLasting(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError" && !PASSING.test(error.message);
 }
 
+/** Whether a key holds another kind of value than the command is for. */
+export function isWrongType(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith("WRONGTYPE ");
+}
+
 /** What ioredis rejects with when a connection is away: `MaxRetriesPerRequestError`, `AbortError`, and errors without a name of their own. */
 const AWAY =
   /^(Connection is closed\.|Command aborted due to connection close|Stream isn't writeable|Reached the max retries)/;

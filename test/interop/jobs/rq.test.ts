@@ -321,7 +321,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
   test("what cannot be decoded is a DecodeError with its key, and fails the job that it is of", async () => {
     const job = await queue().enqueue("rq_jobs.add", [1], {}, { meta: { user: 7 } });
     const secret = Buffer.from("\x80\x04csecret_module\nSecret\n.", "latin1");
-    await client.hset(`rq:job:${job.id}`, { data: secret, meta: secret });
+    await client.hset(`rq:job:${job.id}`, { data: secret, meta: secret, status: "finished" });
     await client.xadd(`rq:results:${job.id}`, "*", "type", "1", "return_value", secret.toString("base64"));
     const info = (await job.info())!;
     const asked = [job.call(), job.meta(), job.result(), job.results(), (async () => info.call())()];
@@ -338,6 +338,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
       expect(head).toHaveLength(32);
     }
     await client.del(`rq:results:${job.id}`);
+    await client.hset(`rq:job:${job.id}`, "status", "queued");
     await workOff({ "rq_jobs.add": ([a]) => a });
     expect(await job.status()).toBe("failed");
     await expect(job.result()).rejects.toThrow(/Cannot decode the rq value .*secret_module/);
@@ -405,7 +406,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
     for (const { id } of [parent, unheard]) {
       await client.lrem("rq:queue:default", 1, id);
       await client.hset(`rq:job:${id}`, "status", "started");
-      await client.zadd("rq:wip:default", 1, set.generation === "5.2" ? id : `${id}:0f`);
+      await client.zadd("rq:wip:default", 1, set.generation === "5.2" ? id : `${id}:${"0f".repeat(16)}`);
     }
     const called: unknown[] = [];
     const cleaned = await queue().cleanRegistries({

@@ -2,6 +2,7 @@
 import { evaluate } from "../cache/lock.js";
 import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
 import { unixSeconds, utcformat } from "./format.js";
+import type { RqStatus } from "./job-info.js";
 import {
   dependenciesKey,
   dependentsKey,
@@ -17,30 +18,11 @@ import {
   workerKey,
   workersOfQueueKey,
 } from "./keys.js";
+import type { RunningJob } from "./running-job.js";
 import { ENQUEUE_DEPENDENTS, RELEASE } from "./scripts.js";
 
 /** rq 2 has executions: a job that runs again has another one. */
 export type WorkerFormat = 1 | 2;
-
-/** A job at hand. */
-export interface RunningJob {
-  readonly id: string;
-  readonly queue: string;
-  readonly execution: string;
-  readonly startedAt: Date;
-  /** Seconds; -1: none. */
-  readonly timeout: number;
-  /** Seconds; 0: the job is deleted, -1: kept. */
-  readonly resultTtl: number;
-  readonly failureTtl: number;
-  readonly retriesLeft: number;
-  readonly retryIntervals: readonly number[];
-  /** rq 2: how often it is to run again after it succeeded. */
-  readonly repeatsLeft: number;
-  readonly repeatIntervals: readonly number[];
-  /** rq 2.10: the key of its rate limit; empty: none. */
-  readonly rateLimitKey: string;
-}
 
 export interface WorkerIdentity {
   readonly name: string;
@@ -61,7 +43,16 @@ const VERSIONS: Readonly<Record<WorkerFormat, string>> = { 1: "1.13.0", 2: "2.3.
 
 /** Results kept of one job: results.py. */
 const MAX_RESULTS = 10;
-const RESULT = { successful: 1, failed: 2, stopped: 3, retried: 4 } as const;
+const RESULT = { successful: 1, failed: 2 } as const;
+
+/** The job was deleted while it was run: as its caller wants, nothing is kept of it. */
+export class JobGone extends Error {
+  override name = "JobGone";
+
+  constructor(id: string) {
+    super(`Job ${id} was deleted while it was run`);
+  }
+}
 
 export class Bookkeeping {
   readonly #client: RedisLike;
@@ -119,22 +110,25 @@ export class Bookkeeping {
     await this.#commit([step("hset", workerKey(this.#worker.name), "state", state)]);
   }
 
-  async started(job: RunningJob): Promise<void> {
+  /** `hadStatus`: whether its hash said any. @throws JobGone when it was deleted meanwhile */
+  async started(job: RunningJob, hadStatus: boolean): Promise<void> {
     const { name, ttl } = this.#worker;
     const now = utcformat(new Date());
     const key = workerKey(name);
     const lifetime = heartbeatTtl(job);
-    await this.#commit([
-      ...this.#beginExecution(job, now, lifetime),
+    const steps = [
+      ...this.#beginExecution(job, lifetime),
       step("zadd", registryKey("started", job.queue), nowSeconds() + lifetime, this.#member(job)),
       step("hset", key, "state", "busy", "current_job", job.id, "current_job_working_time", 0, "last_heartbeat", now),
       step("expire", key, ttl + 60),
-      step("hset", jobKey(job.id), "last_heartbeat", now, "started_at", now, "status", "started", "worker_name", name),
+      step("hset", jobKey(job.id), "last_heartbeat", now, "started_at", now, "worker_name", name),
       step("persist", jobKey(job.id)),
       step("lrem", intermediateKey(job.queue), 1, job.id),
-    ]);
+    ];
+    await this.#commitTo(job, "started", steps, hadStatus);
   }
 
+  /** Of this worker, and of its jobs. One that was deleted stays so. */
   async heartbeat(jobs: readonly RunningJob[]): Promise<void> {
     const { name, ttl } = this.#worker;
     const now = utcformat(new Date());
@@ -143,26 +137,27 @@ export class Bookkeeping {
       const lifetime = heartbeatTtl(job);
       steps.push(
         step("zadd", registryKey("started", job.queue), "XX", nowSeconds() + lifetime, this.#member(job)),
-        step("hset", jobKey(job.id), "last_heartbeat", now),
-        ...(this.#worker.format === 2 ? this.#beginExecution(job, now, lifetime) : []),
+        ...this.#beginExecution(job, lifetime),
       );
     }
-    await this.#commit(steps);
+    const beats = jobs.map(({ id }) => step("hset", jobKey(id), "last_heartbeat", now));
+    const replies = await this.#commit([...beats, ...steps]);
+    await this.#commit(jobs.filter((_, i) => replies[i] === 1).map(({ id }) => step("del", jobKey(id))));
   }
 
   /** `result`: its bytes in base64; `undefined` for None, as rq leaves it out. */
   async succeeded(job: RunningJob, result: string | undefined): Promise<void> {
     const value = result === undefined ? [] : ["return_value", result];
     const repeats = this.#worker.format === 2 && job.repeatsLeft > 0;
-    await this.#commit([
+    await this.#commitTo(job, "finished", [
       ...this.#count(job, "successful_job_count"),
       ...(job.resultTtl !== 0
         ? [
-            ...this.#ended(job, "finished"),
+            this.#ended(job),
             ...this.#result(job, RESULT.successful, value, job.resultTtl),
             step("zadd", registryKey("finished", job.queue), expiry(job.resultTtl), job.id),
           ]
-        : [step("hset", jobKey(job.id), "status", "finished")]),
+        : []),
       ...this.#leave(job),
     ]);
     // Before the job may go, for its dependents look at its status.
@@ -172,10 +167,10 @@ export class Bookkeeping {
   }
 
   /** `traceback`: compressed, in base64. */
-  async failed(job: RunningJob, traceback: string): Promise<void> {
-    await this.#commit([
+  async failed(job: RunningJob, traceback: string, status: "failed" | "stopped" = "failed"): Promise<void> {
+    await this.#commitTo(job, status, [
       ...this.#count(job, "failed_job_count"),
-      ...this.#ended(job, "failed"),
+      this.#ended(job),
       ...this.#result(job, RESULT.failed, ["exc_string", traceback], job.failureTtl),
       step("zadd", registryKey("failed", job.queue), expiry(job.failureTtl), job.id),
       ...this.#leave(job),
@@ -185,42 +180,21 @@ export class Bookkeeping {
     await this.#release(job);
   }
 
-  async stopped(job: RunningJob, traceback: string): Promise<void> {
-    await this.#commit([
-      ...this.#count(job, "failed_job_count"),
-      ...this.#ended(job, "stopped"),
-      ...this.#result(
-        job,
-        this.#worker.format === 2 ? RESULT.stopped : RESULT.failed,
-        ["exc_string", traceback],
-        job.failureTtl,
-      ),
-      step("zadd", registryKey("failed", job.queue), expiry(job.failureTtl), job.id),
-      ...this.#leave(job),
-      ...this.#cleanup(job, job.failureTtl),
-    ]);
-    await this.#enqueueDependents(job);
-    await this.#release(job);
-  }
-
   /** rq `Job.retry`: at once, or after the interval whose turn it is. */
-  async retried(job: RunningJob, traceback: string): Promise<void> {
+  async retried(job: RunningJob): Promise<void> {
     const { retryIntervals, retriesLeft } = job;
     const interval = retryIntervals[Math.max(retryIntervals.length - retriesLeft, 0)] ?? 0;
-    await this.#commit([
+    await this.#commitTo(job, interval > 0 ? "scheduled" : "queued", [
       ...this.#count(job, "failed_job_count"),
-      step("hset", jobKey(job.id), "retries_left", retriesLeft - 1, "ended_at", utcformat(new Date())),
-      ...(this.#worker.format === 2
-        ? this.#result(job, RESULT.retried, ["exc_string", traceback], job.failureTtl)
-        : []),
-      ...(this.#worker.format === 2 ? [step("hincrby", jobKey(job.id), "number_of_retries", 1)] : []),
+      step("hset", jobKey(job.id), "retries_left", retriesLeft - 1),
+      this.#ended(job),
       ...this.#leave(job),
       ...this.#again(job, interval),
     ]);
     await this.#release(job);
   }
 
-  /** rq `Repeat.schedule`: the intervals are taken from the last one. */
+  /** rq `Repeat.schedule`: the intervals are taken from the last one, and a job that waits for its turn has finished. */
   #repeat(job: RunningJob): Step[] {
     const { repeatIntervals, repeatsLeft } = job;
     const interval = repeatIntervals[Math.min(repeatsLeft, repeatIntervals.length) - 1] ?? 0;
@@ -229,15 +203,11 @@ export class Bookkeeping {
 
   /** `interval`: in seconds; 0: at once. */
   #again(job: RunningJob, interval: number): Step[] {
-    if (interval > 0) {
-      return [
-        step("hset", jobKey(job.id), "status", "scheduled"),
-        step("zadd", registryKey("scheduled", job.queue), nowSeconds() + interval, job.id),
-      ];
-    }
+    if (interval > 0) return [step("zadd", registryKey("scheduled", job.queue), nowSeconds() + interval, job.id)];
     return [
       step("hset", jobKey(job.id), "status", "queued", "enqueued_at", utcformat(new Date())),
       step("rpush", queueKey(job.queue), job.id),
+      ...(job.ttl > 0 ? this.#cleanup(job, job.ttl) : []),
     ];
   }
 
@@ -246,16 +216,16 @@ export class Bookkeeping {
     return this.#worker.format === 1 ? job.id : `${job.id}:${job.execution}`;
   }
 
-  #beginExecution(job: RunningJob, now: string, lifetime: number): Step[] {
+  #beginExecution(job: RunningJob, lifetime: number): Step[] {
     if (this.#worker.format === 1) return [];
     const { name } = this.#worker;
     const key = executionKey(job.id, job.execution);
-    const created = utcformat(job.startedAt);
+    const facts = ["id", job.execution, "created_at", job.startedAt.getTime() / 1000];
     return [
-      step("hset", key, "created_at", created, "last_heartbeat", now, "worker_name", name),
+      step("hset", key, ...facts, "last_heartbeat", Date.now() / 1000, "worker_name", name),
       step("expire", key, lifetime),
-      step("zadd", executionsKey(job.id), nowSeconds() + lifetime, job.execution),
-      step("expire", executionsKey(job.id), lifetime),
+      step("zadd", executionsKey(job.id), nowSeconds() + lifetime + 60, job.execution),
+      step("expire", executionsKey(job.id), lifetime + 60),
       step("sadd", workerExecutionsKey(name), `${job.id}:${job.execution}`),
       step("expire", workerExecutionsKey(name), lifetime),
     ];
@@ -272,8 +242,8 @@ export class Bookkeeping {
     ];
   }
 
-  #ended(job: RunningJob, status: "finished" | "failed" | "stopped"): Step[] {
-    return [step("hset", jobKey(job.id), "status", status, "ended_at", utcformat(new Date()))];
+  #ended(job: RunningJob): Step {
+    return step("hset", jobKey(job.id), "ended_at", utcformat(new Date()));
   }
 
   #result(job: RunningJob, type: number, field: readonly string[], ttl: number): Step[] {
@@ -315,8 +285,27 @@ export class Bookkeeping {
     await evaluate(this.#client, RELEASE, [], [rateLimitKey, id, nowSeconds(), utcformat(new Date())]);
   }
 
-  async #commit(steps: readonly Step[]): Promise<void> {
-    for (const [error] of await sendAll(this.#client, steps, true)) if (error !== null) throw error;
+  /**
+   * Commits, and with it the job's new status, from which is seen whether the job is still there: one that was deleted leaves nothing
+   * behind. @throws JobGone
+   */
+  async #commitTo(job: RunningJob, status: RqStatus, steps: readonly Step[], hadStatus = true): Promise<void> {
+    const [added] = await this.#commit([step("hset", jobKey(job.id), "status", status), ...steps]);
+    if (!hadStatus || added !== 1) return;
+    const registries = ["finished", "failed", "scheduled"] as const;
+    await this.#commit([
+      ...this.#cleanup(job, 0),
+      ...this.#leave(job),
+      step("lrem", queueKey(job.queue), 0, job.id),
+      ...registries.map((registry) => step("zrem", registryKey(registry, job.queue), job.id)),
+    ]);
+    throw new JobGone(job.id);
+  }
+
+  async #commit(steps: readonly Step[]): Promise<unknown[]> {
+    const replies = await sendAll(this.#client, steps, true);
+    for (const [error] of replies) if (error !== null) throw error;
+    return replies.map(([, reply]) => reply);
   }
 }
 

@@ -16,15 +16,15 @@ export interface RqEnqueueOptions {
    * RQ; see `unique`.
    */
   readonly id?: string | undefined;
-  /** How long it may run; -1: as long as it wants. Default 180. */
+  /** How long it may run; -1: as long as it wants. Default: the queue's `defaultTimeout`. */
   readonly timeout?: Duration | undefined;
   /** How long the result is kept; 0: not at all, -1: for ever. RQ's default: 500. */
   readonly resultTtl?: Duration | undefined;
   /** How long a failed job is kept. RQ's default: a year. */
   readonly failureTtl?: Duration | undefined;
-  /** How long it may wait. Default: for ever. */
+  /** How long it may wait, from when it is in its queue. Default: for ever. */
   readonly ttl?: Duration | undefined;
-  /** `job.meta`. Default: none. */
+  /** `job.meta`. Default: empty. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
   /** Default: the call, as `module.function(1, 'a')`. */
   readonly description?: string | undefined;
@@ -115,6 +115,13 @@ export function checkEnqueueOptions(options: RqEnqueueOptions): void {
   checkNames(retry, RETRY, "retry");
   checkNames(repeat, REPEAT, "repeat");
   if (typeof dependsOn === "object" && !Array.isArray(dependsOn)) checkNames(dependsOn, DEPENDS_ON, "dependsOn");
+  // RQ would run it at its time, whatever has become of those it depends on.
+  if (dependsOn !== undefined && (options.at !== undefined || options.in !== undefined)) {
+    throw new RedisAdapterError(
+      "Cannot enqueue a job that waits both for others and for a time: give dependsOn, or at and in",
+      { code: "bad-option" },
+    );
+  }
 }
 
 export interface Dependencies {
@@ -170,16 +177,17 @@ export function jobHash(job: NewJob, codec: ValueCodec): Map<string, Arg> {
     ["worker_name", ""],
     ["group_id", options.group ?? ""],
     ["origin", job.queue],
-    ["description", options.description ?? callString(call)],
-    ["timeout", options.timeout === undefined ? job.defaultTimeout : seconds("timeout", options.timeout)],
+    ["description", options.description || callString(call)],
+    ["timeout", options.timeout === undefined ? job.defaultTimeout : timeLimit("timeout", options.timeout)],
   ]);
   addCallback(fields, "success", options.onSuccess);
   addCallback(fields, "failure", options.onFailure);
   addCallback(fields, "stopped", options.onStopped);
   if (options.resultTtl !== undefined) fields.set("result_ttl", seconds("resultTtl", options.resultTtl));
   if (options.failureTtl !== undefined) fields.set("failure_ttl", seconds("failureTtl", options.failureTtl));
-  if (options.ttl !== undefined) fields.set("ttl", seconds("ttl", options.ttl));
-  if (options.meta !== undefined) fields.set("meta", codec.encode(options.meta));
+  if (options.ttl !== undefined) fields.set("ttl", lifetime("ttl", options.ttl));
+  if (options.meta !== undefined && Object.keys(options.meta).length > 0)
+    fields.set("meta", codec.encode(options.meta));
   if (options.retry !== undefined) {
     fields.set("retries_left", times("retry.max", options.retry.max));
     fields.set("retry_intervals", intervalList("retry.interval", options.retry.interval));
@@ -189,7 +197,10 @@ export function jobHash(job: NewJob, codec: ValueCodec): Map<string, Arg> {
     fields.set("repeat_intervals", intervalList("repeat.interval", options.repeat.interval));
   }
   const dependencies = dependenciesOf(options.dependsOn);
-  if (options.atFront || dependencies.atFront) fields.set("enqueue_at_front", 1);
+  const isLater = dependencies.jobs.length > 0 || options.at !== undefined || options.in !== undefined;
+  if (isLater && (options.atFront || dependencies.atFront)) fields.set("enqueue_at_front", 1);
+  // What RQ writes of a Dependency.
+  else if (dependencies.allowFailure !== undefined) fields.set("enqueue_at_front", 0);
   if (dependencies.jobs.length > 0) {
     fields.set("dependency_id", dependencies.jobs[0]!);
     fields.set("dependency_ids", `[${dependencies.jobs.map((id) => JSON.stringify(id)).join(", ")}]`);
@@ -208,6 +219,21 @@ function addCallback(
   const { func, timeout } = typeof callback === "object" ? callback : { func: callback ?? "", timeout: undefined };
   fields.set(`${when}_callback_name`, func);
   if (func !== "") fields.set(`${when}_callback_timeout`, seconds("the callback's timeout", timeout ?? 60));
+}
+
+/** As {@link seconds}, but not 0: RQ takes that for nothing said. */
+export function timeLimit(name: string, duration: Duration): number {
+  const limit = seconds(name, duration);
+  if (limit !== 0) return limit;
+  throw new RedisAdapterError(`Cannot use ${duration} for ${name}: seconds, or -1 for no limit`, {
+    code: "bad-option",
+  });
+}
+
+function lifetime(name: string, duration: Duration): number {
+  const limit = seconds(name, duration);
+  if (limit > 0) return limit;
+  throw new RedisAdapterError(`Cannot use ${duration} for ${name}: 1 second or more`, { code: "bad-option" });
 }
 
 function times(name: string, count: number): number {

@@ -23,6 +23,8 @@ export interface Call {
 
 /** How long RQ keeps failed jobs, in seconds. */
 export const YEAR = 31_536_000;
+/** Characters of an argument in a description, at most. */
+const DESCRIBED = 75;
 /** Bytes of a decompressed job at most. */
 const MAX_BYTES = 256 * 1024 * 1024;
 const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -72,11 +74,13 @@ export function decodeCall(data: Buffer, codec: ValueCodec, key: string): Call {
 
 /** `module.function(1, 'a', key=2)`: rq `utils.py` get_call_string. */
 export function callString(call: Call): string {
-  const args = [
-    ...call.args.map((value) => repr(value)),
-    ...Object.entries(call.kwargs).map(([key, value]) => `${key}=${repr(value)}`),
-  ];
-  return `${call.func}(${args.map((text) => (text.length > 200 ? `${text.slice(0, 200)}...` : text)).join(", ")})`;
+  const short = (value: unknown) => {
+    // Python counts characters, of which some are two units here.
+    const text = [...repr(value)];
+    return text.length > DESCRIBED ? `${text.slice(0, DESCRIBED).join("")}...` : text.join("");
+  };
+  const kwargs = Object.entries(call.kwargs).map(([key, value]) => `${key}=${short(value)}`);
+  return `${call.func}(${[...call.args.map(short), ...kwargs.sort()].join(", ")})`;
 }
 
 /** @throws DecodeError */

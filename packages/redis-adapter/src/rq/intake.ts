@@ -43,24 +43,24 @@ export class Intake {
   }
 
   /** The id of the queue's first job; `undefined` when there is none. */
-  async take(queue: string): Promise<string | undefined> {
+  async take(queue: string): Promise<Buffer | undefined> {
     const keys = [queueKey(queue), intermediateKey(queue)];
     if (this.#canMove) {
       try {
-        return textOf(await send(this.#client, "lmove", [...keys, "LEFT", "RIGHT"]));
+        return idOf(await send(this.#client, "lmove", [...keys, "LEFT", "RIGHT"]));
       } catch (error) {
         if (!isRedisAdapterError(error) || error.code !== "unsupported") throw error;
         this.#canMove = false;
       }
     }
-    return textOf(await evaluate(this.#client, MOVE, keys, []));
+    return idOf(await evaluate(this.#client, MOVE, keys, []));
   }
 
   /**
    * As {@link take}, after waiting for a job for some seconds at most, on a connection that nobody else uses, or until `signal`
    * aborts. What the server gave at that very moment is still the caller's: nobody else would find it.
    */
-  async wait(blocking: RedisLike, queue: string, seconds: number, signal: AbortSignal): Promise<string | undefined> {
+  async wait(blocking: RedisLike, queue: string, seconds: number, signal: AbortSignal): Promise<Buffer | undefined> {
     // Sent ahead of the wait, as a connection that waits cannot be asked. Where it is not allowed, the wait is left to itself.
     const asked = send(blocking, "client", ["ID"]).catch(() => undefined);
     let isOver = false;
@@ -69,7 +69,7 @@ export class Intake {
       isOver = true;
     });
     try {
-      return textOf(await untilAborted(waiting, signal));
+      return idOf(await untilAborted(waiting, signal));
     } catch (error) {
       if (!signal.aborted) throw error;
     }
@@ -80,10 +80,11 @@ export class Intake {
       send(this.#client, "client", ["UNBLOCK", Number(id)]).catch(() => {});
       await Promise.race([waiting, delay(INTERRUPT_PAUSE_MS)]).catch(() => {});
     }
-    return isOver ? textOf(await waiting.catch(() => null)) : undefined;
+    return isOver ? idOf(await waiting.catch(() => null)) : undefined;
   }
 }
 
-function textOf(reply: unknown): string | undefined {
-  return reply === null ? undefined : String(reply);
+/** In bytes: whoever wrote it may have written anything. */
+function idOf(reply: unknown): Buffer | undefined {
+  return reply === null ? undefined : (reply as Buffer);
 }

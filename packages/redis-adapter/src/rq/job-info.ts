@@ -92,13 +92,10 @@ export function jobInfo(id: string, fields: ReadonlyMap<string, Buffer>, codec: 
     const value = fields.get(name);
     return value === undefined || value.length === 0 ? undefined : value.toString();
   };
-  const number = (name: string): number | undefined => {
-    const value = text(name);
-    return value === undefined ? undefined : Number(value);
-  };
+  const number = (name: string) => numberIn(fields, name);
   const time = (name: string): Date | undefined => {
-    const value = text(name);
-    return value === undefined ? undefined : new Date(value);
+    const value = new Date(text(name) ?? "");
+    return Number.isNaN(value.getTime()) ? undefined : value;
   };
   return {
     status: (text("status") ?? "created") as RqStatus,
@@ -129,6 +126,12 @@ export function jobInfo(id: string, fields: ReadonlyMap<string, Buffer>, codec: 
     call: () => decodeCall(fields.get("data") ?? Buffer.alloc(0), codec, jobKey(id)),
     meta: () => metaOf(fields.get("meta"), codec, jobKey(id)),
   };
+}
+
+/** `undefined` also for what is no number. */
+export function numberIn(fields: ReadonlyMap<string, Buffer>, name: string): number | undefined {
+  const value = String(fields.get(name) ?? "").trim();
+  return value === "" || !Number.isFinite(Number(value)) ? undefined : Number(value);
 }
 
 /** What is not there is empty, as in RQ. @throws DecodeError */

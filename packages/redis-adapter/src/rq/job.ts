@@ -50,6 +50,17 @@ const TYPES: Readonly<Record<string, "successful" | "failed" | "stopped" | "retr
   5: "failed",
 };
 
+/** Statuses of a job that is yet to end. */
+const AHEAD: ReadonlySet<string> = new Set<RqStatus>([
+  "created",
+  "queued",
+  "started",
+  "deferred",
+  "scheduled",
+  "rate_limited",
+  "ready_to_enqueue",
+]);
+
 /** One of the ends that a job came to: RQ keeps the last ten. */
 export interface RqResult {
   readonly type: "successful" | "failed" | "stopped" | "retried";
@@ -112,16 +123,21 @@ export class RqJob<T = unknown> {
     const look: Look<T> = {
       jobId: this.id,
       commands: [
-        { name: "hget", args: [jobKey(this.id), "status"] },
+        { name: "hmget", args: [jobKey(this.id), "status", "repeats_left"] },
         { name: "xrevrange", args: [resultsKey(this.id), "+", "-", "COUNT", 1] },
       ],
-      read: ([status, entries]) => {
+      read: ([fields, entries]) => {
+        const [status, repeats] = (fields as (Buffer | null)[]).map((field) =>
+          field === null ? undefined : String(field),
+        );
         const [entry] = entries as [Buffer, unknown[]][];
-        const result = entry === undefined ? undefined : this.#read(entry);
-        if (result !== undefined && result.type !== "retried") return { value: this.#settle(result) };
+        // The end of an earlier run, when it was enqueued again. One that repeats has an end each time.
+        const isAhead = AHEAD.has(status ?? "") && repeats === undefined;
+        const result = entry === undefined || isAhead ? undefined : this.#read(entry);
+        if (result !== undefined && result.type !== "retried") return { value: this.#settle(result, status) };
         // What has no result will get none: results expire, and a job with result_ttl 0 leaves nothing.
-        if (status === null) throw new RqJobError(this.id, undefined, "is unknown");
-        if (String(status) === "canceled") throw new RqJobError(this.id, "canceled", "canceled");
+        if (status === undefined) throw new RqJobError(this.id, undefined, "is unknown");
+        if (status === "canceled") throw new RqJobError(this.id, "canceled", "canceled");
         return undefined;
       },
     };
@@ -188,12 +204,12 @@ export class RqJob<T = unknown> {
     };
   }
 
-  #settle(result: RqResult): T {
+  #settle(result: RqResult, status: string | undefined): T {
     if (result.type === "successful") return result.value as T;
     const last = result.traceback?.trimEnd().split("\n").at(-1);
     throw new RqJobError(
       this.id,
-      result.type === "stopped" ? "stopped" : "failed",
+      status === "stopped" || result.type === "stopped" ? "stopped" : "failed",
       last === undefined ? `was ${result.type}` : `failed: ${last}`,
       result.traceback,
     );

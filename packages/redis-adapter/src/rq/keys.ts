@@ -24,6 +24,9 @@ export const schedulerLockKey = (queue: string): string => `rq:scheduler-lock:${
 export const cleaningKey = (queue: string): string => `rq:clean_registries:${queue}`;
 export const pubsubChannel = (worker: string): string => `rq:pubsub:${worker}`;
 
+/** The id in an entry of the registry of started jobs: rq 2 puts an execution's after it. */
+export const jobIdOf = (entry: string): string => entry.replace(/:[0-9a-f]{32}$/, "");
+
 /** Sorted sets of jobs of a queue, by state. `ready`, of rq 2.10: about to be enqueued, after what they waited for. */
 export type Registry = "started" | "finished" | "failed" | "deferred" | "scheduled" | "canceled" | "ready";
 

@@ -1,6 +1,8 @@
 /** What workers do for jobs whose worker is gone, and for registries. rq `intermediate_queue.py`, `registry.py`. */
 import { evaluate } from "../cache/lock.js";
+import { isWrongType } from "../driver-errors.js";
 import { type RedisLike, send } from "../pickled/client.js";
+import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks, StoredJob } from "./callbacks.js";
 import { encodeTraceback, intervalsOf, unixSeconds, utcformat } from "./format.js";
 import { jobFields } from "./job-info.js";
@@ -8,6 +10,7 @@ import {
   cleaningKey,
   dependentsKey,
   intermediateKey,
+  jobIdOf,
   jobKey,
   queueKey,
   RATE_LIMITS,
@@ -20,6 +23,8 @@ import { ABANDONED, CLEAN_LIMIT, ENQUEUE_DEPENDENTS, ENQUEUE_READY, RECOVER } fr
 const STUCK_SECONDS = 60;
 /** One of all workers cleans a queue's registries in this time. Seconds, RQ's own. */
 const CLEANING_SECONDS = 899;
+/** How often a worker of rq 2 does: its `DEFAULT_MAINTENANCE_TASK_INTERVAL`. */
+const MAINTENANCE_MS = 600_000;
 
 /** What {@link cleanRegistries} found. */
 export interface Cleaned {
@@ -56,7 +61,16 @@ export async function cleanRegistries(
   const retried: string[] = [];
   const errors: Error[] = [];
   for (const entry of entries.map(String)) {
-    const job: StoredJob = { id: entry.split(":")[0]!, queue, fields: await jobFields(client, entry.split(":")[0]!) };
+    let job: StoredJob;
+    try {
+      job = await jobOf(client, queue, entry);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      // What is no job could only be found again and again.
+      errors.push(error as Error);
+      await send(client, "zrem", [registryKey("started", queue), entry]);
+      continue;
+    }
     // As rq 2: before the job ends, so that it is not lost with this process.
     if (String(job.fields.get("status")) === "started")
       await callbacks.abandoned(job).catch((error: Error) => errors.push(error));
@@ -69,6 +83,14 @@ export async function cleanRegistries(
   await enqueueReady(client, queue);
   await cleanLimits(client);
   return { abandoned, retried, errors };
+}
+
+/** An entry of rq 1 is the id, which may have any characters there; one of rq 2 has an execution's after it. */
+async function jobOf(client: RedisLike, queue: string, entry: string): Promise<StoredJob> {
+  const fields = await jobFields(client, entry);
+  if (fields.size > 0) return { id: entry, queue, fields };
+  const id = jobIdOf(entry);
+  return { id, queue, fields: await jobFields(client, id) };
 }
 
 async function endAbandoned(client: RedisLike, { id, queue, fields }: StoredJob, entry: string, limit: number) {
@@ -113,18 +135,35 @@ async function cleanLimits(client: RedisLike): Promise<void> {
   }
 }
 
+export interface MaintenanceOptions {
+  readonly client: RedisLike;
+  readonly queues: readonly string[];
+  readonly callbacks: Callbacks;
+  readonly format: WorkerFormat;
+  readonly report: (error: Error) => void;
+}
+
 /** What every worker does now and then for its queues. */
-export async function maintain(
-  client: RedisLike,
-  queues: readonly string[],
-  callbacks: Callbacks,
-  report: (error: Error) => void,
-): Promise<void> {
-  for (const queue of queues) {
-    await recoverStuck(client, queue);
-    const mine = await send(client, "set", [cleaningKey(queue), 1, "NX", "EX", CLEANING_SECONDS]);
-    if (mine === null) continue;
-    const { errors } = await cleanRegistries(client, queue, callbacks);
-    for (const error of errors) report(error);
+export class Maintenance {
+  readonly #options: MaintenanceOptions;
+  #cleaned = Number.NEGATIVE_INFINITY;
+
+  constructor(options: MaintenanceOptions) {
+    this.#options = options;
+  }
+
+  /** Does what is due. In rq 1 the lock keeps others away for its whole time; in rq 2 each worker knows when it did its part. */
+  async run(): Promise<void> {
+    const { client, queues, callbacks, format, report } = this.#options;
+    const isDue = format === 1 || performance.now() - this.#cleaned >= MAINTENANCE_MS;
+    if (isDue) this.#cleaned = performance.now();
+    for (const queue of queues) {
+      await recoverStuck(client, queue);
+      if (!isDue || (await send(client, "set", [cleaningKey(queue), 1, "NX", "EX", CLEANING_SECONDS])) === null)
+        continue;
+      const { errors } = await cleanRegistries(client, queue, callbacks);
+      if (format === 2) await send(client, "del", [cleaningKey(queue)]);
+      for (const error of errors) report(error);
+    }
   }
 }

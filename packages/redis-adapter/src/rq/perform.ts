@@ -1,14 +1,29 @@
 /** Runs one job: its call, its time, its callbacks. rq `Worker.perform_job`. */
+import { PyException } from "@brine/codec";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import type { RunningJob, WorkerFormat } from "./bookkeeping.js";
+import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks } from "./callbacks.js";
-import { limited } from "./time-limit.js";
+import type { RunningJob } from "./running-job.js";
+import { JobTimeout, limited } from "./time-limit.js";
 import type { RqContext, RqHandler } from "./worker-options.js";
 
 /** Why a job's signal was aborted when it was asked to stop. */
 export class JobStopped extends Error {
   override name = "JobStopped";
+
+  constructor() {
+    super("Job stopped by user, work-horse terminated.");
+  }
+}
+
+/** Why it was aborted at `send_kill_horse_command`: in Python, the process that ran it dies. */
+export class JobKilled extends Error {
+  override name = "JobKilled";
+
+  constructor() {
+    super("Work-horse terminated unexpectedly; waitpid returned 9 (signal 9); ");
+  }
 }
 
 /** What a job left behind. */
@@ -87,9 +102,16 @@ export class Performer {
   }
 }
 
-/** In the form of Python's: the last line says what it was. */
+/** In the form of Python's: the last line says what it was. What was not raised has no traceback there either. */
 export function tracebackOf(error: unknown): string {
+  if (error instanceof JobStopped || error instanceof JobKilled) return error.message;
   if (!(error instanceof Error)) return `Traceback (most recent call last):\nError: ${String(error)}\n`;
   const frames = (error.stack ?? "").split("\n").slice(1).reverse();
-  return ["Traceback (most recent call last):", ...frames, `${error.name}: ${error.message}`, ""].join("\n");
+  return ["Traceback (most recent call last):", ...frames, `${nameOf(error)}: ${error.message}`, ""].join("\n");
+}
+
+/** As `traceback` names it: built-in exceptions without their module. */
+function nameOf(error: Error): string {
+  if (error instanceof JobTimeout) return "rq.timeouts.JobTimeoutException";
+  return error instanceof PyException ? error.pythonClass.replace(/^builtins\./, "") : error.name;
 }

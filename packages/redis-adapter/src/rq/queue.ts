@@ -5,13 +5,31 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type Arg, type RedisLike, send } from "../pickled/client.js";
 import { pairs } from "../pickled/collection-commands.js";
 import { Callbacks } from "./callbacks.js";
-import { checkEnqueueOptions, dependenciesOf, dueOf, jobHash, type RqEnqueueOptions, uniqueTime } from "./enqueue.js";
-import { type Duration, type RqSerializer, seconds, unixSeconds } from "./format.js";
+import {
+  checkEnqueueOptions,
+  dependenciesOf,
+  dueOf,
+  jobHash,
+  type RqEnqueueOptions,
+  timeLimit,
+  uniqueTime,
+} from "./enqueue.js";
+import { type Duration, type RqSerializer, unixSeconds } from "./format.js";
 import { RqJob, RqJobError } from "./job.js";
-import { dependenciesKey, GROUPS, groupKey, jobKey, QUEUES, queueKey, type Registry, registryKey } from "./keys.js";
+import {
+  dependenciesKey,
+  GROUPS,
+  groupKey,
+  jobIdOf,
+  jobKey,
+  QUEUES,
+  queueKey,
+  type Registry,
+  registryKey,
+} from "./keys.js";
 import { type Cleaned, cleanRegistries } from "./maintenance.js";
 import { enqueueDue } from "./scheduler.js";
 import { ENQUEUE } from "./scripts.js";
@@ -53,6 +71,29 @@ export interface RegistryEntry {
   readonly score: number;
 }
 
+/** What {@link RqQueue.enqueueMany} takes: the arguments of {@link RqQueue.enqueue}, by name. */
+export interface RqCall {
+  /** Dotted name of the function. */
+  readonly func: string;
+  /** Default: none. */
+  readonly args?: readonly unknown[] | undefined;
+  /** Default: none. */
+  readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /** Default: RQ's. */
+  readonly options?: RqEnqueueOptions | undefined;
+}
+
+const CALL = /* @__PURE__ */ optionNames<RqCall>({ func: true, args: true, kwargs: true, options: true });
+
+interface PreparedJob {
+  readonly id: string;
+  readonly keys: readonly string[];
+  readonly args: readonly Arg[];
+}
+
+/** Calls of {@link RqQueue.enqueueMany} that are under way at a time. */
+const BATCH = 1000;
+
 const ID = /^[A-Za-z0-9_-]+$/;
 
 /**
@@ -77,7 +118,7 @@ export class RqQueue {
     checkNames(options, QUEUE_OPTIONS, `options of queue ${name}`);
     this.#client = options.client;
     this.#codec = codecOf(options.serializer, options.pickle);
-    this.#timeout = seconds("defaultTimeout", options.defaultTimeout ?? 180);
+    this.#timeout = timeLimit("defaultTimeout", options.defaultTimeout ?? 180);
   }
 
   /**
@@ -92,6 +133,39 @@ export class RqQueue {
     kwargs: Readonly<Record<string, unknown>> = {},
     options: RqEnqueueOptions = {},
   ): Promise<RqJob<T>> {
+    return this.#enqueue(this.#prepare(func, args, kwargs, options));
+  }
+
+  /**
+   * Enqueues calls in their order, and together: they are all under way before the first reply. Each is checked and encoded before any is
+   * sent; one may depend on those before it. rq `Queue.enqueue_many`.
+   *
+   * @throws RqJobError for the first that Redis refused, as {@link enqueue} does; the others are enqueued
+   */
+  async enqueueMany<T = unknown>(calls: readonly RqCall[]): Promise<RqJob<T>[]> {
+    const prepared = calls.map((call) => {
+      checkNames(call, CALL, "a call of enqueueMany()");
+      return this.#prepare(call.func, call.args ?? [], call.kwargs ?? {}, call.options ?? {});
+    });
+    const jobs: RqJob<T>[] = [];
+    for (let from = 0; from < prepared.length; from += BATCH) {
+      const settled = await Promise.allSettled(
+        prepared.slice(from, from + BATCH).map((each) => this.#enqueue<T>(each)),
+      );
+      const refused = settled.find((each) => each.status === "rejected");
+      if (refused !== undefined) throw refused.reason;
+      jobs.push(...settled.map((each) => (each as PromiseFulfilledResult<RqJob<T>>).value));
+    }
+    return jobs;
+  }
+
+  /** Checks and encodes: what `ENQUEUE` is given. */
+  #prepare(
+    func: string,
+    args: readonly unknown[],
+    kwargs: Readonly<Record<string, unknown>>,
+    options: RqEnqueueOptions,
+  ): PreparedJob {
     checkEnqueueOptions(options);
     const id = options.id ?? randomUUID();
     if (!ID.test(id)) {
@@ -107,10 +181,9 @@ export class RqQueue {
       { queue: this.name, func, args, kwargs, options, createdAt, defaultTimeout: this.#timeout },
       this.#codec,
     );
-    const reply = await evaluate(
-      this.#client,
-      ENQUEUE,
-      [
+    return {
+      id,
+      keys: [
         QUEUES,
         queueKey(this.name),
         jobKey(id),
@@ -119,10 +192,10 @@ export class RqQueue {
         registryKey("scheduled", this.name),
         ...(options.group === undefined ? [] : [GROUPS, groupKey(options.group)]),
       ],
-      [
+      args: [
         id,
         createdAt,
-        fields.has("enqueue_at_front") ? "1" : "0",
+        options.atFront || dependencies.atFront ? "1" : "0",
         options.unique ? "1" : "0",
         fields.get("ttl") ?? "",
         due ?? "",
@@ -133,8 +206,11 @@ export class RqQueue {
         ...dependencies.jobs,
         ...[...fields].flat(),
       ],
-    );
-    const status = String(reply);
+    };
+  }
+
+  async #enqueue<T>({ id, keys, args }: PreparedJob): Promise<RqJob<T>> {
+    const status = String(await evaluate(this.#client, ENQUEUE, keys, args));
     if (status === "exists") throw new RqJobError(id, undefined, "exists already");
     if (status.startsWith("missing "))
       throw new RqJobError(id, undefined, `depends on ${status.slice(8)}, which is unknown`);
@@ -186,8 +262,7 @@ export class RqQueue {
     return pairs(reply).map(([member, score]) => {
       const text = String(score);
       return {
-        // rq 2 keeps executions of started jobs: `<id>:<execution>`.
-        id: String(member).split(":")[0]!,
+        id: registry === "started" ? jobIdOf(String(member)) : String(member),
         score: text === "inf" ? Number.POSITIVE_INFINITY : Number(text),
       };
     });

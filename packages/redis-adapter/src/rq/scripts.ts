@@ -5,17 +5,29 @@
 import { script } from "../kombu/scripts.js";
 import { YEAR } from "./format.js";
 
+/** How long a job may wait is counted from when it is in its queue, or waits for others. rq `Job.cleanup`. */
+const LIVE = `
+local function live(id)
+  local ttl = tonumber(redis.call('HGET', 'rq:job:' .. id, 'ttl') or '') or 0
+  if ttl <= 0 then return end
+  for _, key in ipairs({'rq:job:' .. id, 'rq:job:' .. id .. ':dependents', 'rq:job::' .. id .. ':dependencies'}) do
+    redis.call('EXPIRE', key, ttl)
+  end
+end
+`;
+
 /**
  * A job goes into its queue, or, when it has a rate limit (rq 2.10), waits with the others of its key until one of them ends.
  * rq `rate_limit.py`: `rq:rl:<key>` has how many may be in queues and run, `:allowed` those that are and do,
  * `:rate_limited` those that wait.
  */
-const PUSH = `
+const PUSH = `${LIVE}
 local function append(id, queue, time, front)
   redis.call('HSET', 'rq:job:' .. id, 'status', 'queued', 'enqueued_at', time)
   redis.call('SADD', 'rq:queues', 'rq:queue:' .. queue)
   if front == nil then front = redis.call('HGET', 'rq:job:' .. id, 'enqueue_at_front') == '1' end
   redis.call(front and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, id)
+  live(id)
 end
 local function admit(limit, now, time)
   local most = tonumber(redis.call('HGET', limit, 'concurrency') or '') or 0
@@ -55,7 +67,7 @@ end
  * ARGV: id, created_at, "1" at front, "1" unique, ttl or "", due time or "", "1" allow failure, now, group or "", number
  * of parents, parents, then fields and values of the hash. Reply: the status, "exists", or "missing <parent>".
  */
-export const ENQUEUE = script(`
+export const ENQUEUE = script(`${LIVE}
 local id, parents = ARGV[1], tonumber(ARGV[10])
 local created = redis.call('HGET', KEYS[3], 'created_at')
 -- The driver sends a command again when the connection was lost before its reply came.
@@ -71,29 +83,34 @@ if status == 'queued' and ARGV[6] ~= '' then status = 'scheduled' end
 redis.call('SADD', KEYS[1], KEYS[2])
 redis.call('HSET', KEYS[3], 'status', status, unpack(ARGV, 11 + parents))
 if status == 'queued' then redis.call('HSET', KEYS[3], 'enqueued_at', ARGV[2]) end
-if ARGV[5] ~= '' and status ~= 'deferred' then redis.call('EXPIRE', KEYS[3], ARGV[5]) end
+-- What was kept of a job of this id had its time.
+redis.call('PERSIST', KEYS[3])
 if ARGV[9] ~= '' then
   redis.call('SADD', KEYS[7], ARGV[9])
   redis.call('SADD', KEYS[8], id)
 end
-for i = 1, parents do
-  redis.call('SADD', KEYS[4], ARGV[10 + i])
-  redis.call('SADD', 'rq:job:' .. ARGV[10 + i] .. ':dependents', id)
+if status == 'deferred' then
+  for i = 1, parents do
+    redis.call('SADD', KEYS[4], ARGV[10 + i])
+    redis.call('SADD', 'rq:job:' .. ARGV[10 + i] .. ':dependents', id)
+  end
 end
 -- RQ 2 fails a deferred job whose score is past; RQ 1 does not read it.
 if status == 'deferred' then redis.call('ZADD', KEYS[5], ARGV[5] ~= '' and ARGV[8] + ARGV[5] or '+inf', id)
 elseif status == 'scheduled' then redis.call('ZADD', KEYS[6], ARGV[6], id)
 elseif ARGV[3] == '1' then redis.call('LPUSH', KEYS[2], id)
 else redis.call('RPUSH', KEYS[2], id) end
+if status ~= 'scheduled' then live(id) end
 return status`);
 
 /** KEYS: the job. ARGV: id, now, time. Reply: 1, 0 when it is over already, -1 without such a job. */
 export const CANCEL = script(`${PUSH}
 local state = redis.call('HGET', KEYS[1], 'status')
 if not state then return -1 end
--- One that runs is for "stop-job".
-if state == 'canceled' or state == 'finished' or state == 'started' then return 0 end
-local queue = redis.call('HGET', KEYS[1], 'origin')
+local queue = redis.call('HGET', KEYS[1], 'origin') or ''
+-- One that has finished may be about to repeat. One that runs is for "stop-job".
+if state == 'finished' and not redis.call('ZSCORE', 'rq:scheduled:' .. queue, ARGV[1]) then return 0 end
+if state == 'canceled' or state == 'started' then return 0 end
 redis.call('LREM', 'rq:queue:' .. queue, 0, ARGV[1])
 for _, registry in ipairs({'deferred', 'scheduled', 'failed', 'ready'}) do
   redis.call('ZREM', 'rq:' .. registry .. ':' .. queue, ARGV[1])

@@ -3,19 +3,20 @@ import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ValueCodec } from "../dialects/dialect.js";
-import { isLasting } from "../driver-errors.js";
+import { isLasting, isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
 import { type RedisLike, send } from "../pickled/client.js";
-import { Bookkeeping, type RunningJob, type WorkerFormat } from "./bookkeeping.js";
+import { Bookkeeping, JobGone, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
-import { encodeTraceback, intervalsOf, YEAR } from "./format.js";
+import { encodeTraceback } from "./format.js";
 import { Intake } from "./intake.js";
 import { jobFields } from "./job-info.js";
-import { intermediateKey, pubsubChannel, SUSPENDED, WORKERS } from "./keys.js";
-import { maintain } from "./maintenance.js";
-import { JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
+import { intermediateKey, jobKey, pubsubChannel, SUSPENDED, WORKERS } from "./keys.js";
+import { Maintenance } from "./maintenance.js";
+import { JobKilled, JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
+import { type RunningJob, runningJob } from "./running-job.js";
 import { schedule } from "./scheduler.js";
 import {
   type RqHandler,
@@ -55,6 +56,7 @@ export class RqWorker implements AsyncDisposable {
   readonly #tasks = new Set<Promise<void>>();
   #bookkeeping!: Bookkeeping;
   #performer!: Performer;
+  #maintenance!: Maintenance;
   #finished: Promise<void> | undefined;
 
   constructor(queues: readonly string[], handlers: Readonly<Record<string, RqHandler>>, options: RqWorkerOptions) {
@@ -122,6 +124,13 @@ export class RqWorker implements AsyncDisposable {
       format,
       report,
     });
+    this.#maintenance = new Maintenance({
+      client: this.#client,
+      queues: this.#queues,
+      callbacks: this.#callbacks,
+      format,
+      report,
+    });
     const blocking = this.#connection();
     const commands = this.#connection();
     const scheduling = new AbortController();
@@ -135,7 +144,7 @@ export class RqWorker implements AsyncDisposable {
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
       );
-      await this.#maintain();
+      await this.#maintenance.run();
       if (this.#options.withScheduler) scheduler = schedule(this.#client, this.#queues, scheduling.signal, report);
       beat = setInterval(() => void this.#heartbeat().catch(report), HEARTBEAT_MS);
       try {
@@ -196,7 +205,7 @@ export class RqWorker implements AsyncDisposable {
   async #dequeue(
     blocking: RedisLike,
     isHurried: boolean,
-  ): Promise<{ readonly queue: string; readonly id: string } | undefined> {
+  ): Promise<{ readonly queue: string; readonly id: Buffer } | undefined> {
     for (const queue of this.#queues) {
       const id = await this.#intake.take(queue);
       if (id !== undefined) return { queue, id };
@@ -211,46 +220,49 @@ export class RqWorker implements AsyncDisposable {
     return id === undefined ? undefined : { queue, id };
   }
 
-  async #execute(queue: string, id: string): Promise<void> {
-    const fields = await jobFields(this.#client, id);
+  async #execute(queue: string, raw: Buffer): Promise<void> {
+    const id = String(raw);
+    const fields = await this.#fieldsOf(id);
     const status = String(fields.get("status") ?? "");
     if (fields.size === 0 || status === "canceled" || status === "stopped") {
-      await send(this.#client, "lrem", [intermediateKey(queue), 1, id]);
+      // By its bytes, for an id that is no text.
+      await send(this.#client, "lrem", [intermediateKey(queue), 1, raw]);
       return;
     }
-    const job: RunningJob = {
-      id,
-      queue,
-      execution: randomUUID().replaceAll("-", ""),
-      startedAt: new Date(),
-      timeout: Number(fields.get("timeout") ?? 180),
-      resultTtl: fields.has("result_ttl") ? Number(fields.get("result_ttl")) : (this.#options.defaultResultTtl ?? 500),
-      failureTtl: fields.has("failure_ttl") ? Number(fields.get("failure_ttl")) : YEAR,
-      retriesLeft: Number(fields.get("retries_left") ?? 0),
-      retryIntervals: intervalsOf(fields.get("retry_intervals")),
-      repeatsLeft: Number(fields.get("repeats_left") ?? 0),
-      repeatIntervals: intervalsOf(fields.get("repeat_intervals")),
-      rateLimitKey: String(fields.get("rate_limit_key") ?? ""),
-    };
+    const job = runningJob(id, queue, fields, this.#options.defaultResultTtl ?? 500);
     const controller = new AbortController();
     this.#running.set(id, { controller, job });
     try {
-      await this.#bookkeeping.started(job);
+      await this.#bookkeeping.started(job, fields.has("status"));
       await this.#settle(job, await this.#performer.perform(job, fields, controller));
       if (fields.has("webhooks")) {
         const message = `Job ${id} has webhooks: they are not called by this worker`;
         this.#report(new RedisAdapterError(message, { code: "unsupported" }));
       }
+    } catch (error) {
+      if (!(error instanceof JobGone)) throw error;
     } finally {
       this.#running.delete(id);
     }
   }
 
+  /** Empty for what is no job: it could only be taken again and again. */
+  async #fieldsOf(id: string): Promise<ReadonlyMap<string, Buffer>> {
+    try {
+      return await jobFields(this.#client, id);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      const message = `Cannot run job ${id}: ${jobKey(id)} cannot be read; it is taken off its queue`;
+      this.#report(new RedisAdapterError(message, { code: "job", cause: error }));
+      return new Map();
+    }
+  }
+
   #settle(job: RunningJob, performed: Performed): Promise<void> {
     if (performed.type === "success") return this.#bookkeeping.succeeded(job, performed.result);
-    const traceback = encodeTraceback(tracebackOf(performed.error));
-    if (performed.type === "stopped") return this.#bookkeeping.stopped(job, traceback);
-    return job.retriesLeft > 0 ? this.#bookkeeping.retried(job, traceback) : this.#bookkeeping.failed(job, traceback);
+    if (performed.type === "failure" && job.retriesLeft > 0) return this.#bookkeeping.retried(job);
+    const status = performed.type === "stopped" ? "stopped" : "failed";
+    return this.#bookkeeping.failed(job, encodeTraceback(tracebackOf(performed.error)), status);
   }
 
   /** Commands of `rq` and of `send_stop_job_command`: rq `command.py`. */
@@ -264,22 +276,15 @@ export class RqWorker implements AsyncDisposable {
     if (typeof payload !== "object" || payload === null) return;
     if (payload.command === "shutdown") this.#stop.abort();
     if (payload.command === "stop-job" && typeof payload.job_id === "string")
-      this.#running
-        .get(payload.job_id)
-        ?.controller.abort(new JobStopped("Job stopped by user, work-horse terminated."));
+      this.#running.get(payload.job_id)?.controller.abort(new JobStopped());
     // In Python the job's process dies, and the job fails or is tried again.
     if (payload.command === "kill-horse")
-      for (const { controller } of this.#running.values())
-        controller.abort(new Error("Work-horse terminated unexpectedly"));
+      for (const { controller } of this.#running.values()) controller.abort(new JobKilled());
   }
 
   async #heartbeat(): Promise<void> {
     await this.#bookkeeping.heartbeat([...this.#running.values()].map(({ job }) => job));
-    await this.#maintain();
-  }
-
-  #maintain(): Promise<void> {
-    return maintain(this.#client, this.#queues, this.#callbacks, (error) => this.#report(error));
+    await this.#maintenance.run();
   }
 
   async #format(): Promise<WorkerFormat> {
