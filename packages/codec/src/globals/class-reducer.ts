@@ -3,6 +3,7 @@ import { setOwn } from "../python/attributes.js";
 import { latin1Text } from "../python/bytes.js";
 import { PyGlobal } from "../python/objects.js";
 import { type ByteArray, Tuple } from "../python/sequences.js";
+import { isTrue } from "../python/truth.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, mappedEntry } from "./class-base.js";
 import { globalOfEntry } from "./global-of.js";
@@ -92,7 +93,7 @@ export class ClassReducer<T extends object> {
       callable: globalOfEntry(this.#entry),
       args: [],
       base: base === undefined ? undefined : { global: builtin(base.kind, context), value: valueOfBase(object) },
-      state: isFalse(state) ? undefined : state,
+      state: isTrue(state) ? state : undefined,
     };
   }
 
@@ -136,16 +137,6 @@ function bytearrayArguments(object: ByteArray, context: EncodeContext): readonly
 
 function nothingIfNull(state: unknown): unknown {
   return state === null ? undefined : state;
-}
-
-/** What `bool(state)` is in Python. */
-function isFalse(state: unknown): boolean {
-  if (state === undefined || state === null || state === false || state === 0 || state === "" || state === 0n)
-    return true;
-  if (Array.isArray(state)) return state.length === 0;
-  if (state instanceof Map || state instanceof Set) return state.size === 0;
-  if (state instanceof Uint8Array) return state.length === 0;
-  return Object.getPrototypeOf(state) === Object.prototype && Object.keys(state as object).length === 0;
 }
 
 function builtin(name: string, context: EncodeContext): PyGlobal {

@@ -474,4 +474,16 @@ describe("Pickler", () => {
       `80025d28${"5d58010000006161".repeat(2)}652e`,
     );
   });
+
+  it("asks the dispatch table that it has at the time", () => {
+    const registry = new ClassRegistry();
+    class Point {}
+    registry.register("app.Point", Point);
+    const pickler = new Pickler({ protocol: 2, registry });
+    const plain = Buffer.from(pickler.dump(new Point())).toString("latin1");
+    pickler.clearMemo();
+    pickler.dispatchTable = new Map([[Point, () => [OUTER, []]]]);
+    const reduced = Buffer.from(pickler.dump(new Point())).toString("latin1");
+    expect([plain, reduced]).toEqual([expect.stringContaining("Point"), expect.not.stringContaining("Point")]);
+  });
 });

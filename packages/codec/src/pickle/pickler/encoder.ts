@@ -2,6 +2,7 @@
 import { utf8Length } from "../../bytes/writer.js";
 import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { FreshBytes, FreshString, PyGlobal } from "../../python/objects.js";
+import { repr } from "../../python/repr.js";
 import { Tuple } from "../../python/sequences.js";
 import * as op from "../opcodes.js";
 import { isPolluted } from "./foreign-values.js";
@@ -50,6 +51,8 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.persistentId = options.persistentId;
     this.reducerOverride = options.reducerOverride;
     this.dispatchTable = options.dispatchTable;
+    // What a class is written as depends on the hooks.
+    if (this.entries.size > 0) this.entries.clear();
     this.maxBytes = options.maxBytes;
     this.maxDepth = options.maxDepth;
     this.maxIntDigits = options.maxIntDigits;
@@ -94,6 +97,16 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.resetBytes();
     this.openObjects = undefined;
     if (this.hasHooks()) this.forgetOptions();
+  }
+
+  protected override saveParent(parent: PyGlobal): void {
+    if (this.persistentId === undefined && this.reducerOverride === undefined) {
+      super.saveParent(parent);
+      return;
+    }
+    const entry = this.registry.find(parent.module, parent.name);
+    // The class of which the name is an attribute is asked for as any other value, and deep: nothing says how deep this is.
+    this.save(entry === undefined ? parent : this.registry.globalOf(entry), this.maxRecursion);
   }
 
   private hasHooks(): boolean {
@@ -253,7 +266,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
     else this.save(callable, depth);
     // The arguments are a value, before which a full frame ends.
     this.ready();
-    if (args instanceof Tuple) this.save(args, depth);
+    if (args instanceof Tuple && kind !== "newobj") this.save(args, depth);
     else if (args.length === 0) this.saveEmptyTuple();
     else this.saveTupleItems(args, NO_PLACE, depth + 1, reduction.ownsFirst);
     if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
@@ -320,7 +333,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
       this.writeOpcode(op.BINPERSID);
       return true;
     }
-    const text = String(id);
+    const text = persistentText(id);
     if (text.includes("\n") || utf8Length(text) !== text.length) {
       throw this.failure("persistent-id", "Cannot pickle a persistent id at protocol 0 that is not one line of ASCII");
     }
@@ -328,4 +341,13 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.writeAscii(`${text}\n`);
     return true;
   }
+}
+
+/** `str(id)` of Python, which is its repr unless the type has a text of its own. */
+function persistentText(id: unknown): string {
+  if (typeof id === "string") return id;
+  const isBuiltin = Array.isArray(id) || id instanceof Uint8Array || id instanceof PyGlobal;
+  if (typeof id !== "object" || id === null || isBuiltin) return repr(id);
+  const hasText = typeof id.toString === "function" && id.toString !== ObjectPrototype.toString;
+  return hasText ? String(id) : repr(id);
 }

@@ -68,7 +68,7 @@ export abstract class MemoWriter extends FrameWriter {
   singleton(key: string, object: object): object {
     this.singletons ??= new Map();
     const first = this.singletons.get(key);
-    if (first === undefined) this.singletons.set(key, object);
+    if (first === undefined && !this.isFast) this.singletons.set(key, object);
     return first ?? object;
   }
 

@@ -148,13 +148,18 @@ export abstract class GlobalWriter extends BytesWriter {
   private writeAttribute(module: string, parts: readonly string[]): void {
     this.saveOwnGlobal(GETATTR);
     if (this.protocol < 2) this.buf[this.pos++] = op.MARK;
-    this.ready();
-    this.saveGlobal(new PyGlobal(module, parts.slice(0, -1).join(".")));
+    this.saveParent(new PyGlobal(module, parts.slice(0, -1).join(".")));
     this.ready();
     this.saveFreshStr(parts[parts.length - 1]!);
     this.buf[this.pos++] = this.protocol < 2 ? op.TUPLE : op.TUPLE2;
     this.put();
     this.buf[this.pos++] = op.REDUCE;
+  }
+
+  /** The class that an attribute is taken from. */
+  protected saveParent(parent: PyGlobal): void {
+    this.ready();
+    this.saveGlobal(parent);
   }
 
   /** The same without remembering what is in between. CPython 3.13 `_pickle.c` `save_global`. */

@@ -3,6 +3,7 @@ import { toReduction } from "../../globals/reduction.js";
 import type { EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects.js";
 import { Tuple } from "../../python/sequences.js";
+import { isTrue } from "../../python/truth.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { NO_PLACE } from "./identity-memo.js";
@@ -49,15 +50,6 @@ function isCallable(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
-/** What Python's `if state:` refuses; `copyreg._reduce_ex` of protocols 0 and 1 asks that. */
-function isFalsy(state: unknown): boolean {
-  if (typeof state !== "object" || state === null) return !state;
-  if (Array.isArray(state) || state instanceof Uint8Array) return state.length === 0;
-  if (state instanceof Map || state instanceof Set) return state.size === 0;
-  const prototype = Object.getPrototypeOf(state);
-  return (prototype === Object.prototype || prototype === null) && Object.keys(state).length === 0;
-}
-
 /** The same reduction in opcodes that the protocol has. */
 export function lowerReduction(reduction: Reduction, encoder: Encoder): Reduction {
   const { kind, callable, args, kwargs, base, state } = reduction;
@@ -68,7 +60,8 @@ export function lowerReduction(reduction: Reduction, encoder: Encoder): Reductio
       kind: "reduce",
       callable: RECONSTRUCTOR,
       args: [callable, base?.global ?? OBJECT, base?.value ?? null],
-      state: isFalsy(state) ? undefined : state,
+      // `if state:` of `copyreg._reduce_ex`.
+      state: isTrue(state) ? state : undefined,
     };
   }
   if (kind === "newobj_ex" && encoder.protocol < 4) {

@@ -327,9 +327,12 @@ export class PairsSaving extends Saving {
   }
 }
 
-/** The arguments of a call: a tuple. Plain arrays are nobody else's, so they need no place in the memo of objects. */
-export function argumentsOf({ args, ownsFirst }: Reduction, protocol: number): unknown {
-  if (args instanceof Tuple) return args;
+/**
+ * The arguments of a call: a tuple. Plain arrays are nobody else's, so they need no place in the memo of objects; nor do
+ * those of NEWOBJ, of which CPython makes a new tuple each time.
+ */
+export function argumentsOf({ kind, args, ownsFirst }: Reduction, protocol: number): unknown {
+  if (args instanceof Tuple && kind !== "newobj") return args;
   const isFresh = ownsFirst === true && typeof args[0] === "string";
   const items = isFresh ? [new FreshString(args[0] as string), ...args.slice(1)] : args;
   return new TupleSaving(items, undefined, protocol);

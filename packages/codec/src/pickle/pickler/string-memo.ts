@@ -19,6 +19,9 @@ export const MAX_FULL_HASH = 64;
 /** How many words of such a string are hashed, besides the last. */
 const SAMPLES = 8;
 
+/** In place of a memo index: a string that is new is not remembered. */
+export const ONLY_FIND = -1;
+
 /** Output that has left the buffer, and where it began. */
 interface Past {
   readonly start: number;
@@ -58,6 +61,7 @@ export class StringMemo {
       } while (number > base && --probes > 0);
       if (probes === 0) return this.findOrAddText(text, index);
     }
+    if (index === ONLY_FIND) return this.findText(text);
     const offset = this.origin + start;
     if (offset > MAX_OFFSET) return this.findOrAddText(text, index);
     if (this.texts !== undefined) {
@@ -78,7 +82,7 @@ export class StringMemo {
 
   private findOrAddText(text: string, index: number): number {
     const known = this.findText(text);
-    if (known < 0) this.addText(text, index);
+    if (known < 0 && index !== ONLY_FIND) this.addText(text, index);
     return known;
   }
 

@@ -6,7 +6,7 @@ import { SLACK, utf8Length } from "../../bytes/writer.js";
 import * as op from "../opcodes.js";
 import { rawUnicodeEscape } from "../text-encode.js";
 import { NumberWriter } from "./number-writer.js";
-import { finishHash, hashBytes, lastMask, MAX_FULL_HASH, mixHash, StringMemo } from "./string-memo.js";
+import { finishHash, hashBytes, lastMask, MAX_FULL_HASH, mixHash, ONLY_FIND, StringMemo } from "./string-memo.js";
 
 /** ASCII strings up to this length are written and hashed in one loop (3 ns a character), longer ones by a native call (70-150 ns). */
 const MAX_SHORT = 48;
@@ -44,6 +44,11 @@ export abstract class StringWriter extends NumberWriter {
 
   protected override movedBack(start: number, size: number): void {
     this.stringMemo.movedBack(start, size);
+  }
+
+  /** A pickler that becomes fast still refers to what it wrote before. */
+  private get looksUpStrings(): boolean {
+    return this.strings !== "none" && (!this.isFast || this.memoCount > 0);
   }
 
   /** A str that shares its memo entry with equal ones if the strings of this pickle do. */
@@ -128,12 +133,13 @@ export abstract class StringWriter extends NumberWriter {
 
   /** Keeps the str that stands from `pos` to `end`, or refers to an equal one. */
   private shareHashed(text: string, end: number, hash: number): void {
-    if (this.strings === "none" || this.isFast) {
+    if (!this.looksUpStrings) {
       this.pos = end;
       return;
     }
     const start = this.pos;
-    const known = this.stringMemo.findOrAdd(this.view, start, end, hash, text, this.memoCount);
+    const index = this.isFast ? ONLY_FIND : this.memoCount;
+    const known = this.stringMemo.findOrAdd(this.view, start, end, hash, text, index);
     if (known >= 0) {
       this.get(known);
       return;
@@ -221,7 +227,7 @@ export abstract class StringWriter extends NumberWriter {
 
   /** A shared str whose size has to be known first, or that is a line of text. */
   private saveSharedText(text: string): void {
-    if (this.strings === "none" || this.isFast) {
+    if (!this.looksUpStrings) {
       this.writeStr(text);
       return;
     }
@@ -230,7 +236,7 @@ export abstract class StringWriter extends NumberWriter {
       this.get(known);
       return;
     }
-    this.stringMemo.addText(text, this.memoCount);
+    if (!this.isFast) this.stringMemo.addText(text, this.memoCount);
     this.writeStr(text);
     this.put();
   }
