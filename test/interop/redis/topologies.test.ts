@@ -1,4 +1,5 @@
 /** `pickled` and `createCache` on a Redis Cluster and under Sentinel, with both majors of ioredis. */
+import type { Writable } from "node:stream";
 import { createCache, django, pickled, type RedisLike } from "@brine/redis-adapter";
 import * as ioredis6 from "ioredis";
 import * as ioredis5 from "ioredis5";
@@ -12,7 +13,7 @@ import {
 
 interface Driver extends RedisLike {
   flushall?(): Promise<unknown>;
-  nodes(role: "master"): { flushall(): Promise<unknown> }[];
+  nodes(role: "master"): { flushall(): Promise<unknown>; readonly stream: Writable }[];
   on(event: string, listener: (error: Error) => void): unknown;
   disconnect(): void;
 }
@@ -43,6 +44,30 @@ describe("Redis Cluster", () => {
   });
 
   afterAll(() => cluster?.dispose());
+
+  test.for(DRIVERS)(
+    "$name sends the commands of one turn in one write to each node",
+    async ({ cluster: connect }, context) => {
+      if (cluster === undefined) return context.skip("no redis-server is installed here");
+      const addresses = cluster.nodes.map(({ host, port }) => ({ host, port }));
+      const client = connect(addresses, { enableAutoPipelining: false });
+      const py = pickled(client);
+      const keys = Array.from({ length: 60 }, (_, i) => `one-write:${i}`);
+      const setAll = () => Promise.all(keys.map((key) => py.set(key, key)));
+      try {
+        // Nodes are connected to as they are needed.
+        await setAll();
+        const replies = setAll();
+        const held = client.nodes("master").filter(({ stream }) => stream.writableLength > 0);
+        expect(held).toHaveLength(client.nodes("master").length);
+        expect(await replies).toEqual(keys.map(() => true));
+        expect(held.map(({ stream }) => stream.writableCorked)).toEqual(held.map(() => 0));
+        expect(await py.mget(keys)).toEqual(keys);
+      } finally {
+        client.disconnect();
+      }
+    },
+  );
 
   const cases = DRIVERS.flatMap((driver) =>
     [false, true].map((enableAutoPipelining) => ({

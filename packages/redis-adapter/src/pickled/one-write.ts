@@ -4,12 +4,17 @@
  */
 import type { RedisLike } from "./client.js";
 
-/** What ioredis has on a client that is one connection, and not a Cluster. */
+/** What ioredis has on a client that is one connection. */
 interface Connection {
   /** What was sent and is not answered. */
   readonly commandQueue?: { readonly length: number } | undefined;
   /** The socket, or what a connector of the user's has in its place. */
   readonly stream?: Socket | null | undefined;
+}
+
+/** What it has on a Cluster: a connection for each node. */
+interface Cluster {
+  nodes(): readonly Connection[];
 }
 
 /** Node's `Writable`, as far as it is used. */
@@ -28,7 +33,12 @@ const ENOUGH_BYTES = 16 * 1024;
  * unanswered: a command alone leaves at once.
  */
 export function shareWrite(client: RedisLike): void {
-  const { commandQueue, stream } = client as Connection;
+  // Which node a command goes to is not known yet.
+  if (client.isCluster) for (const node of (client as unknown as Cluster).nodes()) hold(node);
+  else hold(client as Connection);
+}
+
+function hold({ commandQueue, stream }: Connection): void {
   if (commandQueue === undefined || commandQueue.length === 0 || stream?.writableCorked === undefined) return;
   if (stream.writableCorked === 0) {
     stream.cork();

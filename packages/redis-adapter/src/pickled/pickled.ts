@@ -182,6 +182,7 @@ export type PickledRedis<C extends RedisLike = RedisLike> = PickledConnection<C>
  *
  * The client stays yours: its options, its life, its raw commands at `.client`. It must have no `keyPrefix`: ioredis adds one
  * to keys, but neither to patterns nor to what it gives back, so that scans and tags would miss; dialects have a `prefix`.
+ * While commands are unanswered, those that follow in one turn of the event loop are sent in one write at its end.
  *
  * @throws RedisAdapterError `bad-option`
  * @example
