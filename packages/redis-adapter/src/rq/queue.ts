@@ -148,14 +148,17 @@ export class RqQueue {
       return this.#prepare(call.func, call.args ?? [], call.kwargs ?? {}, call.options ?? {});
     });
     const jobs: RqJob<T>[] = [];
+    let refused: PromiseRejectedResult | undefined;
     for (let from = 0; from < prepared.length; from += BATCH) {
       const settled = await Promise.allSettled(
         prepared.slice(from, from + BATCH).map((each) => this.#enqueue<T>(each)),
       );
-      const refused = settled.find((each) => each.status === "rejected");
-      if (refused !== undefined) throw refused.reason;
-      jobs.push(...settled.map((each) => (each as PromiseFulfilledResult<RqJob<T>>).value));
+      for (const each of settled) {
+        if (each.status === "fulfilled") jobs.push(each.value);
+        else refused ??= each;
+      }
     }
+    if (refused !== undefined) throw refused.reason;
     return jobs;
   }
 
