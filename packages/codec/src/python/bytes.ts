@@ -1,6 +1,7 @@
 /** Making bytes objects. */
 
 interface BufferConstructorLike {
+  readonly prototype: { latin1Slice?(this: Uint8Array, start: number, end: number): string };
   from(data: ArrayBufferLike, byteOffset: number, length: number): Uint8Array;
   from(text: string, encoding: "latin1"): Uint8Array;
 }
@@ -26,8 +27,11 @@ export function latin1Bytes(text: string): Uint8Array | undefined {
   return NodeBuffer === undefined ? bytes : NodeBuffer.from(bytes.buffer, 0, length);
 }
 
+const nativeLatin1 = NodeBuffer?.prototype.latin1Slice;
+
 /** The characters U+0000 to U+00FF that `bytes` are in latin-1. */
 export function latin1Text(bytes: Uint8Array): string {
+  if (nativeLatin1 !== undefined) return nativeLatin1.call(bytes, 0, bytes.length);
   let text = "";
   for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192));
   return text;

@@ -111,7 +111,7 @@ export class PyDate implements PyHashable {
   }
 
   [hashKey](): unknown {
-    return `y${this.toString()}`;
+    return `y${dayNumber(this)}`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -389,7 +389,10 @@ export class PyDateTime implements PyHashable {
   }
 
   [hashKey](): unknown {
-    if (this.tzinfo === null) return `n${this.toString()}`;
+    if (this.tzinfo === null) {
+      const seconds = (this.hour * 60 + this.minute) * 60 + this.second;
+      return `n${dayNumber(this)},${seconds},${this.microsecond}`;
+    }
     const micros = this.epochMicroseconds();
     return micros === undefined ? new HashParts("e", [this.toString(), this.tzinfo]) : `d${micros}`;
   }
@@ -398,6 +401,11 @@ export class PyDateTime implements PyHashable {
     const iana = (this.tzinfo as Partial<TzInfo> | null)?.ianaName;
     return `PyDateTime ${this.toString()}${iana === undefined ? "" : `[${iana}]`}`;
   }
+}
+
+/** Different for different dates. */
+function dayNumber({ year, month, day }: DateFields): number {
+  return (year * 12 + month) * 31 + day;
 }
 
 function floorDivide(value: bigint, by: bigint): bigint {

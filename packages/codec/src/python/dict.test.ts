@@ -125,3 +125,48 @@ describe("sets", () => {
     expect(setOf([1, true]).size).toBe(1);
   });
 });
+
+describe("equal structures", () => {
+  const equal: readonly (readonly [unknown, unknown])[] = [
+    [tuple(), tuple()],
+    [tuple(1, true, "a", null), tuple(1n, 1, "a", null)],
+    [tuple(tuple(1, 2), 3), tuple(tuple(1.0, 2n), 3)],
+    [tuple(new FrozenSet([1, "a"]), -1), tuple(new FrozenSet(["a", true]), -1n)],
+    [tuple(...Array(20).fill(tuple("x"))), tuple(...Array(20).fill(tuple("x")))],
+    [tuple(0.5, 2 ** 30, -0), tuple(new PyFloat(0.5), 2n ** 30n, 0)],
+  ];
+  const different: readonly unknown[] = [
+    tuple(1, 2, 3),
+    tuple(tuple(1, 2), 3),
+    tuple(1, tuple(2, 3)),
+    tuple(1, 2),
+    tuple(2, 1),
+    tuple(1, "2"),
+    tuple("1", "2"),
+    tuple("12"),
+    tuple(),
+    tuple(tuple()),
+    new FrozenSet([1, 2]),
+    new FrozenSet([tuple(1, 2)]),
+    tuple(new Uint8Array([50])),
+    tuple(0, 1, 2, 3, 4, 5, 6, 7),
+    tuple(0, 1, 2, 3, 4, 5, 6, 7, 8),
+  ];
+
+  it.each(equal.map(([a, b], i) => [i, a, b]))("are one key, %i", (_, a, b) => {
+    expect(new PyDict([[a, 1]]).get(b)).toBe(1);
+  });
+
+  it("are no others", () => {
+    const dict = new PyDict(different.map((key, i) => [key, i]));
+    expect(dict.size).toBe(different.length);
+    for (const [i, key] of different.entries()) expect(dict.get(key)).toBe(i);
+  });
+
+  it("holds a tuple with NaN under the tuple itself only", () => {
+    const key = tuple(Number.NaN, 1);
+    const dict = new PyDict([[key, 1]]);
+    expect(dict.get(key)).toBe(1);
+    expect(dict.has(tuple(Number.NaN, 1))).toBe(false);
+  });
+});

@@ -1,5 +1,5 @@
 /** A dict with Python's key equality. */
-import { isPlainKey, KeyTable } from "./hash.js";
+import { isPlainKey, KeyTable, Structure } from "./hash.js";
 import { PyFloat } from "./numbers.js";
 import { shortText } from "./short-text.js";
 
@@ -26,15 +26,17 @@ export class KeyIndex {
 
   /** The kept key of this form, `undefined` (which is never a key) without one. */
   find(form: unknown): unknown {
-    return this.#kept.get(form);
+    return form instanceof Structure ? form.kept : this.#kept.get(form);
   }
 
   remember(form: unknown, key: unknown): void {
-    this.#kept.set(form, key);
+    if (form instanceof Structure) form.kept = key;
+    else this.#kept.set(form, key);
   }
 
   forget(form: unknown): void {
-    this.#kept.delete(form);
+    if (form instanceof Structure) form.kept = undefined;
+    else this.#kept.delete(form);
   }
 }
 
