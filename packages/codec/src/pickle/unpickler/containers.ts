@@ -3,7 +3,7 @@ import { reasonOf } from "../../coded-error.js";
 import { UnpicklingError } from "../../errors.js";
 import { PyDict } from "../../python/dict.js";
 import { FrozenSet, isPlainMember, PySet } from "../../python/sets.js";
-import { noteShape } from "./wide-shapes.js";
+import { fillByShape } from "./shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
 function setOwnKey(object: object, key: string, value: unknown): void {
@@ -39,9 +39,17 @@ export function fillDict(dict: PyDict, items: readonly unknown[], from: number, 
   }
 }
 
-/** Sets pairs on an object; returns the index of the first pair whose key is not a str, or `to`. */
+/** From so many items on it pays to look whether the keys have come together before. */
+const FEWEST_FOR_SHAPE = 4;
+
+/** Sets pairs on an empty object; returns the index of the first pair whose key is not a str, or `to`. */
+export function fillNewObject(object: object, items: readonly unknown[], from: number, to: number): number {
+  if (to - from >= FEWEST_FOR_SHAPE && fillByShape(object, items, from, to)) return to;
+  return fillObject(object, items, from, to);
+}
+
+/** As {@link fillNewObject}, whatever the object has already. */
 export function fillObject(object: object, items: readonly unknown[], from: number, to: number): number {
-  if (to - from > 36) noteShape(items, from, to);
   for (let i = from; i < to; i += 2) {
     const key = items[i];
     if (typeof key !== "string") return i;

@@ -1,5 +1,6 @@
 /** What a machine's opcodes work on: its registers, its memo, and the containers on its stack. */
 import { PyDict } from "../../python/dict.js";
+import { PyGlobal } from "../../python/objects.js";
 import { Tuple } from "../../python/sequences.js";
 import { PySet } from "../../python/sets.js";
 import { typeName } from "../type-name.js";
@@ -7,6 +8,7 @@ import type { ObjectBuilder } from "./construct.js";
 import {
   appendItems,
   fillDict,
+  fillNewObject,
   fillObject,
   fillPlainSet,
   fillPySet,
@@ -53,7 +55,7 @@ export class Machine {
   /** Of the pickle at hand. */
   protocol = 0;
 
-  /** Whether an object was pushed a second time, so that more than the stack and the memo may refer to it. */
+  /** Whether an object, other than a global, was pushed a second time: more than stack and memo may refer to it then. */
   isSharing = false;
   #items = 0;
   #promotions: Promotions | undefined = undefined;
@@ -100,7 +102,7 @@ export class Machine {
   /** What the memo holds under an index, as it is now. */
   recall(index: number): unknown {
     const value = this.memo.get(index);
-    if (typeof value !== "object" || value === null) return value;
+    if (typeof value !== "object" || value === null || value instanceof PyGlobal) return value;
     this.isSharing = true;
     return this.#promotions === undefined ? value : this.#promotions.current(value);
   }
@@ -121,17 +123,17 @@ export class Machine {
     else this.builder().extend(list, this.stack.slice(from, to));
   }
 
-  /** Sets pairs on a dict that is a plain object; returns what stands for it then. */
-  setKeys(object: object, from: number, to: number): object {
+  /** Sets pairs on a dict that is a plain object, empty if `isNew`; returns what stands for it then. */
+  setKeys(object: object, from: number, to: number, isNew: boolean): object {
     if (((to - from) & 1) !== 0) throw fault("stack-underflow", "a key has no value");
     this.count((to - from) >> 1);
-    const next = fillObject(object, this.stack, from, to);
+    const next = isNew ? fillNewObject(object, this.stack, from, to) : fillObject(object, this.stack, from, to);
     return next === to ? object : this.#promoteDict(object, next, to);
   }
 
   /** Sets pairs on any container; returns what stands for it then. */
   setItems(target: unknown, from: number, to: number): unknown {
-    if (isDictObject(target)) return this.setKeys(target, from, to);
+    if (isDictObject(target)) return this.setKeys(target, from, to, false);
     const { stack } = this;
     if ((to - from) % 2 !== 0) throw fault("stack-underflow", "a key has no value");
     this.count((to - from) / 2);

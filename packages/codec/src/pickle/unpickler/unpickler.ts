@@ -309,7 +309,7 @@ function run(machine: Machine): unknown {
         if (sp > base) {
           const isNewObject = isPlainDict && place < ANYWHERE;
           stack[base - 1] = isNewObject
-            ? machine.setKeys(stack[base - 1] as object, base, sp)
+            ? machine.setKeys(stack[base - 1] as object, base, sp, true)
             : machine.setItems(stack[base - 1], base, sp);
         }
         fence = fenceOf(outer);
