@@ -2,6 +2,7 @@
  * Python ints as pickle stores them: little-endian two's complement of any length.
  * CPython 3.12 `pickle.py` encode_long, decode_long.
  */
+import { codeAt } from "./code-at.js";
 
 /** Two 32-bit halves and the 64-bit integer they make: typed arrays, as V8 compiles no DataView's bigints. */
 const halves = new Int32Array(2);
@@ -130,7 +131,7 @@ function encodeBig(value: bigint): Uint8Array {
   const bytes = new Uint8Array(length);
   for (let i = 0; i < length; i++) {
     const at = (length - 1 - i) * 2;
-    bytes[i] = (nibble(hex.charCodeAt(at)) << 4) | nibble(hex.charCodeAt(at + 1));
+    bytes[i] = (nibble(codeAt(hex, at)) << 4) | nibble(codeAt(hex, at + 1));
   }
   return bytes;
 }

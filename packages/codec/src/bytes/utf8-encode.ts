@@ -1,11 +1,12 @@
 /** UTF-8 with lone surrogates kept as three bytes each, which is Python's `surrogatepass`. */
+import { codeAt } from "./code-at.js";
 import type { NodeBuffer } from "./writer.js";
 
 /** Writes `text` at `pos` and returns where it ends. `target` must hold three bytes for each of its units. */
 export function encodeUtf8Loop(text: string, target: Uint8Array, pos: number): number {
   const length = text.length;
   for (let i = 0; i < length; i++) {
-    let unit = text.charCodeAt(i);
+    let unit = codeAt(text, i);
     if (unit < 0x80) {
       target[pos++] = unit;
     } else if (unit < 0x800) {
@@ -13,7 +14,7 @@ export function encodeUtf8Loop(text: string, target: Uint8Array, pos: number): n
       target[pos++] = 0x80 | (unit & 0x3f);
     } else {
       if (unit >= 0xd800 && unit < 0xdc00 && i + 1 < length) {
-        const low = text.charCodeAt(i + 1);
+        const low = codeAt(text, i + 1);
         if ((low & 0xfc00) === 0xdc00) {
           unit = 0x10000 + ((unit & 0x3ff) << 10) + (low & 0x3ff);
           target[pos++] = 0xf0 | (unit >> 18);

@@ -2,6 +2,7 @@
  * A growing byte buffer. What fills it up beyond {@link MAX_BUFFER} is set aside in chunks, so that a large output is
  * neither doubled nor copied while it grows.
  */
+import { codeAt } from "./code-at.js";
 
 /** What this uses of Node's `Buffer`, where there is one. `utf8Write` is faster than any loop for long strings. */
 export interface NodeBuffer extends Uint8Array {
@@ -127,7 +128,7 @@ export abstract class Writer {
     this.room(text.length);
     const buf = this.buf;
     let pos = this.pos;
-    for (let i = 0; i < text.length; i++) buf[pos++] = text.charCodeAt(i);
+    for (let i = 0; i < text.length; i++) buf[pos++] = codeAt(text, i);
     this.pos = pos;
   }
 
@@ -178,10 +179,10 @@ export function utf8Length(text: string): number {
   if (nodeBuffer !== undefined) return nodeBuffer.byteLength(text);
   let length = text.length;
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+    const unit = codeAt(text, i);
     if (unit < 0x80) continue;
     if (unit < 0x800) length += 1;
-    else if (unit >= 0xd800 && unit < 0xdc00 && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00) {
+    else if (unit >= 0xd800 && unit < 0xdc00 && (codeAt(text, i + 1) & 0xfc00) === 0xdc00) {
       length += 2;
       i++;
     } else length += 2;

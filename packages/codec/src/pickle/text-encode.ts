@@ -1,4 +1,5 @@
 /** The text forms of protocol 0. */
+import { codeAt } from "../bytes/code-at.js";
 
 /**
  * A str as the line of UNICODE holds it, one character a byte: raw-unicode-escape, with the characters escaped that would
@@ -8,7 +9,7 @@ export function rawUnicodeEscape(text: string): string {
   let result = "";
   let done = 0;
   for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+    const unit = codeAt(text, i);
     if (unit < 0x100 && unit !== 0x5c && unit !== 0 && unit !== 0x0a && unit !== 0x0d && unit !== 0x1a) continue;
     result += text.slice(done, i);
     const point = text.codePointAt(i)!;

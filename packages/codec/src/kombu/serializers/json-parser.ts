@@ -2,6 +2,7 @@
  * JSON as Python's `json` module reads it: ints of any size, floats told from ints, NaN and Infinity. Not recursive, linear
  * in the input, and without a way to a prototype.
  */
+import { codeAt } from "../../bytes/code-at.js";
 import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
@@ -129,7 +130,7 @@ class JsonParser {
       case 0x5b: {
         const array: unknown[] = [];
         this.#skipSpace();
-        if (this.#text.charCodeAt(this.#position) === 0x5d) {
+        if (codeAt(this.#text, this.#position) === 0x5d) {
           this.#position++;
           return array;
         }
@@ -139,7 +140,7 @@ class JsonParser {
       case 0x7b: {
         const object: JsonObject = this.#model.dict === "map" ? new PyDict<string, unknown>() : {};
         this.#skipSpace();
-        if (this.#text.charCodeAt(this.#position) === 0x7d) {
+        if (codeAt(this.#text, this.#position) === 0x7d) {
           this.#position++;
           return this.#finish(object);
         }
@@ -217,7 +218,7 @@ class JsonParser {
       const plain = PLAIN.exec(text)![0];
       this.#position += plain.length;
       result = result === "" ? plain : result + plain;
-      const end = text.charCodeAt(this.#position);
+      const end = codeAt(text, this.#position);
       if (end === 0x22) {
         this.#position++;
         return result;
@@ -245,7 +246,7 @@ class JsonParser {
 
   #skipSpace(): void {
     for (;;) {
-      const code = this.#text.charCodeAt(this.#position);
+      const code = codeAt(this.#text, this.#position);
       if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return;
       this.#position++;
     }
@@ -254,7 +255,7 @@ class JsonParser {
   /** The next character that is no space, and steps over it. */
   #nextSignificant(): number {
     this.#skipSpace();
-    return this.#text.charCodeAt(this.#position++);
+    return codeAt(this.#text, this.#position++);
   }
 
   #fail(what: string, cause?: unknown): DecodeError {

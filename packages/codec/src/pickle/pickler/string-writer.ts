@@ -1,4 +1,5 @@
 /** str, and which strings share a memo entry. CPython 3.12 `_pickle.c` `save_unicode`, `write_unicode_binary`. */
+import { codeAt } from "../../bytes/code-at.js";
 import { FRAME_SIZE_TARGET } from "../../bytes/framing.js";
 import { TextScratch } from "../../bytes/text-scratch.js";
 import { encodeUnits, encodeUtf8 } from "../../bytes/utf8-encode.js";
@@ -84,10 +85,10 @@ export abstract class StringWriter extends NumberWriter {
     let hash = length;
     let i = 0;
     for (const whole = length & ~3; i < whole; i += 4) {
-      const a = text.charCodeAt(i);
-      const b = text.charCodeAt(i + 1);
-      const c = text.charCodeAt(i + 2);
-      const d = text.charCodeAt(i + 3);
+      const a = codeAt(text, i);
+      const b = codeAt(text, i + 1);
+      const c = codeAt(text, i + 2);
+      const d = codeAt(text, i + 3);
       if ((a | b | c | d) > 127) {
         this.saveLongStr(text, isShared);
         return;
@@ -100,7 +101,7 @@ export abstract class StringWriter extends NumberWriter {
     if (i < length) {
       let word = 0;
       for (let shift = 0; i < length; i++, shift += 8) {
-        const unit = text.charCodeAt(i);
+        const unit = codeAt(text, i);
         if (unit > 127) {
           this.saveLongStr(text, isShared);
           return;
@@ -334,11 +335,11 @@ export abstract class StringWriter extends NumberWriter {
 /** Whether some of it is not ASCII, by a few characters: a guess on which only speed depends. */
 function looksWide(text: string): boolean {
   const { length } = text;
-  const middle = text.charCodeAt(length >> 1);
-  return (text.charCodeAt(0) | middle | text.charCodeAt(length >> 2) | text.charCodeAt(length - (length >> 2))) > 127;
+  const middle = codeAt(text, length >> 1);
+  return (codeAt(text, 0) | middle | codeAt(text, length >> 2) | codeAt(text, length - (length >> 2))) > 127;
 }
 
 /** CPython has one object for '' and for each character of Latin-1. */
 function isSingleton(text: string): boolean {
-  return text.length === 0 || (text.length === 1 && text.charCodeAt(0) < 256);
+  return text.length === 0 || (text.length === 1 && codeAt(text, 0) < 256);
 }
