@@ -202,6 +202,25 @@ describe("a web stream", () => {
     for await (const value of loadAll(streamOf())) values.push(value);
     expect(values).toStrictEqual(VALUES);
   });
+
+  it("gives load a whole pickle when it breaks behind it, or cannot be cancelled", async () => {
+    const one = dumps([1]);
+    let reads = 0;
+    const broken = new ReadableStream({
+      pull(controller) {
+        if (reads++ === 0) controller.enqueue(one);
+        else controller.error(new Error("reset by peer"));
+      },
+    });
+    const stubborn = new ReadableStream({
+      start: (controller) => controller.enqueue(one),
+      cancel: () => Promise.reject(new Error("no")),
+    });
+    for (const stream of [broken, stubborn]) {
+      expect(await load(stream)).toEqual([1]);
+      expect(stream.locked).toBe(false);
+    }
+  });
 });
 
 describe("dump() on one sink", () => {

@@ -34,7 +34,7 @@ type PickleBytes = Uint8Array;
 
 /**
  * The first pickle of a source, `undefined` if the source is empty. A `FileHandle` and a Node `Readable` go on behind it;
- * every other source is ended.
+ * every other source is ended, and how that goes does not matter.
  *
  * @throws UnpicklingError `bad-file` for what cannot be read from; what the cutter throws
  */
@@ -42,8 +42,12 @@ export async function firstPickleOf(source: PickleSource, maxBytes: number): Pro
   if (typeof source === "object" && source !== null && isNodeReadable(source)) {
     return orBadFile(readPickleFromReadable(source, maxBytes));
   }
-  for await (const pickle of picklesOf(source, maxBytes)) return pickle;
-  return undefined;
+  const pickles = picklesOf(source, maxBytes);
+  const { done, value } = await pickles.next();
+  if (done === true) return undefined;
+  // The pickle is whole. That its source broke behind it, or will not be ended, is no reason to withhold it.
+  await pickles.return().catch(() => undefined);
+  return value;
 }
 
 /**
