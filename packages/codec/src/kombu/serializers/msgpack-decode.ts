@@ -9,6 +9,7 @@ import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
 import { DecodeError } from "../errors.js";
 import { decodeUtf8 } from "../text.js";
+import { timestampHeader, timestampOf } from "./msgpack-timestamp.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** How decoded values are represented; the names and defaults are those of the pickle decoder. */
@@ -17,6 +18,8 @@ export interface MsgpackModel {
   readonly float: "number" | "exact";
   readonly bytes: "copy" | "view";
   readonly dict: "auto" | "map" | "object";
+  /** How timestamps are represented; `undefined`: they are refused. */
+  readonly datetime: "python" | "temporal" | "date" | undefined;
 }
 
 /** What reads: an instance of msgpackr's Packr. */
@@ -51,6 +54,7 @@ function prepare(bytes: Uint8Array, model: MsgpackModel): Uint8Array {
     (code, payload, length) => {
       if (code === 0xcb && keepsFloats) mark(payload - 1, 0xc4, 7);
       else if (code === 0xca && keepsFloats) mark(payload - 1, 0xc4, 3);
+      else if (code === 0xd6 || code === 0xd7 || code === 0xc7) mark(payload - 2, 0xc4, length);
       else if ((code >= 0xa0 && code <= 0xbf) || code === 0xd9 || code === 0xda || code === 0xdb) {
         checkUtf8(bytes, payload, length);
         if (code >= 0xd9 && bytes[payload] === 0xef) {
@@ -59,6 +63,7 @@ function prepare(bytes: Uint8Array, model: MsgpackModel): Uint8Array {
       }
     },
     fail,
+    model.datetime !== undefined,
   );
   return readable;
 }
@@ -127,12 +132,15 @@ class MsgpackValues {
 
   /**
    * What stands as bytes in what msgpackr read. The header in the original bytes tells: no header of real bytes has the
-   * code of a float or of text at the same distance along with the same length.
+   * code of a float, a timestamp or text at the same distance along with the same length.
    */
   #payload(offset: number, length: number): unknown {
     const bytes = this.#bytes;
     if (length === 7 && bytes[offset - 2] === 0xcb) return this.#float(this.#view.getFloat64(offset - 1));
     if (length === 3 && bytes[offset - 2] === 0xca) return this.#float(this.#view.getFloat32(offset - 1));
+    const header = timestampHeader(length);
+    if (header !== undefined && bytes[offset - 2] === header[0] && bytes[offset - 1] === header[1])
+      return this.#timestamp(offset, length);
     const payload = bytes.subarray(offset, offset + length);
     const isText =
       (bytes[offset - 2] === 0xd9 && bytes[offset - 1] === length) ||
@@ -140,6 +148,12 @@ class MsgpackValues {
       (bytes[offset - 5] === 0xdb && this.#view.getUint32(offset - 4) === length);
     if (isText) return decodeUtf8(payload);
     return this.#model.bytes === "view" ? payload : copyOf(payload);
+  }
+
+  #timestamp(offset: number, length: number): object {
+    const value = timestampOf(this.#view, offset, length);
+    if (this.#model.datetime === "temporal") return value.toTemporal();
+    return this.#model.datetime === "date" ? value.toDate() : value;
   }
 
   #float(value: number): number | PyFloat {

@@ -7,9 +7,11 @@ import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { builtinValue } from "../../python/builtin-value.js";
+import { PyDateTime } from "../../python/datetime.js";
 import { PyFloat } from "../../python/numbers.js";
 import { EncodeError, howElse } from "../errors.js";
 import { expandedSize, WORTH_KNOWING } from "./expanded-size.js";
+import { timestampHeader, timestampPayload } from "./msgpack-timestamp.js";
 import { walkMsgpack } from "./msgpack-walk.js";
 
 /** `DEFAULT_RECURSE_LIMIT` of msgpack-python's packer: no value is inside of more containers than this. */
@@ -22,16 +24,18 @@ const INT64 = 0xd3;
 export type MsgpackPacker = Pick<Packr, "pack">;
 
 /** The msgpack form of a value; throws {@link EncodeError} for one that has none. */
-export function encodeMsgpack(value: unknown, packer: MsgpackPacker): Uint8Array {
-  const source = new MsgpackSource(value);
+export function encodeMsgpack(value: unknown, packer: MsgpackPacker, hasTimestamps = false): Uint8Array {
+  const source = new MsgpackSource(value, hasTimestamps);
   const plain = source.of(value, 0);
   try {
     const bytes: Uint8Array = packer.pack(plain);
-    let next = 0;
+    let [next, nextBytes] = [0, 0];
     walkMsgpack(
       bytes,
-      (code, payload) => {
+      (code, payload, length) => {
         if (code === INT64 || code === UINT64) bytes[payload - 1] = source.codes[next++]!;
+        else if (code >= 0xc4 && code <= 0xc6 && source.timestamps.has(nextBytes++))
+          bytes.set(timestampHeader(length)!, payload - 2);
       },
       fail,
     );
@@ -45,12 +49,17 @@ export function encodeMsgpack(value: unknown, packer: MsgpackPacker): Uint8Array
 class MsgpackSource {
   /** The codes of the ints of 64 bits, in the order they are written. */
   readonly codes: number[] = [];
+  /** Which of the bytes, in the order they are written, are timestamps. */
+  readonly timestamps = new Set<number>();
   readonly #active = new Set<object>();
   readonly #root: unknown;
+  readonly #hasTimestamps: boolean;
   #values = 0;
+  #bytes = 0;
 
-  constructor(root: unknown) {
+  constructor(root: unknown, hasTimestamps: boolean) {
     this.#root = root;
+    this.#hasTimestamps = hasTimestamps;
   }
 
   of(value: unknown, depth: number): unknown {
@@ -79,9 +88,20 @@ class MsgpackSource {
     if (value instanceof PyFloat) return this.#float(value.value);
     const builtin = builtinValue(value);
     if (builtin !== value) return this.of(builtin, depth);
-    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    if (value instanceof ArrayBuffer) {
+      this.#bytes++;
+      return new Uint8Array(value);
+    }
     // Python packs a bytearray as bytes; a plain view, since msgpackr would ask a class for its toJSON.
-    if (value instanceof Uint8Array) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (value instanceof Uint8Array) {
+      this.#bytes++;
+      return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    }
+    const micros = this.#hasTimestamps ? epochMicroseconds(value) : undefined;
+    if (micros !== undefined) {
+      this.timestamps.add(this.#bytes++);
+      return timestampPayload(micros);
+    }
     if (this.#active.has(value)) throw fail("the value contains itself");
     this.#active.add(value);
     const made = this.#container(value, depth + 1);
@@ -122,6 +142,12 @@ class MsgpackSource {
     this.codes.push(FLOAT64);
     return view.getBigInt64(0);
   }
+}
+
+/** Of a Date or a datetime with a zone. */
+function epochMicroseconds(value: object): bigint | undefined {
+  if (value instanceof PyDateTime) return value.utcOffset() === null ? undefined : value.epochMicroseconds();
+  return value instanceof Date && !Number.isNaN(value.getTime()) ? BigInt(value.getTime()) * 1000n : undefined;
 }
 
 function fail(what: string, _offset?: number, cause?: unknown): EncodeError {

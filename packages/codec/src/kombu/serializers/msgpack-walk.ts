@@ -2,22 +2,25 @@
  * The structure of msgpack bytes, without making anything of them: what a library may safely be given. Every header is
  * looked at once and nothing recurses, so hostile bytes cost what they are long.
  */
+import { TIMESTAMP_TYPE, timestampHeader } from "./msgpack-timestamp.js";
 
 /** As deep as msgpack-python's C unpacker reads, which keeps a stack of 1,024. */
 const MAX_OPEN = 1023;
 
-/** Called for every float, int of 64 bits, string and bytes: the code it starts with, and where its payload is. */
+/** Called for every float, int of 64 bits, string, bytes and timestamp: the code it starts with, and where its payload is. */
 export type VisitMsgpack = (code: number, payload: number, length: number) => void;
 
 /**
  * Goes through the one value that fills `bytes`.
  *
  * @param fail - makes the error to throw for what is wrong at an offset
+ * @param hasTimestamps - whether the extension type -1 may occur. Default false
  */
 export function walkMsgpack(
   bytes: Uint8Array,
   visit: VisitMsgpack,
   fail: (what: string, offset: number) => Error,
+  hasTimestamps = false,
 ): void {
   /** Values still to come: of the container at hand, and of those around it. */
   let remaining = 1;
@@ -95,6 +98,7 @@ export function walkMsgpack(
           break;
         default:
           if (code <= 0xbf) payload(code, code & 0x1f);
+          else if (hasTimestamps && timestamp(code)) break;
           else if (code === 0xc1) throw fail("0xc1 is no msgpack type", start);
           // kombu writes none, and each library has its own.
           else throw fail(`0x${code.toString(16)} is an ext type, which has no meaning here`, start);
@@ -118,6 +122,17 @@ export function walkMsgpack(
       }
       remaining = outer;
     }
+  }
+
+  /** Whether it is one. Its payload begins after the two bytes that it has in common with bytes of that length. */
+  function timestamp(code: number): boolean {
+    const length = code === 0xd6 ? 4 : code === 0xd7 ? 8 : code === 0xc7 ? 13 : 0;
+    const header = timestampHeader(length);
+    if (header === undefined || bytes[position] !== header[1]) return false;
+    if (length === 13 && bytes[position + 1] !== TIMESTAMP_TYPE) return false;
+    step(1);
+    payload(code, length);
+    return true;
   }
 
   function payload(code: number, length: number): void {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { PyDateTime } from "../../python/datetime.js";
 import { PyDict } from "../../python/dict.js";
 import { PyFloat } from "../../python/numbers.js";
 import { ByteArray, tuple } from "../../python/sequences.js";
@@ -131,6 +132,54 @@ describe("reads what msgpack-python reads", () => {
     const wide = Buffer.alloc(5 * 1000);
     for (let at = 0; at < wide.length; at += 5) wide.set([0xdd, 0, 0, 0x13, 0x88 - (at >> 8)], at);
     expect(() => read(wide)).toThrow(DecodeError);
+  });
+});
+
+describe("timestamps", () => {
+  // As msgpack-python writes them with `datetime=True`.
+  const TIMESTAMPS = [
+    ["2024-02-29T12:30:45+00:00", "d6ff65e078f5"],
+    ["1970-01-01T00:00:00+00:00", "d6ff00000000"],
+    ["2106-02-07T06:28:16+00:00", "d7ff0000000100000000"],
+    ["2024-02-29T06:45:45.123456+00:00", "d7ff1d6f280065e02819"],
+    ["1969-12-31T23:59:59.999999+00:00", "c70cff3b9ac618ffffffffffffffff"],
+    ["0001-01-01T00:00:00+00:00", "c70cff00000000fffffff1886e0900"],
+    ["9999-12-31T23:59:59.999999+00:00", "c70cff3b9ac6180000003afff4417f"],
+    ["2514-05-30T01:53:03+00:00", "d7ff00000003ffffffff"],
+    ["2514-05-30T01:53:04+00:00", "c70cff000000000000000400000000"],
+  ] as const;
+  const serializer = msgpackSerializer({ timestamps: true });
+  const beside = (value: unknown) => [Buffer.alloc(4), value, Buffer.alloc(13), 2 ** 40, value, "x".repeat(300)];
+
+  test.each(TIMESTAMPS)("%s", (text, bytes) => {
+    const value = PyDateTime.from(text);
+    expect(Buffer.from(serializer.encode!(value)).toString("hex")).toBe(bytes);
+    expect(serializer.decode!(hex(bytes))).toEqual(value);
+    expect(serializer.decode!(serializer.encode!(beside(value)))).toEqual(beside(value));
+  });
+
+  test("of Dates and other zones, as Dates", () => {
+    const bytes = serializer.encode!([new Date(1.5e12), PyDateTime.from("2017-07-14T08:25:00+05:45")]);
+    const noon = new Date(1.5e12);
+    expect(msgpackSerializer({ timestamps: true, datetime: "date" }).decode!(bytes)).toEqual([noon, noon]);
+  });
+
+  test.each([
+    "d7ffee6b280000000000",
+    "c70cff3b9aca000000000000000000",
+    "c70cff000000000000003afff44180",
+    "d6fe00000000",
+    "c70c00",
+    "d6ff00",
+    "c70cff00",
+    "c70bff",
+  ])("and refuses %s", (bytes) => {
+    expect(() => serializer.decode!(hex(bytes))).toThrow(DecodeError);
+  });
+
+  test("and refuses times without a zone, and no times", () => {
+    expect(() => serializer.encode!(PyDateTime.from("2024-02-29T12:30:45"))).toThrow(EncodeError);
+    expect(() => serializer.encode!(new Date(Number.NaN))).toThrow(EncodeError);
   });
 });
 

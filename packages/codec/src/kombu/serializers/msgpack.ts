@@ -14,7 +14,12 @@ export interface MsgpackModule {
 }
 
 /** What {@link msgpackSerializer} takes. Everything is optional. */
-export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "bytes" | "dict"> {
+export interface MsgpackOptions extends Pick<ModelOptions, "int" | "float" | "bytes" | "dict" | "datetime"> {
+  /**
+   * Whether points in time, a Date or a datetime with a zone, travel as msgpack's timestamps, and come back as datetimes in
+   * UTC. Default false: they are refused both ways, as kombu reads them as no datetimes.
+   */
+  readonly timestamps?: boolean | undefined;
   /** The msgpackr package; by default it is loaded when first used, which only Node can. */
   readonly module?: MsgpackModule | undefined;
 }
@@ -24,6 +29,8 @@ const MSGPACK_OPTIONS = /* @__PURE__ */ optionNames<MsgpackOptions>({
   float: true,
   bytes: true,
   dict: true,
+  datetime: true,
+  timestamps: true,
   module: true,
 });
 
@@ -41,6 +48,7 @@ export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
     float: options.float ?? "number",
     bytes: options.bytes ?? "copy",
     dict: options.dict ?? "auto",
+    datetime: options.timestamps ? (options.datetime ?? "python") : undefined,
   });
   const given = options.module;
   let packr: msgpackr.Packr | undefined;
@@ -54,7 +62,7 @@ export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
   return {
     contentType: "application/x-msgpack",
     contentEncoding: "binary",
-    encode: (value) => encodeMsgpack(value, loaded()),
+    encode: (value) => encodeMsgpack(value, loaded(), options.timestamps),
     decode: (body) => decodeMsgpack(body, model, loaded()),
   };
 }
