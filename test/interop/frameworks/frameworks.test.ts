@@ -114,6 +114,37 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     });
   });
 
+  test("cache-manager knows how long values of either side live, and renews them before their end", async () => {
+    const cache = createCache({ stores: [pickledKeyv(store())], ttl: 60_000, refreshThreshold: 30_000 });
+    await cache.set("fresh", "old", 45_000);
+    await cache.set("due", "old", 10_000);
+    await client.set(":1:for ever", store().encode("old"));
+    const left = async (key: string) => ((await cache.ttl(key)) ?? Number.POSITIVE_INFINITY) - Date.now();
+    expect(await left("fresh")).toBeLessThanOrEqual(45_000);
+    expect(await left("due")).toBeLessThanOrEqual(10_000);
+    expect(await left("for ever")).toBe(Number.POSITIVE_INFINITY);
+    expect(await cache.ttl("missing")).toBeUndefined();
+    for (const key of ["fresh", "due", "for ever"]) expect(await cache.wrap(key, async () => "new")).toBe("old");
+    await expect.poll(() => cache.get("due")).toBe("new");
+    expect([await cache.get("fresh"), await cache.get("for ever")]).toEqual(["old", "old"]);
+    expect(await client.pttl(":1:due")).toBeGreaterThan(30_000);
+    let made = 0;
+    const none = async () => {
+      made++;
+      return null;
+    };
+    expect([await cache.wrap("none", none), await cache.wrap("none", none), made]).toEqual([null, null, 1]);
+    await expect(cache.wrap("bad", () => Promise.reject(new Error("not like that")))).rejects.toThrow("not like that");
+    expect(await cache.mset([{ key: "short", value: null, ttl: 5000 }])).toBeDefined();
+    expect(await client.pttl(":1:short")).toBeLessThanOrEqual(5000);
+    expect(await cache.mget(["short", "missing"])).toEqual([null, undefined]);
+    await client.set("other", "stays");
+    await cache.clear();
+    expect(await client.keys("*")).toEqual(["other"]);
+    await cache.disconnect();
+    expect(await client.ping()).toBe("PONG");
+  });
+
   test("unstorage stores values as Django does, in both directions", async () => {
     const storage = createStorage({ driver: pickledDriver(store()) });
     await storage.setItemRaw("users/7", VALUE, { ttl: 60 });
@@ -133,6 +164,41 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     expect(await storage.hasItem("json")).toBe(false);
     await storage.clear();
     expect(await client.keys("*")).toEqual(["other"]);
+  });
+
+  test("unstorage's other operations", async () => {
+    const storage = createStorage();
+    storage.mount("app", pickledDriver(store()));
+    for (const value of [null, true, 0, 1.5, "", "text", [1, { a: null }]]) {
+      await storage.setItem("app:value", value);
+      expect(await storage.getItem("app:value")).toEqual(value);
+    }
+    await storage.setItemRaw("app:bytes", new Uint8Array([0, 255]));
+    expect(new Uint8Array((await storage.getItemRaw("app:bytes")) as Buffer)).toEqual(new Uint8Array([0, 255]));
+    expect(await python.request("get", { key: ":1:bytes" })).toBe("b'\\x00\\xff'");
+    // What is undefined is removed, as unstorage does it.
+    await storage.setItemRaw("app:bytes", undefined);
+    expect(await storage.hasItem("app:bytes")).toBe(false);
+    await storage.setItems<string | object>([
+      { key: "app:t:1", value: "v" },
+      { key: "app:t:2", value: { a: 1 }, options: { ttl: 50 } },
+    ]);
+    expect(await client.ttl(":1:t:2")).toBeGreaterThan(20);
+    expect(await client.ttl(":1:t:1")).toBe(-1);
+    const items = await storage.getItems(["app:t:1", { key: "app:t:2" }, "app:t:none"]);
+    expect(items.map(({ value }) => value)).toEqual(["v", { a: 1 }, null]);
+    await storage.setMeta("app:t:1", { size: 1 });
+    expect(await storage.getMeta("app:t:1")).toMatchObject({ size: 1 });
+    // A name is no pattern.
+    await storage.setItem("app:a*b:1", 1);
+    await storage.setItem("app:aXb:1", 1);
+    expect(await storage.getKeys("app:a*b")).toEqual(["app:a*b:1"]);
+    expect((await storage.getKeys("app:t")).sort()).toEqual(["app:t:1", "app:t:2"]);
+    await client.set("other", "stays");
+    await storage.clear("app");
+    expect(await client.keys("*")).toEqual(["other"]);
+    await storage.dispose();
+    expect(await client.ping()).toBe("PONG");
   });
 
   test("Moleculer's nodes exchange what JSON cannot, and Python reads its cache", async () => {

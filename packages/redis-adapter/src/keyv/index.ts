@@ -10,6 +10,8 @@ import type { PickledRedis } from "../pickled/pickled.js";
 /** What Keyv keeps around a value. In Redis there is the value alone, and its lifetime is the key's. */
 interface Envelope {
   readonly value: unknown;
+  /** Its end, in Unix milliseconds: cache-manager makes a value anew some time before. */
+  readonly expires?: number | undefined;
 }
 
 /**
@@ -28,9 +30,12 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   }
 
   async get<Value>(key: string): Promise<Value | undefined> {
-    return wrap<Value>(await this.#redis.get(key));
+    const [value, left] = await Promise.all([this.#redis.get(key), this.#redis.pttl(key)]);
+    const remaining = left - (this.#redis.dialect.graceTtl ?? 0);
+    return wrap<Value>(value, remaining > 0 ? Date.now() + remaining : undefined);
   }
 
+  /** Without their ends: who asks for many does not renew them. */
   async getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
     return (await this.#redis.mget(keys)).map((value) => wrap<Value>(value));
   }
@@ -115,6 +120,8 @@ export function pickledKeyv<Value = unknown>(redis: PickledRedis, options: Pickl
 }
 
 /** A stored None is a value to Keyv, which takes `null` in place of an envelope for a missing key. */
-function wrap<Value>(value: unknown): Value | undefined {
-  return value === undefined ? undefined : ({ value } as Value);
+function wrap<Value>(value: unknown, expires?: number): Value | undefined {
+  if (value === undefined) return undefined;
+  const envelope: Envelope = expires === undefined ? { value } : { value, expires };
+  return envelope as Value;
 }
