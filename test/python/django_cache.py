@@ -4,18 +4,27 @@ import collections
 import datetime
 import decimal
 import fractions
+import functools
 import importlib
+import pickle
 import uuid
 
 import django
 from django.conf import settings
 
-settings.configure(USE_TZ=True, CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}})
+settings.configure(
+    USE_TZ=True,
+    SECRET_KEY="secret",
+    CACHES={"default": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"}},
+    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+    INSTALLED_APPS=["django.contrib.sessions"],
+)
 django.setup()
 
+from django.core import signing  # noqa: E402
 from django.utils.module_loading import import_string  # noqa: E402
 
-from peer import b64, serve, type_tree  # noqa: E402
+from peer import b64, serve, type_tree, unb64  # noqa: E402
 
 NAMES = {
     "collections": collections,
@@ -116,19 +125,36 @@ def hold_lock(name, key, timeout):
     return True
 
 
-def session(name, key):
-    """A session of Django's cache backend over the cache of that name."""
-    from django.contrib.sessions.backends.cache import SessionStore
-
-    store = SessionStore(key)
+def session(name, key, engine="cache"):
+    """A session of one of Django's engines over the cache of that name."""
+    store = importlib.import_module("django.contrib.sessions.backends." + engine).SessionStore(key)
     store._cache = caches[name]
     return store
 
 
-def save_session(name, key, value):
-    store = session(name, key)
+def save_session(name, key, value, engine="cache", expiry=None):
+    if engine == "cached_db":
+        make_session_table()
+    store = session(name, key, engine)
     store._session_cache = evaluate(value)
+    if expiry is not None:
+        store.set_expiry(expiry)
     store.save(must_create=True)
+
+
+@functools.lru_cache(maxsize=None)
+def make_session_table():
+    from django.contrib.sessions.models import Session
+    from django.db import connection
+
+    with connection.schema_editor() as editor:
+        editor.create_model(Session)
+
+
+def unsign(raw, secret):
+    """A pickle in base64 with a signature."""
+    text = signing.Signer(secret).unsign(unb64(raw).decode())
+    return repr(pickle.loads(signing.b64_decode(text.encode())))
 
 
 if __name__ == "__main__":
@@ -147,7 +173,12 @@ if __name__ == "__main__":
             "delete": lambda name, key: caches[name].delete(key),
             "ttl": lambda name, key: caches[name].ttl(key),
             "save_session": save_session,
-            "load_session": lambda name, key: repr(session(name, key).load()),
+            "load_session": lambda name, key, engine="cache": repr(session(name, key, engine).load()),
+            "session_age": lambda name, key: session(name, key).get_expiry_age(),
+            "sign": lambda value, secret: signing.Signer(secret).sign(
+                signing.b64_encode(pickle.dumps(evaluate(value))).decode()
+            ),
+            "unsign": unsign,
             "lock": hold_lock,
             "unlock": lambda name, key: caches.pop((name, key)).release(),
             "raw": lambda name, key: b64(caches[name].client.get_client().get(caches[name].make_key(key))),

@@ -20,7 +20,9 @@ import {
   djangoSession,
   flaskCaching,
   pickled,
+  plain,
   sharded,
+  signed,
 } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -250,6 +252,42 @@ describeEachRedis("caches of Python applications", (set: ServiceSet) => {
     await py.set(ours, { _auth_user_id: "7" });
     expect(await python.request("load_session", { name: kind, key: ours })).toBe("{'_auth_user_id': '7'}");
     expect(await py.ttl(ours)).toBeGreaterThan(13 * 86_400);
+  });
+
+  test.for(["cache", "cached_db"] as const)(
+    "sessions of the engine %s, with a lifetime of their own",
+    async (engine, context) => {
+      await openCache(context, "sessions", "django-redis", {});
+      const dialect = djangoSession({ cache: djangoRedis(), engine });
+      const py = pickled(client, { dialect });
+      const [theirs, ours] = [`${engine}-theirs`, `${engine}-ours`].map((key) => key.replace("_", "").padEnd(32, "0"));
+      // A set has no form in the JSON of SESSION_SERIALIZER, which the database needs and the cache does not.
+      const value = engine === "cache" ? "{'tags': {1}, 'when': datetime.date(2024, 1, 1)}" : "{'user': 7}";
+      await python.request("save_session", { name: "sessions", key: theirs, value, engine, expiry: 100 });
+      const session = (await py.get<Record<string, unknown>>(theirs!))!;
+      expect(repr(session)).toBe(value.replace(/\}$/, ", '_session_expiry': 100}"));
+      expect(await client.ttl(dialect.key(theirs!))).toBeLessThanOrEqual(100);
+      await py.set(ours!, session, { ttl: 100_000 });
+      expect(await client.ttl(dialect.key(ours!))).toBeLessThanOrEqual(100);
+      const loaded = await python.request("load_session", { name: "sessions", key: ours, engine });
+      expect(loaded).toBe(await python.request("load_session", { name: "sessions", key: theirs, engine }));
+      if (engine === "cache") expect(await python.request("session_age", { name: "sessions", key: ours })).toBe(100);
+      const keys: string[] = [];
+      for await (const { key } of py.scan()) keys.push(key);
+      expect(keys.filter((key) => key.startsWith(engine.replace("_", ""))).sort()).toEqual([ours, theirs].sort());
+    },
+  );
+
+  test("values signed as django.core.signing does it", async () => {
+    const py = pickled(client, { dialect: signed(plain(), { keys: ["secret"], format: "django" }) });
+    await client.set("signed", await python.request<string>("sign", { value: "{'a': (1, None)}", secret: "secret" }));
+    expect(repr(await py.get("signed"))).toBe("{'a': (1, None)}");
+    await py.set("signed here", [1, "\u00fc"]);
+    const raw = (await client.getBuffer("signed here"))!.toString("base64");
+    expect(await python.request("unsign", { raw, secret: "secret" })).toBe("[1, '\u00fc']");
+    await expect(python.request("unsign", { raw, secret: "another" })).rejects.toThrow(/does not match/);
+    await client.set("signed", await python.request<string>("sign", { value: "1", secret: "another" }));
+    await expect(py.get("signed")).rejects.toMatchObject({ code: "decode", cause: { code: "bad-signature" } });
   });
 
   test("the bytes written here are those that Django writes", async (context) => {

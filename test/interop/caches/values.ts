@@ -45,6 +45,85 @@ export const VALUES = [
   "ValueError('boom', 1)",
 ] as const;
 
+/** What goes wrong first: the ends of ranges, what looks like something else, and what is empty. */
+export const ODD_VALUES = [
+  "-0",
+  "2**63",
+  "-2**63",
+  "-2**63 - 1",
+  "2**64",
+  "10**30",
+  "-10**4000",
+  "1.0",
+  "-1.0",
+  "0.1",
+  "1e300",
+  "5e-324",
+  "1e16",
+  "-inf",
+  "b''",
+  "b'42'",
+  "b' 7 '",
+  "b'!'",
+  "'!'",
+  "' 7 '",
+  "'1_000'",
+  "'True'",
+  "'\\x00'",
+  "'a\\x00b\\udc80\\udfff\\ud800'",
+  "'\\ufeff\\u2028'",
+  "'a' * 15",
+  "'a' * 1000",
+  "b'\\x80\\x04N.'",
+  "b'x|y'",
+  "bytearray(b'')",
+  "[]",
+  "{}",
+  "set()",
+  "frozenset()",
+  "[True, 1, 1.0, False, 0, 0.0]",
+  "((), [], {}, set(), None)",
+  "[('a', [1, ('b', {'c': (2,)})])]",
+  "[[], [[]], [[[]]]]",
+  "reduce(lambda inner, _: [inner], range(200), None)",
+  "{None: None, True: 1, 1.5: b'x', ('a',): {}, 2**70: 2}",
+  "{'__proto__': {'a': 1}, 'constructor': 2, '': 3}",
+  "[None] * 300",
+  "list(range(300))",
+  "{str(i): i / 7 + 0.1 for i in range(50)}",
+  "datetime.datetime(1, 1, 1)",
+  "datetime.datetime(9999, 12, 31, 23, 59, 59, 999999)",
+  "datetime.datetime(2024, 3, 31, 2, 30, tzinfo=datetime.timezone(datetime.timedelta(hours=5, minutes=45), 'NPT'))",
+  "datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone(datetime.timedelta(seconds=-1)))",
+  "datetime.time(1, 2, tzinfo=datetime.timezone.utc)",
+  "datetime.timedelta.max",
+  "Decimal('NaN')",
+  "Decimal('-Infinity')",
+  "Decimal('-0E+3')",
+  "Decimal('1E+400')",
+  "Decimal('0.1') * 3",
+] as const;
+
+/** What is no trouble to Redis, and may be to whoever puts keys together. */
+export const KEYS = [
+  "",
+  " ",
+  "with space",
+  "gr\u00fc\u00dfe \u{1f952}",
+  "a:b::c:",
+  "new\nline\r\0",
+  "{tag}x",
+  "[1]*?\\",
+  "x".repeat(300),
+  "\u00e9".repeat(200),
+  "x".repeat(5000),
+];
+
+/** A key as an expression of Python. */
+export function keyExpression(key: string): string {
+  return JSON.stringify(key).replaceAll("\\u0000", "\\x00");
+}
+
 /** CPython 3.12 writes an OrderedDict as a dict, earlier ones as a list of pairs. */
 export function since312(text: string): string {
   if (!text.startsWith("OrderedDict([")) return text;

@@ -38,7 +38,12 @@ const BEAKER_OPTIONS = /* @__PURE__ */ optionNames<BeakerOptions>(
 /** In longer keys the user's part is replaced by its digest: ext/redisnm.py `_format_key`. */
 const MAX_KEY_LENGTH = 1024;
 
-/** What `beaker.cache` stores: a pickled tuple of the time of storing, the lifetime in seconds or None, and the value. */
+/**
+ * What `beaker.cache` stores: a pickled tuple of the time of storing, the lifetime in seconds or None, and the value.
+ *
+ * A value is read as long as Redis has it, which Beaker tells to keep it for its lifetime. Beaker itself looks at the time of
+ * storing as well: give a value another lifetime by `touch` of a cache, not by `expire`, which Beaker does not see.
+ */
 export function beaker(options: BeakerOptions): Dialect {
   checkNames(options, BEAKER_OPTIONS, "options of beaker()");
   const pickle = pickleCodec(options.pickle);
@@ -58,10 +63,11 @@ export function beaker(options: BeakerOptions): Dialect {
       pickle.encode(tuple(new PyFloat(Date.now() / 1000), seconds(expiryOf(ttl)), value)),
     decode(raw: Buffer) {
       const stored = pickle.decode(raw);
-      if (!Array.isArray(stored) || stored.length !== 3) {
-        throw new RedisAdapterError("Cannot read a Beaker value: it is no tuple of three", { code: "decode" });
+      // An old Beaker stored no lifetime: container.py, "Old format".
+      if (!Array.isArray(stored) || (stored.length !== 3 && stored.length !== 2)) {
+        throw new RedisAdapterError("Cannot read a Beaker value: it is no tuple of three, or two", { code: "decode" });
       }
-      return stored[2] as unknown;
+      return stored.at(-1) as unknown;
     },
     ttl: expiryOf,
     defaultTtl,
@@ -85,28 +91,4 @@ function backslashReplace(name: string): string {
 
 function seconds(expiry: Expiry): number | null {
   return typeof expiry === "object" ? Math.ceil(expiry.px / 1000) : null;
-}
-
-/** Options of {@link beakerSession}. */
-export interface BeakerSessionOptions {
-  /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
-  readonly pickle?: PickleOptions | undefined;
-}
-
-const BEAKER_SESSION_OPTIONS = optionNames<BeakerSessionOptions>({ pickle: true });
-
-/** Beaker's sessions with `type = ext:redis`: a pickled dict under `beaker_cache:<session id>:session`. */
-export function beakerSession(options: BeakerSessionOptions = {}): Dialect {
-  checkNames(options, BEAKER_SESSION_OPTIONS, "options of beakerSession()");
-  const [prefix, suffix] = ["beaker_cache:", ":session"];
-  return Object.freeze({
-    name: "beaker-session",
-    key: (sid: string) => prefix + sid + suffix,
-    unkey: (redisKey: string) => redisKey.slice(prefix.length, -suffix.length),
-    pattern: (pattern: string) => prefix + pattern + suffix,
-    ...pickleCodec(options.pickle),
-    ...lifetime(null),
-    digits: false,
-    canonical: true,
-  });
 }

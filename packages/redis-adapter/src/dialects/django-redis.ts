@@ -94,15 +94,20 @@ function serializerOf(
       return pickleCodec(pickle);
     case "json":
       // DjangoJSONEncoder writes dates, Decimal and UUID as plain strings, as kombu 5.2 does.
-      return serializerCodec(jsonSerializer({ dialect: "5.2" }));
+      return serializerCodec(jsonSerializer({ ...modelOf(pickle), dialect: "5.2" }));
     case "msgpack":
-      return serializerCodec(msgpackSerializer());
+      return serializerCodec(msgpackSerializer(modelOf(pickle)));
     default:
       serializer satisfies never;
       throw new RedisAdapterError(`Cannot use serializer ${JSON.stringify(serializer)}: there is none`, {
         code: "bad-option",
       });
   }
+}
+
+/** How values are to be represented, of the options for pickles: the same in whatever form they are stored. */
+export function modelOf({ int, float, dict }: PickleOptions = {}): Pick<PickleOptions, "int" | "float" | "dict"> {
+  return { int, float, dict };
 }
 
 export function serializerCodec(serializer: Serializer): ValueCodec {

@@ -9,7 +9,7 @@ import { type Dialect, lifetime, type PickleOptions, pickleCodec, type Ttl } fro
 export interface DogpileOptions {
   /** The region's `key_mangler`. Default none; `"sha1"`: dogpile's `sha1_mangle_key`. */
   readonly mangle?: "sha1" | ((key: string) => string) | undefined;
-  /** `redis_expiration_time`. Milliseconds; default `null`: none, the region judges by the time of creation. */
+  /** `redis_expiration_time`. Milliseconds; default `null`, and 0: none, the region judges by the time of creation. */
   readonly defaultTtl?: Ttl | undefined;
   /**
    * The region's `expiration_time`. Milliseconds; a value made longer ago counts as missing. Default `null`: none, but what
@@ -61,7 +61,8 @@ export function dogpile(options: DogpileOptions = {}): Dialect {
       if (expirationTime !== null && Date.now() - createdAt(raw, bar) > expirationTime) return undefined;
       return pickle.decode(raw.subarray(bar + 1));
     },
-    ...lifetime(options.defaultTtl ?? null, "seconds"),
+    // As dogpile, which asks whether there is one.
+    ...lifetime(options.defaultTtl || null, "seconds"),
     lockKey: (name: string) => `_lock${key(name)}`,
     flightKey: (name: string) => `_lock${key(name)}`,
     digits: false,
