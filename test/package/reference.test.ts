@@ -1,7 +1,11 @@
-/** The reference has every public name, and no other. */
+/** The reference has every public name and every option, and no other; the tables of options in the guide have none that there is not. */
 import { readFileSync } from "node:fs";
+import path from "node:path";
 import { expect, it } from "vitest";
+import { documentationPages } from "./documentation.js";
+import { optionsOf } from "./options.js";
 import { entries, REFERENCE } from "./reference.js";
+import { ROOT, sourcesOf } from "./sources.js";
 
 /** What a declaration file exports, of the build. */
 function exportedNames(source: string): string[] {
@@ -25,4 +29,35 @@ it.each(entries())("$specifier (otherwise: npx tsx test/package/reference.ts)", 
       .find((text) => text.startsWith(`${specifier}\n`)) ?? "";
   const names = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name).sort();
   expect(names).toEqual(exportedNames(source));
+});
+
+const reference = readFileSync(REFERENCE, "utf8");
+const PACKAGES = ["codec", "celery", "amqp-adapter", "redis-adapter"] as const;
+
+it.each(PACKAGES)("@brine/%s: every option is in its row (otherwise: npx tsx test/package/reference.ts)", (name) => {
+  const sections = reference.split(/^## /m).filter((text) => text.startsWith(`@brine/${name}`));
+  const text = sections.join("\n");
+  const rows = new Map([...text.matchAll(/^\| `(\w+)` \| type \| (.*) \|$/gm)].map(([, row, cell]) => [row, cell]));
+  const options = sourcesOf(name)
+    .flatMap(({ path }) => optionsOf(path))
+    .filter(({ owner }) => rows.has(owner));
+  expect(options.length).toBeGreaterThan(15);
+  const missing = options.filter(({ owner, name: option }) => !rows.get(owner)!.includes(`\`${option}\``));
+  expect(missing.map(({ owner, name: option }) => `${owner}.${option}`)).toEqual([]);
+});
+
+it("the guide's tables of options have what there is", () => {
+  const known = new Set(
+    PACKAGES.flatMap((name) => sourcesOf(name)).flatMap(({ path }) => optionsOf(path).map(({ name }) => name)),
+  );
+  const named = documentationPages().flatMap((page) =>
+    [...readFileSync(path.join(ROOT, page), "utf8").matchAll(/^\| option \|.*\n\|.*\n((?:\|.*\n)+)/gm)].flatMap(
+      ([, rows]) =>
+        [...rows!.matchAll(/^\| ([^|]*) \|/gm)].flatMap(([, cell]) =>
+          [...cell!.matchAll(/`(\w+)[^`]*`/g)].map(([, option]) => ({ page, option: option! })),
+        ),
+    ),
+  );
+  expect(named.length).toBeGreaterThan(15);
+  expect(named.filter(({ option }) => !known.has(option))).toEqual([]);
 });

@@ -1,11 +1,13 @@
 /**
- * Writes `docs/reference.md`: every public name of every entry, with the first sentence of its doc string.
+ * Writes `docs/reference.md`: every public name of every entry, with the first sentence of its doc string, and the names of
+ * the options.
  * `npx tsx test/package/reference.ts` writes it anew.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import ts from "typescript";
+import { isOfOptions } from "./options.js";
 import { ROOT } from "./sources.js";
 
 export const REFERENCE = path.join(ROOT, "docs/reference.md");
@@ -52,6 +54,18 @@ function firstSentence(text: string): string {
   return sentence.replaceAll("|", "\\|").replace(/:$/, ".");
 }
 
+/** Those of our own: what a driver takes is in its own documentation. */
+function optionNames(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
+  const declared = checker.getDeclaredTypeOfSymbol(symbol);
+  const names = (declared.isUnion() ? declared.types : [declared])
+    .flatMap((type) => checker.getPropertiesOfType(type))
+    .filter(({ declarations = [] }) =>
+      declarations.some((each) => each.getSourceFile().fileName.startsWith(path.join(ROOT, "packages"))),
+    )
+    .map(({ name }) => name);
+  return [...new Set(names)];
+}
+
 function rowsOf(checker: ts.TypeChecker, file: ts.SourceFile): string[] {
   const symbol = checker.getSymbolAtLocation(file);
   if (symbol === undefined) throw new Error(`${file.fileName} exports nothing`);
@@ -60,7 +74,9 @@ function rowsOf(checker: ts.TypeChecker, file: ts.SourceFile): string[] {
     .map((exported) => {
       const named = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
       const text = ts.displayPartsToString(named.getDocumentationComment(checker));
-      return `| \`${exported.name}\` | ${kindOf(named.flags)} | ${firstSentence(text)} |`;
+      const options = isOfOptions(exported.name) ? optionNames(checker, named) : [];
+      const cell = [firstSentence(text), options.map((name) => `\`${name}\``).join(", ")].filter((part) => part !== "");
+      return `| \`${exported.name}\` | ${kindOf(named.flags)} | ${cell.join(" ")} |`;
     })
     .sort((a, b) => a.localeCompare(b, "en"));
 }
@@ -84,8 +100,8 @@ export function reference(): string {
   });
   return `# Reference
 
-Every public name, by the entry it is imported from. Signatures, options and examples are in the types: your editor shows them, and
-the [guides](guide/pickle.md) show them at work. Where a name is new to you, [values](guide/mapping.md),
+Every public name, by the entry it is imported from, and of options what there is to be said. Signatures, defaults and examples are in
+the types: your editor shows them, and the [guides](guide/pickle.md) show them at work. Where a name is new to you, [values](guide/mapping.md),
 [Celery](guide/celery.md), [RabbitMQ](guide/amqp.md) and [Redis](guide/redis.md) say what it is for.
 
 ${sections.join("\n")}`;
