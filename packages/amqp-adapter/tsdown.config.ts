@@ -9,4 +9,6 @@ export default defineConfig({
   target: "node20.19",
   platform: "node",
   fixedExtension: false,
+  // The declarations have what the comments say.
+  outputOptions: { comments: { jsdoc: false } },
 });

@@ -11,4 +11,6 @@ export default defineConfig({
   target: "node20.19",
   platform: "node",
   fixedExtension: false,
+  // The declarations have what the comments say.
+  outputOptions: { comments: { jsdoc: false } },
 });

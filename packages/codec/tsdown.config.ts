@@ -24,6 +24,8 @@ export default defineConfig({
   // Few files: at import, each costs about a millisecond. `tools` must not load what can construct. Declarations are left
   // out: in one file with the code, their names would collide with it.
   outputOptions: {
+    // The declarations have what the comments say.
+    comments: { jsdoc: false },
     codeSplitting: {
       groups: [
         { name: "wire", test: WIRE, priority: 2 },

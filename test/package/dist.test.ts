@@ -1,6 +1,6 @@
 /** What is published: the files of each tarball, the names of each entry, and that the build did what speed depends on. */
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { OPCODES } from "@brine/codec/tools";
@@ -63,24 +63,53 @@ describe("the codec's classes", () => {
   });
 });
 
+/** The package's own files that importing `file` loads. */
+function loadedBy(file: string, loaded = new Set<string>()): ReadonlySet<string> {
+  if (loaded.has(file)) return loaded;
+  loaded.add(file);
+  for (const [, specifier] of readFileSync(file, "utf8").matchAll(/^(?:import|export) .*from "(\.[^"]+)";$/gm))
+    loadedBy(path.join(path.dirname(file), specifier!), loaded);
+  return loaded;
+}
+
 describe("the codec's tools", () => {
   it("load no file that can decode: not the registry, not the machine", () => {
     const folder = path.join(ROOT, "packages/codec/dist");
-    const loaded = new Set<string>();
-    const load = (file: string): void => {
-      if (loaded.has(file)) return;
-      loaded.add(file);
-      const code = readFileSync(file, "utf8");
-      for (const [, specifier] of code.matchAll(/^(?:import|export) .*from "(\.[^"]+)";$/gm))
-        load(path.join(path.dirname(file), specifier!));
-    };
-    load(path.join(folder, "tools/index.js"));
+    const loaded = loadedBy(path.join(folder, "tools/index.js"));
     expect(loaded.size).toBeGreaterThan(1);
     // Whatever decodes or encodes asks a registry.
     const asksRegistry = (file: string) => readFileSync(file, "utf8").includes(".findByTarget(");
     expect([...loaded].filter(asksRegistry)).toEqual([]);
     const all = readdirSync(folder).filter((name) => name.endsWith(".js"));
     expect(all.some((name) => asksRegistry(path.join(folder, name)))).toBe(true);
+  });
+});
+
+describe("what an import loads", () => {
+  // V8 reads all of it before the first call. A limit that is reached: is the new code needed by those who import the entry?
+  it.each([
+    { entry: "codec/dist/index.js", files: 3, bytes: 450_000 },
+    { entry: "codec/dist/tools/index.js", files: 3, bytes: 130_000 },
+    { entry: "codec/dist/coded-error.js", files: 2, bytes: 80_000 },
+    { entry: "amqp-adapter/dist/index.js", files: 2, bytes: 110_000 },
+    { entry: "redis-adapter/dist/index.js", files: 2, bytes: 200_000 },
+    { entry: "celery/dist/index.js", files: 1, bytes: 270_000 },
+  ])("is at most $files files of $bytes bytes: $entry", ({ entry, files, bytes }) => {
+    const loaded = [...loadedBy(path.join(ROOT, "packages", entry))];
+    expect(loaded.length).toBeLessThanOrEqual(files);
+    expect(loaded.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThanOrEqual(bytes);
+  });
+
+  it.each(PACKAGES)("is the package's own code only, and no prose: %s", (name) => {
+    const folder = path.join(ROOT, "packages", name, "dist");
+    const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+    for (const file of files.filter((one) => one.endsWith(".js.map"))) {
+      const { sources } = JSON.parse(readFileSync(path.join(folder, file), "utf8")) as { readonly sources: string[] };
+      expect(sources.filter((source) => source.includes("node_modules"))).toEqual([]);
+      // The declarations have it.
+      expect(readFileSync(path.join(folder, file.slice(0, -".map".length)), "utf8")).not.toMatch(/^\s*\/\*\*/m);
+    }
+    expect(files.some((file) => file.endsWith(".js.map"))).toBe(true);
   });
 });
 

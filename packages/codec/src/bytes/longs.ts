@@ -83,12 +83,14 @@ function int32(bytes: Uint8Array, at: number): number {
   return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24);
 }
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** Two digits a byte; made on first use. */
+let hex: readonly string[] | undefined;
 
 /** Hex digits, most significant first. `BigInt("0x...")` is linear; building by shifts would be quadratic. */
 function hexReversed(bytes: Uint8Array, start: number, end: number): string {
+  hex ??= Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
   const digits: string[] = new Array(end - start);
-  for (let i = 0; i < digits.length; i++) digits[i] = HEX[bytes[end - 1 - i]!]!;
+  for (let i = 0; i < digits.length; i++) digits[i] = hex[bytes[end - 1 - i]!]!;
   return digits.join("");
 }
 

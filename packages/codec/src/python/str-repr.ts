@@ -1,7 +1,15 @@
 /** Python's `repr` of text and bytes. */
 
 /** What Python does not print: control, format, surrogate, private, unassigned and separator characters, except the space. */
-const UNPRINTABLE = /[\p{C}\p{Z}]/u;
+const UNPRINTABLE = "[\\p{C}\\p{Z}]";
+
+/** Made when first needed, and no literal: V8 looks up the properties of a literal's characters at every import already. */
+let unprintable: RegExp | undefined;
+
+function isUnprintable(char: string): boolean {
+  unprintable ??= new RegExp(UNPRINTABLE, "u");
+  return unprintable.test(char);
+}
 
 /** `'a\n'`. CPython 3.12 `unicode_repr`. */
 export function strRepr(text: string): string {
@@ -14,7 +22,7 @@ export function strRepr(text: string): string {
     else if (char === "\n") out += "\\n";
     else if (char === "\r") out += "\\r";
     else if (code >= 0x20 && code < 0x7f) out += char;
-    else if (code > 0x7f && !UNPRINTABLE.test(char)) out += char;
+    else if (code > 0x7f && !isUnprintable(char)) out += char;
     else if (code < 0x100) out += `\\x${code.toString(16).padStart(2, "0")}`;
     else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, "0")}`;
     else out += `\\U${code.toString(16).padStart(8, "0")}`;

@@ -1,5 +1,5 @@
 import { isPickleError, UnpicklingError } from "../errors.js";
-import { OPCODES_BY_CODE, type OpcodeInfo, type OpcodeName, STOP } from "../pickle/opcodes.js";
+import { type OpcodeInfo, type OpcodeName, opcodeOf, STOP } from "../pickle/opcodes.js";
 import { bytesRepr } from "../python/str-repr.js";
 import { ARGUMENTS } from "./args.js";
 import { Cursor } from "./cursor.js";
@@ -41,7 +41,7 @@ function nextOp(cursor: Cursor): PickleOp {
     throw new UnpicklingError("pickle exhausted before seeing STOP", { code: "truncated", offset: start });
   }
   cursor.position++;
-  const opcode = OPCODES_BY_CODE[code];
+  const opcode = opcodeOf(code);
   if (opcode === undefined) {
     throw new UnpicklingError(`at position ${start}, opcode ${bytesRepr(Uint8Array.of(code))} unknown`, {
       code: "unknown-opcode",

@@ -67,7 +67,7 @@ export class ScanMachine {
       const code = this.#cursor.bytes[this.#offset];
       if (code === undefined) throw this.#fail("the pickle ends without STOP", "truncated");
       this.#cursor.position++;
-      this.#opcode = op.OPCODES_BY_CODE[code];
+      this.#opcode = op.opcodeOf(code);
       if (this.#opcode === undefined) throw this.#fail(`0x${code.toString(16)} is no opcode`, "unknown-opcode");
       if (code === op.STOP) {
         this.#finish(this.#stack.pop());

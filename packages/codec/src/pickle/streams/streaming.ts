@@ -44,7 +44,7 @@ const FORM_OF_ARGUMENT: Readonly<Record<op.ArgumentName, number>> = {
 
 /** What follows the opcode `byte`: a fixed number of bytes, or one of the forms above; `undefined` for no opcode. */
 function formOf(byte: number): number | undefined {
-  const row = op.OPCODES_BY_CODE[byte];
+  const row = op.opcodeOf(byte);
   if (row === undefined) return undefined;
   return row.arg === null ? NOTHING : FORM_OF_ARGUMENT[row.arg];
 }

@@ -30,7 +30,7 @@ export function hookFailed(hook: string, error: unknown): UnpicklingError {
 
 /** The error with the place where it happened. */
 export function located(error: unknown, offset: number, byte: number | undefined): UnpicklingError {
-  const opcode = byte === undefined ? undefined : (op.OPCODES_BY_CODE[byte]?.name as op.OpcodeName | undefined);
+  const opcode = byte === undefined ? undefined : (op.opcodeOf(byte)?.name as op.OpcodeName | undefined);
   const doing = opcode === undefined ? "Cannot unpickle" : `Cannot decode ${opcode}`;
   if (error instanceof UnpicklingError && error.offset === undefined) {
     const message = error.message.startsWith("Cannot ") ? error.message : `${doing}: ${error.message}`;
