@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { IdentityMemo, NO_PLACE } from "./identity-memo.js";
 
-describe.each([3, 2000])("the memo of objects, with %i of them", (count) => {
+describe.each([3, 2000, 9000, 20_000])("the memo of objects, with %i of them", (count) => {
   const objects = Array.from({ length: count }, (_, i) => ({ i }));
 
   it("finds each under its index, in any order, and also while more come", () => {
     const memo = new IdentityMemo();
-    for (const [i, object] of objects.entries()) {
-      expect(memo.find(object)).toBe(-1);
-      expect(memo.findOrAdd(object, i * 2)).toBe(-1);
-      expect(memo.findOrAdd(object, 9999)).toBe(i * 2);
-      expect(memo.find(objects[i >> 1]!)).toBe((i >> 1) * 2);
-    }
+    const found = objects.map((object, i) => [
+      memo.find(object),
+      memo.findOrAdd(object, i * 2),
+      memo.findOrAdd(object, 9999),
+      memo.find(objects[i >> 1]!),
+    ]);
+    expect(found).toEqual(objects.map((_, i) => [-1, -1, i * 2, (i >> 1) * 2]));
     expect(objects.map((object) => memo.find(object))).toEqual(objects.map((_, i) => i * 2));
   });
 
@@ -30,7 +31,7 @@ describe.each([3, 2000])("the memo of objects, with %i of them", (count) => {
   it("gives an object with a place the index under which it is added", () => {
     const memo = new IdentityMemo();
     const places = objects.map((object) => memo.reserve(object));
-    for (const [i, object] of objects.entries()) expect(memo.findOrAdd(object, i + 1)).toBe(-1);
+    expect(objects.every((object, i) => memo.findOrAdd(object, i + 1) === -1)).toBe(true);
     expect(places.map((place) => memo.indexAt(place))).toEqual(objects.map((_, i) => i + 1));
   });
 
