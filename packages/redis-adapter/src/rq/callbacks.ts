@@ -44,12 +44,21 @@ export class Callbacks {
       queue,
       signal,
       instance,
-      meta: metaOf(fields.get("meta"), this.#codec, jobKey(id)),
+      meta: this.#metaOf(id, fields.get("meta")),
       saveMeta: async (value) => {
         await send(this.#client, "hset", [jobKey(id), "meta", this.#codec.encode(value)]);
       },
     };
     return { args, kwargs, context };
+  }
+
+  /** What cannot be read is handed on as it is, in the way of rq `Job.restore`. */
+  #metaOf(id: string, raw: Buffer | undefined): Record<string, unknown> {
+    try {
+      return metaOf(raw, this.#codec, jobKey(id));
+    } catch {
+      return { unserialized: raw };
+    }
   }
 
   /** @throws RedisAdapterError `job` when the job names a callback that is not registered, and what the callback throws */
