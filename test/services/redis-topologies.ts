@@ -15,7 +15,11 @@ export interface RedisNode {
   readonly host: string;
   readonly port: number;
   kill(): Promise<void>;
+  /** Resolves when it is ready. */
   start(): Promise<void>;
+  /** SIGSTOP: its connections stay open, and nothing is answered until it is thawed. */
+  freeze(): Promise<void>;
+  thaw(): Promise<void>;
 }
 
 export interface Topology {
@@ -152,6 +156,8 @@ async function startNodes(
       host: HOST,
       port,
       kill: async () => process?.kill(),
+      freeze: async () => process?.signal("SIGSTOP"),
+      thaw: async () => process?.signal("SIGCONT"),
       async start() {
         process = new RunningProcess(`redis-server ${i}`, await launchLocally(argv, { cwd: directory }));
         await process.waitForLog(/Ready to accept connections/, READY_MS);

@@ -91,6 +91,10 @@ export class RunningProcess implements PythonProcess {
     clearTimeout(timer);
   }
 
+  signal(signal: NodeJS.Signals): Promise<void> {
+    return this.#launched.signal(signal);
+  }
+
   async kill(): Promise<void> {
     if (this.#hasExited) return;
     await this.#launched.killGroup();

@@ -8,9 +8,12 @@
  * Where the server refuses CLIENT TRACKING, and in a cluster, the waiters look in turn now and then, through the client.
  */
 import { optionNames } from "@brine/codec/options";
-import { RedisAdapterError } from "../errors.js";
+import { untilAborted } from "../abort.js";
+import { isConnectionError } from "../driver-errors.js";
+import { isRedisAdapterError, RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
 import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
+import { within } from "./within.js";
 
 /** How to wait for a result. */
 export interface WaitOptions {
@@ -38,7 +41,7 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-type Connection = RedisLike & { readonly status: string; disconnect(): void };
+type Connection = RedisLike & { readonly status: string; disconnect(reconnect?: boolean): void };
 
 interface Pair {
   readonly reader: Connection;
@@ -51,6 +54,10 @@ interface Pair {
 const INVALIDATE = "__redis__:invalidate";
 /** A report may be lost with its connection before anyone notices: look now and then anyway. */
 const SAFETY_MS = 10_000;
+/** Time for the first look, with which nobody has waited yet: `timeoutMs: 0` asks for what is there. */
+const FIRST_LOOK_MS = 1000;
+/** A connection that has not answered for so long is given up: it may be open on this side only. */
+const ANSWER_MS = 10_000;
 /** Pauses between looks without tracking. */
 const MIN_PAUSE_MS = 10;
 const MAX_PAUSE_MS = 500;
@@ -67,15 +74,27 @@ const watches = new WeakMap<RedisLike, ResultWatch>();
 export async function waitFor<T>(client: RedisLike, look: Look<T>, options: WaitOptions = {}): Promise<T> {
   checkNames(options, WAIT_OPTIONS, "options of result()");
   options.signal?.throwIfAborted();
-  const found = look.read(await readAll(client, look));
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
+  const deadline = performance.now() + timeoutMs;
+  const found = look.read(await firstLook(client, look, options));
   if (found !== undefined) return found.value;
-  options.signal?.throwIfAborted();
+  signal?.throwIfAborted();
   let watch = watches.get(client);
   if (watch === undefined) {
     watch = new ResultWatch(client);
     watches.set(client, watch);
   }
-  return watch.wait(look, options);
+  const left = Number.isFinite(deadline) ? { timeoutMs: deadline - performance.now() } : {};
+  return watch.wait(look, timeoutMs, { signal, ...left });
+}
+
+/** A Redis that does not answer does not keep anybody waiting for longer than they want. */
+function firstLook(client: RedisLike, look: Look<unknown>, { timeoutMs, signal }: WaitOptions): Promise<unknown[]> {
+  const replies = untilAborted(readAll(client, look), signal);
+  if (timeoutMs === undefined || timeoutMs > MAX_DELAY_MS) return replies;
+  const late = () =>
+    new RedisAdapterError(`Job ${look.jobId}: Redis has not answered within ${timeoutMs} ms`, { code: "timeout" });
+  return within(replies, Math.max(timeoutMs, FIRST_LOOK_MS), late);
 }
 
 async function readAll(client: RedisLike, look: Look<unknown>): Promise<unknown[]> {
@@ -114,7 +133,8 @@ class ResultWatch {
     });
   }
 
-  wait<T>(look: Look<T>, { timeoutMs, signal }: WaitOptions): Promise<T> {
+  /** `stated`: the whole time, of which `timeoutMs` is left. */
+  wait<T>(look: Look<T>, stated: number, { timeoutMs, signal }: WaitOptions): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const leave = () => {
         clearTimeout(timer);
@@ -135,7 +155,7 @@ class ResultWatch {
       const abort = () => waiter.reject(signal?.reason);
       const late = () =>
         waiter.reject(
-          new RedisAdapterError(`Job ${look.jobId} has no result within ${timeoutMs} ms`, { code: "timeout" }),
+          new RedisAdapterError(`Job ${look.jobId} has no result within ${stated} ms`, { code: "timeout" }),
         );
       const timer =
         timeoutMs === undefined || timeoutMs > MAX_DELAY_MS ? undefined : setTimeout(late, Math.max(timeoutMs, 0));
@@ -214,12 +234,12 @@ class ResultWatch {
     const isTracked = pair?.isTracking === true;
     let replies: [error: Error | null, result: unknown][];
     try {
-      replies = await sendAll(
-        isTracked ? pair.reader : this.#client,
-        batch.flatMap(({ look }) => look.commands),
-        false,
-      );
+      const commands = batch.flatMap(({ look }) => look.commands);
+      const sent = sendAll(isTracked ? pair.reader : this.#client, commands, false);
+      const silent = () => new RedisAdapterError("Redis does not answer", { code: "unavailable" });
+      replies = await within(sent, ANSWER_MS, silent);
     } catch (error) {
+      if (isTracked && isRedisAdapterError(error)) this.#renew(pair);
       replies = batch.flatMap(({ look }) => look.commands.map((): [Error, null] => [error as Error, null]));
     }
     let at = 0;
@@ -236,9 +256,16 @@ class ResultWatch {
         const found = waiter.look.read(repliesOf(own));
         if (found !== undefined) waiter.resolve(found.value);
       } catch (error) {
-        waiter.reject(error);
+        // Without a connection it goes on: the next look comes after a pause.
+        if (!isConnectionError(error)) waiter.reject(error);
       }
     }
+  }
+
+  /** New connections: the driver makes them when the old ones are closed. */
+  #renew(pair: Pair): void {
+    pair.isTracking = false;
+    for (const connection of [pair.reader, pair.subscriber]) connection.disconnect(true);
   }
 
   #open(): Pair {

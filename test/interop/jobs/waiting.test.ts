@@ -1,0 +1,126 @@
+/**
+ * Thousands who wait for results while connections are cut, and Redis is killed, frozen and started again: each ends with its
+ * result, or when its time is over.
+ */
+import { RqQueue } from "@brine/redis-adapter/rq";
+import { Redis, type RedisOptions } from "ioredis";
+import { afterEach, describe, expect, test } from "vitest";
+import { type RedisNode, startRedisNode } from "../../services/redis-topologies.js";
+import { within } from "../redis/redis-load.js";
+import { startProxy } from "../tcp-proxy.js";
+
+const JOBS = 3000;
+const MISSING = "no redis-server is installed here";
+/** So that what was written is there after a kill. */
+const LASTING = ["--appendonly", "yes", "--appendfsync", "always"];
+
+describe("waiting for results of RQ", () => {
+  const open: (() => unknown)[] = [];
+
+  afterEach(async () => {
+    for (const close of open.splice(0).reverse()) await close();
+  });
+
+  const connect = (url: string, options: RedisOptions = {}) => {
+    const client = new Redis(url, { retryStrategy: () => 50, ...options });
+    client.on("error", () => {});
+    open.push(() => client.disconnect());
+    return client;
+  };
+
+  const start = async (...argv: string[]) => {
+    const topology = await startRedisNode(argv);
+    if (topology === undefined) return undefined;
+    open.push(() => topology.dispose());
+    const node: RedisNode = topology.nodes[0]!;
+    return { node, url: `redis://${node.host}:${node.port}` };
+  };
+
+  /** As a worker does it, without one. */
+  const finish = async (client: Redis, ids: readonly string[]) => {
+    const pipeline = client.pipeline();
+    for (const id of ids) {
+      pipeline.multi().hset(`rq:job:${id}`, "status", "finished");
+      pipeline.xadd(`rq:results:${id}`, "*", "type", "1").exec();
+    }
+    await pipeline.exec();
+  };
+
+  test("thousands: connections cut, Redis killed and started again", async (context) => {
+    const server = await start(...LASTING);
+    if (server === undefined) return context.skip(MISSING);
+    const proxy = await startProxy(server.url);
+    open.push(() => proxy.close());
+    // A client that gives commands up at once: a wait is no command.
+    const client = connect(proxy.url, { maxRetriesPerRequest: 1 });
+    const queue = new RqQueue("default", { client });
+    const jobs = await queue.enqueueMany(
+      Array.from({ length: JOBS }, (_, i) => ({ func: "rq_jobs.add", options: { id: `j${i}` } })),
+    );
+    const ids = jobs.map(({ id }) => id);
+    const waiting = Promise.allSettled(jobs.map((job) => job.result({ timeoutMs: 100_000 })));
+    const hopeless = Promise.allSettled(
+      jobs.slice(0, 500).map((_, i) => queue.job(`j${JOBS - 1 - i}`).result({ timeoutMs: 5000 + i })),
+    );
+    const admin = connect(server.url, { maxRetriesPerRequest: null });
+    await finish(admin, ids.slice(0, 500));
+    proxy.cut();
+    await finish(admin, ids.slice(500, 1000));
+    proxy.cut();
+    await server.node.kill();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await server.node.start();
+    await finish(admin, ids.slice(1000, 2000));
+    // The subscriber's alone.
+    await admin.client("KILL", "TYPE", "pubsub");
+    await finish(admin, ids.slice(2000, 2500));
+    const late = await hopeless;
+    expect(late.filter((each) => each.status === "fulfilled")).toEqual([]);
+    for (const each of late) expect(each).toMatchObject({ reason: { code: "timeout" } });
+    await finish(admin, ids.slice(2500));
+    expect((await waiting).filter((each) => each.status === "rejected")).toEqual([]);
+  });
+
+  test("over connections that are frozen: a deadline is kept, and the next connections bring the result", async (context) => {
+    const server = await start();
+    if (server === undefined) return context.skip(MISSING);
+    const proxy = await startProxy(server.url);
+    open.push(() => proxy.close());
+    const client = connect(proxy.url);
+    const admin = connect(server.url);
+    const [first, second, third] = await new RqQueue("default", { client }).enqueueMany([
+      { func: "rq_jobs.add", options: { id: "first" } },
+      { func: "rq_jobs.add", options: { id: "second" } },
+      { func: "rq_jobs.add", options: { id: "third" } },
+    ]);
+    const waiting = second!.result();
+    const accepted = proxy.accepted;
+    await expect.poll(() => proxy.accepted).toBe(Math.max(accepted, 3));
+    await expect.poll(async () => String(await admin.client("LIST")).includes("flags=t")).toBe(true);
+    proxy.freeze();
+    // None of them is known to be lost, and the client is not told.
+    await expect(within(first!.result({ timeoutMs: 300 }))).rejects.toMatchObject({ code: "timeout" });
+    const aborted = within(third!.result({ signal: AbortSignal.timeout(200) }));
+    await expect(aborted).rejects.toMatchObject({ name: "TimeoutError" });
+    await finish(admin, ["second"]);
+    // Their client never gives its frozen connection up; those of the wait are.
+    expect(await waiting).toBeNull();
+  });
+
+  test("from a server that is frozen, and thawed", async (context) => {
+    const server = await start();
+    if (server === undefined) return context.skip(MISSING);
+    const client = connect(server.url);
+    const queue = new RqQueue("default", { client });
+    const job = await queue.enqueue("rq_jobs.add", [], {}, { id: "job" });
+    const waiting = job.result({ timeoutMs: 60_000 });
+    await server.node.freeze();
+    try {
+      await expect(within(job.result({ timeoutMs: 300 }))).rejects.toMatchObject({ code: "timeout" });
+    } finally {
+      await server.node.thaw();
+    }
+    await finish(connect(server.url), ["job"]);
+    expect(await waiting).toBeNull();
+  });
+});
