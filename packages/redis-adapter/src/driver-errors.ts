@@ -3,10 +3,13 @@ import { isRedisAdapterError } from "./errors.js";
 /** The same error of ioredis without the commands that it carries: their arguments are values, and not for logs. */
 export function withoutCommand<E>(error: E): E {
   if (!(error instanceof Error)) return error;
-  const carrier = error as { command?: unknown; previousErrors?: readonly unknown[] };
-  if (Object.hasOwn(error, "command")) delete carrier.command;
+  const carrier = error as { previousErrors?: readonly unknown[] };
   // Of a transaction that was discarded.
-  if (Array.isArray(carrier.previousErrors)) carrier.previousErrors.forEach(withoutCommand);
+  const { previousErrors = [] } = carrier;
+  for (const each of [error, ...previousErrors])
+    if (each instanceof Error && Object.hasOwn(each, "command")) delete (each as { command?: unknown }).command;
+  // One that was refused from the start is among its own, and could not be written as JSON.
+  if (previousErrors.includes(error)) delete carrier.previousErrors;
   return error;
 }
 

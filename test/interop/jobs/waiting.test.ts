@@ -22,7 +22,8 @@ describe("waiting for results of RQ", () => {
   });
 
   const connect = (url: string, options: RedisOptions = {}) => {
-    const client = new Redis(url, { retryStrategy: () => 50, ...options });
+    const settings = { retryStrategy: () => 50, ...options, replyMapping: "legacy" } as const;
+    const client = new Redis(url, settings);
     client.on("error", () => {});
     open.push(() => client.disconnect());
     return client;
@@ -40,8 +41,8 @@ describe("waiting for results of RQ", () => {
   const finish = async (client: Redis, ids: readonly string[]) => {
     const pipeline = client.pipeline();
     for (const id of ids) {
-      pipeline.multi().hset(`rq:job:${id}`, "status", "finished");
-      pipeline.xadd(`rq:results:${id}`, "*", "type", "1").exec();
+      pipeline.xadd(`rq:results:${id}`, "*", "type", "1");
+      pipeline.hset(`rq:job:${id}`, "status", "finished");
     }
     await pipeline.exec();
   };
@@ -72,7 +73,7 @@ describe("waiting for results of RQ", () => {
     await server.node.start();
     await finish(admin, ids.slice(1000, 2000));
     // The subscriber's alone.
-    await admin.client("KILL", "TYPE", "pubsub");
+    await admin.call("CLIENT", "KILL", "TYPE", "pubsub");
     await finish(admin, ids.slice(2000, 2500));
     const late = await hopeless;
     expect(late.filter((each) => each.status === "fulfilled")).toEqual([]);

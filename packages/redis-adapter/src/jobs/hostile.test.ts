@@ -77,7 +77,7 @@ describe.each(Object.keys(DICTS) as (keyof typeof DICTS)[])("%s", (name) => {
 });
 
 test("a task of huey with anything in any field, or with fewer", () => {
-  const items = ["id", "tasks.add", null, 0, 0, null, tuple(1), {}, null, null, null, null, null, null, 0];
+  const items: unknown[] = ["id", "tasks.add", null, 0, 0, null, tuple(1), {}, null, null, null, null, null, null, 0];
   const read = READERS["huey's task"]!;
   const written = (fields: unknown[]) => Buffer.from(huey.encode(new HueyMessage(fields)));
   for (let i = 0; i < items.length; i++) {

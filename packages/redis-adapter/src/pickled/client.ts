@@ -102,5 +102,10 @@ function explained(error: unknown): unknown {
   const { previousErrors = [] } = error as { readonly previousErrors?: readonly unknown[] };
   const old = [error, ...previousErrors].map(tooOld).find((each) => each !== undefined);
   withoutCommand(error);
-  return old ?? error;
+  return old ?? reasonOf(error, previousErrors);
+}
+
+/** EXECABORT says only that there is a reason. */
+function reasonOf(error: unknown, [reason]: readonly unknown[]): unknown {
+  return error instanceof Error && error.message.startsWith("EXECABORT ") ? (reason ?? error) : error;
 }
