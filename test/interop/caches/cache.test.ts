@@ -9,9 +9,11 @@ import { withClient } from "../redis/redis-client.js";
 
 describeEachRedis("createCache()", (set: ServiceSet) => {
   let client: Redis;
+  let pythonUrl: string;
 
-  withClient(set, (redis) => {
+  withClient(set, (redis, at) => {
     client = redis;
+    pythonUrl = at.pythonUrl;
   });
 
   // A machine that is busy is not a Redis that is away.
@@ -61,7 +63,6 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
   test("Python can tag and invalidate with Redis' own commands", async () => {
     const cache = cacheOf();
     await cache.getOrSet("from-node", () => [1], { tags: ["t"] });
-    const url = `redis://${client.options.host}:${client.options.port}/${client.options.db}`;
     const script = `
 import sys, redis
 r = redis.from_url(sys.argv[1])
@@ -71,7 +72,7 @@ r.delete(*keys, ":1:tag:t")
 r.set(":1:from-python", 7)
 r.sadd(":1:tag:t", ":1:from-python")
 `;
-    const { exitCode, stderr } = await set.python.run(script, [url]);
+    const { exitCode, stderr } = await set.python.run(script, [pythonUrl]);
     expect(exitCode, stderr).toBe(0);
     expect(await cache.get("from-node")).toBeUndefined();
     expect(await cache.get("from-python")).toBe(7);
