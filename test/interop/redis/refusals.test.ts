@@ -88,6 +88,14 @@ const REFUSALS: readonly Refusal[] = [
     reads: true,
     says: "NOPERM",
   },
+  {
+    title: "open only to those who give a password",
+    argv: ["--requirepass", "pw"],
+    admin: { password: "pw" },
+    end: (admin) => admin.config("SET", "requirepass", ""),
+    reads: false,
+    says: "NOAUTH",
+  },
 ];
 
 describe("a Redis that refuses", () => {

@@ -1,4 +1,5 @@
 /** Waiting for a connection before anything is sent, as what the driver has queued cannot be taken back. */
+import { isLasting } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import type { RedisLike } from "../pickled/client.js";
 
@@ -10,8 +11,8 @@ interface Connecting {
     readonly redisOptions?: { readonly maxRetriesPerRequest?: number | null };
   };
   connect(): Promise<unknown>;
-  on(event: string, listener: () => void): unknown;
-  off(event: string, listener: () => void): unknown;
+  on(event: string, listener: (error: unknown) => void): unknown;
+  off(event: string, listener: (error: unknown) => void): unknown;
 }
 
 /**
@@ -30,6 +31,7 @@ export class Readiness {
    * `undefined`: commands are sent at once, or refused at once. Else resolves when that is so.
    *
    * @throws RedisAdapterError `unavailable` after as many failed connections as the client's `maxRetriesPerRequest` allows
+   * @throws what Redis says when it lets the client do nothing at all: NOAUTH, WRONGPASS
    */
   wait(): Promise<void> | undefined {
     const { status, options } = this.#client;
@@ -57,10 +59,14 @@ export class Readiness {
         if (typeof retries !== "number" || closed++ < retries) return;
         settle(() => reject(new RedisAdapterError("Redis is out of reach", { code: "unavailable" })));
       };
+      const onError = (error: unknown) => {
+        if (isLasting(error)) settle(() => reject(error));
+      };
       const listeners = [
         ["ready", onReady],
         ["end", onReady],
         ["close", onClose],
+        ["error", onError],
       ] as const;
       for (const [event, listener] of listeners) client.on(event, listener);
     });
