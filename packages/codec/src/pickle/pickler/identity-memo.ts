@@ -25,7 +25,8 @@ export const NO_PLACE = -1;
 
 /**
  * Most objects are met once. Beyond a few, a Set says with one lookup that an object is new and takes it in; beyond
- * thousands, a few Sets do. Their order is that of the places; where a known object stands is looked up in a Map that follows only as far as it has to.
+ * thousands, a few Sets do. Their order is that of the places; where a known object stands is looked up in a Map that
+ * follows only as far as it has to.
  */
 export class IdentityMemo {
   /** By place, as long as they are few. */
