@@ -104,13 +104,10 @@ describeEachRedis("pickled() is exact", (set: ServiceSet) => {
       .set("k", "payload-of-mine")
       .raw("hset", "h", "payload-of-mine")
       .exec()
-      .catch((reason: unknown) => reason)) as Error & { previousErrors: readonly Error[] };
-    expect(error.message).toMatch(/^EXECABORT/);
-    expect(error.previousErrors).toHaveLength(1);
-    expect(error.previousErrors[0]!.message).toMatch(/wrong number of arguments/);
-    for (const each of [error, ...error.previousErrors]) {
-      expect(JSON.stringify(Object.getOwnPropertyDescriptors(each))).not.toContain("payload");
-    }
+      .catch((reason: unknown) => reason)) as Error;
+    // And not EXECABORT, which says only that there is a reason.
+    expect(error.message).toMatch(/wrong number of arguments/);
+    expect(JSON.stringify(Object.getOwnPropertyDescriptors(error))).not.toContain("payload");
     expect(await client.keys("*")).toEqual([]);
   });
 
