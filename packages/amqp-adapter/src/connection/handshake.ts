@@ -29,7 +29,8 @@ function explain(error: unknown, url: string): [code: AmqpErrorCode, reason: str
     return ["access-refused", `${text} ${advice}`];
   }
   if (/ACCESS.REFUSED|NOT.ALLOWED|SASL/i.test(text)) return ["access-refused", text];
-  if (text.includes("Socket closed abruptly")) {
+  // In the middle of the handshake: after the connection was made, or there would be another error.
+  if (/Socket closed abruptly|ECONNRESET|EPIPE/.test(text)) {
     return ["unreachable", `${text}. It may be no port of RabbitMQ, or one for amqps://`];
   }
   return ["unreachable", text];
