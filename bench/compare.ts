@@ -2,6 +2,9 @@
  * Measures one workload in a process of its own, so that no other workload shapes the code V8 makes of a contender, and a
  * workload alone gives the numbers that it gives among all. Started by `run.ts` with a {@link Task} as its argument.
  *
+ * Contenders of one process share a heap, and each pays for the garbage of all. CPython does not, so it has Brine alone
+ * beside it in one process; Node's other contenders have theirs in another.
+ *
  * Contenders take turns, so that a drifting machine drifts for all, and each round begins with another of them, so that
  * none always follows the same one. A ratio is the median over rounds of (their time / Brine's time) in one round: above 1,
  * Brine is faster. A processor whose other half is busy may run half as fast for seconds, which the two turns of one round
@@ -14,6 +17,8 @@ import { quantile } from "./statistics.js";
 
 export interface Task {
   readonly workload: string;
+  /** Whom Brine is compared with. */
+  readonly peers: "CPython" | "Node";
   readonly direction: Direction;
   readonly protocol: 0 | 1 | 2 | 3 | 4 | 5;
   readonly rounds: number;
@@ -69,16 +74,18 @@ async function measure(contenders: readonly Contender[], rounds: number): Promis
 
 const task = JSON.parse(process.argv[2]!) as Task;
 const { workload, direction, protocol, against } = task;
+const isPython = task.peers === "CPython";
 const pickle = readFileSync(task.pickleFile);
 const python = new CPython(task.python);
 try {
   // Buffers out of band hold no strings.
-  const keys = direction === "encode" && workload !== "l" ? brineKeys(pickle, protocol) : undefined;
+  const keys = isPython && direction === "encode" && workload !== "l" ? brineKeys(pickle, protocol) : undefined;
   const contenders = [
     brine(workload, pickle, direction, protocol),
     ...(keys === undefined ? [] : [keys]),
-    cpython(python, task.pickleFile, direction, protocol),
-    ...(await peers(pickle, task.jsonFile, direction)),
+    ...(isPython
+      ? [cpython(python, task.pickleFile, direction, protocol)]
+      : await peers(pickle, task.jsonFile, direction)),
   ];
   const chosen = contenders.filter(({ name }, index) => index === 0 || (against?.includes(name) ?? true));
   const row: Row = { direction, workload, bytes: pickle.length, result: await measure(chosen, task.rounds) };

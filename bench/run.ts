@@ -94,9 +94,16 @@ async function compare(folder: string): Promise<void> {
       const json = path.join(folder, `${workload}.json`);
       const jsonFile = existsSync(json) ? json : undefined;
       const against = options.against?.split(",");
-      const task: Task = { workload, direction, protocol, rounds, python, pickleFile, jsonFile, against };
-      const row = (await inOwnProcess("compare.ts", task)) as Row | undefined;
-      if (row === undefined) continue;
+      const task = { workload, direction, protocol, rounds, python, pickleFile, jsonFile, against };
+      const compareWith = async (peers: Task["peers"]) =>
+        (await inOwnProcess("compare.ts", { ...task, peers } satisfies Task)) as Row | undefined;
+      const withNode = await compareWith("Node");
+      const withPython = await compareWith("CPython");
+      if (withNode === undefined || withPython === undefined) continue;
+      const row: Row = {
+        ...withPython,
+        result: { ...withPython.result, ...withNode.result, brine: withPython.result.brine! },
+      };
       rows.push(row);
       const { brine, ...others } = row.result;
       const ratios = Object.entries(others).map(
