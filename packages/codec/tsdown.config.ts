@@ -2,7 +2,7 @@ import { defineConfig } from "tsdown";
 
 /** What `tools` needs as well: the wire format, text and errors. */
 const WIRE =
-  /codec\/src\/(bytes\/.*|options\/(check|nearest|option-names)|coded-error|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers|objects|sequences))(?<!\.d)\.ts$/;
+  /codec\/src\/(bytes\/.*|options\/(check|nearest|option-names)|coded-error|errors|limits|pickle\/(opcodes|text|text-encode|fix-imports|fix-imports-data)|python\/(str-repr|numbers\/numbers|objects\/objects|containers\/sequences))(?<!\.d)\.ts$/;
 
 export default defineConfig({
   entry: [

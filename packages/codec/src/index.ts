@@ -22,8 +22,6 @@ export type { ModelOptions, PicklerOptions, UnpicklerOptions } from "./pickle/op
 export { normalizeReduction } from "./pickle/pickler/save-reduce.js";
 export type { PickleSink } from "./pickle/streams/sinks.js";
 export type { PickleSource } from "./pickle/streams/sources.js";
-export { type ArrayData, PyArray, type TypeCode } from "./python/array.js";
-export { PickleBuffer } from "./python/buffers.js";
 export {
   BareObject,
   Ellipsis,
@@ -36,6 +34,8 @@ export {
   SingletonType,
   Slice,
 } from "./python/builtins.js";
+export { type ArrayData, PyArray, type TypeCode } from "./python/containers/array.js";
+export { PickleBuffer } from "./python/containers/buffers.js";
 export {
   ChainMap,
   Counter,
@@ -45,23 +45,18 @@ export {
   UserDict,
   UserList,
   UserString,
-} from "./python/collections.js";
-export { Morsel, SimpleCookie } from "./python/cookies.js";
-export { type DateFields, PyDate, PyDateTime, PyTime, type TimeFields } from "./python/datetime.js";
-export { Decimal, DecimalContext } from "./python/decimal.js";
-export { PyDict } from "./python/dict.js";
-export { DjangoModel, LazyObject, LazyString, MultiValueDict, QueryDict, SafeString } from "./python/django.js";
-export { defineEnum, type EnumKind, EnumMember, memberOf, type PyEnum } from "./python/enum.js";
-export {
-  exceptionClass,
-  PyException,
-  type PyExceptionClass,
-  type PyExceptionName,
-  pyExceptions,
-} from "./python/exceptions.js";
-export { Fraction } from "./python/fraction.js";
+} from "./python/containers/collections.js";
+export { PyDict } from "./python/containers/dict.js";
+export { type NamedTupleClass, namedTuple } from "./python/containers/namedtuple.js";
+export { ByteArray, Tuple, tuple } from "./python/containers/sequences.js";
+export { FrozenSet, PySet } from "./python/containers/sets.js";
+export { type DateFields, PyDate, PyDateTime, PyTime, type TimeFields } from "./python/datetime/datetime.js";
+export type { TemporalLike } from "./python/datetime/temporal.js";
+export { TimeDelta, type TimeDeltaParts } from "./python/datetime/timedelta.js";
+export { TimeZone, type TzInfo, type WallTime } from "./python/datetime/tzinfo.js";
+export { ZoneInfo } from "./python/datetime/zoneinfo.js";
+export { DateutilZone, PytzFixedOffset, PytzUtc, PytzZone } from "./python/datetime/zones.js";
 export { HashParts, hashEquals, hashKey, type PyHashable } from "./python/hash.js";
-export { PyInstance } from "./python/instance.js";
 export {
   IPv4Address,
   IPv4Interface,
@@ -69,19 +64,10 @@ export {
   IPv6Address,
   IPv6Interface,
   IPv6Network,
-} from "./python/ipaddress.js";
-export { JSONDecodeError } from "./python/json-decode-error.js";
-export { type NamedTupleClass, namedTuple } from "./python/namedtuple.js";
-export { Complex, floatRepr, PyFloat } from "./python/numbers.js";
-export { PyGlobal, PyObject, type PyObjectStep } from "./python/objects.js";
-export { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from "./python/pathlib.js";
-export { repr } from "./python/repr.js";
-export { ByteArray, Tuple, tuple } from "./python/sequences.js";
-export { FrozenSet, PySet } from "./python/sets.js";
-export type { TemporalLike } from "./python/temporal.js";
-export { TimeDelta, type TimeDeltaParts } from "./python/timedelta.js";
-export { TimeZone, type TzInfo, type WallTime } from "./python/tzinfo.js";
-export { UUID } from "./python/uuid.js";
+} from "./python/library/ipaddress.js";
+export { JSONDecodeError } from "./python/library/json-decode-error.js";
+export { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from "./python/library/pathlib.js";
+export { UUID } from "./python/library/uuid.js";
 export {
   GenericAlias,
   Pattern,
@@ -90,6 +76,20 @@ export {
   StatResult,
   StructTime,
   Subscript,
-} from "./python/values.js";
-export { ZoneInfo } from "./python/zoneinfo.js";
-export { DateutilZone, PytzFixedOffset, PytzUtc, PytzZone } from "./python/zones.js";
+} from "./python/library/values.js";
+export { Decimal, DecimalContext } from "./python/numbers/decimal.js";
+export { Fraction } from "./python/numbers/fraction.js";
+export { Complex, floatRepr, PyFloat } from "./python/numbers/numbers.js";
+export { defineEnum, type EnumKind, EnumMember, memberOf, type PyEnum } from "./python/objects/enum.js";
+export {
+  exceptionClass,
+  PyException,
+  type PyExceptionClass,
+  type PyExceptionName,
+  pyExceptions,
+} from "./python/objects/exceptions.js";
+export { PyInstance } from "./python/objects/instance.js";
+export { PyGlobal, PyObject, type PyObjectStep } from "./python/objects/objects.js";
+export { repr } from "./python/repr.js";
+export { Morsel, SimpleCookie } from "./python/web/cookies.js";
+export { DjangoModel, LazyObject, LazyString, MultiValueDict, QueryDict, SafeString } from "./python/web/django.js";

@@ -1,9 +1,9 @@
 /** How a decoded value is shown in JSON. */
 import { defaultRegistry } from "../globals/default-registry.js";
-import { Complex, PyFloat } from "../python/numbers.js";
-import { PyGlobal, PyObject } from "../python/objects.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { FrozenSet } from "../python/sets.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
+import { FrozenSet } from "../python/containers/sets.js";
+import { Complex, PyFloat } from "../python/numbers/numbers.js";
+import { PyGlobal, PyObject } from "../python/objects/objects.js";
 
 /** A JSON array or object whose parts are values, forms, or ready texts. */
 export type Form =

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
-import { PyDict } from "../python/dict.js";
-import { memberOf } from "../python/enum.js";
-import { PyException, pyExceptions } from "../python/exceptions.js";
-import { tuple } from "../python/sequences.js";
+import { PyDict } from "../python/containers/dict.js";
+import { tuple } from "../python/containers/sequences.js";
+import { memberOf } from "../python/objects/enum.js";
+import { PyException, pyExceptions } from "../python/objects/exceptions.js";
 import { BaseRegistry } from "./base-registry.js";
 import { pickled } from "./decorator.js";
 import { ClassRegistry, defaultRegistry, standardSources } from "./default-registry.js";

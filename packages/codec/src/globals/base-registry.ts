@@ -1,10 +1,10 @@
 /** A class registry: what is registered, by Python name and by JavaScript class, and the registries that it extends. */
 import { checkOptions } from "../options/check.js";
 import { extendOptionNames, optionNames } from "../options/option-names.js";
-import { defineEnum, type EnumKind, type PyEnum } from "../python/enum.js";
-import { exceptionClass, type PyExceptionClass } from "../python/exceptions.js";
-import { type NamedTupleClass, namedTuple } from "../python/namedtuple.js";
-import type { PyGlobal } from "../python/objects.js";
+import { type NamedTupleClass, namedTuple } from "../python/containers/namedtuple.js";
+import { defineEnum, type EnumKind, type PyEnum } from "../python/objects/enum.js";
+import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 import type { ClassAdapter } from "./class-adapter.js";
 import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";

@@ -1,5 +1,5 @@
 /** What a class of yours may say about how its instances are pickled: Python's methods on it, or an adapter beside it. */
-import type { PyGlobal } from "../python/objects.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 import type { Reduction } from "./registry.js";
 
 /** Python's pickling methods, with which a class decides how it is pickled. Every one is optional. */

@@ -1,8 +1,8 @@
 /** What a class of yours is built on, which decides how its instances are made and written. */
-import { PyDict } from "../python/dict.js";
-import { pyBase } from "../python/objects.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { FrozenSet, PySet } from "../python/sets.js";
+import { PyDict } from "../python/containers/dict.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../python/containers/sets.js";
+import { pyBase } from "../python/objects/objects.js";
 import type { AnyClass, ClassRegistryView, GlobalEntry } from "./registry.js";
 
 /** Builtin classes that one may extend, and the Python type whose instances hold the value at protocols 0 and 1. */

@@ -1,8 +1,9 @@
 /** How instances of your own classes are put together again: Python's rules (`copyreg`, `load_build`) with JavaScript classes. */
-import { setAttributes } from "../python/attributes.js";
+
 import { bytesOfArguments } from "../python/bytes.js";
-import { PyDict } from "../python/dict.js";
-import type { PyGlobal } from "../python/objects.js";
+import { PyDict } from "../python/containers/dict.js";
+import { setAttributes } from "../python/objects/attributes.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 import { shortText } from "../python/short-text.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, baseOf, mappedEntry } from "./class-base.js";

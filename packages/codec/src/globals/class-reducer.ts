@@ -1,8 +1,9 @@
 /** How an instance of a class of yours is written: `object.__reduce_ex__`, with JavaScript's classes. */
-import { setOwn } from "../python/attributes.js";
+
 import { latin1Text } from "../python/bytes.js";
-import { PyGlobal } from "../python/objects.js";
-import { type ByteArray, Tuple } from "../python/sequences.js";
+import { type ByteArray, Tuple } from "../python/containers/sequences.js";
+import { setOwn } from "../python/objects/attributes.js";
+import { PyGlobal } from "../python/objects/objects.js";
 import { isTrue } from "../python/truth.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, mappedEntry } from "./class-base.js";

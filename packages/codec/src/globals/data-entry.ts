@@ -1,7 +1,7 @@
 /** Entries of classes whose instances are kept as data. */
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
-import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/instance.js";
+import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/objects/instance.js";
 import { globalOfEntry } from "./global-of.js";
 import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 

@@ -1,5 +1,5 @@
 /** Entries of enums. */
-import { definitionOf, type EnumMember } from "../python/enum.js";
+import { definitionOf, type EnumMember } from "../python/objects/enum.js";
 import { shortText } from "../python/short-text.js";
 import { globalOfEntry } from "./global-of.js";
 import type { GlobalEntry } from "./registry.js";

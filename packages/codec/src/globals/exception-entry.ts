@@ -1,9 +1,9 @@
 /** Entries of exceptions: `Class(*args)`, then the attributes. CPython 3.12 `exceptions.c` BaseException___reduce__. */
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
-import { attributesOf } from "../python/attributes.js";
-import { PyException, type PyExceptionClass } from "../python/exceptions.js";
-import { pyBase } from "../python/objects.js";
+import { attributesOf } from "../python/objects/attributes.js";
+import { PyException, type PyExceptionClass } from "../python/objects/exceptions.js";
+import { pyBase } from "../python/objects/objects.js";
 import { globalOfEntry } from "./global-of.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "./registry.js";
 

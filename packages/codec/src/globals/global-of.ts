@@ -1,5 +1,5 @@
 /** The value that stands for a registered name. */
-import { PyGlobal } from "../python/objects.js";
+import { PyGlobal } from "../python/objects/objects.js";
 import type { GlobalEntry } from "./registry.js";
 
 /** One PyGlobal an entry: an entry is one Python name, whichever registries hold it. */

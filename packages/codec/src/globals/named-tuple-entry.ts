@@ -1,7 +1,7 @@
 /** Entries of named tuples. */
-import type { NamedTupleClass } from "../python/namedtuple.js";
-import { PyGlobal } from "../python/objects.js";
-import { Tuple } from "../python/sequences.js";
+import type { NamedTupleClass } from "../python/containers/namedtuple.js";
+import { Tuple } from "../python/containers/sequences.js";
+import { PyGlobal } from "../python/objects/objects.js";
 import { globalOfEntry } from "./global-of.js";
 import type { DecodeContext, GlobalEntry } from "./registry.js";
 

@@ -1,5 +1,5 @@
 /** Python's reduce values, as user code gives them, in Brine's form. */
-import { PyGlobal } from "../python/objects.js";
+import { PyGlobal } from "../python/objects/objects.js";
 import { globalOfEntry } from "./global-of.js";
 import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 

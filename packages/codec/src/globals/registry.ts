@@ -6,7 +6,7 @@
  * instance, set its state, add its items) and how to encode instances of the JavaScript class that stands for it.
  */
 import type { Protocol } from "../pickle/opcodes.js";
-import type { PyGlobal } from "../python/objects.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 
 /** A JavaScript class, also one with a private or abstract constructor. */
 // biome-ignore lint/complexity/noBannedTypes: every class is a Function, and abstract and private constructors have no common signature

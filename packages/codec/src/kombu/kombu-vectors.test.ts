@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { PyDate, PyDateTime, PyTime } from "../python/datetime.js";
-import { Decimal } from "../python/decimal.js";
-import { Complex, PyFloat } from "../python/numbers.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
+import { PyDate, PyDateTime, PyTime } from "../python/datetime/datetime.js";
+import { UUID } from "../python/library/uuid.js";
+import { Decimal } from "../python/numbers/decimal.js";
+import { Complex, PyFloat } from "../python/numbers/numbers.js";
 import { repr } from "../python/repr.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { UUID } from "../python/uuid.js";
 import { createCompression } from "./create-compression.js";
 import { createSerializers } from "./create-serializers.js";
 import { isKombuError } from "./errors.js";

@@ -1,6 +1,6 @@
 /** `numpy.dtype`. */
 import { intOf } from "../python/coerce.js";
-import { Tuple } from "../python/sequences.js";
+import { Tuple } from "../python/containers/sequences.js";
 
 /** Letters of simple types: bool, ints, unsigned, floats, complex, bytes, text, raw, object, datetime, timedelta, strings of any length. */
 export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M" | "m" | "T";

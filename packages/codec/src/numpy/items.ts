@@ -1,6 +1,6 @@
 /** Items of arrays and scalars, out of their bytes. */
-import type { ArrayData } from "../python/array.js";
-import { Complex } from "../python/numbers.js";
+import type { ArrayData } from "../python/containers/array.js";
+import { Complex } from "../python/numbers/numbers.js";
 import type { DType } from "./dtype.js";
 
 /** What the items of an array are in JavaScript. */

@@ -2,7 +2,7 @@
 import { PickleError, UnpicklingError } from "../errors.js";
 import { defaultRegistry } from "../globals/default-registry.js";
 import type { AnyClass } from "../globals/registry.js";
-import type { PyGlobal } from "../python/objects.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 import type { UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
 import { firstPickleOf, type PickleSource, picklesOf } from "./streams/sources.js";

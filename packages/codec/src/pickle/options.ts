@@ -1,7 +1,7 @@
 /** Options of the decoder and the encoder, with their defaults. Resolved once, then frozen and passed around. */
 import type { AnyClass, ClassRegistryView, Reduction } from "../globals/registry.js";
 import type { Limits } from "../limits.js";
-import type { PyGlobal } from "../python/objects.js";
+import type { PyGlobal } from "../python/objects/objects.js";
 import type { Protocol } from "./opcodes.js";
 
 /** How decoded Python values are represented; `docs/guide/mapping.md` has the whole table. */
@@ -52,7 +52,7 @@ export interface PicklerOptions {
    * Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band.
    * Default: all are kept in band.
    */
-  readonly bufferCallback?: ((buffer: import("../python/buffers.js").PickleBuffer) => unknown) | undefined;
+  readonly bufferCallback?: ((buffer: import("../python/containers/buffers.js").PickleBuffer) => unknown) | undefined;
   /**
    * Which equal strings are written once and then referred to. `"all"` (default): as CPython writes literals and interned
    * strings. `"keys"`: dict keys and attribute names only, as CPython writes what `json.loads` made. `"none"`: never.

@@ -1,8 +1,8 @@
 /** What Python would call the type of a decoded value, for messages. */
-import { PyDict } from "../python/dict.js";
-import { PyGlobal, PyObject } from "../python/objects.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { FrozenSet } from "../python/sets.js";
+import { PyDict } from "../python/containers/dict.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
+import { FrozenSet } from "../python/containers/sets.js";
+import { PyGlobal, PyObject } from "../python/objects/objects.js";
 
 export function typeName(value: unknown): string {
   switch (typeof value) {

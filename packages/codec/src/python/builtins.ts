@@ -1,6 +1,6 @@
 /** Small builtin types: range, slice, object(), and the types of the singletons. */
 import { HashParts, hashKey, type PyHashable } from "./hash.js";
-import { PyGlobal } from "./objects.js";
+import { PyGlobal } from "./objects/objects.js";
 
 /** An integer as Brine decodes it. */
 export type PyInt = number | bigint;

@@ -1,6 +1,6 @@
 /** Reading decoded values as what a Python constructor wants, whatever the model options made of them. */
 import { latin1Bytes } from "./bytes.js";
-import { PyFloat } from "./numbers.js";
+import { PyFloat } from "./numbers/numbers.js";
 
 /** A Python int that fits a JavaScript number exactly; `undefined` for anything else. */
 export function intOf(value: unknown): number | undefined {

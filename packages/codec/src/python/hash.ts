@@ -11,7 +11,7 @@
  * - anything else: the object itself, which equals only itself
  */
 import { latin1Text } from "./bytes.js";
-import { ByteArray, Tuple } from "./sequences.js";
+import { ByteArray, Tuple } from "./containers/sequences.js";
 
 /** Classes with an equality of their own give their canonical form under this symbol; they throw `TypeError` if unhashable. */
 export const hashKey: unique symbol = Symbol.for("brine.hashKey") as never;

@@ -1,26 +1,36 @@
 /** Python's `repr` of decoded values, for messages, logs and tests. */
-import { PyArray } from "./array.js";
+
 import { BareObject, NoneType, type Range, type SingletonType, Slice } from "./builtins.js";
-import { ChainMap, Counter, DefaultDict, Deque, OrderedDict, UserDict, UserList, UserString } from "./collections.js";
-import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime.js";
-import { Decimal, DecimalContext } from "./decimal.js";
-import { DjangoModel, LazyObject, LazyString, MultiValueDict, SafeString } from "./django.js";
-import { EnumMember } from "./enum.js";
-import { PyException } from "./exceptions.js";
-import { Fraction } from "./fraction.js";
-import { PyInstance } from "./instance.js";
-import { IPv4Address, IPv6Address } from "./ipaddress.js";
-import { MethodCaller } from "./method-caller.js";
-import { Complex, floatRepr, PyFloat } from "./numbers.js";
-import { PyGlobal, PyObject } from "./objects.js";
-import { PurePath } from "./pathlib.js";
-import { ByteArray, Tuple } from "./sequences.js";
-import { FrozenSet } from "./sets.js";
+import { PyArray } from "./containers/array.js";
+import {
+  ChainMap,
+  Counter,
+  DefaultDict,
+  Deque,
+  OrderedDict,
+  UserDict,
+  UserList,
+  UserString,
+} from "./containers/collections.js";
+import { ByteArray, Tuple } from "./containers/sequences.js";
+import { FrozenSet } from "./containers/sets.js";
+import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime/datetime.js";
+import { ZoneInfo } from "./datetime/zoneinfo.js";
+import { PytzFixedOffset, PytzUtc, PytzZone } from "./datetime/zones.js";
+import { IPv4Address, IPv6Address } from "./library/ipaddress.js";
+import { MethodCaller } from "./library/method-caller.js";
+import { PurePath } from "./library/pathlib.js";
+import { UUID } from "./library/uuid.js";
+import { GenericAlias, Pattern, PyPartial, SimpleNamespace, Subscript } from "./library/values.js";
+import { Decimal, DecimalContext } from "./numbers/decimal.js";
+import { Fraction } from "./numbers/fraction.js";
+import { Complex, floatRepr, PyFloat } from "./numbers/numbers.js";
+import { EnumMember } from "./objects/enum.js";
+import { PyException } from "./objects/exceptions.js";
+import { PyInstance } from "./objects/instance.js";
+import { PyGlobal, PyObject } from "./objects/objects.js";
 import { bytesRepr, strRepr } from "./str-repr.js";
-import { UUID } from "./uuid.js";
-import { GenericAlias, Pattern, PyPartial, SimpleNamespace, Subscript } from "./values.js";
-import { ZoneInfo } from "./zoneinfo.js";
-import { PytzFixedOffset, PytzUtc, PytzZone } from "./zones.js";
+import { DjangoModel, LazyObject, LazyString, MultiValueDict, SafeString } from "./web/django.js";
 
 /** Characters after which the rest is `...`: shared parts are printed wherever they occur, and can make a small value huge. */
 const MAX_LENGTH = 1_000_000;

@@ -1,11 +1,12 @@
 /** What `bool(value)` is in Python. */
-import { PyArray } from "./array.js";
+
 import { Range } from "./builtins.js";
-import { Deque } from "./collections.js";
-import { TimeDelta } from "./datetime.js";
-import { Decimal } from "./decimal.js";
-import { Fraction } from "./fraction.js";
-import { Complex, PyFloat } from "./numbers.js";
+import { PyArray } from "./containers/array.js";
+import { Deque } from "./containers/collections.js";
+import { TimeDelta } from "./datetime/datetime.js";
+import { Decimal } from "./numbers/decimal.js";
+import { Fraction } from "./numbers/fraction.js";
+import { Complex, PyFloat } from "./numbers/numbers.js";
 
 /** Whether Python takes a value for true: false are `None`, zeros of any type, and what is empty. NaN is true. */
 export function isTrue(value: unknown): boolean {

@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
-import { Decimal } from "./decimal.js";
-import type { PyException } from "./exceptions.js";
-import { Fraction } from "./fraction.js";
+import { tuple } from "./containers/sequences.js";
 import { hashEquals } from "./hash.js";
-import { IPv6Address } from "./ipaddress.js";
-import { JSONDecodeError } from "./json-decode-error.js";
-import { Complex, floatRepr, PyFloat } from "./numbers.js";
-import { PurePosixPath, PureWindowsPath } from "./pathlib.js";
+import { IPv6Address } from "./library/ipaddress.js";
+import { JSONDecodeError } from "./library/json-decode-error.js";
+import { PurePosixPath, PureWindowsPath } from "./library/pathlib.js";
+import { UUID } from "./library/uuid.js";
+import { Decimal } from "./numbers/decimal.js";
+import { Fraction } from "./numbers/fraction.js";
+import { Complex, floatRepr, PyFloat } from "./numbers/numbers.js";
+import type { PyException } from "./objects/exceptions.js";
 import { repr } from "./repr.js";
-import { tuple } from "./sequences.js";
-import { UUID } from "./uuid.js";
 
 describe("numbers", () => {
   it.each([

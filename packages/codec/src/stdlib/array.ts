@@ -1,10 +1,10 @@
 /** `array`: a list of items at protocols 0 to 2, then machine bytes with a code for their format. CPython 3.12 `arraymodule.c`. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
-import { ARRAY_DATA, type ArrayData, PyArray, type TypeCode } from "../python/array.js";
 import { bigintOf, intOf, numberOf, plainInt } from "../python/coerce.js";
-import { PyFloat } from "../python/numbers.js";
-import { PyGlobal } from "../python/objects.js";
+import { ARRAY_DATA, type ArrayData, PyArray, type TypeCode } from "../python/containers/array.js";
+import { PyFloat } from "../python/numbers/numbers.js";
+import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "array";
 

@@ -15,10 +15,10 @@ import {
   Slice,
 } from "../python/builtins.js";
 import { bytesFrom, bytesOfArguments } from "../python/bytes.js";
-import { Complex, PyFloat } from "../python/numbers.js";
-import { type BoundMethod, FreshString, PyGlobal } from "../python/objects.js";
-import { ByteArray, Tuple } from "../python/sequences.js";
-import { FrozenSet, setOf } from "../python/sets.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
+import { FrozenSet, setOf } from "../python/containers/sets.js";
+import { Complex, PyFloat } from "../python/numbers/numbers.js";
+import { type BoundMethod, FreshString, PyGlobal } from "../python/objects/objects.js";
 
 const module = "builtins";
 

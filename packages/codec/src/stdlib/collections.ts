@@ -3,7 +3,6 @@ import type { ClassAdapter } from "../globals/class-adapter.js";
 import { classEntry } from "../globals/class-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
-import { setAttributes } from "../python/attributes.js";
 import { intOf, itemsOfDict } from "../python/coerce.js";
 import {
   ChainMap,
@@ -14,9 +13,10 @@ import {
   UserDict,
   UserList,
   UserString,
-} from "../python/collections.js";
-import type { PyDict } from "../python/dict.js";
-import { Tuple } from "../python/sequences.js";
+} from "../python/containers/collections.js";
+import type { PyDict } from "../python/containers/dict.js";
+import { Tuple } from "../python/containers/sequences.js";
+import { setAttributes } from "../python/objects/attributes.js";
 
 const module = "collections";
 

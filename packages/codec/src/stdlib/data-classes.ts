@@ -2,8 +2,8 @@
 import { dataEntry } from "../globals/data-entry.js";
 import { exceptionEntry } from "../globals/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/exceptions.js";
-import { JSONDecodeError } from "../python/json-decode-error.js";
+import { JSONDecodeError } from "../python/library/json-decode-error.js";
+import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/objects/exceptions.js";
 
 /** Module, class: instances are what they were made of. */
 const CLASSES: Readonly<Record<string, string>> = {

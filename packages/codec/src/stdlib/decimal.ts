@@ -2,7 +2,7 @@
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { intOf } from "../python/coerce.js";
-import { Decimal, DecimalContext } from "../python/decimal.js";
+import { Decimal, DecimalContext } from "../python/numbers/decimal.js";
 
 const module = "decimal";
 

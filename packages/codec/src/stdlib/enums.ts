@@ -4,7 +4,7 @@
  */
 import { enumEntry } from "../globals/enum-entry.js";
 import type { EntrySource, GlobalEntry } from "../globals/registry.js";
-import { defineEnum, type EnumKind, type EnumMember } from "../python/enum.js";
+import { defineEnum, type EnumKind, type EnumMember } from "../python/objects/enum.js";
 
 /** By module and class: the kind, then `NAME=value`. A second name for a value is an alias. Text, because most are never met. */
 const ENUMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {

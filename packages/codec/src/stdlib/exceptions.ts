@@ -2,8 +2,8 @@
 import { type ExceptionEntryOptions, exceptionEntry } from "../globals/exception-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
-import { JS_ERRORS, osErrorClass, type PyExceptionName, pyExceptions } from "../python/exceptions.js";
-import { PyGlobal } from "../python/objects.js";
+import { JS_ERRORS, osErrorClass, type PyExceptionName, pyExceptions } from "../python/objects/exceptions.js";
+import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "builtins";
 

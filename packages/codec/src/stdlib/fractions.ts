@@ -2,7 +2,7 @@
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, plainInt } from "../python/coerce.js";
-import { Fraction } from "../python/fraction.js";
+import { Fraction } from "../python/numbers/fraction.js";
 
 const fraction: GlobalEntry<Fraction> = {
   module: "fractions",

@@ -1,8 +1,8 @@
 /** `functools.partial`: `partial(func)`, then everything as its state. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { Tuple } from "../python/sequences.js";
-import { PyPartial } from "../python/values.js";
+import { Tuple } from "../python/containers/sequences.js";
+import { PyPartial } from "../python/library/values.js";
 
 const partial: GlobalEntry<PyPartial> = {
   module: "functools",

@@ -3,7 +3,6 @@ import { exceptionEntry } from "../globals/exception-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf } from "../python/coerce.js";
-import { exceptionClass, pyExceptions } from "../python/exceptions.js";
 import {
   IPv4Address,
   IPv4Interface,
@@ -11,7 +10,8 @@ import {
   IPv6Address,
   IPv6Interface,
   IPv6Network,
-} from "../python/ipaddress.js";
+} from "../python/library/ipaddress.js";
+import { exceptionClass, pyExceptions } from "../python/objects/exceptions.js";
 
 const module = "ipaddress";
 

@@ -2,10 +2,10 @@
 import { dataEntry } from "../globals/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry, Reduction } from "../globals/registry.js";
-import { EnumMember } from "../python/enum.js";
-import { MethodCaller } from "../python/method-caller.js";
-import { PyGlobal } from "../python/objects.js";
-import { PyPartial, Subscript } from "../python/values.js";
+import { MethodCaller } from "../python/library/method-caller.js";
+import { PyPartial, Subscript } from "../python/library/values.js";
+import { EnumMember } from "../python/objects/enum.js";
+import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "_operator";
 

@@ -1,7 +1,7 @@
 /** `pathlib`: the parts up to Python 3.12; in 3.13 what it was made of, under the name `pathlib._local`. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { DecodeContext, GlobalEntry } from "../globals/registry.js";
-import { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from "../python/pathlib.js";
+import { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from "../python/library/pathlib.js";
 
 // Python's names are written out: a bundler may rename a class.
 const CLASSES = { PurePosixPath, PosixPath, PureWindowsPath, WindowsPath } as const;

@@ -3,7 +3,7 @@ import { latin1 } from "../bytes/utf8-decode.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { intOf } from "../python/coerce.js";
-import { Pattern } from "../python/values.js";
+import { Pattern } from "../python/library/values.js";
 
 const module = "re";
 

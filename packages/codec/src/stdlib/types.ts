@@ -1,9 +1,9 @@
 /** `types`: SimpleNamespace and generic types. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { attributesOf, setOwn } from "../python/attributes.js";
-import { Tuple } from "../python/sequences.js";
-import { GenericAlias, SimpleNamespace } from "../python/values.js";
+import { Tuple } from "../python/containers/sequences.js";
+import { GenericAlias, SimpleNamespace } from "../python/library/values.js";
+import { attributesOf, setOwn } from "../python/objects/attributes.js";
 
 const module = "types";
 

@@ -2,8 +2,8 @@
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, intOf, plainInt } from "../python/coerce.js";
-import { EnumMember } from "../python/enum.js";
-import { MAX_UUID, UUID } from "../python/uuid.js";
+import { MAX_UUID, UUID } from "../python/library/uuid.js";
+import { EnumMember } from "../python/objects/enum.js";
 
 const module = "uuid";
 

@@ -1,5 +1,5 @@
 /** Python's `repr` of what an opcode's argument can be. */
-import { floatRepr } from "../python/numbers.js";
+import { floatRepr } from "../python/numbers/numbers.js";
 import { bytesRepr, strRepr } from "../python/str-repr.js";
 
 /** What an opcode's argument is in JavaScript; `bytearray8` is a Uint8Array too. */

@@ -4,8 +4,8 @@
  */
 import { codeAt } from "../../bytes/code-at.js";
 import { reasonOf } from "../../coded-error.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import { DecodeError } from "../errors.js";
 
 /** How decoded values are represented; the names and defaults are those of the pickle decoder. */

@@ -1,9 +1,10 @@
 /** The values that kombu's JSON has a form for beyond JSON's own, in its two dialects. */
-import { PyDate, PyDateTime, PyTime } from "../../python/datetime.js";
-import { Decimal } from "../../python/decimal.js";
-import { LazyString } from "../../python/django.js";
-import { ByteArray } from "../../python/sequences.js";
-import { UUID } from "../../python/uuid.js";
+
+import { ByteArray } from "../../python/containers/sequences.js";
+import { PyDate, PyDateTime, PyTime } from "../../python/datetime/datetime.js";
+import { UUID } from "../../python/library/uuid.js";
+import { Decimal } from "../../python/numbers/decimal.js";
+import { LazyString } from "../../python/web/django.js";
 import { base64, fromBase64 } from "../base64.js";
 import { decodeUtf8, encodeUtf8 } from "../text.js";
 import type { ObjectHook } from "./json-parser.js";

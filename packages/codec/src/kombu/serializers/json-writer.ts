@@ -3,8 +3,8 @@
  * repr, keys made strings as Python makes them. Not recursive.
  */
 import { reasonOf } from "../../coded-error.js";
-import { builtinValue } from "../../python/builtin-value.js";
-import { floatRepr, PyFloat } from "../../python/numbers.js";
+import { floatRepr, PyFloat } from "../../python/numbers/numbers.js";
+import { builtinValue } from "../../python/objects/builtin-value.js";
 import { EncodeError, howElse } from "../errors.js";
 import { AsciiOutput } from "./ascii-output.js";
 

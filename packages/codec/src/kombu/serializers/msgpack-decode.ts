@@ -5,8 +5,8 @@
  */
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import { DecodeError } from "../errors.js";
 import { decodeUtf8 } from "../text.js";
 import { timestampHeader, timestampOf } from "./msgpack-timestamp.js";

@@ -6,9 +6,9 @@
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
 import { DEFAULT_LIMITS } from "../../limits.js";
-import { builtinValue } from "../../python/builtin-value.js";
-import { PyDateTime } from "../../python/datetime.js";
-import { PyFloat } from "../../python/numbers.js";
+import { PyDateTime } from "../../python/datetime/datetime.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
+import { builtinValue } from "../../python/objects/builtin-value.js";
 import { EncodeError, howElse } from "../errors.js";
 import { expandedSize, WORTH_KNOWING } from "./expanded-size.js";
 import { timestampHeader, timestampPayload } from "./msgpack-timestamp.js";

@@ -1,5 +1,5 @@
 /** msgpack's own extension type -1: points in time. */
-import { PyDateTime } from "../../python/datetime.js";
+import { PyDateTime } from "../../python/datetime/datetime.js";
 
 /** The byte that the type -1 is. */
 export const TIMESTAMP_TYPE = 0xff;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { PyDateTime } from "../../python/datetime.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
-import { ByteArray, tuple } from "../../python/sequences.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { ByteArray, tuple } from "../../python/containers/sequences.js";
+import { PyDateTime } from "../../python/datetime/datetime.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import { DecodeError, EncodeError, SerializerNotInstalled } from "../errors.js";
 import { type MsgpackOptions, msgpackSerializer } from "./msgpack.js";
 

@@ -1,9 +1,9 @@
 /** YAML as PyYAML's `safe_load` reads it: YAML 1.1 with PyYAML's own ideas of what is a number, a bool or a date. */
 import type * as yaml from "yaml";
-import { PyDate, PyDateTime } from "../../python/datetime.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
-import { Tuple } from "../../python/sequences.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { PyDate, PyDateTime } from "../../python/datetime/datetime.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import { DecodeError } from "../errors.js";
 
 /** The yaml package. Not its own types: they would be needed to compile, also by who does without it. */

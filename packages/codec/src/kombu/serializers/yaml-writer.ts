@@ -3,9 +3,9 @@
  * string can be taken for a bool, a number or a date. Not recursive; a value used twice is written twice.
  */
 import { DEFAULT_LIMITS } from "../../limits.js";
-import { PyDate, PyDateTime } from "../../python/datetime.js";
-import { floatRepr, PyFloat } from "../../python/numbers.js";
-import { ByteArray } from "../../python/sequences.js";
+import { ByteArray } from "../../python/containers/sequences.js";
+import { PyDate, PyDateTime } from "../../python/datetime/datetime.js";
+import { floatRepr, PyFloat } from "../../python/numbers/numbers.js";
 import { base64 } from "../base64.js";
 import { EncodeError } from "../errors.js";
 import { AsciiOutput } from "./ascii-output.js";

@@ -1,9 +1,9 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../../bytes/writer.js";
 import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
-import { FreshBytes, FreshString, PyGlobal } from "../../python/objects.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { FreshBytes, FreshString, PyGlobal } from "../../python/objects/objects.js";
 import { repr } from "../../python/repr.js";
-import { Tuple } from "../../python/sequences.js";
 import * as op from "../opcodes.js";
 import { isPolluted } from "./foreign-values.js";
 import { NO_PLACE } from "./identity-memo.js";

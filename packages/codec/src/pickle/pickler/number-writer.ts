@@ -1,6 +1,6 @@
 /** None, bool, int and float. CPython 3.12 `_pickle.c` `save_long`, `save_float`. */
 import { encodeLong } from "../../bytes/longs.js";
-import { floatRepr } from "../../python/numbers.js";
+import { floatRepr } from "../../python/numbers/numbers.js";
 import * as op from "../opcodes.js";
 import { MemoWriter } from "./memo-writer.js";
 

@@ -3,12 +3,12 @@
  * What it holds is left to the encoder, as a {@link Saving}; `undefined` says that all of it is written.
  */
 import type { AnyClass, GlobalEntry, Reduction } from "../../globals/registry.js";
-import { PickleBuffer } from "../../python/buffers.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
-import { FreshBytes, FreshString, PyGlobal, PyObject } from "../../python/objects.js";
-import { ByteArray, Tuple } from "../../python/sequences.js";
-import { FrozenSet, PySet } from "../../python/sets.js";
+import { PickleBuffer } from "../../python/containers/buffers.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { ByteArray, Tuple } from "../../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../../python/containers/sets.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
+import { FreshBytes, FreshString, PyGlobal, PyObject } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { classOf, foreignType } from "./foreign-values.js";

@@ -1,7 +1,8 @@
 /** bytes, bytearray and PickleBuffer. CPython 3.12 `_pickle.c` `save_bytes`, `save_bytearray`, `save_picklebuffer`. */
-import type { PickleBuffer } from "../../python/buffers.js";
+
 import { latin1Text } from "../../python/bytes.js";
-import { FreshBytes, PyGlobal } from "../../python/objects.js";
+import type { PickleBuffer } from "../../python/containers/buffers.js";
+import { FreshBytes, PyGlobal } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { NO_PLACE } from "./identity-memo.js";

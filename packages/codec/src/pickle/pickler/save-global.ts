@@ -2,7 +2,7 @@
 import { encodeUtf8Loop } from "../../bytes/utf8-encode.js";
 import type { PicklingError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
-import { PyGlobal } from "../../python/objects.js";
+import { PyGlobal } from "../../python/objects/objects.js";
 import { reverseFixImport } from "../fix-imports.js";
 import * as op from "../opcodes.js";
 import { BytesWriter } from "./bytes-writer.js";

@@ -1,8 +1,8 @@
 /** Objects that are written as a call. CPython 3.12 `pickle.py` `save_reduce`, `copyreg.py`. */
 import { toReduction } from "../../globals/reduction.js";
 import type { EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
-import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects.js";
-import { Tuple } from "../../python/sequences.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects/objects.js";
 import { isTrue } from "../../python/truth.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";

@@ -4,8 +4,8 @@
  * the call stack; the first levels, where nearly all data is, are written by plain recursion instead (`plain-writer.ts`).
  */
 import type { Reduction } from "../../globals/registry.js";
-import { FreshString } from "../../python/objects.js";
-import { Tuple } from "../../python/sequences.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { FreshString } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { NO_PLACE } from "./identity-memo.js";

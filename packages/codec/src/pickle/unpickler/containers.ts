@@ -1,8 +1,8 @@
 /** Filling dicts, sets and lists, and turning one kind of container into another while it is filled. */
 import { reasonOf } from "../../coded-error.js";
 import { UnpicklingError } from "../../errors.js";
-import { PyDict } from "../../python/dict.js";
-import { FrozenSet, isPlainMember, PySet } from "../../python/sets.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { FrozenSet, isPlainMember, PySet } from "../../python/containers/sets.js";
 import { fillByShape } from "./shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */

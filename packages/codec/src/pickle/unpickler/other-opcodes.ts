@@ -5,9 +5,9 @@
 import { decodeLong } from "../../bytes/longs.js";
 import { newBytes } from "../../bytes/new-bytes.js";
 import { latin1 } from "../../bytes/utf8-decode.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
-import { ByteArray } from "../../python/sequences.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { ByteArray } from "../../python/containers/sequences.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import * as op from "../opcodes.js";
 import {
   decodePython2,

@@ -1,6 +1,6 @@
 /** What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. */
 import type { AnyClass } from "../../globals/registry.js";
-import type { PyGlobal } from "../../python/objects.js";
+import type { PyGlobal } from "../../python/objects/objects.js";
 import { fixImport } from "../fix-imports.js";
 import { typeName } from "../type-name.js";
 import { ObjectBuilder } from "./construct.js";

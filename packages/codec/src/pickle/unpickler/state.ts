@@ -1,8 +1,8 @@
 /** What a machine's opcodes work on: its registers, its memo, and the containers on its stack. */
-import { PyDict } from "../../python/dict.js";
-import { PyGlobal } from "../../python/objects.js";
-import { Tuple } from "../../python/sequences.js";
-import { PySet } from "../../python/sets.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { PySet } from "../../python/containers/sets.js";
+import { PyGlobal } from "../../python/objects/objects.js";
 import { typeName } from "../type-name.js";
 import type { ObjectBuilder } from "./construct.js";
 import {

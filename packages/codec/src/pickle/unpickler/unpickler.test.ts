@@ -2,11 +2,11 @@ import { describe, expect, test } from "vitest";
 import { UnpicklingError } from "../../errors.js";
 import { ClassRegistry } from "../../globals/default-registry.js";
 import { Range } from "../../python/builtins.js";
-import { PyDict } from "../../python/dict.js";
-import { Complex, PyFloat } from "../../python/numbers.js";
-import { PyGlobal, PyObject } from "../../python/objects.js";
-import { ByteArray, Tuple, tuple } from "../../python/sequences.js";
-import { FrozenSet, PySet } from "../../python/sets.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../../python/containers/sets.js";
+import { Complex, PyFloat } from "../../python/numbers/numbers.js";
+import { PyGlobal, PyObject } from "../../python/objects/objects.js";
 import { loads, Unpickler } from "../api-load.js";
 import { VECTORS } from "./unpickler.vectors.js";
 

@@ -5,9 +5,9 @@
  */
 import { MAX_KEY } from "../../bytes/key-interner.js";
 import { decodeLong } from "../../bytes/longs.js";
-import { PyDict } from "../../python/dict.js";
-import { PyFloat } from "../../python/numbers.js";
-import { Tuple } from "../../python/sequences.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { PyFloat } from "../../python/numbers/numbers.js";
 import * as op from "../opcodes.js";
 import { appendItems, isList } from "./containers.js";
 import { fault, located, noMark, overLimit, underflow } from "./faults.js";

@@ -1,0 +1,188 @@
+/** `collections`: dicts and sequences that stay what they were. */
+
+import { hashKey, unhashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
+import { PyDict } from "./dict.js";
+
+/** `collections.OrderedDict` */
+export class OrderedDict<K = unknown, V = unknown> extends PyDict<K, V> {
+  static readonly [pyBase] = true;
+}
+
+/**
+ * `collections.defaultdict`. `factory` is what Python calls for a missing key: a reference such as the class `Array` (list),
+ * `Map` (dict), `Set` (set) or `BigInt` (int), a {@link PyGlobal}, or `null`. It is data here: `get` calls nothing.
+ */
+export class DefaultDict<K = unknown, V = unknown> extends PyDict<K, V> {
+  static readonly [pyBase] = true;
+
+  readonly #factory: object | null;
+
+  constructor(factory: object | null = null, entries?: Iterable<readonly [K, V]> | null) {
+    super(entries);
+    this.#factory = factory;
+  }
+
+  get factory(): object | null {
+    return this.#factory;
+  }
+}
+
+/** `collections.Counter`: how often each key occurs. */
+export class Counter<K = unknown> extends PyDict<K, unknown> {
+  static readonly [pyBase] = true;
+
+  constructor(counts?: Iterable<readonly [K, unknown]> | Readonly<Record<string, unknown>> | null) {
+    super();
+    if (counts === undefined || counts === null) return;
+    const entries = Symbol.iterator in counts ? counts : (Object.entries(counts) as [K, unknown][]);
+    for (const [key, count] of entries as Iterable<readonly [K, unknown]>) this.set(key, count);
+  }
+}
+
+/** `collections.deque`. `maxlen` is `null` when it is not bounded. */
+export class Deque<T = unknown> implements Iterable<T> {
+  static readonly [pyBase] = true;
+
+  readonly #items: T[] = [];
+  readonly #maxlen: number | null;
+
+  constructor(items: Iterable<T> = [], maxlen: number | null = null) {
+    if (maxlen !== null && !(Number.isSafeInteger(maxlen) && maxlen >= 0)) {
+      throw new RangeError(`Cannot make a deque with maxlen ${maxlen}: must be an integer from 0 on`);
+    }
+    this.#maxlen = maxlen;
+    this.extend(Array.isArray(items) ? items : [...items]);
+  }
+
+  get maxlen(): number | null {
+    return this.#maxlen;
+  }
+
+  get length(): number {
+    return this.#items.length;
+  }
+
+  /** The item at an index, negative ones from the right. */
+  at(index: number): T | undefined {
+    return this.#items.at(index);
+  }
+
+  /** Adds at the right; a full deque loses its leftmost item. */
+  append(item: T): void {
+    if (this.#maxlen === 0) return;
+    if (this.#items.length === this.#maxlen) this.#items.shift();
+    this.#items.push(item);
+  }
+
+  /** Adds at the left; a full deque loses its rightmost item. */
+  appendLeft(item: T): void {
+    if (this.#maxlen === 0) return;
+    if (this.#items.length === this.#maxlen) this.#items.pop();
+    this.#items.unshift(item);
+  }
+
+  pop(): T | undefined {
+    return this.#items.pop();
+  }
+
+  popLeft(): T | undefined {
+    return this.#items.shift();
+  }
+
+  /** Adds all at the right; of more than `maxlen` only the last stay. */
+  extend(items: readonly T[]): void {
+    const max = this.#maxlen;
+    for (let i = max === null ? 0 : Math.max(0, items.length - max); i < items.length; i++)
+      this.#items.push(items[i] as T);
+    if (max !== null && this.#items.length > max) this.#items.splice(0, this.#items.length - max);
+  }
+
+  toArray(): T[] {
+    return [...this.#items];
+  }
+
+  [Symbol.iterator](): IterableIterator<T> {
+    return this.#items[Symbol.iterator]();
+  }
+
+  toJSON(): T[] {
+    return this.toArray();
+  }
+
+  [hashKey](): never {
+    throw unhashable("collections.deque");
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](
+    _depth: number,
+    options: object,
+    inspect: (value: unknown, options: object) => string,
+  ): string {
+    return `Deque ${inspect(this.#items, options)}`;
+  }
+}
+
+/** `collections.ChainMap`: dicts that are searched in order. */
+export class ChainMap {
+  readonly maps: unknown[];
+
+  constructor(...maps: unknown[]) {
+    this.maps = maps;
+  }
+
+  [hashKey](): never {
+    throw unhashable("collections.ChainMap");
+  }
+}
+
+/** `collections.UserDict` */
+export class UserDict {
+  readonly data: unknown;
+
+  constructor(data: unknown = {}) {
+    this.data = data;
+  }
+
+  [hashKey](): never {
+    throw unhashable("collections.UserDict");
+  }
+}
+
+/** `collections.UserList` */
+export class UserList {
+  readonly data: unknown;
+
+  constructor(data: unknown = []) {
+    this.data = data;
+  }
+
+  [hashKey](): never {
+    throw unhashable("collections.UserList");
+  }
+}
+
+/** `collections.UserString` */
+export class UserString {
+  readonly data: string;
+
+  constructor(data = "") {
+    this.data = data;
+  }
+
+  static __new__(data: string): UserString {
+    return new UserString(data);
+  }
+
+  __getnewargs__(): readonly unknown[] {
+    return [this.data];
+  }
+
+  toString(): string {
+    return this.data;
+  }
+
+  toJSON(): string {
+    return this.data;
+  }
+}

@@ -1,0 +1,142 @@
+/** A dict with Python's key equality. */
+import { isPlainKey, KeyTable, Structure } from "../hash.js";
+import { PyFloat } from "../numbers/numbers.js";
+import { shortText } from "../short-text.js";
+
+/**
+ * The form in which a key is kept. A Map would turn `-0` into `0` and take all NaNs for one key; Python keeps the first and
+ * tells the others apart, so they are kept as {@link PyFloat}.
+ */
+export function keptKey(key: unknown): unknown {
+  return typeof key === "number" && (Number.isNaN(key) || Object.is(key, -0)) ? new PyFloat(key) : key;
+}
+
+/**
+ * Finds the key that is kept for an equal one. Strings and most numbers are compared by the Map itself and never come here
+ * as long as no other kind of key was added.
+ */
+export class KeyIndex {
+  readonly #table = new KeyTable();
+  readonly #kept = new Map<unknown, unknown>();
+
+  /** The canonical form. @throws TypeError when Python could not hash `key` */
+  formOf(key: unknown): unknown {
+    return this.#table.canonical(key);
+  }
+
+  /** The kept key of this form, `undefined` (which is never a key) without one. */
+  find(form: unknown): unknown {
+    return form instanceof Structure ? form.kept : this.#kept.get(form);
+  }
+
+  remember(form: unknown, key: unknown): void {
+    if (form instanceof Structure) form.kept = key;
+    else this.#kept.set(form, key);
+  }
+
+  forget(form: unknown): void {
+    if (form instanceof Structure) form.kept = undefined;
+    else this.#kept.delete(form);
+  }
+}
+
+/**
+ * A Python dict. A Map that compares keys as Python does: `1`, `1.0`, `true` and `1n` are one key, tuples, frozensets and
+ * bytes are compared by content, and the first of equal keys is kept. Iterates in insertion order, as Python does.
+ *
+ * Python's dicts decode to it when a key is not a str, or always with `dict: "map"`.
+ *
+ * A key that Python cannot hash (an array, a plain object, a Map, a Set, a ByteArray) throws a `TypeError`.
+ *
+ * @example
+ * const d = new PyDict([[tuple(1, 2), "a"]]);
+ * d.get(tuple(1, 2)) // => "a"
+ */
+export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
+  /** Made when the first key arrives that a Map compares in another way than Python. */
+  #index: KeyIndex | undefined;
+
+  constructor(entries?: Iterable<readonly [K, V]> | null) {
+    super();
+    if (entries) for (const [key, value] of entries) this.set(key, value);
+  }
+
+  /** A dict of the own enumerable properties of an object. */
+  static fromEntries<K, V>(entries: Iterable<readonly [K, V]>): PyDict<K, V> {
+    return new PyDict(entries);
+  }
+
+  static fromObject<V>(object: { readonly [key: string]: V }): PyDict<string, V> {
+    return new PyDict(Object.entries(object));
+  }
+
+  override get(key: K): V | undefined {
+    if (this.#index === undefined && isPlainKey(key)) return super.get(key);
+    const kept = this.#find(key);
+    return kept === undefined ? undefined : super.get(kept);
+  }
+
+  override has(key: K): boolean {
+    if (this.#index === undefined && isPlainKey(key)) return super.has(key);
+    return this.#find(key) !== undefined;
+  }
+
+  override set(key: K, value: V): this {
+    if (this.#index === undefined && isPlainKey(key)) return super.set(key, value);
+    const index = this.#indexed();
+    const form = index.formOf(key);
+    let kept = index.find(form) as K | undefined;
+    if (kept === undefined) {
+      kept = (key === undefined ? null : keptKey(key)) as K;
+      index.remember(form, kept);
+    }
+    return super.set(kept, value);
+  }
+
+  override delete(key: K): boolean {
+    if (this.#index === undefined && isPlainKey(key)) return super.delete(key);
+    const index = this.#indexed();
+    const form = index.formOf(key);
+    const kept = index.find(form) as K | undefined;
+    if (kept === undefined) return false;
+    index.forget(form);
+    return super.delete(kept);
+  }
+
+  override clear(): void {
+    this.#index = undefined;
+    super.clear();
+  }
+
+  #find(key: K): K | undefined {
+    const index = this.#indexed();
+    return index.find(index.formOf(key)) as K | undefined;
+  }
+
+  #indexed(): KeyIndex {
+    if (this.#index === undefined) {
+      this.#index = new KeyIndex();
+      for (const key of this.keys()) this.#index.remember(this.#index.formOf(key), key);
+    }
+    return this.#index;
+  }
+
+  /** What a plain object would hold: only for dicts whose keys are all strings. @throws TypeError for another key */
+  toObject(): Record<string, V> {
+    const object: Record<string, V> = {};
+    for (const [key, value] of this) {
+      if (typeof key !== "string")
+        throw new TypeError(`Cannot turn a dict into an object: key ${shortText(key)} is no str`);
+      if (key === "__proto__") {
+        Object.defineProperty(object, key, { value, writable: true, enumerable: true, configurable: true });
+      } else {
+        object[key] = value;
+      }
+    }
+    return object;
+  }
+
+  static override get [Symbol.species](): MapConstructor {
+    return Map;
+  }
+}

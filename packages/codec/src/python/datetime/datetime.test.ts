@@ -1,0 +1,112 @@
+import { Temporal } from "temporal-polyfill";
+import { describe, expect, it } from "vitest";
+import { dumps, loads, repr } from "../../index.js";
+import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime.js";
+import { ZoneInfo } from "./zoneinfo.js";
+
+const paris = new ZoneInfo("Europe/Paris");
+
+describe("PyDateTime", () => {
+  it.each([
+    ["2024-05-06T07:08:09.123456+00:00", "2024-05-06T07:08:09.123456+00:00"],
+    ["2024-05-06T07:08:09Z", "2024-05-06T07:08:09+00:00"],
+    ["2024-05-06 07:08", "2024-05-06T07:08:00"],
+    ["0001-01-01T00:00:00-03:00:07", "0001-01-01T00:00:00-03:00:07"],
+    ["2024-05-06", "2024-05-06T00:00:00"],
+  ])("reads %s", (text, iso) => {
+    expect(PyDateTime.from(text).toString()).toBe(iso);
+  });
+
+  it.each(["2024-13-01", "2024-02-30T00:00:00", "2024-05-06T24:00:00", "now", "2024-05-06T07"])(
+    "refuses %s",
+    (text) => {
+      expect(() => PyDateTime.from(text)).toThrow(RangeError);
+    },
+  );
+
+  it("is the same moment as a Date", () => {
+    const date = new Date(Date.UTC(2024, 4, 6, 7, 8, 9, 123));
+    expect(PyDateTime.from(date).toDate().getTime()).toBe(date.getTime());
+    expect(new PyDateTime(1, 1, 1, 0, 0, 0, 0, TimeZone.utc).toDate().toISOString()).toBe("0001-01-01T00:00:00.000Z");
+    expect(() => PyDateTime.from(new Date(Number.NaN))).toThrow(RangeError);
+  });
+
+  it("finds the offset of an IANA zone, and with fold of a time that happens twice", () => {
+    expect(new PyDateTime(2024, 5, 6, 12, 0, 0, 0, paris).toString()).toBe("2024-05-06T12:00:00+02:00");
+    expect(new PyDateTime(2024, 1, 6, 12, 0, 0, 0, paris).toString()).toBe("2024-01-06T12:00:00+01:00");
+    expect(new PyDateTime(2024, 10, 27, 2, 30, 0, 0, paris, 0).toString()).toBe("2024-10-27T02:30:00+02:00");
+    expect(new PyDateTime(2024, 10, 27, 2, 30, 0, 0, paris, 1).toString()).toBe("2024-10-27T02:30:00+01:00");
+    // In the gap of spring fold 0 is read with the offset before it. PEP 495.
+    expect(new PyDateTime(2024, 3, 31, 2, 30, 0, 0, paris, 0).toString()).toBe("2024-03-31T02:30:00+01:00");
+    expect(new PyDateTime(2024, 3, 31, 2, 30, 0, 0, paris, 1).toString()).toBe("2024-03-31T02:30:00+02:00");
+  });
+
+  it("compares aware datetimes by moment and naive ones by fields", () => {
+    const utc = PyDateTime.from("2024-05-06T10:00:00+00:00");
+    expect(utc.equals(PyDateTime.from("2024-05-06T12:00:00+02:00"))).toBe(true);
+    expect(utc.equals(PyDateTime.from("2024-05-06T10:00:00"))).toBe(false);
+    expect(utc.equals(new PyDateTime(2024, 5, 6, 12, 0, 0, 0, paris))).toBe(true);
+  });
+
+  it("goes to Temporal and back", () => {
+    for (const text of ["2024-05-06T07:08:09.123456", "2024-05-06T07:08:09.123456+05:30"]) {
+      const value = PyDateTime.from(text);
+      expect(PyDateTime.from(value.toTemporal(Temporal) as never).toString()).toBe(text);
+    }
+    const folded = new PyDateTime(2024, 10, 27, 2, 30, 0, 0, paris, 1);
+    const zoned = folded.toTemporal(Temporal) as Temporal.ZonedDateTime;
+    expect(zoned.toString()).toBe("2024-10-27T02:30:00+01:00[Europe/Paris]");
+    expect(PyDateTime.from(zoned as never).fold).toBe(1);
+    expect(() => PyDateTime.from("2024-05-06T00:00:00+01:00:01").toTemporal(Temporal)).toThrow(RangeError);
+  });
+
+  it("is what Date and every Temporal type are written as", () => {
+    const values: [object, string][] = [
+      [new Date(0), "datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)"],
+      [Temporal.PlainDate.from("2024-05-06"), "datetime.date(2024, 5, 6)"],
+      [Temporal.PlainTime.from("07:08:09.000005"), "datetime.time(7, 8, 9, 5)"],
+      [Temporal.PlainDateTime.from("2024-05-06T07:08"), "datetime.datetime(2024, 5, 6, 7, 8)"],
+      [
+        Temporal.ZonedDateTime.from("2024-05-06T07:08+02:00[Europe/Paris]"),
+        "datetime.datetime(2024, 5, 6, 7, 8, tzinfo=zoneinfo.ZoneInfo(key='Europe/Paris'))",
+      ],
+      [
+        Temporal.Instant.from("2024-05-06T07:08:00Z"),
+        "datetime.datetime(2024, 5, 6, 7, 8, tzinfo=datetime.timezone.utc)",
+      ],
+      [Temporal.Duration.from({ hours: 25, seconds: -0 }), "datetime.timedelta(days=1, seconds=3600)"],
+    ];
+    for (const [value, text] of values) expect(repr(loads(dumps(value)))).toBe(text);
+    expect(() => dumps(Temporal.Duration.from({ months: 1 }))).toThrow(/months/);
+  });
+
+  it('decodes to Date with datetime: "date"', () => {
+    const bytes = dumps([PyDateTime.from("2024-05-06T07:08:09+00:00"), PyDate.from("2024-05-06")]);
+    const [date, day] = loads(bytes, { datetime: "date" }) as [Date, PyDate];
+    expect(date).toEqual(new Date("2024-05-06T07:08:09Z"));
+    expect(day).toBeInstanceOf(PyDate);
+  });
+});
+
+describe("TimeDelta", () => {
+  it("is normalised as in Python", () => {
+    expect(repr(new TimeDelta(0, 0, -1))).toBe("datetime.timedelta(days=-1, seconds=86399, microseconds=999999)");
+    expect(repr(TimeDelta.from({ hours: 25, minutes: 1.5 }))).toBe("datetime.timedelta(days=1, seconds=3690)");
+    expect(new TimeDelta(1, 2, 3).toString()).toBe("1 day, 0:00:02.000003");
+    expect(new TimeDelta(-1, 86399).toString()).toBe("-1 day, 23:59:59");
+    expect(() => new TimeDelta(1e9)).toThrow(RangeError);
+    expect(() => new TimeDelta(0.5)).toThrow(RangeError);
+  });
+
+  it.each(["P1DT2H3M4.000005S", "PT0S", "-PT1S", "P2D"])("reads and writes %s", (text) => {
+    expect(TimeDelta.from(text).toJSON()).toBe(text);
+  });
+});
+
+describe("PyTime", () => {
+  it("keeps offset and fold", () => {
+    expect(PyTime.from("07:08:09.5+01:00").toString()).toBe("07:08:09.500000+01:00");
+    expect(new PyTime(1, 2, 3, 4, null, 1).fold).toBe(1);
+    expect(() => new PyTime(24)).toThrow(RangeError);
+  });
+});

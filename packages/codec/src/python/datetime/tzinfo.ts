@@ -1,0 +1,118 @@
+/** Time zones: `datetime.timezone`, and what every other zone has in common with it. */
+
+import { hashKey, type PyHashable } from "../hash.js";
+import { offsetText } from "./calendar.js";
+import { TimeDelta } from "./timedelta.js";
+
+/** A wall clock time, as zones need it to look up their offset. */
+export interface WallTime {
+  readonly year: number;
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly second: number;
+  readonly microsecond: number;
+  readonly fold: number;
+}
+
+/** A Python `tzinfo`: anything that can say how far a wall clock time is from UTC. */
+export interface TzInfo {
+  /** Microseconds east of UTC, `undefined` when the zone cannot tell (without a time, or at all). */
+  utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined;
+  /** The IANA name, where the zone has one. */
+  readonly ianaName?: string | undefined;
+}
+
+/** The offset by which `tzinfo` is east of UTC at that time; `undefined` for objects that are no {@link TzInfo}. */
+export function offsetOf(tzinfo: unknown, time: WallTime | undefined): bigint | undefined {
+  if (typeof tzinfo !== "object" || tzinfo === null) return undefined;
+  const zone = tzinfo as Partial<TzInfo>;
+  return typeof zone.utcOffsetMicroseconds === "function" ? zone.utcOffsetMicroseconds(time) : undefined;
+}
+
+const DAY_MICROSECONDS = 86_400_000_000n;
+
+/**
+ * `datetime.timezone`: a fixed offset from UTC, to the microsecond.
+ *
+ * @example
+ * new TimeZone(TimeDelta.from({ hours: 5.5 })).toString() // => "UTC+05:30"
+ */
+export class TimeZone implements TzInfo, PyHashable {
+  readonly offset: TimeDelta;
+  readonly name: string | null;
+  readonly #micros: bigint;
+
+  /** @throws RangeError unless the offset is between -24 and 24 hours, exclusive */
+  constructor(offset: TimeDelta, name: string | null = null) {
+    const micros = offset.totalMicroseconds();
+    if (micros <= -DAY_MICROSECONDS || micros >= DAY_MICROSECONDS) {
+      throw new RangeError(`Cannot make a timezone of ${offset}: must be between -24 and 24 hours`);
+    }
+    this.offset = offset;
+    this.name = name;
+    this.#micros = micros;
+  }
+
+  /** `timezone.utc`. Zero offsets without a name decode to this object. */
+  static get utc(): TimeZone {
+    TimeZone.#utc ??= new TimeZone(new TimeDelta(0));
+    return TimeZone.#utc;
+  }
+
+  static #utc: TimeZone | undefined;
+
+  /** Of an offset such as `"+05:30"` or `"Z"`, or of minutes. */
+  static from(offset: string | number): TimeZone {
+    const micros = typeof offset === "number" ? BigInt(Math.round(offset * 60_000_000)) : parseOffset(offset);
+    if (micros === undefined)
+      throw new RangeError(`Cannot read the offset ${JSON.stringify(offset)}: not of the form +HH:MM`);
+    return micros === 0n ? TimeZone.utc : new TimeZone(TimeDelta.fromMicroseconds(micros));
+  }
+
+  utcOffsetMicroseconds(): bigint {
+    return this.#micros;
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof TimeZone && other.#micros === this.#micros;
+  }
+
+  /** Python's `str`: the name, or `UTC+05:30`. */
+  toString(): string {
+    if (this.name !== null) return this.name;
+    return this.#micros === 0n ? "UTC" : `UTC${offsetText(this.#micros)}`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [hashKey](): unknown {
+    return `z${this.#micros}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `TimeZone ${this.toString()}`;
+  }
+}
+
+const OFFSET = /^([+-])(\d{2}):?(\d{2})(?::?(\d{2})(?:\.(\d{1,6}))?)?$/;
+
+/** Microseconds of `+HH:MM[:SS[.ffffff]]` or `Z`; `undefined` for other text. */
+export function parseOffset(text: string): bigint | undefined {
+  if (text === "Z" || text === "z") return 0n;
+  const match = OFFSET.exec(text);
+  if (match === null) return undefined;
+  const seconds = Number(match[2]) * 3600 + Number(match[3]) * 60 + Number(match[4] ?? 0);
+  const micros = BigInt(seconds) * 1_000_000n + BigInt((match[5] ?? "").padEnd(6, "0"));
+  return match[1] === "-" ? -micros : micros;
+}
+
+/** An instance of the abstract `datetime.tzinfo` itself: protocols 0 and 1 write one as the base of every Python zone class. */
+export class BareTzInfo implements TzInfo {
+  utcOffsetMicroseconds(): undefined {
+    return undefined;
+  }
+}

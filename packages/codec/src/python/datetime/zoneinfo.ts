@@ -1,0 +1,49 @@
+/** `zoneinfo.ZoneInfo`. */
+import { hashKey, type PyHashable } from "../hash.js";
+import type { TzInfo, WallTime } from "./tzinfo.js";
+import { ianaOffset } from "./zone-offset.js";
+
+/**
+ * An IANA time zone by name, such as `Europe/Paris`. Python compares zones by identity, so one key decodes to one object
+ * within a pickle only; compare `key`.
+ */
+export class ZoneInfo implements TzInfo, PyHashable {
+  readonly key: string;
+  /** Made with `ZoneInfo.no_cache`: Python then makes a new object on every load. */
+  readonly noCache: boolean;
+
+  constructor(key: string, options: { readonly noCache?: boolean | undefined } = {}) {
+    if (typeof key !== "string" || key === "") throw new TypeError("Cannot make a ZoneInfo: key must be a string");
+    this.key = key;
+    this.noCache = options.noCache === true;
+  }
+
+  get ianaName(): string {
+    return this.key;
+  }
+
+  /** From the engine's time zone data; `undefined` when it does not know the zone. */
+  utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
+    return time === undefined ? undefined : ianaOffset(this.key, time);
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof ZoneInfo && other.key === this.key && other.noCache === this.noCache;
+  }
+
+  toString(): string {
+    return this.key;
+  }
+
+  toJSON(): string {
+    return this.key;
+  }
+
+  [hashKey](): unknown {
+    return this.noCache ? this : `Z${this.key}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `ZoneInfo ${this.key}`;
+  }
+}

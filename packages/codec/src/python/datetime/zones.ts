@@ -1,0 +1,105 @@
+/** Time zones of pytz and dateutil, which older Django and much else put into datetimes. */
+import { hashKey, type PyHashable } from "../hash.js";
+import { PyInstance } from "../objects/instance.js";
+import { TimeDelta } from "./timedelta.js";
+import type { TzInfo, WallTime } from "./tzinfo.js";
+import { ianaOffset } from "./zone-offset.js";
+
+/** `pytz.utc` */
+export class PytzUtc implements TzInfo, PyHashable {
+  static readonly utc: PytzUtc = new PytzUtc();
+
+  get ianaName(): string {
+    return "UTC";
+  }
+
+  utcOffsetMicroseconds(): bigint {
+    return 0n;
+  }
+
+  toString(): string {
+    return "UTC";
+  }
+
+  toJSON(): string {
+    return "UTC";
+  }
+
+  [hashKey](): unknown {
+    return this;
+  }
+}
+
+/** `pytz.FixedOffset(minutes)` */
+export class PytzFixedOffset implements TzInfo {
+  readonly minutes: number;
+
+  constructor(minutes: number) {
+    this.minutes = minutes;
+  }
+
+  utcOffsetMicroseconds(): bigint {
+    return BigInt(this.minutes) * 60_000_000n;
+  }
+
+  toString(): string {
+    return `pytz.FixedOffset(${this.minutes})`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+/**
+ * A pytz zone at one of its offsets: pytz puts the offset in force into the zone object of every datetime. `offset` is
+ * `null` for a zone that has only one.
+ */
+export class PytzZone implements TzInfo {
+  readonly zone: string;
+  /** Seconds east of UTC, and how many of them are daylight saving time. */
+  readonly offset: { readonly utcOffset: number; readonly dst: number; readonly name: string } | null;
+
+  constructor(
+    zone: string,
+    offset: { readonly utcOffset: number; readonly dst: number; readonly name: string } | null = null,
+  ) {
+    this.zone = zone;
+    this.offset = offset;
+  }
+
+  get ianaName(): string {
+    return this.zone;
+  }
+
+  utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
+    if (this.offset !== null) return BigInt(this.offset.utcOffset) * 1_000_000n;
+    return time === undefined ? undefined : ianaOffset(this.zone, time);
+  }
+
+  toString(): string {
+    return this.zone;
+  }
+
+  toJSON(): string {
+    return this.zone;
+  }
+}
+
+/** A zone of `dateutil.tz`, with its state as dateutil keeps it. */
+export abstract class DateutilZone extends PyInstance implements TzInfo {
+  /** Of `tzfile`, from the path: `/usr/share/zoneinfo/Europe/Paris`. */
+  get ianaName(): string | undefined {
+    const file = this.attribute("_filename") ?? this.args[1];
+    const match = typeof file === "string" ? /zoneinfo\/(.+)$/.exec(file) : null;
+    return match?.[1];
+  }
+
+  utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
+    if (this.pythonName.endsWith(".tzutc")) return 0n;
+    const offset = this.pythonName.endsWith(".tzoffset") ? this.attribute("_offset") : undefined;
+    if (offset instanceof TimeDelta) return offset.totalMicroseconds();
+    const { ianaName } = this;
+    return ianaName === undefined || time === undefined ? undefined : ianaOffset(ianaName, time);
+  }
+}

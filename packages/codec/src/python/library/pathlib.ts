@@ -1,0 +1,129 @@
+/** `pathlib`: paths as values; nothing here touches a file system. */
+import { HashParts, hashKey, type PyHashable } from "../hash.js";
+
+/** Drive, root and the names below. */
+interface ParsedPath {
+  readonly drive: string;
+  readonly root: string;
+  readonly names: readonly string[];
+}
+
+/** CPython 3.12 `posixpath.splitroot`: exactly two slashes are a root of their own. */
+function parsePosix(text: string): ParsedPath {
+  const root = text.startsWith("//") && !text.startsWith("///") ? "//" : text.startsWith("/") ? "/" : "";
+  return { drive: "", root, names: text.split("/").filter((name) => name !== "" && name !== ".") };
+}
+
+/** CPython 3.12 `ntpath.splitroot`, without the `\\?\` forms. */
+function parseWindows(text: string): ParsedPath {
+  const path = text.replaceAll("/", "\\");
+  const match = /^(\\\\[^\\]+\\[^\\]+|[A-Za-z]:)?(\\*)/.exec(path)!;
+  const drive = match[1] ?? "";
+  const isShare = drive.startsWith("\\\\");
+  const root = match[2] !== "" || isShare ? "\\" : "";
+  const names = path
+    .slice(match[0].length)
+    .split("\\")
+    .filter((name) => name !== "" && name !== ".");
+  return { drive, root, names };
+}
+
+/** A Python path: `PurePosixPath`, `PosixPath`, `PureWindowsPath`, `WindowsPath`. Made of segments that are joined. */
+export abstract class PurePath implements PyHashable {
+  readonly drive: string;
+  readonly root: string;
+  readonly #names: readonly string[];
+  /** What it was made of, as given; Python 3.13 writes these. */
+  readonly segments: readonly string[];
+
+  constructor(...segments: readonly (string | PurePath)[]) {
+    this.segments = segments.flatMap((segment) => (typeof segment === "string" ? [segment] : segment.segments));
+    let path: ParsedPath = { drive: "", root: "", names: [] };
+    for (const segment of this.segments) {
+      const next = this.parse(segment);
+      if (next.root !== "") path = next.drive === "" && next.root !== "//" ? { ...next, drive: path.drive } : next;
+      else if (next.drive !== "" && next.drive.toLowerCase() !== path.drive.toLowerCase()) path = next;
+      else path = { ...path, names: [...path.names, ...next.names] };
+    }
+    this.drive = path.drive;
+    this.root = path.root;
+    this.#names = path.names;
+  }
+
+  protected abstract parse(text: string): ParsedPath;
+  protected abstract readonly separator: string;
+
+  /** As Python's `parts`: the anchor, then the names. */
+  get parts(): readonly string[] {
+    const anchor = this.drive + this.root;
+    return anchor === "" ? this.#names : [anchor, ...this.#names];
+  }
+
+  /** The last name, `""` without one. */
+  get name(): string {
+    return this.#names.at(-1) ?? "";
+  }
+
+  get isAbsolute(): boolean {
+    return this.root !== "" && (this.separator === "/" || this.drive !== "");
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof PurePath && this.separator === other.separator && this.key() === other.key();
+  }
+
+  /** Windows does not tell upper from lower case. */
+  protected key(): string {
+    return this.separator === "/" ? this.toString() : this.toString().toLowerCase();
+  }
+
+  /** The path with forward slashes. */
+  asPosix(): string {
+    return this.toString().replaceAll("\\", "/");
+  }
+
+  toString(): string {
+    const path = this.drive + this.root + this.#names.join(this.separator);
+    return path === "" ? "." : path;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [hashKey](): unknown {
+    return new HashParts("P", [this.separator, this.key()]);
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `${this.constructor.name}('${this.asPosix()}')`;
+  }
+}
+
+/** Python's `pathlib.PurePosixPath`: parts between `/`. */
+export class PurePosixPath extends PurePath {
+  protected override parse(text: string): ParsedPath {
+    return parsePosix(text);
+  }
+
+  protected override get separator(): string {
+    return "/";
+  }
+}
+
+/** Python's `pathlib.PosixPath`: what `Path` is on Linux and macOS. Text only, no file is touched. */
+export class PosixPath extends PurePosixPath {}
+
+/** Python's `pathlib.PureWindowsPath`: a drive, parts between `\\` or `/`, compared without case. */
+export class PureWindowsPath extends PurePath {
+  protected override parse(text: string): ParsedPath {
+    return parseWindows(text);
+  }
+
+  protected override get separator(): string {
+    return "\\";
+  }
+}
+
+/** Python's `pathlib.WindowsPath`: what `Path` is on Windows. Text only, no file is touched. */
+export class WindowsPath extends PureWindowsPath {}

@@ -1,0 +1,81 @@
+/** `uuid.UUID`. */
+import { hashKey, type PyHashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
+
+const TEXT = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
+
+export const MAX_UUID = (1n << 128n) - 1n;
+
+/**
+ * A Python UUID.
+ *
+ * @example
+ * UUID.from("12345678-1234-5678-1234-567812345678").toString() // => "12345678-1234-5678-1234-567812345678"
+ */
+export class UUID implements PyHashable {
+  static readonly [pyBase] = true;
+
+  /** The 128 bits as a number. */
+  readonly int: bigint;
+  /** `SafeUUID`: 0 safe, -1 unsafe, `null` unknown. Whether it was made in a way that is safe for several processes. */
+  readonly isSafe: 0 | -1 | null;
+
+  /** @throws RangeError for a number that has not 128 bits */
+  constructor(int: bigint | number, isSafe: 0 | -1 | null = null) {
+    const bits = BigInt(int);
+    if (bits < 0n || bits > MAX_UUID) throw new RangeError(`Cannot make a UUID of ${bits}: not of 128 bits`);
+    this.int = bits;
+    this.isSafe = isSafe;
+  }
+
+  /** Of text, with or without hyphens, or of 16 bytes. */
+  static from(value: UUID | string | Uint8Array): UUID {
+    if (value instanceof UUID) return value;
+    if (typeof value === "string") {
+      const match = TEXT.exec(value);
+      if (match === null) throw new SyntaxError(`Cannot make a UUID of ${JSON.stringify(value.slice(0, 80))}`);
+      return new UUID(BigInt(`0x${match.slice(1).join("")}`));
+    }
+    if (value.length !== 16) throw new RangeError(`Cannot make a UUID of ${value.length} bytes: needs 16`);
+    let hex = "0x";
+    for (const byte of value) hex += byte.toString(16).padStart(2, "0");
+    return new UUID(BigInt(hex));
+  }
+
+  /** A random one (version 4). */
+  static random(): UUID {
+    return UUID.from(globalThis.crypto.randomUUID());
+  }
+
+  /** 32 hexadecimal digits. */
+  get hex(): string {
+    return this.int.toString(16).padStart(32, "0");
+  }
+
+  /** The 16 bytes. */
+  get bytes(): Uint8Array {
+    const { hex } = this;
+    return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
+  }
+
+  equals(other: unknown): boolean {
+    return other instanceof UUID && other.int === this.int;
+  }
+
+  toString(): string {
+    const { hex } = this;
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+
+  [hashKey](): unknown {
+    return `u${this.int}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `UUID ${this.toString()}`;
+  }
+}

@@ -1,0 +1,117 @@
+/** `functools.partial`, `re.Pattern` and other small values of the standard library. */
+
+import { namedTuple } from "../containers/namedtuple.js";
+import { HashParts, hashKey, type PyHashable } from "../hash.js";
+
+/** `functools.partial`: a function with arguments, as data. Nothing here ever calls it. */
+export class PyPartial {
+  /** A reference to the function. */
+  readonly func: unknown;
+  readonly args: readonly unknown[];
+  /** Keyword arguments: a plain object or a Map. */
+  readonly keywords: unknown;
+  /** Attributes set on it, `null` without. */
+  readonly attributes: unknown;
+
+  constructor(func: unknown, args: readonly unknown[] = [], keywords: unknown = {}, attributes: unknown = null) {
+    this.func = func;
+    this.args = args;
+    this.keywords = keywords;
+    this.attributes = attributes;
+  }
+}
+
+/** A compiled regular expression: Python's pattern and flags. Not translated to JavaScript's, which differ. */
+export class Pattern implements PyHashable {
+  readonly pattern: string | Uint8Array;
+  /** `re.IGNORECASE` is 2, `re.MULTILINE` 8, `re.DOTALL` 16, `re.UNICODE` 32, `re.VERBOSE` 64, `re.ASCII` 256. */
+  readonly flags: number;
+
+  constructor(pattern: string | Uint8Array, flags = typeof pattern === "string" ? 32 : 0) {
+    this.pattern = pattern;
+    this.flags = flags;
+  }
+
+  [hashKey](): unknown {
+    return new HashParts("p", [this.pattern, this.flags]);
+  }
+}
+
+/** `types.SimpleNamespace`: attributes only, kept as own properties. */
+export class SimpleNamespace {
+  [name: string]: unknown;
+
+  constructor(attributes: Readonly<Record<string, unknown>> = {}) {
+    for (const [name, value] of Object.entries(attributes)) {
+      Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+}
+
+/** `list[int]`: a generic type, as data. */
+export class GenericAlias {
+  readonly origin: unknown;
+  readonly args: unknown;
+
+  constructor(origin: unknown, args: unknown) {
+    this.origin = origin;
+    this.args = args;
+  }
+}
+
+/** `typing.List[int]`, `typing.Optional[int]`: a subscript, as data. */
+export class Subscript {
+  readonly origin: unknown;
+  readonly parameters: unknown;
+
+  constructor(origin: unknown, parameters: unknown) {
+    this.origin = origin;
+    this.parameters = parameters;
+  }
+}
+
+const StructTimeBase = namedTuple("struct_time", [
+  "tm_year",
+  "tm_mon",
+  "tm_mday",
+  "tm_hour",
+  "tm_min",
+  "tm_sec",
+  "tm_wday",
+  "tm_yday",
+  "tm_isdst",
+]);
+
+/** `time.struct_time`: nine numbers, and the zone's name and offset by name only. */
+export class StructTime extends StructTimeBase {
+  /** `tm_zone` and `tm_gmtoff`, `null` where not given. */
+  readonly extra: unknown;
+
+  constructor(items: readonly unknown[], extra: unknown = { tm_zone: items[9] ?? null, tm_gmtoff: items[10] ?? null }) {
+    super(...items.slice(0, 9));
+    Object.defineProperty(this, "extra", { value: extra, enumerable: false });
+  }
+}
+
+const StatResultBase = namedTuple("stat_result", [
+  "st_mode",
+  "st_ino",
+  "st_dev",
+  "st_nlink",
+  "st_uid",
+  "st_gid",
+  "st_size",
+  "st_atime",
+  "st_mtime",
+  "st_ctime",
+]);
+
+/** `os.stat_result`: ten numbers, and others by name only. */
+export class StatResult extends StatResultBase {
+  readonly extra: unknown;
+
+  constructor(items: readonly unknown[], extra: unknown = {}) {
+    super(...items.slice(0, 10));
+    Object.defineProperty(this, "extra", { value: extra, enumerable: false });
+  }
+}

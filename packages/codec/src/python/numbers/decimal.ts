@@ -1,0 +1,203 @@
+/** `decimal.Decimal` and `decimal.Context`. */
+import { hashKey, type PyHashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
+
+/** What Python's `str` prints without a change: no exponent, no leading zeros, not as small as to need an exponent. */
+const CANONICAL = /^-?(?:0(?!\.000000)|[1-9]\d*)(?:\.\d+)?$/;
+const NUMBER = /^\s*([+-])?(?:(\d[\d_]*)(?:\.([\d_]*))?|\.(\d[\d_]*))(?:[eE]([+-]?\d+))?\s*$/;
+const SPECIAL = /^\s*([+-])?(?:(inf|infinity)|(s?nan)(\d*))\s*$/i;
+
+/** Digits beyond which a Decimal is not written out to compare it with an int. */
+const MAX_EXPANSION = 5000;
+
+interface Parts {
+  readonly isNegative: boolean;
+  /** Without leading zeros. */
+  readonly digits: string;
+  readonly exponent: number;
+}
+
+function parse(text: string): Parts | undefined {
+  const match = NUMBER.exec(text);
+  if (match === null) return undefined;
+  const whole = (match[2] ?? "").replaceAll("_", "");
+  const fraction = (match[3] ?? match[4] ?? "").replaceAll("_", "");
+  const exponent = Number(match[5] ?? 0);
+  if (!Number.isSafeInteger(exponent)) return undefined;
+  return {
+    isNegative: match[1] === "-",
+    digits: (whole + fraction).replace(/^0+(?=\d)/, ""),
+    exponent: exponent - fraction.length,
+  };
+}
+
+/** CPython 3.12 `_pydecimal.py` Decimal.__str__. */
+function format({ isNegative, digits, exponent }: Parts): string {
+  const left = exponent + digits.length;
+  const point = exponent <= 0 && left > -6 ? left : 1;
+  let text: string;
+  if (point <= 0) text = `0.${"0".repeat(-point)}${digits}`;
+  else if (point >= digits.length) text = digits;
+  else text = `${digits.slice(0, point)}.${digits.slice(point)}`;
+  const shown = left - point;
+  const suffix = shown === 0 ? "" : `E${shown > 0 ? "+" : ""}${shown}`;
+  return (isNegative ? "-" : "") + text + suffix;
+}
+
+/**
+ * A Python Decimal: the exact value with its number of places, so that `1.10` stays `1.10`. Data only: for arithmetic hand
+ * `toString()` to a decimal library.
+ *
+ * @example
+ * new Decimal("1.10").toString() // => "1.10"
+ */
+export class Decimal implements PyHashable {
+  static readonly [pyBase] = true;
+
+  readonly #text: string;
+
+  /** @throws SyntaxError for text that is no decimal number */
+  constructor(value: string | number | bigint | Decimal = "0") {
+    const text = typeof value === "string" ? value : String(value);
+    this.#text = CANONICAL.test(text) ? text : canonical(text);
+  }
+
+  static from(value: string | number | bigint | Decimal): Decimal {
+    return value instanceof Decimal ? value : new Decimal(value);
+  }
+
+  get isNaN(): boolean {
+    return this.#text.includes("N");
+  }
+
+  get isFinite(): boolean {
+    return !this.#text.includes("N") && !this.#text.includes("I");
+  }
+
+  /** As Python's `==`: by value, so that `1.0` equals `1.00` and `1`; a NaN equals nothing. */
+  equals(other: unknown): boolean {
+    if (this.isNaN) return false;
+    const own = this[hashKey]();
+    if (other instanceof Decimal) return !other.isNaN && own === other[hashKey]();
+    if (typeof other === "number" || typeof other === "bigint") return own === new Decimal(other)[hashKey]();
+    return false;
+  }
+
+  /** The nearest double. */
+  toNumber(): number {
+    if (this.isNaN) return Number.NaN;
+    return Number(this.#text);
+  }
+
+  /** Python's `str`. */
+  toString(): string {
+    return this.#text;
+  }
+
+  toJSON(): string {
+    return this.#text;
+  }
+
+  [hashKey](): unknown {
+    const text = this.#text;
+    if (!this.isFinite) {
+      if (text.includes("N")) {
+        if (text.includes("s")) throw new TypeError("Cannot hash a signaling NaN value");
+        return this;
+      }
+      return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+    }
+    const { isNegative, digits, exponent } = parse(text)!;
+    const significant = digits.replace(/0+$/, "");
+    if (significant === "") return 0;
+    const scale = exponent + digits.length - significant.length;
+    const sign = isNegative ? "-" : "";
+    if (scale >= 0) {
+      if (significant.length + scale > MAX_EXPANSION) return `E${sign}${significant},${scale}`;
+      return BigInt(`${sign}${significant}${"0".repeat(scale)}`);
+    }
+    // A double equals the Decimal only if it is exactly this fraction.
+    const double = Number(text);
+    if (significant.length - scale <= 1100 && isExactly(double, `${sign}${significant}`, -scale)) return double;
+    return significant.length - scale > MAX_EXPANSION
+      ? `E${sign}${significant},${scale}`
+      : fractionKey(BigInt(`${sign}${significant}`), 10n ** BigInt(-scale));
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `Decimal('${this.#text}')`;
+  }
+}
+
+function canonical(text: string): string {
+  const special = SPECIAL.exec(text);
+  if (special !== null) {
+    const sign = special[1] === "-" ? "-" : "";
+    if (special[2] !== undefined) return `${sign}Infinity`;
+    const digits = special[4]!.replace(/^0+/, "");
+    return `${sign}${special[3]!.toLowerCase() === "snan" ? "sNaN" : "NaN"}${digits}`;
+  }
+  const parts = parse(text);
+  if (parts === undefined) {
+    throw new SyntaxError(`Cannot make a Decimal of ${JSON.stringify(text.slice(0, 80))}: not a decimal number`);
+  }
+  return format(parts);
+}
+
+/** Whether `double` is exactly `digits / 10 ** places`. */
+function isExactly(double: number, digits: string, places: number): boolean {
+  if (!Number.isFinite(double) || double === 0) return false;
+  // A double with a fractional part is an integer over a power of two, at most 2 ** 1074.
+  let numerator = double;
+  let power = 0;
+  while (!Number.isInteger(numerator) && power < 1074) {
+    numerator *= 2;
+    power++;
+  }
+  if (!Number.isInteger(numerator)) return false;
+  return BigInt(numerator) * 10n ** BigInt(places) === BigInt(digits) << BigInt(power);
+}
+
+/** The canonical form of a fraction that is no integer and no double. */
+export function fractionKey(numerator: bigint, denominator: bigint): string {
+  const divisor = gcd(numerator < 0n ? -numerator : numerator, denominator);
+  return `q${numerator / divisor}/${denominator / divisor}`;
+}
+
+export function gcd(a: bigint, b: bigint): bigint {
+  while (b !== 0n) [a, b] = [b, a % b];
+  return a;
+}
+
+/** `decimal.Context`: the settings of decimal arithmetic, as data. */
+export class DecimalContext {
+  readonly prec: number;
+  readonly rounding: string;
+  readonly Emin: number;
+  readonly Emax: number;
+  readonly capitals: number;
+  readonly clamp: number;
+  /** Signals that have been raised, and those that raise an exception: references to `decimal` exception classes. */
+  readonly flags: readonly unknown[];
+  readonly traps: readonly unknown[];
+
+  constructor(settings: {
+    readonly prec: number;
+    readonly rounding: string;
+    readonly Emin: number;
+    readonly Emax: number;
+    readonly capitals: number;
+    readonly clamp: number;
+    readonly flags: readonly unknown[];
+    readonly traps: readonly unknown[];
+  }) {
+    this.prec = settings.prec;
+    this.rounding = settings.rounding;
+    this.Emin = settings.Emin;
+    this.Emax = settings.Emax;
+    this.capitals = settings.capitals;
+    this.clamp = settings.clamp;
+    this.flags = settings.flags;
+    this.traps = settings.traps;
+  }
+}

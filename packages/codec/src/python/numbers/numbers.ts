@@ -1,0 +1,116 @@
+/** Python's numbers that JavaScript has no type for: a float that stays one, and complex. */
+import { hashKey, type PyHashable } from "../hash.js";
+
+/** `repr(x)` of a Python float: `1.0`, `1e+16`, `1e-05`, `inf`, `nan`. CPython 3.12 `float_repr`. */
+export function floatRepr(x: number): string {
+  if (Number.isInteger(x)) {
+    if (Object.is(x, -0)) return "-0.0";
+    if (x < 1e16 && x > -1e16) return `${x}.0`;
+  } else if (Number.isNaN(x)) {
+    return "nan";
+  } else if (x === Number.POSITIVE_INFINITY) {
+    return "inf";
+  } else if (x === Number.NEGATIVE_INFINITY) {
+    return "-inf";
+  } else if (x >= 1e-4 || x <= -1e-4) {
+    return String(x);
+  }
+  // Both languages print the shortest digits that read back as the same double; only the layout differs.
+  const text = x.toExponential();
+  const e = text.indexOf("e");
+  const digits = text.slice(e + 2);
+  return `${text.slice(0, e + 2)}${digits.length < 2 ? "0" : ""}${digits}`;
+}
+
+/**
+ * A Python float. JavaScript's `2` and `2.0` are one number, which Brine writes as the int `2`; `new PyFloat(2)` is always
+ * written as the float `2.0`. Arithmetic and comparison see the plain number through `valueOf`.
+ *
+ * @example
+ * dumps(new PyFloat(2)) // the float 2.0
+ */
+export class PyFloat implements PyHashable {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = Number(value);
+  }
+
+  valueOf(): number {
+    return this.value;
+  }
+
+  /** Whether `other` is the same number to Python: `PyFloat(1)` equals `1`, `1n` and `true`. */
+  equals(other: unknown): boolean {
+    if (other instanceof PyFloat) return this.value === other.value;
+    if (typeof other === "number") return other === this.value;
+    if (typeof other === "bigint") return Number.isInteger(this.value) && BigInt(this.value) === other;
+    return typeof other === "boolean" && Number(other) === this.value;
+  }
+
+  /** Python's `repr`: `2.0`. */
+  toString(): string {
+    return floatRepr(this.value);
+  }
+
+  toJSON(): number {
+    return this.value;
+  }
+
+  [hashKey](): unknown {
+    // NaN differs from every number and is found again only as the same object.
+    return Number.isNaN(this.value) ? this : this.value;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `PyFloat(${floatRepr(this.value)})`;
+  }
+}
+
+/** A part of a complex number as Python's repr shows it: `4` rather than `4.0`. */
+function complexPart(x: number): string {
+  const text = floatRepr(x);
+  return text.endsWith(".0") ? text.slice(0, -2) : text;
+}
+
+/**
+ * A Python complex number: data only, no arithmetic.
+ *
+ * @example
+ * new Complex(4, 6).toString() // => "(4+6j)"
+ */
+export class Complex implements PyHashable {
+  readonly re: number;
+  readonly im: number;
+
+  constructor(re: number, im = 0) {
+    this.re = Number(re);
+    this.im = Number(im);
+  }
+
+  /** Whether both parts are equal; a Complex without imaginary part also equals its real part. */
+  equals(other: unknown): boolean {
+    if (other instanceof Complex) return this.re === other.re && this.im === other.im;
+    return this.im === 0 && new PyFloat(this.re).equals(other);
+  }
+
+  /** Python's `repr`: `(4+6j)`, `2j`, `(-0+2j)`. CPython 3.12 `complex_repr`. */
+  toString(): string {
+    const im = complexPart(this.im);
+    if (Object.is(this.re, 0)) return `${im}j`;
+    return `(${complexPart(this.re)}${im.startsWith("-") ? "" : "+"}${im}j)`;
+  }
+
+  toJSON(): { re: number; im: number } {
+    return { re: this.re, im: this.im };
+  }
+
+  [hashKey](): unknown {
+    if (this.im === 0) return Number.isNaN(this.re) ? this : this.re;
+    return Number.isNaN(this.re) || Number.isNaN(this.im) ? this : `c${this.re + 0},${this.im}`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return `Complex ${this.toString()}`;
+  }
+}

@@ -1,0 +1,124 @@
+/** What stands in JavaScript for Python things that have no counterpart: references to globals, opaque objects, persistent ids. */
+import type { GlobalEntry } from "../../globals/registry.js";
+
+/**
+ * A reference to a Python class or function by name, such as a pickled `int` or `len`. Decoding one imports nothing.
+ * Equal references decoded with one registry are the same object.
+ */
+export class PyGlobal {
+  readonly module: string;
+  /** The qualified name. */
+  readonly name: string;
+  /** What the registry knows about it; `undefined` for an unregistered name kept with `unregistered: "opaque"`. */
+  readonly #entry: GlobalEntry | undefined;
+
+  constructor(module: string, name: string, entry?: GlobalEntry) {
+    this.module = module;
+    this.name = name;
+    this.#entry = entry;
+    Object.freeze(this);
+  }
+
+  /** The registry entry behind it. */
+  static entryOf(global: PyGlobal): GlobalEntry | undefined {
+    return global.#entry;
+  }
+
+  /** `module.name` */
+  toString(): string {
+    return `${this.module}.${this.name}`;
+  }
+
+  toJSON(): string {
+    return this.toString();
+  }
+}
+
+/**
+ * An instance of a class nobody registered, kept losslessly with `unregistered: "opaque"`: what the pickle did, step by
+ * step, so that it can be written back. The encoder refuses it unless told `opaque: "allow"`.
+ */
+export class PyObject {
+  /** The class or function: a {@link PyGlobal}, or another PyObject that was called. */
+  readonly callable: unknown;
+  readonly kind: "reduce" | "newobj" | "newobj_ex";
+  readonly args: readonly unknown[];
+  readonly kwargs: ReadonlyMap<string, unknown> | undefined;
+  /** Operations after construction, in order. */
+  readonly #steps: PyObjectStep[] = [];
+
+  constructor(
+    kind: "reduce" | "newobj" | "newobj_ex",
+    callable: unknown,
+    args: readonly unknown[],
+    kwargs?: ReadonlyMap<string, unknown>,
+  ) {
+    this.kind = kind;
+    this.callable = callable;
+    this.args = args;
+    this.kwargs = kwargs;
+  }
+
+  /** Items added with APPEND(S), pairs set with SETITEM(S), states set with BUILD, in the order of the pickle. */
+  get steps(): readonly PyObjectStep[] {
+    return this.#steps;
+  }
+
+  /** The last state set with BUILD, `undefined` without one. */
+  get state(): unknown {
+    for (let i = this.#steps.length - 1; i >= 0; i--) {
+      const step = this.#steps[i]!;
+      if (step.kind === "state") return step.state;
+    }
+    return undefined;
+  }
+
+  /** Records what an opcode did to the object; for the decoder. */
+  static record(object: PyObject, step: PyObjectStep): void {
+    object.#steps.push(step);
+  }
+}
+
+/** One step of what a pickle does to an opaque object after it made it, in order: BUILD, APPENDS or SETITEMS. */
+export type PyObjectStep =
+  | { readonly kind: "state"; readonly state: unknown }
+  | { readonly kind: "items"; readonly items: readonly unknown[] }
+  | { readonly kind: "pairs"; readonly pairs: readonly unknown[] };
+
+/** A method of a class or object, which CPython writes as `getattr(owner, method)` at every protocol. */
+export class BoundMethod {
+  readonly owner: object;
+  readonly method: string;
+
+  constructor(owner: object, method: string) {
+    this.owner = owner;
+    this.method = method;
+  }
+}
+
+/**
+ * A str that Python makes anew for each pickle, for arguments of a reduction: it never shares a memo entry with an equal
+ * one. Never part of a value.
+ */
+export class FreshString {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** The same of bytes: those of one byte would otherwise be shared. Never part of a value. */
+export class FreshBytes {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/**
+ * Marks Brine's classes that a class of yours may extend and that take the arguments of their Python twin: an instance of
+ * the subclass is then made by the constructor of Brine's class alone, never by yours.
+ */
+export const pyBase: unique symbol = Symbol.for("brine.base") as never;

@@ -1,0 +1,294 @@
+/** `datetime`: each value is its bytes, and the zone. CPython 3.12 `_datetimemodule.c`. */
+import { globalOfEntry } from "../../globals/global-of.js";
+import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
+import { bytesOf, intOf } from "../../python/coerce.js";
+import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "../../python/datetime/datetime.js";
+import { BareTzInfo } from "../../python/datetime/tzinfo.js";
+import { PyGlobal } from "../../python/objects/objects.js";
+
+const module = "datetime";
+
+/** Since protocol 4 `fold` is the top bit of the first byte of the time, or of the month; before, it is lost. */
+const FOLD_PROTOCOL = 4;
+
+function refused(name: string, context: DecodeContext, cause?: unknown): Error {
+  return context.fail(
+    `Cannot make a datetime.${name}: ${cause instanceof Error ? cause.message : "bad arguments"}`,
+    cause,
+  );
+}
+
+/** Makes the value, with the class's own error turned into the decoder's. */
+function made<T>(name: string, context: DecodeContext, make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw refused(name, context, error);
+  }
+}
+
+/** What `datetime: "temporal"` and `"date"` ask for. */
+function converted(name: string, value: PyDateTime | PyDate | PyTime | TimeDelta, context: DecodeContext): object {
+  if (context.datetime === "temporal") return made(name, context, () => value.toTemporal());
+  return value instanceof PyDateTime ? made(name, context, () => value.toDate()) : value;
+}
+
+/** What can be no tzinfo is refused; a zone may be of a class of yours, so that nothing more can be asked of it. */
+function zoneOf(value: unknown, context: DecodeContext): object | null {
+  if (value === undefined || value === null) return null;
+  if (value instanceof TimeZone) return value;
+  const isZone = typeof value === "object" && !NO_ZONES.some((type) => value instanceof type);
+  if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused("datetime", context);
+  return value;
+}
+
+const NO_ZONES: readonly AnyClass[] = [Array, Map, Set, Uint8Array, PyGlobal];
+
+/** Arguments that are ints, all of them. */
+function intsOf(args: readonly unknown[], name: string, context: DecodeContext): number[] {
+  return args.map((arg) => {
+    const value = intOf(arg);
+    if (value === undefined) throw refused(name, context);
+    return value;
+  });
+}
+
+function datetimeOfState(state: Uint8Array, zone: object | null): PyDateTime {
+  const month = state[2]!;
+  return new PyDateTime(
+    state[0]! * 256 + state[1]!,
+    month & 0x7f,
+    state[3]!,
+    state[4],
+    state[5],
+    state[6],
+    state[7]! * 65536 + state[8]! * 256 + state[9]!,
+    zone,
+    month >> 7,
+  );
+}
+
+const datetime: GlobalEntry<PyDateTime> = {
+  module,
+  name: "datetime",
+  nameStrings: "static-name",
+  target: PyDateTime,
+  call(args, context) {
+    const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
+    let value: PyDateTime;
+    try {
+      if (state !== undefined) {
+        if (state.length !== 10) throw refused("datetime", context);
+        value = datetimeOfState(state, zoneOf(args[1], context));
+      } else {
+        const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
+        value = new PyDateTime(year!, month!, day!, hour, minute, second, micros, zoneOf(args[7], context));
+      }
+    } catch (error) {
+      throw refused("datetime", context, error);
+    }
+    return context.datetime === "python" ? value : converted("datetime", value, context);
+  },
+  reduce: (object, context) => ({
+    kind: "reduce",
+    callable: globalOfEntry(datetime),
+    args: datetimeArgs(object, context),
+    ownsFirst: true,
+  }),
+};
+
+function datetimeArgs(object: PyDateTime, context: EncodeContext): unknown[] {
+  const { year, microsecond } = object;
+  const state = new Uint8Array(10);
+  state[0] = year >> 8;
+  state[1] = year;
+  state[2] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.month | 0x80 : object.month;
+  state[3] = object.day;
+  state[4] = object.hour;
+  state[5] = object.minute;
+  state[6] = object.second;
+  state[7] = microsecond >> 16;
+  state[8] = microsecond >> 8;
+  state[9] = microsecond;
+  return object.tzinfo === null ? [state] : [state, object.tzinfo];
+}
+
+const date: GlobalEntry<PyDate> = {
+  module,
+  name: "date",
+  nameStrings: "static-name",
+  target: PyDate,
+  call(args, context) {
+    const state = args.length === 1 ? bytesOf(args[0]) : undefined;
+    let value: PyDate;
+    try {
+      if (state !== undefined && state.length === 4) {
+        value = new PyDate(state[0]! * 256 + state[1]!, state[2]!, state[3]!);
+      } else {
+        const [year, month, day] = args.map(intOf);
+        value = new PyDate(year!, month!, day!);
+      }
+    } catch (error) {
+      throw refused("date", context, error);
+    }
+    return context.datetime === "temporal" ? converted("date", value, context) : value;
+  },
+  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsFirst: true }),
+};
+
+function dateState(object: PyDate): Uint8Array {
+  const state = new Uint8Array(4);
+  state[0] = object.year >> 8;
+  state[1] = object.year;
+  state[2] = object.month;
+  state[3] = object.day;
+  return state;
+}
+
+const time: GlobalEntry<PyTime> = {
+  module,
+  name: "time",
+  nameStrings: "static-name",
+  target: PyTime,
+  call(args, context) {
+    const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
+    const value = made("time", context, () => {
+      if (state === undefined) {
+        const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
+        return new PyTime(hour, minute, second, micros, zoneOf(args[4], context));
+      }
+      if (state.length !== 6) throw refused("time", context);
+      const hour = state[0]!;
+      const micros = state[3]! * 65536 + state[4]! * 256 + state[5]!;
+      return new PyTime(hour & 0x7f, state[1], state[2], micros, zoneOf(args[1], context), hour >> 7);
+    });
+    return context.datetime === "temporal" ? converted("time", value, context) : value;
+  },
+  reduce(object, context) {
+    const { microsecond } = object;
+    const state = new Uint8Array(6);
+    state[0] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.hour | 0x80 : object.hour;
+    state[1] = object.minute;
+    state[2] = object.second;
+    state[3] = microsecond >> 16;
+    state[4] = microsecond >> 8;
+    state[5] = microsecond;
+    return {
+      kind: "reduce",
+      callable: globalOfEntry(time),
+      args: object.tzinfo === null ? [state] : [state, object.tzinfo],
+      ownsFirst: true,
+    };
+  },
+};
+
+const timedelta: GlobalEntry<TimeDelta> = {
+  module,
+  name: "timedelta",
+  nameStrings: "static-name",
+  target: TimeDelta,
+  call(args, context) {
+    if (args.length > 3) throw refused("timedelta", context);
+    const value = made("timedelta", context, () => {
+      const part = (i: number) => (i < args.length ? (intOf(args[i]) ?? Number.NaN) : undefined);
+      return new TimeDelta(part(0), part(1), part(2));
+    });
+    return context.datetime === "temporal" ? converted("timedelta", value, context) : value;
+  },
+  // Since 3.13 there is one timedelta of zero.
+  singletonKey: (object, { python }) => (python === "3.13" && isZero(object) ? "0" : undefined),
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(timedelta),
+    args: [object.days, object.seconds, object.microseconds],
+  }),
+};
+
+function isZero({ days, seconds, microseconds }: TimeDelta): boolean {
+  return days === 0 && seconds === 0 && microseconds === 0;
+}
+
+/** Whether it is a Temporal.Duration, which a timedelta has become with `datetime: "temporal"`. */
+function hasNanoseconds(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "nanoseconds" in value;
+}
+
+const timezone: GlobalEntry<TimeZone> = {
+  module,
+  name: "timezone",
+  nameStrings: "static-name",
+  target: TimeZone,
+  call(args, context) {
+    const [offset, name] = args;
+    if (args.length > 2 || (name !== undefined && typeof name !== "string")) throw refused("timezone", context);
+    const isDelta = offset instanceof TimeDelta || (context.datetime === "temporal" && hasNanoseconds(offset));
+    if (!isDelta) throw refused("timezone", context);
+    return made("timezone", context, () => {
+      const delta = TimeDelta.from(offset as TimeDelta);
+      return name === undefined && isZero(delta) ? TimeZone.utc : new TimeZone(delta, name ?? null);
+    });
+  },
+  // `timezone.utc`
+  singletonKey: (object) => (object.name === null && isZero(object.offset) ? "0" : undefined),
+  reduce: (object) => ({
+    kind: "reduce",
+    callable: globalOfEntry(timezone),
+    args: object.name === null ? [object.offset] : [object.offset, object.name],
+  }),
+};
+
+const tzinfo: GlobalEntry<BareTzInfo> = {
+  module,
+  name: "tzinfo",
+  nameStrings: "static-name",
+  target: BareTzInfo,
+  call: () => new BareTzInfo(),
+  create: () => new BareTzInfo(),
+  reduce: () => ({ kind: "reduce", callable: globalOfEntry(tzinfo), args: [] }),
+};
+
+export function datetimeEntries(): readonly GlobalEntry[] {
+  return [datetime, date, time, timedelta, timezone, tzinfo] as readonly GlobalEntry[];
+}
+
+/** Ways to write JavaScript's own dates and times, by class or by `Symbol.toStringTag`. */
+export function datetimeTwins(): readonly (readonly [target: AnyClass | string, entry: GlobalEntry])[] {
+  return [
+    [Date, twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context))],
+    ["Temporal.PlainDate", twin("date", (value: PyDate, context) => reduced(date, PyDate.from(value), context))],
+    ["Temporal.PlainTime", twin("time", (value: PyTime, context) => reduced(time, PyTime.from(value), context))],
+    ...["Temporal.PlainDateTime", "Temporal.ZonedDateTime", "Temporal.Instant"].map(
+      (tag): readonly [string, GlobalEntry] => [
+        tag,
+        twin("datetime", (value: Date, context) => reduced(datetime, PyDateTime.from(value), context)),
+      ],
+    ),
+    [
+      "Temporal.Duration",
+      twin("timedelta", (value: TimeDelta, context) => reduced(timedelta, durationOf(value), context)),
+    ],
+  ];
+}
+
+function durationOf(value: TimeDelta): TimeDelta {
+  return TimeDelta.from(value);
+}
+
+function reduced<T extends object>(entry: GlobalEntry<T>, value: T, context: EncodeContext): Reduction {
+  return entry.reduce!(value, context) as Reduction;
+}
+
+function twin<T extends object>(name: string, reduce: (value: T, context: EncodeContext) => Reduction): GlobalEntry {
+  const entry: GlobalEntry<T> = {
+    module,
+    name,
+    reduce(value, context) {
+      try {
+        return reduce(value, context);
+      } catch (error) {
+        throw context.fail(`Cannot pickle as datetime.${name}: ${(error as Error).message}`, error);
+      }
+    },
+  };
+  return entry as unknown as GlobalEntry;
+}
