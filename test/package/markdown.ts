@@ -47,18 +47,28 @@ export function programsOf(page: string, ...attributes: string[]): Program[] {
   return programs;
 }
 
-const CLAIM = /^(\s*)(.+?);?\s*\/\/ => (.+)$/;
+const CLAIM = /^(\s*)(.+?)(;?)\s*\/\/ => (.+)$/;
 
-/** Rewrites every `expression // => text` into a check, and counts them. */
+/** What begins so goes on with the expression of the line before. */
+const GOES_ON = /^\s*(?:[([`+*.,?-]|\/[^/])/;
+
+/**
+ * Rewrites every `expression // => text` into a check, and counts them.
+ *
+ * @throws `Error` for a claim that needs a semicolon: who pastes the page has no check around it
+ */
 export function checked(code: string): { code: string; claims: number } {
   let claims = 0;
-  const body = code
-    .split("\n")
-    .map((line) => {
+  const lines = code.split("\n");
+  const body = lines
+    .map((line, at) => {
       const match = CLAIM.exec(line);
       if (match === null) return line;
       claims++;
-      return `${match[1]}__check(${match[2]}, ${JSON.stringify(match[3]?.trim())});`;
+      const [, indent, expression, semicolon, expected] = match;
+      const next = lines.slice(at + 1).find((each) => !/^\s*(\/\/|$)/.test(each)) ?? "";
+      if (semicolon === "" && GOES_ON.test(next)) throw new Error(`This line needs a semicolon: ${line.trim()}`);
+      return `${indent}__check(${expression}, ${JSON.stringify(expected?.trim())});`;
     })
     .join("\n");
   const prelude = `import { inspect as __inspect } from "node:util";
