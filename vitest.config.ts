@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
-import { Sequencer } from "./test/services/sequencer.js";
+import { Sequencer } from "./test/services/turns/sequencer.js";
 
 /** Unit tests see the sources; everything under `test/` sees the packages as users do, built. */
 // Without Vite's own "module", which Node does not know: builds for bundlers may not run in Node (@opentelemetry/api's does not).
@@ -38,7 +38,7 @@ export default defineConfig({
           include: ["test/interop/**/*.test.ts", "test/services/**/*.test.ts"],
           globalSetup: ["test/services/global-setup.ts"],
           // Two or more at a time, but for those named *.alone.test.ts.
-          setupFiles: ["test/services/take-turn.ts"],
+          setupFiles: ["test/services/turns/take-turn.ts"],
           // On a shared machine a broker's answer can be late; by hand, a late answer is for somebody to look at.
           retry: process.env.CI === undefined ? 0 : 1,
           testTimeout: 60_000,

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { launchInContainer } from "./container-process.js";
+import { launchInContainer } from "./containers/container-process.js";
 import { controlService, type Place, runRabbitmqctl, type ServiceName, takePlace } from "./control.js";
 import type { EndpointDescriptor, Provision, PythonPlace, SetDescriptor } from "./descriptor.js";
-import { launchLocally } from "./local-process.js";
-import { DATABASES_PER_SLOT } from "./local-service.js";
+import { launchLocally } from "./local/local-process.js";
+import { DATABASES_PER_SLOT } from "./local/local-service.js";
 import { CONTAINER_SCRIPTS_DIRECTORY, SCRIPTS_DIRECTORY } from "./paths.js";
 import { LaunchedPythonSide } from "./python-side.js";
 import type { Launch } from "./running-process.js";

@@ -6,8 +6,8 @@
 import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { createInterface } from "node:readline";
-import { ISOLATION_SLOTS, type Service, virtualHost } from "./local-service.js";
-import { Turns } from "./turns.js";
+import { ISOLATION_SLOTS, type Service, virtualHost } from "./local/local-service.js";
+import { Turns } from "./turns/turns.js";
 import type { Generation } from "./types.js";
 
 /** What a set has to stop and start. */

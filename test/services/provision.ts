@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { brokerVersions, describeValkey, redisName } from "./broker-versions.js";
 import { connectServices } from "./connect.js";
-import { startContainerSets } from "./containers.js";
+import { startContainerSets } from "./containers/containers.js";
+import { isDockerAlive } from "./containers/docker-engine.js";
 import { type ControlledSet, serveControl } from "./control.js";
 import type { MissingGeneration, Provision, SetDescriptor } from "./descriptor.js";
-import { isDockerAlive } from "./docker-engine.js";
-import { requireLocal } from "./local.js";
-import { LANES, startLocalRabbitmq, startLocalRedis } from "./local-service.js";
+import { requireLocal } from "./local/local.js";
+import { LANES, startLocalRabbitmq, startLocalRedis } from "./local/local-service.js";
 import type { Generation, Mode, ServiceSet } from "./types.js";
 
 export const GENERATIONS: readonly Generation[] = ["5.2", "5.5"];

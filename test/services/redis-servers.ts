@@ -2,10 +2,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type Certificate, makeCertificate } from "./certificate.js";
-import { findExecutable, freePort } from "./executables.js";
-import { launchLocally } from "./local-process.js";
-import { redisArguments } from "./local-service.js";
+import { type Certificate, makeCertificate } from "./local/certificate.js";
+import { findExecutable, freePort } from "./local/executables.js";
+import { launchLocally } from "./local/local-process.js";
+import { redisArguments } from "./local/local-service.js";
 import { RunningProcess } from "./running-process.js";
 
 export interface RedisServer {

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { Redis } from "ioredis";
-import { findExecutable, freePort } from "./executables.js";
-import { launchLocally } from "./local-process.js";
+import { findExecutable, freePort } from "./local/executables.js";
+import { launchLocally } from "./local/local-process.js";
 import { RunningProcess } from "./running-process.js";
 
 const HOST = "127.0.0.1";

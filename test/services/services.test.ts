@@ -111,7 +111,7 @@ describeEachGeneration("services", (set: ServiceSet) => {
 
 test("a process started here dies with the Node process that started it, even by SIGKILL", async () => {
   if (process.platform === "win32") return;
-  const module = new URL("./local-process.ts", import.meta.url).href;
+  const module = new URL("./local/local-process.ts", import.meta.url).href;
   // The child of the child is what a broker's helpers and a worker's pool are.
   const code = `
     import { launchLocally } from ${JSON.stringify(module)};

@@ -6,10 +6,10 @@ import { amqp, connect } from "@brine/amqp-adapter";
 import { Celery, type CelerySettings } from "@brine/celery";
 import { redis, redisBackend } from "@brine/redis-adapter";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Authority, type Certificate, makeAuthority } from "../../services/certificate.js";
-import { freePort } from "../../services/executables.js";
 import { describeEachGeneration } from "../../services/inject.js";
-import { type Service, startLocalRabbitmq } from "../../services/local-service.js";
+import { type Authority, type Certificate, makeAuthority } from "../../services/local/certificate.js";
+import { freePort } from "../../services/local/executables.js";
+import { type Service, startLocalRabbitmq } from "../../services/local/local-service.js";
 import { startTlsRedis, type TlsRedis } from "../../services/redis-servers.js";
 
 /** Who has to have signed, and certificates of all kinds: `node` is a user of RabbitMQ, `nobody` is none. */

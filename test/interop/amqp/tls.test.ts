@@ -5,9 +5,9 @@ import path from "node:path";
 import { type AmqpConnection, amqp, connect, pickled } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Certificate, makeCertificate } from "../../services/certificate.js";
-import { freePort } from "../../services/executables.js";
-import { type Service, startLocalRabbitmq } from "../../services/local-service.js";
+import { type Certificate, makeCertificate } from "../../services/local/certificate.js";
+import { freePort } from "../../services/local/executables.js";
+import { type Service, startLocalRabbitmq } from "../../services/local/local-service.js";
 
 let folder: string;
 let service: Service | undefined;

@@ -1,0 +1,105 @@
+/** Chords in odd shapes: what a Python worker makes of them, a Node worker makes too. */
+import { type Celery, isCeleryError } from "@brine/celery";
+import type { Delivery } from "@brine/codec/kombu";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import { describeEachGeneration } from "../../../services/inject.js";
+import { connectApp, pythonEnvironment } from "../setting.js";
+
+const WAIT = { timeoutMs: 20_000 };
+const SIDES = ["python", "node"] as const;
+
+/** The result as JSON, or the class of the error. */
+interface Outcome {
+  readonly part: string;
+  readonly chord: string;
+}
+
+describeEachGeneration("chords in odd shapes", (set) => {
+  describe.each([
+    ["amqp", "pickle"],
+    ["redis", "json"],
+  ] as const)("%s, %s", (broker, serializer) => {
+    let app: Celery;
+    let python: PythonPeer;
+    let worker: CeleryWorker;
+    let queues: Record<"python" | "node" | "held", string>;
+
+    beforeAll(async () => {
+      const isolation = await set.isolate();
+      queues = { python: isolation.name("python"), node: isolation.name("node"), held: isolation.name("held") };
+      const services = { broker, backend: "redis", isolation, queue: queues.python, serializer } as const;
+      const env = pythonEnvironment(isolation, [broker, "redis"], queues.python, { SERIALIZER: serializer });
+      [worker, python] = await Promise.all([
+        set.python.celeryWorker(services),
+        set.python.spawn("celery_client.py", [], { env }),
+      ]);
+      app = connectApp(isolation, [broker, "redis"], {
+        taskDefaultQueue: queues.python,
+        taskSerializer: serializer,
+        resultSerializer: serializer,
+      });
+      app.task("identity", { parameters: ["value"] }, (_, value: unknown) => value);
+      app.task("xsum", (_, numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
+      await app.worker({ queues: [queues.node], name: "node", mingle: false }).start();
+    });
+
+    afterAll(async () => {
+      await python?.close();
+      await app?.close();
+      await worker?.stop();
+    });
+
+    /** The message of the one part that goes to a queue without a worker. */
+    async function held(): Promise<Delivery> {
+      const queue = app.router.queue(queues.held);
+      await app.transport.declareQueue(queue);
+      let onMessage: (delivery: Delivery) => void = () => {};
+      const first = new Promise<Delivery>((resolve) => (onMessage = resolve));
+      const consumer = await app.transport.consume([queue], onMessage, { noAck: true });
+      const delivery = await first;
+      await consumer.cancel();
+      return delivery;
+    }
+
+    const outcomeOf = async (id: string): Promise<string> => {
+      try {
+        return JSON.stringify(await app.result(id).get(WAIT));
+      } catch (error) {
+        if (isCeleryError(error)) throw error;
+        return (error as { pythonClass?: string }).pythonClass ?? String(error);
+      }
+    };
+
+    /** A chord that Python sends; its held part is changed on its way to one side. */
+    async function changed(
+      side: "python" | "node",
+      change: (args: unknown, kwargs: unknown) => unknown[],
+    ): Promise<Outcome> {
+      const parts = [1, 2].map((n) => {
+        const queue = JSON.stringify(n === 1 ? queues.held : queues[side]);
+        return `signature('identity', (${n},), options={'queue': ${queue}})`;
+      });
+      const body = `signature('xsum', options={'queue': ${JSON.stringify(queues[side])}})`;
+      const id = await python.request<string>("canvas", { expression: `chord([${parts.join(", ")}], ${body})` });
+      const delivery = await held();
+      const [args, kwargs, embed] = (await app.content.decode(delivery)) as unknown[];
+      const encoded = await app.content.encode([...change(args, kwargs), embed], serializer);
+      const { headers, properties } = delivery;
+      await app.transport.publish({ ...encoded, headers, properties }, { exchange: "", routingKey: queues[side] });
+      return { part: await outcomeOf(String(headers.id)), chord: await outcomeOf(id) };
+    }
+
+    test.each([
+      ["args are null", () => [null, {}], "builtins.TypeError"],
+      ["args are a number", () => [7, {}], "builtins.TypeError"],
+      ["args are a list, kwargs are empty", () => [[40], {}], "40"],
+      ["args are in kwargs", () => [[], { value: 40 }], "40"],
+    ] as const)("a part whose %s", async (_, change, part) => {
+      const outcomes: Outcome[] = [];
+      for (const side of SIDES) outcomes.push(await changed(side, () => [...change()]));
+      const chord = part === "40" ? "42" : "celery.exceptions.ChordError";
+      expect(outcomes).toEqual(SIDES.map(() => ({ part, chord })));
+    });
+  });
+});
