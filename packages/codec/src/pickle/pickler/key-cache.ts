@@ -8,8 +8,11 @@ export class KeyEntry {
   readonly key: string;
   /** Bytes of UTF-8. */
   readonly size: number;
-  /** SHORT_BINUNICODE, the length, the UTF-8 and MEMOIZE, in whole words of four bytes: copied in a fourth of the steps. */
-  readonly opcodes: DataView;
+  /**
+   * SHORT_BINUNICODE, the length, the UTF-8 and MEMOIZE, in little-endian words of four bytes: copied in a fourth of the
+   * steps, and read sooner than through a DataView, whose length V8 asks a function for.
+   */
+  readonly opcodes: Int32Array;
   readonly hash: number;
   epoch = 0;
   index = 0;
@@ -20,11 +23,13 @@ export class KeyEntry {
     this.key = key;
     const bytes = new Uint8Array(key.length * 3 + 8);
     this.size = encodeUtf8Loop(key, bytes, 2) - 2;
-    this.opcodes = new DataView(bytes.buffer, 0, (this.size + 6) & ~3);
-    this.hash = hashBytes(new DataView(bytes.buffer), 2, this.size + 2);
+    const view = new DataView(bytes.buffer);
+    this.hash = hashBytes(view, 2, this.size + 2);
     bytes[0] = SHORT_BINUNICODE;
     bytes[1] = this.size;
     bytes[this.size + 2] = MEMOIZE;
+    this.opcodes = new Int32Array((this.size + 6) >> 2);
+    for (let i = 0; i < this.opcodes.length; i++) this.opcodes[i] = view.getInt32(i * 4, true);
   }
 }
 

@@ -40,15 +40,14 @@ export abstract class KeyWriter extends StringWriter {
   private saveFirstKey(entry: KeyEntry): void {
     const { view, pos: start } = this;
     const { opcodes, size } = entry;
-    let end = start + size + 2;
-    if (this.protocol >= 4) {
-      for (let i = 0; i < opcodes.byteLength; i += 4) view.setInt32(start + i, opcodes.getInt32(i));
-    } else {
+    const isShort = this.protocol >= 4;
+    const head = isShort ? start : start + 3;
+    for (let i = 0; i < opcodes.length; i++) view.setInt32(head + i * 4, opcodes[i]!, true);
+    if (!isShort) {
       view.setUint8(start, op.BINUNICODE);
       view.setUint32(start + 1, size, true);
-      for (let i = 0; i < size; i++) view.setUint8(start + 5 + i, opcodes.getUint8(i + 2));
-      end = start + size + 5;
     }
+    const end = head + size + 2;
     const known = this.stringMemo.findOrAdd(view, start, end, entry.hash, entry.key, this.memoCount);
     entry.epoch = this.epoch;
     if (known >= 0) {
