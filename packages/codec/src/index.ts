@@ -18,7 +18,14 @@ export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export { dump, dumps, Pickler } from "./pickle/api-dump.js";
 export { load, loadAll, loads, Unpickler } from "./pickle/api-load.js";
 export { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type OpcodeName, type Protocol } from "./pickle/opcodes.js";
-export type { ModelOptions, PicklerOptions, UnpicklerOptions } from "./pickle/options.js";
+export type {
+  DumpOptions,
+  LoadOptions,
+  ModelOptions,
+  PicklerOptions,
+  UnpicklerOptions,
+  WaitOptions,
+} from "./pickle/options.js";
 export { normalizeReduction } from "./pickle/pickler/save-reduce.js";
 export type { PickleSink } from "./pickle/streams/sinks.js";
 export type { PickleSource } from "./pickle/streams/sources.js";

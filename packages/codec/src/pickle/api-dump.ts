@@ -1,6 +1,7 @@
 /** `dumps`, `dump` and `Pickler`. */
 import { defaultRegistry } from "../globals/default-registry.js";
-import type { PicklerOptions } from "./options.js";
+import { FILE_OPTIONS, signalOf } from "./option-names.js";
+import type { DumpOptions, PicklerOptions } from "./options.js";
 import { Encoder } from "./pickler/encoder.js";
 import { type ResolvedPicklerOptions, resolvePicklerOptions } from "./pickler/pickler-options.js";
 import { resolveOnce } from "./resolve-once.js";
@@ -16,6 +17,10 @@ const byProtocol = new Map<number, ResolvedPicklerOptions>();
 
 const resolveGiven = /* @__PURE__ */ resolveOnce((options: PicklerOptions) =>
   resolvePicklerOptions(options, defaultRegistry),
+);
+
+const resolveForFile = /* @__PURE__ */ resolveOnce((options: DumpOptions) =>
+  resolvePicklerOptions(options, defaultRegistry, FILE_OPTIONS),
 );
 
 function resolve(options: PicklerOptions | undefined): ResolvedPicklerOptions {
@@ -38,8 +43,7 @@ function isOnlyProtocol(options: PicklerOptions): boolean {
 }
 
 /** Runs `take` on an encoder that has written `value`, and gives the encoder back. */
-function encodeOnce<T>(value: unknown, options: PicklerOptions | undefined, take: (encoder: Encoder) => T): T {
-  const resolved = resolve(options);
+function encodeOnce<T>(value: unknown, resolved: ResolvedPicklerOptions, take: (encoder: Encoder) => T): T {
   const encoder = spare ?? new Encoder();
   spare = undefined;
   try {
@@ -70,7 +74,7 @@ function takeBytes(encoder: Encoder): Uint8Array {
  * dumps({ a: [1, 2.5, "x"] }, { protocol: 2 })
  */
 export function dumps(value: unknown, options?: PicklerOptions): Uint8Array {
-  return encodeOnce(value, options, takeBytes);
+  return encodeOnce(value, resolve(options), takeBytes);
 }
 
 /**
@@ -81,15 +85,23 @@ export function dumps(value: unknown, options?: PicklerOptions): Uint8Array {
  * promise resolves. Writing waits for the sink; a stream or handle of yours stays open, so that pickles can follow one
  * another and `loadAll` reads them.
  *
+ * A sink that takes nothing keeps `dump` waiting; `signal` ends that. What has been given nothing of the pickle is then as
+ * before the call. Behind a part of one no other pickle could be read: a stream is destroyed or aborted with the reason, and
+ * a file, open or given by path, keeps what was written.
+ *
  * @param file - a path, `file:` URL, `FileHandle`, Node `Writable`, or web `WritableStream`
  * @throws PicklingError as `dumps` does; `bad-file` when the sink fails
+ * @throws the reason of `signal`
  * @see CPython 3.12 `pickle.dump`
  * @example
  * await dump({ complex: new Complex(4, 6) }, "data.pickle");
  */
-export async function dump(value: unknown, file: PickleSink, options?: PicklerOptions): Promise<void> {
-  const chunks = encodeOnce(value, options, (encoder) => encoder.takeChunks());
-  await writeChunks(file, chunks);
+export async function dump(value: unknown, file: PickleSink, options?: DumpOptions): Promise<void> {
+  const resolved = options === undefined ? DEFAULTS : resolveForFile(options);
+  const signal = signalOf(options);
+  signal?.throwIfAborted();
+  const chunks = encodeOnce(value, resolved, (encoder) => encoder.takeChunks());
+  await writeChunks(file, chunks, signal);
 }
 
 /**

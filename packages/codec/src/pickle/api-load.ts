@@ -3,9 +3,10 @@ import { PickleError, UnpicklingError } from "../errors.js";
 import { defaultRegistry } from "../globals/default-registry.js";
 import type { AnyClass } from "../globals/registry.js";
 import type { PyGlobal } from "../python/objects/objects.js";
-import type { UnpicklerOptions } from "./options.js";
+import { FILE_OPTIONS, signalOf } from "./option-names.js";
+import type { LoadOptions, UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
-import { firstPickleOf, type PickleSource, picklesOf } from "./streams/sources.js";
+import { firstPickleOf, type PickleSource, picklesOf, type Reading } from "./streams/sources.js";
 import { typeName } from "./type-name.js";
 import { Machine } from "./unpickler/state.js";
 import { loadNext } from "./unpickler/unpickler.js";
@@ -15,6 +16,10 @@ const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolve
 
 const resolveGiven = /* @__PURE__ */ resolveOnce((options: UnpicklerOptions) =>
   resolveUnpicklerOptions(options, defaultRegistry),
+);
+
+const resolveForFile = /* @__PURE__ */ resolveOnce((options: LoadOptions) =>
+  resolveUnpicklerOptions(options, defaultRegistry, FILE_OPTIONS),
 );
 
 function resolve(options: UnpicklerOptions | undefined): ResolvedUnpicklerOptions {
@@ -54,19 +59,24 @@ export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions
  * for the next `load`. A stream gets it back (`unshift`), for whoever reads next. Every other source is ended: what a
  * web stream or an iterator gave cannot be given back; use {@link loadAll} for several pickles.
  *
+ * A source that gives nothing keeps `load` waiting; `signal` ends that. A `Readable` and a `FileHandle` of yours are then as
+ * before the call, so that the next `load` reads the same pickle; every other source is ended.
+ *
  * After an error in decoding (`unregistered-global`) the next `load` reads the next pickle. A handle whose file ends inside
  * a pickle can be read again when the file has grown.
  *
  * @param file - a path, `FileHandle`, `Readable`, `ReadableStream`, iterable of chunks, or bytes
  * @throws UnpicklingError as {@link loads} does, with offsets from the start of the pickle; `truncated` when the source
  *   ends inside the pickle, or holds none (Python's EOFError); `bad-file`
+ * @throws the reason of `signal`
  * @see CPython `pickle.load`
  * @example
  * const value = await load("model.pickle");
  */
-export async function load(file: PickleSource, options?: UnpicklerOptions): Promise<unknown> {
-  const pickle = await firstPickleOf(file, resolve(options).limits.maxBytes);
-  if (pickle !== undefined) return loads(pickle, options);
+export async function load(file: PickleSource, options?: LoadOptions): Promise<unknown> {
+  const { decode, reading } = prepare(options);
+  const pickle = await firstPickleOf(file, reading);
+  if (pickle !== undefined) return decode(pickle);
   throw new UnpicklingError("Cannot unpickle: the source is empty", { code: "truncated", offset: 0 });
 }
 
@@ -76,17 +86,31 @@ export async function load(file: PickleSource, options?: UnpicklerOptions): Prom
  * Each pickle has its own memo.
  *
  * Left early, a `FileHandle` of yours stays open and goes on behind the last pickle; streams and iterators are ended, as
- * by `for await` over them.
+ * by `for await` over them. When `signal` aborts, while a pickle is waited for or between two of them, the loop throws its
+ * reason, and the source is left the same way; a stream is destroyed or cancelled with the reason.
  *
  * An error's `offset` counts from the start of its pickle.
  *
  * @throws UnpicklingError as {@link loads} does; `truncated` when the source ends inside a pickle; `bad-file`
+ * @throws the reason of `signal`
  * @example
  * for await (const record of loadAll("records.pickle")) console.log(record);
  */
-export async function* loadAll(file: PickleSource, options?: UnpicklerOptions): AsyncGenerator<unknown, void, void> {
+export async function* loadAll(file: PickleSource, options?: LoadOptions): AsyncGenerator<unknown, void, void> {
+  const { decode, reading } = prepare(options);
   // Where the source ends inside a pickle, decoding what there is of it says what is missing, and where.
-  for await (const pickle of picklesOf(file, resolve(options).limits.maxBytes)) yield loads(pickle, options);
+  for await (const pickle of picklesOf(file, reading)) yield decode(pickle);
+}
+
+function prepare(options: LoadOptions | undefined): {
+  readonly decode: (pickle: Uint8Array) => unknown;
+  readonly reading: Reading;
+} {
+  const resolved = options === undefined ? DEFAULTS : resolveForFile(options);
+  return {
+    decode: (pickle) => loadNext(new Machine(pickle, resolved)),
+    reading: { maxBytes: resolved.limits.maxBytes, signal: signalOf(options) },
+  };
 }
 
 /**

@@ -20,7 +20,7 @@ export interface ModelOptions {
   readonly datetime?: "python" | "temporal" | "date" | undefined;
 }
 
-/** Options of `loads`, `load`, `loadAll` and {@link Unpickler}. */
+/** Options of `loads` and {@link Unpickler}, and of `load` and `loadAll` beside their own. */
 export interface UnpicklerOptions extends ModelOptions {
   /** Classes and functions that pickles may name. Default: the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
@@ -40,7 +40,16 @@ export interface UnpicklerOptions extends ModelOptions {
   readonly limits?: Partial<Limits> | undefined;
 }
 
-/** Options of `dumps`, `dump` and {@link Pickler}. */
+/** What the functions that read and write files and streams have beside the options of pickle. */
+export interface WaitOptions {
+  /** Ends the waiting for a file or stream: the promise rejects with the signal's reason. Default: none, so it waits as long as it takes. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Options of `load` and `loadAll`. */
+export interface LoadOptions extends UnpicklerOptions, WaitOptions {}
+
+/** Options of `dumps` and {@link Pickler}, and of `dump` beside its own. */
 export interface PicklerOptions {
   /** Default 4; a negative number means the highest. */
   readonly protocol?: Protocol | -1 | undefined;
@@ -79,3 +88,6 @@ export interface PicklerOptions {
   /** Bounds on what is written. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
 }
+
+/** Options of `dump`. */
+export interface DumpOptions extends PicklerOptions, WaitOptions {}

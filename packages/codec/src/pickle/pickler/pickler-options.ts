@@ -3,7 +3,7 @@ import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type Protocol } from "../opcodes.js";
-import { checkPickleOptions } from "../option-names.js";
+import { checkPickleOptions, type PickleOptionNames } from "../option-names.js";
 import type { PicklerOptions } from "../options.js";
 
 export interface ResolvedPicklerOptions {
@@ -56,12 +56,16 @@ function resolveProtocol(protocol: number | undefined): Protocol {
   return protocol as Protocol;
 }
 
-/** @throws PickleError `bad-option` */
+/**
+ * @param names - those that the options may have; by default without those of files
+ * @throws PickleError `bad-option`
+ */
 export function resolvePicklerOptions(
   options: PicklerOptions,
   defaultRegistry: ClassRegistryView,
+  names?: PickleOptionNames,
 ): ResolvedPicklerOptions {
-  checkPickleOptions(options);
+  checkPickleOptions(options, names);
   const protocol = resolveProtocol(options.protocol);
   const bufferCallback = hook("bufferCallback", options.bufferCallback);
   if (bufferCallback !== undefined && protocol < 5) {

@@ -2,8 +2,9 @@
 import { reasonOf } from "../../coded-error.js";
 import { UnpicklingError } from "../../errors.js";
 import { typeName } from "../type-name.js";
+import { isAbort, itemsUntilAborted, whenAborted } from "./abort.js";
 import { type FileHandleLike, isFileHandle, readPickleFromHandle } from "./handle-reader.js";
-import { isNodeReadable, readPickleFromReadable } from "./readable-reader.js";
+import { isNodeReadable, type NodeReadable, readPickleFromReadable } from "./readable-reader.js";
 import { bytesOfChunk, PickleCutter } from "./streaming.js";
 
 /** A web stream, as far as it is used. */
@@ -32,17 +33,26 @@ export type PickleSource =
 /** The bytes of one pickle; of what there is of it at the end of a source that ends inside one. */
 type PickleBytes = Uint8Array;
 
+/** What is the same in every call on one source. */
+export interface Reading {
+  /** Bytes of one pickle at most. */
+  readonly maxBytes: number;
+  /** Ends the waiting. */
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * The first pickle of a source, `undefined` if the source is empty. A `FileHandle` and a Node `Readable` go on behind it;
- * every other source is ended, and how that goes does not matter.
+ * The first pickle of a source, `undefined` if the source is empty. A `FileHandle` and a Node `Readable` go on behind it,
+ * and after an abort where they were; every other source is ended, and how that goes does not matter.
  *
- * @throws UnpicklingError `bad-file` for what cannot be read from; what the cutter throws
+ * @throws UnpicklingError `bad-file` for what cannot be read from; what the cutter throws; the signal's reason
  */
-export async function firstPickleOf(source: PickleSource, maxBytes: number): Promise<PickleBytes | undefined> {
+export async function firstPickleOf(source: PickleSource, reading: Reading): Promise<PickleBytes | undefined> {
+  const { maxBytes, signal } = reading;
   if (typeof source === "object" && source !== null && isNodeReadable(source)) {
-    return orBadFile(readPickleFromReadable(source, maxBytes));
+    return orBadFile(readPickleFromReadable(source, maxBytes, signal), signal);
   }
-  const pickles = picklesOf(source, maxBytes);
+  const pickles = picklesOf(source, reading);
   const { done, value } = await pickles.next();
   if (done === true) return undefined;
   // The pickle is whole. That its source broke behind it, or will not be ended, is no reason to withhold it.
@@ -52,34 +62,44 @@ export async function firstPickleOf(source: PickleSource, maxBytes: number): Pro
 
 /**
  * The pickles of a source, each when it is asked for. Leaving early closes what was opened here, leaves a `FileHandle`
- * behind the last pickle, and leaves a stream as the stream's own iterator does.
+ * behind the last pickle, and leaves a stream as the stream's own iterator does. An abort does the same at once, and a stream
+ * is told the reason.
  *
  * @throws UnpicklingError as {@link firstPickleOf}
  */
-export async function* picklesOf(source: PickleSource, maxBytes: number): AsyncGenerator<PickleBytes, void, void> {
-  if (typeof source === "object" && source !== null && isFileHandle(source))
-    return yield* handlePickles(source, maxBytes);
+export async function* picklesOf(source: PickleSource, reading: Reading): AsyncGenerator<PickleBytes, void, void> {
+  const { maxBytes, signal } = reading;
+  signal?.throwIfAborted();
+  if (typeof source === "object" && source !== null && isFileHandle(source)) {
+    return yield* handlePickles(source, reading);
+  }
   const cutter = new PickleCutter();
-  for await (const chunk of chunksOf(source)) {
+  for await (const chunk of chunksOf(source, signal)) {
     cutter.push(chunk);
-    for (let pickle = cutter.next(maxBytes); pickle !== undefined; pickle = cutter.next(maxBytes)) yield pickle;
+    for (let pickle = cutter.next(maxBytes); pickle !== undefined; pickle = cutter.next(maxBytes)) {
+      yield pickle;
+      signal?.throwIfAborted();
+    }
   }
   if (!cutter.isEmpty) yield cutter.rest;
 }
 
-async function* handlePickles(handle: FileHandleLike, maxBytes: number): AsyncGenerator<PickleBytes, void, void> {
+async function* handlePickles(
+  handle: FileHandleLike,
+  { maxBytes, signal }: Reading,
+): AsyncGenerator<PickleBytes, void, void> {
   for (;;) {
-    const pickle = await orBadFile(readPickleFromHandle(handle, maxBytes));
+    const pickle = await orBadFile(readPickleFromHandle(handle, maxBytes, signal), signal);
     if (pickle === undefined) return;
     yield pickle;
   }
 }
 
-async function orBadFile<T>(reading: Promise<T>): Promise<T> {
+async function orBadFile<T>(reading: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
     return await reading;
   } catch (error) {
-    throw badFile(error);
+    throw isAbort(error, signal) ? error : badFile(error);
   }
 }
 
@@ -89,35 +109,56 @@ function badFile(error: unknown): UnpicklingError {
   return new UnpicklingError(`Cannot read pickles: ${reason}`, { code: "bad-file", cause: error });
 }
 
-async function* chunksOf(source: PickleSource): AsyncGenerator<Uint8Array> {
+async function* chunksOf(source: PickleSource, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   try {
-    for await (const chunk of rawChunksOf(source)) yield bytesOfChunk(chunk);
+    const chunks = rawChunksOf(source, signal);
+    for await (const chunk of signal === undefined ? chunks : itemsUntilAborted(chunks, signal)) {
+      yield bytesOfChunk(chunk);
+    }
   } catch (error) {
-    throw badFile(error);
+    throw isAbort(error, signal) ? error : badFile(error);
   }
 }
 
-function rawChunksOf(source: PickleSource): AsyncIterable<unknown> | Iterable<unknown> {
+function rawChunksOf(
+  source: PickleSource,
+  signal: AbortSignal | undefined,
+): AsyncIterable<unknown> | Iterable<unknown> {
   if (source instanceof Uint8Array || source instanceof ArrayBuffer) return [source];
-  if (typeof source === "string" || source instanceof URL) return fileChunks(source);
+  if (typeof source === "string" || source instanceof URL) return fileChunks(source, signal);
   if (typeof source === "object" && source !== null) {
+    if (isNodeReadable(source)) return nodeChunks(source, signal);
+    if ("getReader" in source) return webChunks(source, signal);
     if (Symbol.asyncIterator in source) return source;
-    if ("getReader" in source) return webChunks(source);
     if (Symbol.iterator in source) return source;
   }
   throw new UnpicklingError(`Cannot read pickles from ${typeName(source)}`, { code: "bad-file" });
 }
 
-async function* fileChunks(path: string | URL): AsyncGenerator<unknown> {
+async function* fileChunks(path: string | URL, signal: AbortSignal | undefined): AsyncGenerator<unknown> {
   // Loaded only here: the rest of the codec also runs where there is no file system.
   const { createReadStream } = await import("node:fs");
-  yield* createReadStream(path);
+  yield* nodeChunks(createReadStream(path), signal);
 }
 
-/** Browsers that lack `ReadableStream[Symbol.asyncIterator]`. */
-async function* webChunks(stream: ReadableStreamLike): AsyncGenerator<unknown> {
+async function* nodeChunks(stream: NodeReadable, signal: AbortSignal | undefined): AsyncGenerator<unknown> {
+  // The iterator alone would wait for the stream before it ends it.
+  const stop = whenAborted(signal, (reason) => stream.destroy(reason as Error));
+  try {
+    yield* stream;
+  } finally {
+    stop();
+  }
+}
+
+/** With a reader of its own: not every browser has `ReadableStream[Symbol.asyncIterator]`, and no iterator can be told to stop waiting. */
+async function* webChunks(stream: ReadableStreamLike, signal: AbortSignal | undefined): AsyncGenerator<unknown> {
   const reader = stream.getReader();
   let isDone = false;
+  const stop = whenAborted(signal, (reason) => {
+    isDone = true;
+    reader.cancel(reason).catch(() => undefined);
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -128,7 +169,11 @@ async function* webChunks(stream: ReadableStreamLike): AsyncGenerator<unknown> {
       yield value;
     }
   } finally {
-    if (!isDone) await reader.cancel();
-    reader.releaseLock();
+    stop();
+    try {
+      if (!isDone) await reader.cancel();
+    } finally {
+      reader.releaseLock();
+    }
   }
 }

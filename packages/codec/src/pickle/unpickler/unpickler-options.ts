@@ -2,7 +2,7 @@
 import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../../limits.js";
-import { checkPickleOptions } from "../option-names.js";
+import { checkPickleOptions, type PickleOptionNames } from "../option-names.js";
 import type { UnpicklerOptions } from "../options.js";
 
 export interface ResolvedUnpicklerOptions {
@@ -44,13 +44,15 @@ function choose<C extends readonly string[]>(value: unknown, choices: C, name: k
 
 /**
  * @param registry - the one to use when the options name none
+ * @param names - those that the options may have; by default without those of files
  * @throws PickleError `bad-option`
  */
 export function resolveUnpicklerOptions(
   options: UnpicklerOptions,
   registry: ClassRegistryView,
+  names?: PickleOptionNames,
 ): ResolvedUnpicklerOptions {
-  checkPickleOptions(options);
+  checkPickleOptions(options, names);
   if (options.persistentLoad !== undefined && typeof options.persistentLoad !== "function") {
     throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
   }
