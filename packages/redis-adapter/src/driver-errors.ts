@@ -21,9 +21,9 @@ export function isLasting(error: unknown): boolean {
   return error instanceof Error && error.name === "ReplyError" && !PASSING.test(error.message);
 }
 
-/** Whether a key holds another kind of value than the command is for. */
+/** Whether a key holds another kind of value than the command is for; before Redis 7, a script's error has the place before it. */
 export function isWrongType(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith("WRONGTYPE ");
+  return error instanceof Error && /^(ERR Error running script .*: )?WRONGTYPE /.test(error.message);
 }
 
 /** What ioredis rejects with when a connection is away: `MaxRetriesPerRequestError`, `AbortError`, and errors without a name of their own. */

@@ -89,7 +89,7 @@ const SPOILED: readonly Spoiled[] = [
       await client.rpush("rq:job:job", "x");
     },
     becomes: undefined,
-    told: /rq:job:job cannot be read/,
+    told: /Cannot run job job, which is taken off its queue: rq:job:job holds another kind of value/,
   },
   ...["", " ", "a\nb", "x".repeat(10_000), "*", "{a}", "rq:job:job"].map(
     (id): Spoiled => ({

@@ -225,7 +225,10 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       return { end };
     },
     Node: async () => {
-      const callbacks = { "rq_jobs.halted": ({ id }: { readonly id: string }) => note(id, "stopped") };
+      const callbacks = {
+        "rq_jobs.halted": ({ id }: { readonly id: string }) => note(id, "stopped"),
+        "rq_jobs.undone": ({ id }: { readonly id: string }) => note(id, "failed"),
+      };
       let release = () => {};
       const handlers = {
         "rq_jobs.hold": () =>
@@ -287,6 +290,8 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     { title: "stopped, with retries left", command: "stop_job", options: { retry: { max: 1, interval: 900 } } },
     { title: "stopped, which is told", command: "stop_job", options: { onStopped: "rq_jobs.halted" }, since: 2 },
     { title: "killed", command: "kill_horse", options: {} },
+    // Who would call it dies with the job.
+    { title: "killed, whose failure is not told", command: "kill_horse", options: { onFailure: "rq_jobs.undone" } },
     { title: "killed, with retries left", command: "kill_horse", options: { retry: { max: 1, interval: 900 } } },
   ])("leave the same of a job that was $title", async ({ command, options, since = 1 }, context) => {
     if (since > format) return context.skip("rq 1 has no such callback");
@@ -300,6 +305,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       isOfHorse,
     );
     expect(seen.Node).toEqual(seen["rq worker"]);
+    if (command === "kill_horse") expect(seen.Node).not.toHaveProperty(["done"]);
   });
 
   test("a worker that is closed twice at once ends once, when its job is done", async () => {

@@ -18,6 +18,7 @@ import {
   workerKey,
   workersOfQueueKey,
 } from "./keys.js";
+import { commit, notEnqueued, otherKind, REFUSED, type Step } from "./other-kinds.js";
 import type { RunningJob } from "./running-job.js";
 import { ENQUEUE_DEPENDENTS, RELEASE } from "./scripts.js";
 
@@ -31,9 +32,9 @@ export interface WorkerIdentity {
   readonly hostname: string;
   /** Seconds. */
   readonly ttl: number;
+  /** Told of what could not be written. */
+  readonly report: (error: Error) => void;
 }
-
-type Step = { readonly name: string; readonly args: readonly Arg[] };
 
 const step = (name: string, ...args: Arg[]): Step => ({ name, args });
 const nowSeconds = (): number => unixSeconds(new Date());
@@ -73,25 +74,20 @@ export class Bookkeeping {
       queues: queues.join(","),
       pid: process.pid,
       hostname,
-      ip_address: await this.#address(),
+      ip_address: await addressOf(this.#client),
       version: VERSIONS[format],
       python_version: `Node ${process.version}`,
       state: "idle",
     };
-    await this.#commit([
+    const steps = [
       step("del", key),
       step("hset", key, ...Object.entries(facts).flat()),
       step("sadd", WORKERS, key),
       ...queues.map((queue) => step("sadd", workersOfQueueKey(queue), key)),
       step("expire", key, ttl + 60),
-    ]);
-  }
-
-  /** As Redis sees it. Before 6.2 it shows this connection among all only. */
-  async #address(): Promise<string> {
-    const ask = async (...words: string[]) => String(await send(this.#client, "client", words).catch(() => ""));
-    const own = (await ask("INFO")) || lineOf(await ask("LIST"), await ask("ID"));
-    return /\baddr=(\S+)/.exec(own)?.[1] ?? "unknown";
+    ];
+    // As RQ's, a worker that nobody would see does not begin.
+    for (const [error] of await sendAll(this.#client, steps, true)) if (error !== null) throw error;
   }
 
   async death(): Promise<void> {
@@ -110,22 +106,37 @@ export class Bookkeeping {
     await this.#commit([step("hset", workerKey(this.#worker.name), "state", state)]);
   }
 
-  /** `hadStatus`: whether its hash said any. @throws JobGone when it was deleted meanwhile */
+  /**
+   * `hadStatus`: whether its hash said any.
+   *
+   * @throws JobGone when it was deleted meanwhile; RedisAdapterError `job` when it cannot be noted that it runs, and so it does not
+   */
   async started(job: RunningJob, hadStatus: boolean): Promise<void> {
     const { name, ttl } = this.#worker;
     const now = utcformat(new Date());
     const key = workerKey(name);
     const lifetime = heartbeatTtl(job);
+    const started = registryKey("started", job.queue);
     const steps = [
+      step("zadd", started, nowSeconds() + lifetime, this.#member(job)),
       ...this.#beginExecution(job, lifetime),
-      step("zadd", registryKey("started", job.queue), nowSeconds() + lifetime, this.#member(job)),
       step("hset", key, "state", "busy", "current_job", job.id, "current_job_working_time", 0, "last_heartbeat", now),
       step("expire", key, ttl + 60),
       step("hset", jobKey(job.id), "last_heartbeat", now, "started_at", now, "worker_name", name),
       step("persist", jobKey(job.id)),
       step("lrem", intermediateKey(job.queue), 1, job.id),
     ];
-    await this.#commitTo(job, "started", steps, hadStatus);
+    const [, entered] = await this.#commitTo(job, "started", steps, hadStatus);
+    if (entered !== REFUSED) return;
+    // Nobody would find it if this process died. Maintenance finds what was taken and not started.
+    await this.#commit([
+      step("hset", jobKey(job.id), "status", "queued", "started_at", "", "worker_name", ""),
+      step("rpush", intermediateKey(job.queue), job.id),
+      step("hset", key, "state", "idle"),
+      step("hdel", key, "current_job"),
+      ...this.#endExecution(job),
+    ]);
+    throw otherKind(`begin job ${job.id}`, undefined, started);
   }
 
   /** Of this worker, and of its jobs. One that was deleted stays so. */
@@ -162,35 +173,46 @@ export class Bookkeeping {
     ]);
     // Before the job may go, for its dependents look at its status.
     await this.#enqueueDependents(job);
-    await this.#commit(repeats ? this.#repeat(job) : this.#cleanup(job, job.resultTtl));
+    const isAgain = repeats && !(await this.#commit(this.#repeat(job))).includes(REFUSED);
+    // One that cannot be repeated has finished.
+    if (repeats && !isAgain) await this.#commit([step("hset", jobKey(job.id), "status", "finished")]);
+    if (!isAgain) await this.#commit(this.#cleanup(job, job.resultTtl));
     await this.#release(job);
   }
 
   /** `traceback`: compressed, in base64. */
   async failed(job: RunningJob, traceback: string, status: "failed" | "stopped" = "failed"): Promise<void> {
-    await this.#commitTo(job, status, [
-      ...this.#count(job, "failed_job_count"),
-      this.#ended(job),
-      ...this.#result(job, RESULT.failed, ["exc_string", traceback], job.failureTtl),
-      step("zadd", registryKey("failed", job.queue), expiry(job.failureTtl), job.id),
-      ...this.#leave(job),
-      ...this.#cleanup(job, job.failureTtl),
-    ]);
+    const steps = [...this.#count(job, "failed_job_count"), this.#ended(job), ...this.#leave(job)];
+    await this.#commitTo(job, status, [...steps, ...this.#failure(job, traceback)]);
     await this.#enqueueDependents(job);
     await this.#release(job);
   }
 
-  /** rq `Job.retry`: at once, or after the interval whose turn it is. */
-  async retried(job: RunningJob): Promise<void> {
+  #failure(job: RunningJob, traceback: string): Step[] {
+    return [
+      ...this.#result(job, RESULT.failed, ["exc_string", traceback], job.failureTtl),
+      step("zadd", registryKey("failed", job.queue), expiry(job.failureTtl), job.id),
+      ...this.#cleanup(job, job.failureTtl),
+    ];
+  }
+
+  /** rq `Job.retry`: at once, or after the interval whose turn it is. `traceback`: as of {@link failed}. */
+  async retried(job: RunningJob, traceback: string): Promise<void> {
     const { retryIntervals, retriesLeft } = job;
     const interval = retryIntervals[Math.max(retryIntervals.length - retriesLeft, 0)] ?? 0;
-    await this.#commitTo(job, interval > 0 ? "scheduled" : "queued", [
+    const again = this.#again(job, interval);
+    const steps = [
       ...this.#count(job, "failed_job_count"),
       step("hset", jobKey(job.id), "retries_left", retriesLeft - 1),
       this.#ended(job),
       ...this.#leave(job),
-      ...this.#again(job, interval),
-    ]);
+    ];
+    const replies = await this.#commitTo(job, interval > 0 ? "scheduled" : "queued", [...again, ...steps]);
+    if (replies.slice(1, 1 + again.length).includes(REFUSED)) {
+      // It would be nowhere: it has failed, with retries left.
+      await this.#commitTo(job, "failed", this.#failure(job, traceback));
+      await this.#enqueueDependents(job);
+    }
     await this.#release(job);
   }
 
@@ -257,10 +279,12 @@ export class Bookkeeping {
   }
 
   #leave(job: RunningJob): Step[] {
-    const started = step("zrem", registryKey("started", job.queue), this.#member(job));
-    if (this.#worker.format === 1) return [started];
+    return [step("zrem", registryKey("started", job.queue), this.#member(job)), ...this.#endExecution(job)];
+  }
+
+  #endExecution(job: RunningJob): Step[] {
+    if (this.#worker.format === 1) return [];
     return [
-      started,
       step("del", executionKey(job.id, job.execution)),
       step("zrem", executionsKey(job.id), job.execution),
       step("srem", workerExecutionsKey(this.#worker.name), `${job.id}:${job.execution}`),
@@ -276,7 +300,8 @@ export class Bookkeeping {
 
   async #enqueueDependents(job: RunningJob): Promise<void> {
     const args = [utcformat(new Date()), nowSeconds()];
-    await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(job.id)], args);
+    const refused = await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(job.id)], args);
+    for (const error of notEnqueued(refused, `waiting for ${job.id}`)) this.#worker.report(error);
   }
 
   /** Another job of its rate limit may begin, unless it is in its queue again. */
@@ -289,9 +314,9 @@ export class Bookkeeping {
    * Commits, and with it the job's new status, from which is seen whether the job is still there: one that was deleted leaves nothing
    * behind. @throws JobGone
    */
-  async #commitTo(job: RunningJob, status: RqStatus, steps: readonly Step[], hadStatus = true): Promise<void> {
-    const [added] = await this.#commit([step("hset", jobKey(job.id), "status", status), ...steps]);
-    if (!hadStatus || added !== 1) return;
+  async #commitTo(job: RunningJob, status: RqStatus, steps: readonly Step[], hadStatus = true): Promise<unknown[]> {
+    const replies = await this.#commit([step("hset", jobKey(job.id), "status", status), ...steps]);
+    if (!hadStatus || replies[0] !== 1) return replies;
     const registries = ["finished", "failed", "scheduled"] as const;
     await this.#commit([
       ...this.#cleanup(job, 0),
@@ -302,11 +327,16 @@ export class Bookkeeping {
     throw new JobGone(job.id);
   }
 
-  async #commit(steps: readonly Step[]): Promise<unknown[]> {
-    const replies = await sendAll(this.#client, steps, true);
-    for (const [error] of replies) if (error !== null) throw error;
-    return replies.map(([, reply]) => reply);
+  #commit(steps: readonly Step[]): Promise<unknown[]> {
+    return commit(this.#client, steps, this.#worker.report);
   }
+}
+
+/** The client's address, as Redis sees it. Before 6.2 it shows this connection among all only. */
+async function addressOf(client: RedisLike): Promise<string> {
+  const ask = async (...words: string[]) => String(await send(client, "client", words).catch(() => ""));
+  const own = (await ask("INFO")) || lineOf(await ask("LIST"), await ask("ID"));
+  return /\baddr=(\S+)/.exec(own)?.[1] ?? "unknown";
 }
 
 /** A client's line of CLIENT LIST. */

@@ -10,6 +10,7 @@ import { toBoolean } from "../pickled/context.js";
 import { type Call, decodeCall, decodeResult, decodeTraceback, unixSeconds, utcformat } from "./format.js";
 import { jobFields, jobInfo, metaOf, type RqJobInfo, type RqStatus } from "./job-info.js";
 import { dependenciesKey, dependentsKey, groupKey, jobKey, pubsubChannel, resultsKey } from "./keys.js";
+import { notEnqueued, ofItsKind } from "./other-kinds.js";
 import { CANCEL, DELETE, ENQUEUE_DEPENDENTS, REQUEUE } from "./scripts.js";
 
 interface CancelOptions {
@@ -87,31 +88,31 @@ export class RqJob<T = unknown> {
 
   /** `undefined`: there is no such job, or no more. */
   async status(): Promise<RqStatus | undefined> {
-    const status = await send(this.#client, "hget", [jobKey(this.id), "status"]);
+    const status = await this.#field("status");
     return status === null ? undefined : (String(status) as RqStatus);
   }
 
   /** What it calls, with what. @throws DecodeError */
   async call(): Promise<Call | undefined> {
-    const data = await send(this.#client, "hget", [jobKey(this.id), "data"]);
-    return data === null ? undefined : decodeCall(data as Buffer, this.#codec, jobKey(this.id));
+    const data = await this.#field("data");
+    return data === null ? undefined : decodeCall(data, this.#codec, jobKey(this.id));
   }
 
   /** Everything that RQ keeps of it, in one read. `undefined`: there is no such job, or no more. */
   async info(): Promise<RqJobInfo | undefined> {
-    const fields = await jobFields(this.#client, this.id);
+    const fields = await this.#read(jobFields(this.#client, this.id));
     return fields.size === 0 ? undefined : jobInfo(this.id, fields, this.#codec);
   }
 
   /** `job.meta`, decoded. */
   async meta(): Promise<Record<string, unknown>> {
-    const meta = await send(this.#client, "hget", [jobKey(this.id), "meta"]);
-    return metaOf((meta as Buffer | null) ?? undefined, this.#codec, jobKey(this.id));
+    return metaOf((await this.#field("meta")) ?? undefined, this.#codec, jobKey(this.id));
   }
 
   /** Replaces `job.meta`. */
   async setMeta(meta: Readonly<Record<string, unknown>>): Promise<void> {
-    await send(this.#client, "hset", [jobKey(this.id), "meta", this.#codec.encode(meta)]);
+    const args = [jobKey(this.id), "meta", this.#codec.encode(meta)];
+    await ofItsKind(`save the meta of job ${this.id}`, send(this.#client, "hset", args));
   }
 
   /**
@@ -133,7 +134,7 @@ export class RqJob<T = unknown> {
         const [entry] = entries as [Buffer, unknown[]][];
         // The end of an earlier run, when it was enqueued again. One that repeats has an end each time.
         const isAhead = AHEAD.has(status ?? "") && repeats === undefined;
-        const result = entry === undefined || isAhead ? undefined : this.#read(entry);
+        const result = entry === undefined || isAhead ? undefined : this.#resultIn(entry);
         if (result !== undefined && result.type !== "retried") return { value: this.#settle(result, status) };
         // What has no result will get none: results expire, and a job with result_ttl 0 leaves nothing.
         if (status === undefined) throw new RqJobError(this.id, undefined, "is unknown");
@@ -141,13 +142,13 @@ export class RqJob<T = unknown> {
         return undefined;
       },
     };
-    return waitFor(this.#client, look, options);
+    return this.#read(waitFor(this.#client, look, options));
   }
 
   /** The ends it came to, newest first. */
   async results(): Promise<RqResult[]> {
-    const reply = (await send(this.#client, "xrevrange", [resultsKey(this.id), "+", "-"])) as [Buffer, unknown[]][];
-    return reply.map((entry) => this.#read(entry));
+    const reply = await this.#read(send(this.#client, "xrevrange", [resultsKey(this.id), "+", "-"]));
+    return (reply as [Buffer, unknown[]][]).map((entry) => this.#resultIn(entry));
   }
 
   /**
@@ -159,11 +160,13 @@ export class RqJob<T = unknown> {
     checkNames(options, CANCEL_OPTIONS, "options of cancel()");
     const now = new Date();
     const args = [this.id, unixSeconds(now), utcformat(now)];
-    const done = Number(await evaluate(this.#client, CANCEL, [jobKey(this.id)], args));
+    const reply = evaluate(this.#client, CANCEL, [jobKey(this.id)], args);
+    const done = Number(await ofItsKind(`cancel job ${this.id}`, reply));
     if (done === -1) throw new RqJobError(this.id, undefined, "is unknown");
     if (done === 1 && options.enqueueDependents) {
       const args = [utcformat(now), unixSeconds(now), this.id];
-      await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(this.id)], args);
+      const refused = await evaluate(this.#client, ENQUEUE_DEPENDENTS, [dependentsKey(this.id)], args);
+      for (const error of notEnqueued(refused, `that waited for ${this.id}`)) throw error;
     }
     return done === 1;
   }
@@ -172,7 +175,8 @@ export class RqJob<T = unknown> {
   async delete(): Promise<boolean> {
     const keys = [jobKey(this.id), dependentsKey(this.id), dependenciesKey(this.id), resultsKey(this.id), groupKey("")];
     const now = new Date();
-    return toBoolean(await evaluate(this.#client, DELETE, keys, [this.id, unixSeconds(now), utcformat(now)]));
+    const reply = evaluate(this.#client, DELETE, keys, [this.id, unixSeconds(now), utcformat(now)]);
+    return toBoolean(await ofItsKind(`delete job ${this.id}`, reply));
   }
 
   /** Enqueues it again after it failed or was canceled; whether it was. */
@@ -180,18 +184,27 @@ export class RqJob<T = unknown> {
     checkNames(options, REQUEUE_OPTIONS, "options of requeue()");
     const now = new Date();
     const args = [this.id, utcformat(now), options.atFront ? "1" : "0", unixSeconds(now)];
-    return toBoolean(await evaluate(this.#client, REQUEUE, [jobKey(this.id)], args));
+    const reply = evaluate(this.#client, REQUEUE, [jobKey(this.id)], args);
+    return toBoolean(await ofItsKind(`enqueue job ${this.id} again`, reply));
   }
 
   /** Asks the worker that runs it to stop it; whether one heard. */
   async stop(): Promise<boolean> {
-    const worker = await send(this.#client, "hget", [jobKey(this.id), "worker_name"]);
+    const worker = await this.#field("worker_name");
     if (worker === null || String(worker) === "") return false;
     const command = JSON.stringify({ command: "stop-job", job_id: this.id });
     return Number(await send(this.#client, "publish", [pubsubChannel(String(worker)), command])) > 0;
   }
 
-  #read([id, items]: readonly [Buffer, unknown]): RqResult {
+  async #field(name: string): Promise<Buffer | null> {
+    return (await this.#read(send(this.#client, "hget", [jobKey(this.id), name]))) as Buffer | null;
+  }
+
+  #read<R>(reply: Promise<R>): Promise<R> {
+    return ofItsKind(`read job ${this.id}`, reply);
+  }
+
+  #resultIn([id, items]: readonly [Buffer, unknown]): RqResult {
     const fields = new Map(pairs(items).map(([field, value]) => [String(field), String(value)]));
     const value = fields.get("return_value");
     const traceback = fields.get("exc_string");

@@ -17,6 +17,7 @@ import {
   registryKey,
   resultsKey,
 } from "./keys.js";
+import { notEnqueued, otherKind } from "./other-kinds.js";
 import { ABANDONED, CLEAN_LIMIT, ENQUEUE_DEPENDENTS, ENQUEUE_READY, RECOVER } from "./scripts.js";
 
 /** A job found between queue and start for so long was lost by its worker. Seconds, RQ's own. */
@@ -32,7 +33,7 @@ export interface Cleaned {
   readonly abandoned: readonly string[];
   /** Those of them that have retries left, and so will run again. */
   readonly retried: readonly string[];
-  /** What went wrong in their failure callbacks; a callback that is not registered is an error, too. */
+  /** What went wrong in their failure callbacks; a callback that is not registered is an error, too. And what could not be ended or enqueued. */
   readonly errors: readonly Error[];
 }
 
@@ -67,20 +68,26 @@ export async function cleanRegistries(
     } catch (error) {
       if (!isWrongType(error)) throw error;
       // What is no job could only be found again and again.
-      errors.push(error as Error);
+      errors.push(otherKind(`end job ${jobIdOf(entry)}`, error));
       await send(client, "zrem", [registryKey("started", queue), entry]);
       continue;
     }
     // As rq 2: before the job ends, so that it is not lost with this process.
     if (String(job.fields.get("status")) === "started")
       await callbacks.abandoned(job).catch((error: Error) => errors.push(error));
-    const end = await endAbandoned(client, job, entry, limit);
-    if (end !== "") abandoned.push(job.id);
-    if (end === "retried") retried.push(job.id);
+    try {
+      const end = await endAbandoned(client, job, entry, limit, errors);
+      if (end !== "") abandoned.push(job.id);
+      if (end === "retried") retried.push(job.id);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      // It stays, to be found when somebody has put it right.
+      errors.push(otherKind(`end job ${job.id}`, error, "one of its keys, or of its queue's,"));
+    }
   }
   for (const registry of ["finished", "failed"] as const)
     await send(client, "zremrangebyscore", [registryKey(registry, queue), 0, limit]);
-  await enqueueReady(client, queue);
+  errors.push(...(await enqueueReady(client, queue)));
   await cleanLimits(client);
   return { abandoned, retried, errors };
 }
@@ -93,7 +100,13 @@ async function jobOf(client: RedisLike, queue: string, entry: string): Promise<S
   return { id, queue, fields: await jobFields(client, id) };
 }
 
-async function endAbandoned(client: RedisLike, { id, queue, fields }: StoredJob, entry: string, limit: number) {
+async function endAbandoned(
+  client: RedisLike,
+  { id, queue, fields }: StoredJob,
+  entry: string,
+  limit: number,
+  errors: Error[],
+) {
   const now = new Date();
   const intervals = intervalsOf(fields.get("retry_intervals"));
   const left = Number(fields.get("retries_left") ?? 0);
@@ -110,8 +123,11 @@ async function endAbandoned(client: RedisLike, { id, queue, fields }: StoredJob,
   const args = [entry, id, unixSeconds(now), utcformat(now), traceback, limit, interval, queue];
   const end = String(await evaluate(client, ABANDONED, keys, args));
   // Some of those that wait for it may do so though it failed.
-  if (end === "failed")
-    await evaluate(client, ENQUEUE_DEPENDENTS, [dependentsKey(id)], [utcformat(now), unixSeconds(now)]);
+  if (end === "failed") {
+    const args = [utcformat(now), unixSeconds(now)];
+    const refused = await evaluate(client, ENQUEUE_DEPENDENTS, [dependentsKey(id)], args);
+    errors.push(...notEnqueued(refused, `waiting for ${id}`));
+  }
   return end;
 }
 
@@ -119,12 +135,16 @@ async function endAbandoned(client: RedisLike, { id, queue, fields }: StoredJob,
 const CHUNK = 1000;
 
 /** rq 2.10 `ReadyJobRegistry.cleanup`. */
-async function enqueueReady(client: RedisLike, queue: string): Promise<void> {
+async function enqueueReady(client: RedisLike, queue: string): Promise<Error[]> {
+  const errors: Error[] = [];
   for (let count = CHUNK; count === CHUNK; ) {
     const now = new Date();
     const args = [queue, unixSeconds(now), utcformat(now), CHUNK];
-    count = Number(await evaluate(client, ENQUEUE_READY, [registryKey("ready", queue)], args));
+    const reply = (await evaluate(client, ENQUEUE_READY, [registryKey("ready", queue)], args)) as unknown[];
+    count = Number(reply[0]);
+    errors.push(...notEnqueued(reply.slice(1), "that is ready"));
   }
+  return errors;
 }
 
 /** rq 2.10: those of all queues, as a limit may be of several. */

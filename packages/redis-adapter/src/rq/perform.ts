@@ -63,7 +63,8 @@ export class Performer {
       return { type: "success", result: bytes };
     } catch (error) {
       const isStopped = error instanceof JobStopped;
-      if (context === undefined) return { type: "failure", error };
+      // In Python, who would call the callback died with the job.
+      if (context === undefined || error instanceof JobKilled) return { type: "failure", error };
       try {
         await callbacks.call(fields, context, isStopped ? { type: "stopped" } : { type: "failure", error });
       } catch (failure) {

@@ -31,6 +31,7 @@ import {
   registryKey,
 } from "./keys.js";
 import { type Cleaned, cleanRegistries } from "./maintenance.js";
+import { ofItsKind } from "./other-kinds.js";
 import { enqueueDue } from "./scheduler.js";
 import { ENQUEUE } from "./scripts.js";
 import type { RqCallbackHandler } from "./worker-options.js";
@@ -213,7 +214,7 @@ export class RqQueue {
   }
 
   async #enqueue<T>({ id, keys, args }: PreparedJob): Promise<RqJob<T>> {
-    const status = String(await evaluate(this.#client, ENQUEUE, keys, args));
+    const status = String(await ofItsKind(`enqueue job ${id}`, evaluate(this.#client, ENQUEUE, keys, args)));
     if (status === "exists") throw new RqJobError(id, undefined, "exists already");
     if (status.startsWith("missing "))
       throw new RqJobError(id, undefined, `depends on ${status.slice(8)}, which is unknown`);
@@ -227,17 +228,17 @@ export class RqQueue {
 
   /** How many wait. */
   async length(): Promise<number> {
-    return Number(await send(this.#client, "llen", [queueKey(this.name)]));
+    return Number(await this.#read("llen", [queueKey(this.name)]));
   }
 
   /** The ids of those that wait, next one first. */
   async jobIds(): Promise<string[]> {
-    return ((await send(this.#client, "lrange", [queueKey(this.name), 0, -1])) as Buffer[]).map(String);
+    return ((await this.#read("lrange", [queueKey(this.name), 0, -1])) as Buffer[]).map(String);
   }
 
   /** The ids of the jobs enqueued with `group`, of all queues; the expired ones, too, until rq cleans up. */
   async groupIds(group: string): Promise<string[]> {
-    return [...((await send(this.#client, "smembers", [groupKey(group)])) as Iterable<Buffer>)].map(String);
+    return [...((await this.#read("smembers", [groupKey(group)])) as Iterable<Buffer>)].map(String);
   }
 
   /**
@@ -254,14 +255,18 @@ export class RqQueue {
     return cleanRegistries(this.#client, this.name, own, now);
   }
 
-  /** Enqueues what is due, for an application without a worker that does. */
-  enqueueDue(): Promise<void> {
-    return enqueueDue(this.#client, this.name);
+  /**
+   * Enqueues what is due, for an application without a worker that does.
+   *
+   * @throws RedisAdapterError `job` for the first that could not be; the others are enqueued
+   */
+  async enqueueDue(): Promise<void> {
+    for (const error of await enqueueDue(this.#client, this.name)) throw error;
   }
 
   /** The jobs in one state, oldest first. */
   async registry(registry: Registry): Promise<RegistryEntry[]> {
-    const reply = await send(this.#client, "zrange", [registryKey(registry, this.name), 0, -1, "WITHSCORES"]);
+    const reply = await this.#read("zrange", [registryKey(registry, this.name), 0, -1, "WITHSCORES"]);
     return pairs(reply).map(([member, score]) => {
       const text = String(score);
       return {
@@ -269,5 +274,9 @@ export class RqQueue {
         score: text === "inf" ? Number.POSITIVE_INFINITY : Number(text),
       };
     });
+  }
+
+  #read(command: string, args: readonly Arg[]): Promise<unknown> {
+    return ofItsKind(`read ${args[0]}`, send(this.#client, command, args));
   }
 }

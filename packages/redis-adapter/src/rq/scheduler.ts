@@ -4,6 +4,7 @@ import { evaluate, Lock } from "../cache/lock.js";
 import type { RedisLike } from "../pickled/client.js";
 import { unixSeconds, utcformat } from "./format.js";
 import { registryKey, schedulerLockKey } from "./keys.js";
+import { notEnqueued } from "./other-kinds.js";
 import { ENQUEUE_DUE } from "./scripts.js";
 
 /** How long a lock outlives its holder, and the pause between looks: RQ's own. */
@@ -23,7 +24,7 @@ export async function schedule(
   while (!signal.aborted) {
     for (const queue of queues) {
       try {
-        if (await holds(client, queue, locks)) await enqueueDue(client, queue);
+        if (await holds(client, queue, locks)) for (const error of await enqueueDue(client, queue)) report(error);
       } catch (error) {
         report(error as Error);
       }
@@ -41,11 +42,15 @@ async function holds(client: RedisLike, queue: string, locks: Map<string, Lock>)
   return lock !== undefined;
 }
 
-/** Enqueues the jobs whose time has come. */
-export async function enqueueDue(client: RedisLike, queue: string): Promise<void> {
+/** Enqueues the jobs whose time has come. What is wrong with those that could not be. */
+export async function enqueueDue(client: RedisLike, queue: string): Promise<Error[]> {
+  const errors: Error[] = [];
   for (let count = CHUNK; count === CHUNK; ) {
     const now = new Date();
     const args = [unixSeconds(now), utcformat(now), CHUNK, queue];
-    count = Number(await evaluate(client, ENQUEUE_DUE, [registryKey("scheduled", queue)], args));
+    const reply = (await evaluate(client, ENQUEUE_DUE, [registryKey("scheduled", queue)], args)) as unknown[];
+    count = Number(reply[0]);
+    errors.push(...notEnqueued(reply.slice(1), "that is due"));
   }
+  return errors;
 }

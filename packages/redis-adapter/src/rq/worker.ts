@@ -15,6 +15,7 @@ import { Intake } from "./intake.js";
 import { jobFields } from "./job-info.js";
 import { intermediateKey, jobKey, pubsubChannel, SUSPENDED, WORKERS } from "./keys.js";
 import { Maintenance } from "./maintenance.js";
+import { otherKind } from "./other-kinds.js";
 import { JobKilled, JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
 import { type RunningJob, runningJob } from "./running-job.js";
 import { schedule } from "./scheduler.js";
@@ -116,6 +117,7 @@ export class RqWorker implements AsyncDisposable {
       format,
       hostname: hostname(),
       ttl: WORKER_TTL,
+      report,
     });
     this.#performer = new Performer({
       codec: this.#codec,
@@ -144,7 +146,10 @@ export class RqWorker implements AsyncDisposable {
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
       );
-      await this.#maintenance.run();
+      await this.#maintenance.run().catch((error: unknown) => {
+        if (burst && isLasting(error)) throw error;
+        report(error as Error);
+      });
       if (this.#options.withScheduler) scheduler = schedule(this.#client, this.#queues, scheduling.signal, report);
       beat = setInterval(() => void this.#heartbeat().catch(report), HEARTBEAT_MS);
       try {
@@ -252,17 +257,17 @@ export class RqWorker implements AsyncDisposable {
       return await jobFields(this.#client, id);
     } catch (error) {
       if (!isWrongType(error)) throw error;
-      const message = `Cannot run job ${id}: ${jobKey(id)} cannot be read; it is taken off its queue`;
-      this.#report(new RedisAdapterError(message, { code: "job", cause: error }));
+      this.#report(otherKind(`run job ${id}, which is taken off its queue`, error, jobKey(id)));
       return new Map();
     }
   }
 
   #settle(job: RunningJob, performed: Performed): Promise<void> {
     if (performed.type === "success") return this.#bookkeeping.succeeded(job, performed.result);
-    if (performed.type === "failure" && job.retriesLeft > 0) return this.#bookkeeping.retried(job);
-    const status = performed.type === "stopped" ? "stopped" : "failed";
-    return this.#bookkeeping.failed(job, encodeTraceback(tracebackOf(performed.error)), status);
+    const traceback = encodeTraceback(tracebackOf(performed.error));
+    if (performed.type === "stopped") return this.#bookkeeping.failed(job, traceback, "stopped");
+    if (job.retriesLeft > 0) return this.#bookkeeping.retried(job, traceback);
+    return this.#bookkeeping.failed(job, traceback);
   }
 
   /** Commands of `rq` and of `send_stop_job_command`: rq `command.py`. */
