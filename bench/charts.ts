@@ -1,8 +1,8 @@
 /** Draws the charts of `bench/results` anew from their data, without measuring: `npx tsx bench/charts.ts`. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { chart as celeryChart, type Result } from "./celery/report.js";
+import { chart as pickleChart, type Row, type Run } from "./codec/report.js";
 import { type Row as RedisRow, chart as redisChart } from "./redis/report.js";
-import { chart as pickleChart, type Row, type Run } from "./report.js";
 
 const at = (name: string) => new URL(`results/${name}`, import.meta.url);
 const read = <T>(name: string): T => JSON.parse(readFileSync(at(`${name}.json`), "utf8")) as T;

@@ -13,7 +13,7 @@ import { parseArgs } from "node:util";
 import { pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import ioredis from "ioredis/package.json" with { type: "json" };
-import { writeResults } from "../report.js";
+import { writeResults } from "../codec/report.js";
 import { quantile, shuffled } from "../statistics.js";
 import { type Contender, type Cost, contenders, type Direction, RedisPy } from "./contenders.js";
 import { chart, line, type Measure, type Row, table, WIDTHS } from "./report.js";

@@ -1,5 +1,5 @@
 /** A run's results as a table and as a chart. */
-import { ratioChart } from "../report.js";
+import { ratioChart } from "../codec/report.js";
 import type { Direction } from "./contenders.js";
 import { VALUES } from "./values.js";
 

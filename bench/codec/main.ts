@@ -138,8 +138,8 @@ try {
   if (options.help) {
     console.log(USAGE);
   } else if (options.scaling || options.adversarial) {
-    if (options.scaling) await inOwnProcess("growth.ts", { kind: "scaling", directions });
-    if (options.adversarial) await inOwnProcess("growth.ts", { kind: "adversarial", directions });
+    if (options.scaling) await inOwnProcess("growth/growth.ts", { kind: "scaling", directions });
+    if (options.adversarial) await inOwnProcess("growth/growth.ts", { kind: "adversarial", directions });
   } else if (options.memory) {
     writeCorpus(findPython(), folder);
     await inOwnProcess("memory.ts", { folder, protocol, directions }, ["--expose-gc"]);

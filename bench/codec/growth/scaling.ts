@@ -1,6 +1,6 @@
 /** Ordinary values of growing size, for `--scaling`. */
 import { dumps, FrozenSet, loads, PyDateTime, PyDict, tuple } from "@brine/codec";
-import type { Direction } from "./contenders.js";
+import type { Direction } from "../contenders.js";
 import type { Family } from "./growth.js";
 
 const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);

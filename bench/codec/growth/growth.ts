@@ -1,10 +1,10 @@
 /**
  * How time grows with size. Each family is timed at N, 2N, 4N, ...; the exponent is the slope of a line through the
- * logarithms of size and time: 1 is linear, 2 quadratic. Started by `run.ts`.
+ * logarithms of size and time: 1 is linear, 2 quadratic. Started by `main.ts`.
  */
-import type { Direction } from "./contenders.js";
-import { ADVERSARIAL } from "./families-adversarial.js";
-import { SCALING } from "./families-scaling.js";
+import type { Direction } from "../contenders.js";
+import { ADVERSARIAL } from "./adversarial.js";
+import { SCALING } from "./scaling.js";
 
 /** Input whose cost should be linear in its size. */
 export interface Family {

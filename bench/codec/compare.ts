@@ -1,6 +1,6 @@
 /**
  * Measures one workload in a process of its own, so that no other workload shapes the code V8 makes of a contender, and a
- * workload alone gives the numbers that it gives among all. Started by `run.ts` with a {@link Task} as its argument.
+ * workload alone gives the numbers that it gives among all. Started by `main.ts` with a {@link Task} as its argument.
  *
  * Contenders of one process share a heap, and each pays for the garbage of all. CPython does not, so it has Brine alone
  * beside it in one process; Node's other contenders have theirs in another.
@@ -11,9 +11,9 @@
  * have in common. How far the rounds disagree is the ratio's spread.
  */
 import { readFileSync } from "node:fs";
+import { quantile } from "../statistics.js";
 import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
 import type { Row, Timing } from "./report.js";
-import { quantile } from "./statistics.js";
 
 export interface Task {
   readonly workload: string;

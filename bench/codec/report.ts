@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { bar, line, svg, text } from "../docs/images/svg.js";
+import { bar, line, svg, text } from "../../docs/images/svg.js";
 import { WORKLOADS } from "./workloads.js";
 
 /** How long one iteration takes. */
@@ -31,7 +31,7 @@ export interface Run {
   readonly rounds: number;
 }
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Writes `bench/results/<name>` as data, as a table and as a chart, with the machine's processor among the data. */
 export function writeResults(name: string, data: object, table: string, chart: string): void {

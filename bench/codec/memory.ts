@@ -1,4 +1,4 @@
-/** What decoded values keep alive, beside JSON.parse's, and what stays when they are dropped. Started by `run.ts`. */
+/** What decoded values keep alive, beside JSON.parse's, and what stays when they are dropped. Started by `main.ts`. */
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { dumps, loads } from "@brine/codec";
