@@ -1,7 +1,7 @@
 /** A run's results as data, as tables and as a chart. */
 import { cpus } from "node:os";
 import { bar, svg, text } from "../../docs/images/svg.js";
-import { writeResults } from "../codec/report.js";
+import { writeResults } from "../write-results.js";
 import type { Rate } from "./contenders.js";
 
 export interface Row extends Rate {

@@ -1,96 +1,86 @@
-/**
- * Measures one workload in a process of its own, so that no other workload shapes the code V8 makes of a contender, and a
- * workload alone gives the numbers that it gives among all. Started by `main.ts` with a {@link Task} as its argument.
- *
- * Contenders of one process share a heap, and each pays for the garbage of all. CPython does not, so it has Brine alone
- * beside it in one process; Node's other contenders have theirs in another.
- *
- * Contenders take turns, so that a drifting machine drifts for all, and each round begins with another of them, so that
- * none always follows the same one. A ratio is the median over rounds of (their time / Brine's time) in one round: above 1,
- * Brine is faster. A processor whose other half is busy may run half as fast for seconds, which the two turns of one round
- * have in common. How far the rounds disagree is the ratio's spread.
- */
-import { readFileSync } from "node:fs";
-import { quantile } from "../statistics.js";
-import { brine, brineKeys, type Contender, CPython, cpython, type Direction, peers } from "./contenders.js";
-import type { Row, Timing } from "./report.js";
+/** Compares Brine with CPython and with what Node has, workload by workload, and prints the ratios. */
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { findPython } from "../find-python.js";
+import type { Protocol } from "./contenders.js";
+import { writeCorpus } from "./cpython.js";
+import type { Company, Task } from "./measure.js";
+import { NODE_PEERS } from "./node-peers.js";
+import { inOwnProcess } from "./own-process.js";
+import { type Row, save } from "./report.js";
+import { type Direction, WORKLOADS } from "./workloads.js";
 
-export interface Task {
-  readonly workload: string;
-  /** Whom Brine is compared with. */
-  readonly peers: "CPython" | "Node";
-  readonly direction: Direction;
-  readonly protocol: 0 | 1 | 2 | 3 | 4 | 5;
+/** The contenders, by whose company Brine has meanwhile. */
+const COMPANIES: Readonly<Record<Company, readonly string[]>> = {
+  CPython: ["CPython", "brine (keys)"],
+  Node: Object.keys(NODE_PEERS),
+};
+
+export interface Comparison {
+  /** Where the workloads go. */
+  readonly folder: string;
+  readonly directions: readonly Direction[];
+  readonly workloads: readonly string[];
+  readonly protocol: Protocol;
   readonly rounds: number;
-  readonly python: string;
-  readonly pickleFile: string;
-  readonly jsonFile: string | undefined;
-  /** Names of those to measure besides Brine; all when absent. */
+  /** Names of contenders; all when absent. */
   readonly against: readonly string[] | undefined;
+  readonly isSaved: boolean;
 }
 
-/** About this long a turn: short enough to interleave, long enough to time. */
-const TURN_NANOSECONDS = 20e6;
-/** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
-const WARM_UP_NANOSECONDS = 1000e6;
-
-/** `theirs` and `ours` are nanoseconds an iteration, round by round. */
-function timing(theirs: readonly number[], ours: readonly number[]): Timing {
-  const paired = theirs.map((time, round) => time / ours[round]!);
-  return {
-    nanoseconds: quantile(theirs, 0.5),
-    ratio: quantile(paired, 0.5),
-    spread: [quantile(paired, 0.25), quantile(paired, 0.75)],
-  };
-}
-
-/** Returns how often it fits into a turn. */
-async function warmUp(contender: Contender): Promise<number> {
-  let count = 1;
-  let each = await contender.time(count);
-  for (let spent = each; spent < WARM_UP_NANOSECONDS && spent < 20 * each; spent += each * count) {
-    count = Math.max(1, Math.round(TURN_NANOSECONDS / each));
-    each = await contender.time(count);
-  }
-  for (let spent = each * count; spent < WARM_UP_NANOSECONDS; spent += each * count) {
-    each = await contender.time(count);
-  }
-  return Math.max(1, Math.round(TURN_NANOSECONDS / each));
-}
-
-async function measure(contenders: readonly Contender[], rounds: number): Promise<Row["result"]> {
-  const iterations = new Map<Contender, number>();
-  for (const contender of contenders) iterations.set(contender, await warmUp(contender));
-  const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < contenders.length; turn++) {
-      const contender = contenders[(round + turn) % contenders.length]!;
-      times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
+export async function compare(comparison: Comparison): Promise<void> {
+  const { folder, directions, workloads, protocol, rounds, against } = comparison;
+  const names = Object.values(COMPANIES).flat();
+  const unknown = against?.filter((name) => !names.includes(name)) ?? [];
+  if (unknown.length > 0) throw new Error(`No contender is named ${unknown.join(", ")}: there are ${names.join(", ")}`);
+  const python = findPython();
+  const cpython = writeCorpus(python, folder);
+  console.error(`CPython ${cpython}, Node ${process.versions.node}, protocol ${protocol}, ${rounds} rounds`);
+  const companies = (["CPython", "Node"] as const).filter(
+    (company) => against === undefined || COMPANIES[company].some((name) => against.includes(name)),
+  );
+  const rows: Row[] = [];
+  for (const direction of directions) {
+    for (const workload of workloads) {
+      const pickleFile = path.join(folder, `${workload}.p${protocol}.pickle`);
+      // Out-of-band buffers are of protocol 5 only.
+      if (!existsSync(pickleFile)) continue;
+      const json = path.join(folder, `${workload}.json`);
+      const jsonFile = existsSync(json) ? json : undefined;
+      const task = { workload, direction, protocol, rounds, python, pickleFile, jsonFile, against };
+      const measured: Row[] = [];
+      for (const company of companies) {
+        const row = (await inOwnProcess("measure.ts", { ...task, company } satisfies Task)) as Row | undefined;
+        if (row !== undefined) measured.push(row);
+      }
+      if (measured.length < companies.length) continue;
+      // Brine's own time is the one beside CPython, where that was measured: nobody else's garbage is in it.
+      const { result } = measured[0]!;
+      const row: Row = { ...measured[0]!, result: { ...result, ...measured.at(-1)!.result, brine: result.brine! } };
+      rows.push(row);
+      print(row);
     }
+    printMean(rows, direction);
   }
-  const ours = times.get("brine")!;
-  return Object.fromEntries([...times].map(([name, all]) => [name, timing(all, ours)]));
+  if (comparison.isSaved) save(rows, { cpython, node: process.versions.node, protocol, rounds });
 }
 
-const task = JSON.parse(process.argv[2]!) as Task;
-const { workload, direction, protocol, against } = task;
-const isPython = task.peers === "CPython";
-const pickle = readFileSync(task.pickleFile);
-const python = new CPython(task.python);
-try {
-  // Buffers out of band hold no strings.
-  const keys = isPython && direction === "encode" && workload !== "l" ? brineKeys(pickle, protocol) : undefined;
-  const contenders = [
-    brine(workload, pickle, direction, protocol),
-    ...(keys === undefined ? [] : [keys]),
-    ...(isPython
-      ? [cpython(python, task.pickleFile, direction, protocol)]
-      : await peers(pickle, task.jsonFile, direction)),
-  ];
-  const chosen = contenders.filter(({ name }, index) => index === 0 || (against?.includes(name) ?? true));
-  const row: Row = { direction, workload, bytes: pickle.length, result: await measure(chosen, task.rounds) };
-  process.send!(row);
-} finally {
-  python.close();
-  process.disconnect();
+function print({ direction, workload, result }: Row): void {
+  const { brine, ...others } = result;
+  const ratios = Object.entries(others).map(([name, { ratio, spread }]) => {
+    const [low, high] = spread.map((each) => each.toFixed(2));
+    return `${name} ${ratio.toFixed(2)} (${low}-${high})`;
+  });
+  const micros = (brine!.nanoseconds / 1000).toFixed(1);
+  console.log(`${direction} ${workload.padEnd(6)} ${micros.padStart(9)} us   ${ratios.join("   ")}`);
+}
+
+/** Over all but what is not copied, whose ratios have no bound. */
+function printMean(rows: readonly Row[], direction: Direction): void {
+  const ratios = rows
+    .filter((row) => row.direction === direction && WORKLOADS[row.workload]?.isZeroCopy !== true)
+    .flatMap((row) => row.result.CPython?.ratio ?? []);
+  if (ratios.length === 0) return;
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length);
+  console.log(`${direction}: geometric mean ${mean.toFixed(2)}x CPython`);
 }

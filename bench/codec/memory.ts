@@ -2,8 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { dumps, loads } from "@brine/codec";
-import type { Direction } from "./contenders.js";
-import { WORKLOADS } from "./workloads.js";
+import { type Direction, WORKLOADS } from "./workloads.js";
 
 interface Request {
   readonly folder: string;

@@ -1,10 +1,7 @@
-/** Writes a run's results as data, as a table and as a chart, for the documentation. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import path from "node:path";
-import { fileURLToPath } from "node:url";
-import { bar, line, svg, text } from "../../docs/images/svg.js";
-import { WORKLOADS } from "./workloads.js";
+/** A run's results as data, as a table and as a chart. */
+import { ratioChart } from "../ratio-chart.js";
+import { writeResults } from "../write-results.js";
+import { type Direction, WORKLOADS } from "./workloads.js";
 
 /** How long one iteration takes. */
 export interface Timing {
@@ -17,7 +14,7 @@ export interface Timing {
 }
 
 export interface Row {
-  readonly direction: "decode" | "encode";
+  readonly direction: Direction;
   readonly workload: string;
   readonly bytes: number;
   readonly result: Readonly<Record<string, Timing>>;
@@ -29,21 +26,6 @@ export interface Run {
   readonly protocol: number;
   /** Turns of each contender. */
   readonly rounds: number;
-}
-
-const ROOT = fileURLToPath(new URL("../../", import.meta.url));
-
-/** Writes `bench/results/<name>` as data, as a table and as a chart, with the machine's processor among the data. */
-export function writeResults(name: string, data: object, table: string, chart: string): void {
-  const results = path.join(ROOT, "bench/results");
-  mkdirSync(results, { recursive: true });
-  writeFileSync(
-    path.join(results, `${name}.json`),
-    `${JSON.stringify({ cpu: cpus()[0]?.model.trim(), ...data }, null, 1)}\n`,
-  );
-  writeFileSync(path.join(results, `${name}.md`), table);
-  writeFileSync(path.join(results, `${name}.svg`), chart);
-  console.error(`Written: bench/results/${name}.{json,md,svg}`);
 }
 
 export function save(rows: readonly Row[], run: Run): void {
@@ -83,59 +65,10 @@ function cell(timing: Timing | undefined, isSpreadShown: boolean): string {
   return isSpreadShown ? `${ratio} (${low.toFixed(2)}-${high.toFixed(2)})` : ratio;
 }
 
-/** A chart of {@link ratioChart}: for each bar of each row how many times as fast as somebody else, who is the line at 1. */
-interface RatioChart {
-  readonly title: string;
-  /** What the bars of a row are, from the top. */
-  readonly bars: readonly string[];
-  readonly rows: readonly { readonly title: string; readonly ratios: readonly (number | undefined)[] }[];
-}
-
-const COLORS = ["first", "second"];
-const TICKS = [0.25, 0.5, 1, 2, 4, 8, 16];
-
-/** Bars on a logarithmic scale, to the left of 1 where Brine is slower. */
-export function ratioChart({ title, bars, rows }: RatioChart): string {
-  const [left, width, rowHeight, top] = [290, 430, 30, 56];
-  const [low, high] = [Math.log2(TICKS[0]!), Math.log2(TICKS.at(-1)!)];
-  const x = (ratio: number): number =>
-    left + (width * (Math.min(high, Math.max(low, Math.log2(ratio))) - low)) / (high - low);
-  const height = top + rows.length * rowHeight + 30;
-  const parts = [
-    text(12, 22, title, "title"),
-    ...bars.flatMap((name, i) => [
-      bar(left + 80 * i, 33, 10, 10, COLORS[i]!),
-      text(left + 80 * i + 15, 42, name, "small"),
-    ]),
-    ...TICKS.flatMap((tick) => [
-      line(x(tick), top - 6, x(tick), height - 22, tick === 1 ? "line" : "grid"),
-      text(x(tick), height - 8, `${tick}x`, "small", "middle"),
-    ]),
-  ];
-  for (const [index, row] of rows.entries()) {
-    const y = top + index * rowHeight;
-    parts.push(text(left - 8, y + 17, row.title, "", "end"));
-    for (const [lane, ratio] of row.ratios.entries()) {
-      if (ratio === undefined) continue;
-      const [from, to] = [Math.min(x(1), x(ratio)), Math.max(x(1), x(ratio))];
-      const at = y + 2 + lane * 12;
-      parts.push(
-        bar(from, at, to - from, 10, COLORS[lane]!),
-        text(to + 4, at + 9, ratio.toFixed(ratio < 100 ? 2 : 0), "small"),
-      );
-    }
-  }
-  const said = rows.map((row) => {
-    const each = row.ratios.flatMap((ratio, i) => (ratio === undefined ? [] : [`${bars[i]} ${ratio.toFixed(2)}`]));
-    return `${row.title}: ${each.join(", ")}`;
-  });
-  return svg({ width: left + width + 60, height, title, description: said.join("; "), parts });
-}
-
 /** The ratios to CPython. */
 export function chart(rows: readonly Row[], run: Pick<Run, "protocol" | "node" | "cpython">): string {
   const workloads = [...new Set(rows.map((row) => row.workload))];
-  const ratio = (workload: string, direction: Row["direction"]) =>
+  const ratio = (workload: string, direction: Direction) =>
     rows.find((row) => row.workload === workload && row.direction === direction)?.result.CPython?.ratio;
   return ratioChart({
     title: `Times as fast as CPython's C pickle (protocol ${run.protocol}, Node ${run.node}, CPython ${run.cpython})`,

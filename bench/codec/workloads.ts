@@ -1,3 +1,5 @@
+export type Direction = "decode" | "encode";
+
 /** What each workload of `corpus.py` is, in words for tables and charts. */
 export interface Workload {
   readonly title: string;

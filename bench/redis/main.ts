@@ -8,13 +8,13 @@
  * Usage: `npm run bench:redis -- [--rounds 15] [--save]`, which writes `bench/results/redis.{json,md,svg}`; starts its own redis-server unless `BRINE_REDIS_URL` is set.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import ioredis from "ioredis/package.json" with { type: "json" };
-import { writeResults } from "../codec/report.js";
+import { findPython } from "../find-python.js";
 import { quantile, shuffled } from "../statistics.js";
+import { writeResults } from "../write-results.js";
 import { type Contender, type Cost, contenders, type Direction, RedisPy } from "./contenders.js";
 import { chart, line, type Measure, type Row, table, WIDTHS } from "./report.js";
 import { VALUES } from "./values.js";
@@ -75,10 +75,7 @@ client.on("error", () => {});
 const pipelining = client.duplicate({ enableAutoPipelining: true });
 pipelining.on("error", () => {});
 const info = await client.info("server");
-const redisPy = new RedisPy(
-  process.env.BRINE_PYTHON ?? (existsSync("/usr/bin/python3") ? "/usr/bin/python3" : "python3"),
-  url,
-);
+const redisPy = new RedisPy(findPython(), url);
 try {
   await redisPy.start();
   const rows: Row[] = [];

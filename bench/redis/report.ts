@@ -1,5 +1,5 @@
 /** A run's results as a table and as a chart. */
-import { ratioChart } from "../codec/report.js";
+import { ratioChart } from "../ratio-chart.js";
 import type { Direction } from "./contenders.js";
 import { VALUES } from "./values.js";
 

@@ -1,6 +1,6 @@
 /** Input made to cost more than its size, for `--adversarial`: each must be refused or decoded in linear time. */
 import { dumps, loads, PyDict, tuple, type UnpicklerOptions } from "@brine/codec";
-import type { Family } from "./growth.js";
+import type { Family } from "./family.js";
 
 type Make = (size: number) => readonly (string | Buffer)[];
 

@@ -1,7 +1,7 @@
 /** Ordinary values of growing size, for `--scaling`. */
 import { dumps, FrozenSet, loads, PyDateTime, PyDict, tuple } from "@brine/codec";
-import type { Direction } from "../contenders.js";
-import type { Family } from "./growth.js";
+import type { Direction } from "../workloads.js";
+import type { Family } from "./family.js";
 
 const range = (size: number): number[] => Array.from({ length: size }, (_, i) => i);
 
