@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { hashBytes, StringMemo } from "./string-memo.js";
+
+/** Bytes of each string, enough for all numbers below; behind the last one, what `hashBytes` may read. */
+const SIZE = 6;
+const buffer = new Uint8Array(SIZE * 50_000 * 2 + 3);
+const view = new DataView(buffer.buffer);
+
+/** Writes the string that stands for `number` in the given place, and looks for it. */
+function findOrAdd(memo: StringMemo, number: number, place: number, index: number): number {
+  const text = String(number).padStart(SIZE);
+  const start = place * SIZE;
+  buffer.set(Buffer.from(text), start);
+  return memo.findOrAdd(view, start, start + SIZE, hashBytes(view, start, start + SIZE), text, index);
+}
+
+describe.each([3, 700, 5000, 50_000])("the memo of strings, with %i of them", (count) => {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  /** Indexes of strings that are met for the first time, and again. */
+  const meetTwice = (memo: StringMemo, some: readonly number[]): [number[], number[]] => [
+    some.map((number, i) => findOrAdd(memo, number, i, number * 2)),
+    some.map((number, i) => findOrAdd(memo, number, some.length + i, 9999)),
+  ];
+  const expected = (some: readonly number[]): [number[], number[]] => [some.map(() => -1), some.map((i) => i * 2)];
+
+  it("finds each under its index", () => {
+    expect(meetTwice(new StringMemo(), numbers)).toEqual(expected(numbers));
+  });
+
+  it("forgets all of them, whether many or few come next", () => {
+    const memo = new StringMemo();
+    for (const next of [numbers, numbers.slice(-3), numbers.slice(-2), numbers]) {
+      expect(meetTwice(memo, next)).toEqual(expected(next));
+      memo.clear();
+    }
+  });
+});
