@@ -17,8 +17,11 @@ export const BATCH_SIZE = 1000;
 export const DONE: unique symbol = Symbol("done");
 
 export abstract class Saving {
-  /** Set while the encoder has to notice that a value contains itself. */
-  owner: object | undefined;
+  /**
+   * Set while the encoder has to notice that a value contains itself. No field of every Saving: without a field this class
+   * needs no constructor, and V8 makes one of those that extend it sooner (7 % of 10,000 nested lists).
+   */
+  declare owner: object | undefined;
 
   /** Writes what belongs before the next value and returns that value, which may be another Saving; or {@link DONE}. */
   abstract next(encoder: Encoder): unknown;
