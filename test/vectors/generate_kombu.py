@@ -165,9 +165,51 @@ def foreign():
         yield {"name": "bomb " + name, "contentType": name, "body": b64(module.compress(bytes(20_000_000))), "bomb": True}
 
 
+def followed():
+    magics = {"application/x-bz2": b"BZh", "application/x-lzma": b"\xfd7zXZ\x00"}
+    for content_type in compression.encoders():
+        body = compression.compress(TEXT, content_type)[0]
+        empty = compression.compress(b"", content_type)[0]
+        magic = magics.get(content_type, body[:3])
+        rows = {
+            "nothing at all": b"", "empty": empty, "two": body + body, "empty first": empty + body, "empty last": body + empty,
+            "three": body + empty + body, "zeros": body + bytes(32), "zeros between": body + bytes(32) + body, "a letter": body + b"x", "garbage": body + b"garbage! garbage! garbage!",
+            "garbage first": b"x" + body, "half": body[: len(body) // 2], "no last byte": body[:-1], "half of a second": body + body[: len(body) // 2],
+            "start of a magic number": body + magic[:2], "whole magic number": body + magic,
+        }
+        for name, data in rows.items():
+            try:
+                result = b64(compression.decompress(data, content_type))
+            except Exception:
+                result = None
+            yield {"name": name, "contentType": content_type, "body": b64(data), "result": result}
+
+
+def registered():
+    def error(call, *args, **kwargs):
+        try:
+            call(*args, **kwargs)
+        except Exception as caught:
+            return type(caught).__name__
+
+    registry = serialization.registry
+    return {
+        "compressors": {name: compression._aliases[name] for name in sorted(compression._aliases)},
+        "serializers": {name: registry.name_to_type[name] for name in sorted(registry.name_to_type)},
+        "disabled": sorted(registry._disabled_content_types),
+        "default": registry._default_content_type,
+        "unregistered": {
+            "dumps": error(serialization.dumps, 1, "nope"),
+            "accept": error(serialization.prepare_accept_content, ["nope"]),
+            "unregister": error(registry.unregister, "nope"),
+            "loads": error(serialization.loads, b"x", "application/x-nope", "utf-8", accept={"application/x-nope"}),
+        },
+    }
+
+
 def main():
     version = ".".join(kombu.__version__.split(".")[:2])
-    table = {"kombu": kombu.__version__, "text": TEXT.decode(), "written": list(written()), "read": list(read()), "bodies": list(loaded()), "compressed": list(compressed()), "foreign": list(foreign())}
+    table = {"kombu": kombu.__version__, "text": TEXT.decode(), "written": list(written()), "read": list(read()), "bodies": list(loaded()), "compressed": list(compressed()), "foreign": list(foreign()), "followed": list(followed()), "registered": registered()}
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "kombu-%s.json" % version)
     with open(path, "w", encoding="ascii", newline="\n") as file:
         json.dump(table, file, indent=0)

@@ -3,7 +3,8 @@ import { CompressionRegistry } from "./compression.js";
 import { bzip2Compressor } from "./compressors/bzip2.js";
 import { type LzmaModule, lzmaCompressor } from "./compressors/lzma.js";
 import { brotliCompressor, zlibCompressor } from "./compressors/zlib.js";
-import { type ZstdInstance, zstdCompressor } from "./compressors/zstd.js";
+import { zstdCompressor } from "./compressors/zstd.js";
+import type { ZstdInstance } from "./compressors/zstd-wasm.js";
 import { checkOptions } from "./option-names.js";
 
 /** Where the libraries of compressors come from. */

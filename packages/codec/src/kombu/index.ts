@@ -6,7 +6,7 @@ export {
   type DecompressOptions,
 } from "./compression.js";
 export type { LzmaModule } from "./compressors/lzma.js";
-export type { ZstdInstance } from "./compressors/zstd.js";
+export type { ZstdInstance } from "./compressors/zstd-wasm.js";
 export { type CompressionOptions, createCompression } from "./create-compression.js";
 export { createSerializers, type SerializersOptions } from "./create-serializers.js";
 export {

@@ -1,5 +1,6 @@
 /** Decompresses bzip2, as `bz2.decompress`: any number of streams one after another, checksums verified, output bounded. */
 
+const STREAM_MAGIC = [0x42, 0x5a, 0x68];
 const BLOCK_MAGIC = 0x314159265359;
 const END_MAGIC = 0x177245385090;
 const GROUP_SIZE = 50;
@@ -8,19 +9,32 @@ const MAX_CODE_LENGTH = 20;
 /** Decompresses; throws a RangeError when the output would exceed `maxBytes` and an Error for damaged data. */
 export function bunzip2(bytes: Uint8Array, maxBytes: number): Uint8Array {
   const output = new Output(maxBytes);
+  if (bytes.length === 0) return output.result();
   const bits = new BitReader(bytes);
+  const room = new BlockRoom();
   do {
-    readStream(bits, output);
+    readStream(bits, room, output);
     bits.align();
     // bz2.decompress ignores what is no stream after the first one.
   } while (bits.startsStream());
+  if (bits.endsInHeader()) throw new Error("data ends inside the header of a stream");
   return output.result();
 }
 
-function readStream(bits: BitReader, output: Output): void {
+/** Where blocks are put together: one after another in the same room, since making it costs more than a small block. */
+class BlockRoom {
+  #entries = new Uint32Array(0);
+
+  of(size: number): Uint32Array {
+    if (size > this.#entries.length) this.#entries = new Uint32Array(size);
+    return this.#entries.subarray(0, size);
+  }
+}
+
+function readStream(bits: BitReader, room: BlockRoom, output: Output): void {
   if (!bits.startsStream()) throw new Error("does not start with BZh1 to BZh9");
   bits.skipHeader();
-  const blockSize = 100_000 * (bits.level - 0x30);
+  const transformed = room.of(100_000 * (bits.level - 0x30));
   let streamCrc = 0;
   for (;;) {
     const magic = bits.read(24) * 0x1000000 + bits.read(24);
@@ -31,13 +45,13 @@ function readStream(bits: BitReader, output: Output): void {
     }
     if (magic !== BLOCK_MAGIC) throw new Error("neither a block nor the end of the stream follows");
     output.startBlock();
-    readBlock(bits, blockSize, output);
+    readBlock(bits, transformed, output);
     if (output.blockCrc() !== crc) throw new Error("checksum of a block does not match");
     streamCrc = (((streamCrc << 1) | (streamCrc >>> 31)) ^ crc) >>> 0;
   }
 }
 
-function readBlock(bits: BitReader, blockSize: number, output: Output): void {
+function readBlock(bits: BitReader, transformed: Uint32Array, output: Output): void {
   if (bits.read(1) === 1) throw new Error("randomised blocks, which bzip2 stopped writing in 1999, are not supported");
   const origin = bits.read(24);
   const symbols = readSymbolMap(bits);
@@ -48,7 +62,6 @@ function readBlock(bits: BitReader, blockSize: number, output: Output): void {
   const tables = Array.from({ length: groups }, () => new HuffmanTable(readCodeLengths(bits, alphabetSize)));
 
   const counts = new Uint32Array(256);
-  const transformed = new Uint32Array(blockSize);
   const length = readTransformed(bits, selectors, tables, symbols, transformed, counts);
   if (origin >= length) throw new Error("origin of a block is outside of it");
   invert(transformed, length, counts);
@@ -262,13 +275,13 @@ class BitReader {
   startsStream(): boolean {
     const at = this.#position;
     const level = this.#bytes[at + 3] ?? 0;
-    return (
-      this.#bytes[at] === 0x42 &&
-      this.#bytes[at + 1] === 0x5a &&
-      this.#bytes[at + 2] === 0x68 &&
-      level >= 0x31 &&
-      level <= 0x39
-    );
+    return STREAM_MAGIC.every((byte, i) => this.#bytes[at + i] === byte) && level >= 0x31 && level <= 0x39;
+  }
+
+  /** Whether what is left is the start of a header, and no more. Only when aligned. */
+  endsInHeader(): boolean {
+    const left = this.#bytes.subarray(this.#position);
+    return left.length > 0 && left.length < 4 && left.every((byte, i) => byte === STREAM_MAGIC[i]);
   }
 
   skipHeader(): void {

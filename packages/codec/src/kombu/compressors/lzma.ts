@@ -32,15 +32,13 @@ export function lzmaCompressor(module?: LzmaModule): Compressor {
     decompress(bytes, maxBytes) {
       const { size, dictionarySize, streamEnds } = xzSize(bytes);
       if (size > maxBytes) throw new RangeError(`output exceeds ${maxBytes} bytes`);
-      if (dictionarySize > MAX_DICTIONARY) throw new RangeError(`dictionary exceeds ${MAX_DICTIONARY} bytes`);
+      if (dictionarySize > MAX_DICTIONARY) throw new Error(`its dictionary is larger than ${MAX_DICTIONARY} bytes`);
       const { xz } = load();
       if (streamEnds.length === 1) return xz.decompressSync(bytes.subarray(0, streamEnds[0]));
       const result = new Uint8Array(size);
       let length = 0;
       for (const [i, end] of streamEnds.entries()) {
-        let start = i === 0 ? 0 : streamEnds[i - 1]!;
-        while (bytes[start] === 0) start++;
-        const part = xz.decompressSync(bytes.subarray(start, end));
+        const part = xz.decompressSync(bytes.subarray(i === 0 ? 0 : streamEnds[i - 1]!, end));
         result.set(part, length);
         length += part.length;
       }

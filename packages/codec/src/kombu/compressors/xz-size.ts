@@ -27,8 +27,9 @@ export function xzSize(bytes: Uint8Array): XzSize {
   do {
     walker.stream();
     streamEnds.push(walker.position);
-    walker.skipPadding();
+    // lzma.decompress ignores what is no stream after the first one, and does not know the padding of the format.
   } while (walker.startsStream());
+  if (walker.endsInMagic()) throw new Error("ends early");
   return { size: walker.size, dictionarySize: walker.dictionarySize, streamEnds };
 }
 
@@ -46,9 +47,10 @@ class XzWalker {
     return MAGIC.every((byte, i) => this.#bytes[this.position + i] === byte);
   }
 
-  /** Streams may be followed by zeros, in fours. */
-  skipPadding(): void {
-    while (this.#bytes[this.position] === 0 && this.position + 4 <= this.#bytes.length) this.position += 4;
+  /** Whether what is left is the start of a stream's magic bytes, and no more. */
+  endsInMagic(): boolean {
+    const left = this.#bytes.subarray(this.position);
+    return left.length > 0 && left.length < MAGIC.length && left.every((byte, i) => byte === MAGIC[i]);
   }
 
   stream(): void {

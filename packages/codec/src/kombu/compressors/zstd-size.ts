@@ -18,8 +18,12 @@ const RAW = 0;
 const RLE = 1;
 const RESERVED = 3;
 
-/** Walks the first frame. Throws an Error when it is damaged or ends early. */
-export function zstdFrame(bytes: Uint8Array): ZstdFrame {
+/**
+ * Walks the first frame. Throws an Error when it is damaged or ends early.
+ *
+ * @param onBlock - gets where each block ends, and how many bytes it makes at most
+ */
+export function zstdFrame(bytes: Uint8Array, onBlock?: (end: number, atMost: number) => void): ZstdFrame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let position = 0;
   const take = (length: number): number => {
@@ -50,7 +54,9 @@ export function zstdFrame(bytes: Uint8Array): ZstdFrame {
     const size = header >> 3;
     if (type === RESERVED || size > MAX_BLOCK) throw new Error("has a damaged block");
     take(type === RLE ? 1 : size);
-    atMost += type === RAW || type === RLE ? size : MAX_BLOCK;
+    const made = type === RAW || type === RLE ? size : MAX_BLOCK;
+    atMost += made;
+    onBlock?.(position, made);
   }
   if ((descriptor & 4) !== 0) take(4);
   return { contentSize, atMost, end: position };

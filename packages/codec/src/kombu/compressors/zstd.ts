@@ -3,13 +3,7 @@ import { builtinModule } from "../../bytes/node-modules.js";
 import { notInstalled } from "../builtin-module.js";
 import type { Compressor } from "../compression.js";
 import { zstdFrame } from "./zstd-size.js";
-
-/** An instance of `Zstd` of `@hpcc-js/wasm-zstd`: what is used of it. */
-export interface ZstdInstance {
-  compress(bytes: Uint8Array): Uint8Array;
-  reset(): void;
-  decompressChunk(bytes: Uint8Array, outputSize: number): Uint8Array;
-}
+import { copyingAtOnce, decompressFrame, type ZstdInstance } from "./zstd-wasm.js";
 
 /** What `node:zlib` has since Node 22.15, and the types of Node 20 lack. */
 interface ZstdOfNode {
@@ -23,7 +17,7 @@ interface ZstdOfNode {
  * @param instance - `await Zstd.load()` of `@hpcc-js/wasm-zstd`; by default Node's own, else the package is loaded by `load`
  */
 export function zstdCompressor(instance?: ZstdInstance): Compressor {
-  let zstd = instance;
+  let zstd = instance && copyingAtOnce(instance);
   const node = instance === undefined ? zstdOfNode() : undefined;
   const loaded = (): ZstdInstance => {
     if (zstd === undefined) {
@@ -39,27 +33,21 @@ export function zstdCompressor(instance?: ZstdInstance): Compressor {
       if (node !== undefined || zstd !== undefined) return;
       try {
         const { Zstd } = await import("@hpcc-js/wasm-zstd");
-        zstd = await Zstd.load();
+        zstd = copyingAtOnce(await Zstd.load());
       } catch (cause) {
         throw notInstalled("@hpcc-js/wasm-zstd", "zstd compression", cause);
       }
     },
     compress: (bytes) => node?.zstdCompressSync(bytes, { pledgedSrcSize: bytes.length }) ?? loaded().compress(bytes),
     decompress(bytes, maxBytes) {
-      const { contentSize, atMost, end } = zstdFrame(bytes);
+      const size = zstdFrame(bytes);
+      const { contentSize, atMost, end } = size;
       if (contentSize !== undefined && contentSize > maxBytes) throw new RangeError(`output exceeds ${maxBytes} bytes`);
       if (contentSize !== undefined && contentSize > atMost) throw new Error("holds less than it says");
       // What follows the first frame is ignored, as by python-zstandard.
       const frame = bytes.subarray(0, end);
       if (node !== undefined) return node.zstdDecompressSync(frame, { maxOutputLength: maxBytes });
-      const stream = loaded();
-      stream.reset();
-      const room = contentSize ?? Math.min(atMost, maxBytes + 1);
-      // The library takes 0 for a result it could not make.
-      const result = room === 0 ? new Uint8Array(0) : stream.decompressChunk(frame, room);
-      if (result.length > maxBytes) throw new RangeError(`output exceeds ${maxBytes} bytes`);
-      if (contentSize !== undefined && result.length !== contentSize) throw new Error("is damaged");
-      return result;
+      return decompressFrame(loaded(), frame, size, maxBytes);
     },
   };
 }
