@@ -5,7 +5,8 @@
  * - ```pycon blocks run under CPython's doctest, ```py blocks under CPython.
  * - Blocks of one page run in order, in one temporary folder; neighbours of one language form one program.
  * - A block whose fence says more is somebody else's to run: ```ts services needs brokers, ```ts services worker also runs
- *   until it gets SIGTERM (`test/interop/documentation/docs.test.ts`); ```ts no-run is only shown.
+ *   until it gets SIGTERM, and ```py services rq is a module for an `rq worker` (`test/interop/documentation/docs.test.ts`);
+ *   ```ts no-run is only shown.
  */
 
 export interface Program {

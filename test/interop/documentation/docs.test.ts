@@ -1,7 +1,8 @@
 /**
  * Runs the code of the pages that needs services, in the order of each page, with `AMQP_URL` and `REDIS_URL` in the
  * environment and Python's Celery workers on both brokers: ```ts services and ```py services blocks to their end,
- * ```ts services worker ones, which print a line when they are ready, beside the rest of their page, until SIGTERM.
+ * ```ts services worker ones, which print a line when they are ready, beside the rest of their page, until SIGTERM, and
+ * ```py services rq ones as modules that the `rq worker` of their first line imports.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -13,13 +14,14 @@ import { documentationPages, programsOfPage } from "../../package/documentation.
 import { javascriptOf } from "../../package/javascript.js";
 import { settingsTable } from "../../package/settings-table.js";
 import { ROOT } from "../../package/sources.js";
-import type { CeleryWorker, Isolation } from "../../services/index.js";
+import type { CeleryWorker, Isolation, PythonProcess } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
 
 const pages = documentationPages()
-  .map((page) => ({ page, programs: programsOfPage(page, "services", "services worker") }))
+  .map((page) => ({ page, programs: programsOfPage(page, "services", "services worker", "services rq") }))
   .filter(({ programs }) => programs.length > 0);
 
 /** Without its database: the pages put `/0` and `/1` after it. */
@@ -66,10 +68,15 @@ describeEachGeneration("code of the pages", (set) => {
 
   describe.each(pages)("$page", ({ page, programs }) => {
     const running: ChildProcess[] = [];
+    const rqWorkers: PythonProcess[] = [];
 
     test.each(programs.map((program, index) => ({ ...program, index })))(
       "$language at line $line",
       async ({ language, attribute, code, index }) => {
+        if (attribute === "services rq") {
+          rqWorkers.push(await startRqWorker(set.python, server(place.redis().pythonUrl), code));
+          return;
+        }
         if (language !== "ts") {
           const { exitCode, stderr } = await set.python.run(code, [], {
             env: { AMQP_URL: place.amqp.pythonUrl, REDIS_URL: server(place.redis().pythonUrl) },
@@ -105,8 +112,9 @@ describeEachGeneration("code of the pages", (set) => {
         }
       });
 
-    afterAll(() => {
+    afterAll(async () => {
       for (const worker of running) worker.kill("SIGKILL");
+      await Promise.all(rqWorkers.map((worker) => worker.stop()));
     });
   });
 });

@@ -9,6 +9,7 @@ import { programsOf } from "../../package/markdown.js";
 import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
 const command = (example: string) => ["--import", "tsx", path.join(ROOT, "examples", example, "main.ts")];
@@ -22,17 +23,6 @@ app.conf.update(task_serializer="pickle", accept_content=["pickle", "json"])
 print(app.send_task("shop.add", (2, 3), queue="shop").get(timeout=20))
 report = app.send_task("shop.report", kwargs={"year": 2024}, queue="shop").get(timeout=20)
 print(report["year"], type(report["madeAt"]).__name__)
-`;
-
-/** `rq worker`, of which the module that the example's page shows can be imported. */
-const RQ_WORKER = `
-import sys, types
-
-reports = sys.modules["reports"] = types.ModuleType("reports")
-exec(sys.argv.pop(1), vars(reports))
-
-from rq.cli import main
-main()
 `;
 
 const DJANGO = `
@@ -89,8 +79,8 @@ describeEachGeneration("examples", (set) => {
   test("enqueue-rq-job gets a result and an error of a real worker", async () => {
     const at = place.redis(3);
     const page = readFileSync(path.join(ROOT, "examples/enqueue-rq-job/README.md"), "utf8");
-    const [reports] = programsOf(page, "no-run");
-    const worker = await set.python.start(["-c", RQ_WORKER, reports!.code, "worker", "--url", at.pythonUrl, "reports"]);
+    const [reports] = programsOf(page, "services rq");
+    const worker = await startRqWorker(set.python, at.pythonUrl, reports!.code);
     try {
       const env = { ...process.env, REDIS_URL: at.url };
       const { stdout } = await run(process.execPath, command("enqueue-rq-job"), { env });
