@@ -1,10 +1,11 @@
 /** The RabbitMQ transport against a real broker: what Celery relies on. */
 import { type AmqpTransport, amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
 import { connect } from "amqplib";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Isolation } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 
 const message = (text: string, more: { headers?: Record<string, unknown>; properties?: object } = {}) => ({
   body: Buffer.from(text),
@@ -15,21 +16,16 @@ const message = (text: string, more: { headers?: Record<string, unknown>; proper
 });
 
 describeEachGeneration("amqp transport", (set) => {
-  const open: AmqpTransport[] = [];
+  const kept = closeAfterEach();
 
   async function start(): Promise<{ transport: AmqpTransport; isolation: Isolation; warnings: Error[] }> {
     const isolation = await set.isolate();
-    const transport = amqp(isolation.amqp.url, { backOff: { initialDelayMs: 20, maxDelayMs: 200 } });
-    open.push(transport);
+    const transport = kept(amqp(isolation.amqp.url, { backOff: { initialDelayMs: 20, maxDelayMs: 200 } }));
     const warnings: Error[] = [];
     transport.on("warning", (warning) => warnings.push(warning));
     await transport.connect();
     return { transport, isolation, warnings };
   }
-
-  afterEach(async () => {
-    for (const transport of open.splice(0)) await transport.close();
-  });
 
   /** Consumes and collects; nothing is settled. */
   async function collect(transport: AmqpTransport, queues: readonly Queue[], options = {}) {
@@ -204,8 +200,7 @@ describeEachGeneration("amqp transport", (set) => {
   });
 
   it("gives up a publish that is aborted while there is no connection", async () => {
-    const unreachable = amqp("amqp://127.0.0.1:1", { closeTimeoutMs: 50 });
-    open.push(unreachable);
+    const unreachable = kept(amqp("amqp://127.0.0.1:1", { closeTimeoutMs: 50 }));
     const publish = unreachable.publish(message("x"), {
       exchange: "",
       routingKey: "q",
@@ -260,8 +255,7 @@ describeEachGeneration("amqp transport", (set) => {
       await transport.declareQueue({ name, arguments: { "x-queue-type": "quorum" } });
       await transport.publish(message("x"), { exchange: "", routingKey: name });
       // Another process, which knows the queue by its name only.
-      const other = amqp(isolation.amqp.url, { backOff: { initialDelayMs: 20 } });
-      open.push(other);
+      const other = kept(amqp(isolation.amqp.url, { backOff: { initialDelayMs: 20 } }));
       const { deliveries } = await collect(other, [{ name }], { prefetch: 1 });
       await eventually(() => expect(deliveries).toHaveLength(1));
       await deliveries[0]?.ack();
@@ -337,8 +331,7 @@ describeEachGeneration("amqp transport", (set) => {
 
   it("waits for publishes under way when it closes, and gives unsettled messages back", async () => {
     const { transport, isolation } = await start();
-    const { transport: observer } = { transport: amqp(isolation.amqp.url) };
-    open.push(observer);
+    const observer = kept(amqp(isolation.amqp.url));
     const queue = { name: await transport.declareQueue({ name: isolation.name("closing") }) };
     await transport.publish(message("0"), { exchange: "", routingKey: queue.name });
     const { deliveries, consumer } = await collect(transport, [queue], { prefetch: 1 });

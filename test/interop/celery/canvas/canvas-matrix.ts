@@ -2,9 +2,10 @@
 import { type AsyncResult, type Celery, isCeleryError } from "@brine/celery";
 import { pyExceptions } from "@brine/codec";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { type BrokerKind, connectApp, pythonEnvironment } from "../setting.js";
+import type { BrokerKind } from "../setting.js";
+import { type BothSides, startBothSides } from "./both-sides.js";
 import { inNode, inPython, PLACEMENTS, type Setting } from "./canvas.js";
 import { WORK_FLOWS, type WorkFlow } from "./canvas-table.js";
 
@@ -24,28 +25,23 @@ export function testWorkFlows(broker: BrokerKind, serializer: "pickle" | "json")
   describeEachGeneration(`work-flows of every kind over ${broker}, ${serializer}`, (set) => {
     let app: Celery;
     let python: PythonPeer;
-    let worker: CeleryWorker;
+    let sides: BothSides;
     let queues: Setting["queues"];
 
     beforeAll(async () => {
       const isolation = await set.isolate();
       queues = { python: isolation.name("python"), node: isolation.name("node") };
-      const config = { task_routes: { "node.*": { queue: queues.node } } };
-      const environment = pythonEnvironment(isolation, [broker, "redis"], queues.python, {
-        SERIALIZER: serializer,
-        CONFIG: JSON.stringify(config),
+      const routes = { "node.*": { queue: queues.node } };
+      sides = await startBothSides(set, {
+        isolation,
+        queue: queues.python,
+        broker,
+        serializer,
+        concurrency: 2,
+        config: { task_routes: routes },
+        settings: { taskRoutes: routes },
       });
-      const services = { broker, backend: "redis", isolation, queue: queues.python, serializer, config } as const;
-      [worker, python] = await Promise.all([
-        set.python.celeryWorker({ ...services, concurrency: 2 }),
-        set.python.spawn("celery_client.py", [], { env: environment }),
-      ]);
-      app = connectApp(isolation, [broker, "redis"], {
-        taskDefaultQueue: queues.python,
-        taskSerializer: serializer,
-        resultSerializer: serializer,
-        taskRoutes: { "node.*": { queue: queues.node } },
-      });
+      ({ app, python } = sides);
       app.task("node.add", (_, x: number, y: number) => x + y);
       app.task("node.xsum", (_, numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
       app.task("node.identity", (_, value: unknown) => value);
@@ -55,11 +51,7 @@ export function testWorkFlows(broker: BrokerKind, serializer: "pickle" | "json")
       await app.worker({ queues: [queues.node], name: "node", mingle: false, concurrency: 4 }).start();
     });
 
-    afterAll(async () => {
-      await python?.close();
-      await app?.close();
-      await worker?.stop();
-    });
+    afterAll(() => sides?.close());
 
     const placementsOf = ({ placements = Object.keys(PLACEMENTS) as (keyof typeof PLACEMENTS)[] }: WorkFlow) =>
       placements;

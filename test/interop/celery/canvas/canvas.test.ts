@@ -1,9 +1,9 @@
 /** Work-flows whose steps run in Python and in Node, started from either side. */
 import { type Celery, chain, chord, group } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { type BothSides, startBothSides } from "./both-sides.js";
 
 const WAIT = { timeoutMs: 20_000 };
 
@@ -15,7 +15,7 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
   ] as const)("broker %s, %s, results in Redis", (broker, serializer) => {
     let app: Celery;
     let python: PythonPeer;
-    let worker: CeleryWorker;
+    let sides: BothSides;
     let nodeQueue: string;
     let pythonQueue: string;
 
@@ -23,19 +23,8 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
       const isolation = await set.isolate();
       pythonQueue = isolation.name("python");
       nodeQueue = isolation.name("node");
-      worker = await set.python.celeryWorker({
-        broker,
-        backend: "redis",
-        isolation,
-        queue: pythonQueue,
-        serializer,
-        concurrency: 2,
-      });
-      app = connectApp(isolation, [broker, "redis"], {
-        taskDefaultQueue: pythonQueue,
-        taskSerializer: serializer,
-        resultSerializer: serializer,
-      });
+      sides = await startBothSides(set, { isolation, queue: pythonQueue, broker, serializer, concurrency: 2 });
+      ({ app, python } = sides);
       app.task("node.double", { queue: nodeQueue }, (_, x: number) => x * 2);
       app.task("node.total", { queue: nodeQueue }, (_, numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
       app.task("node.fail", { queue: nodeQueue }, () => {
@@ -46,15 +35,9 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
         return "spawned";
       });
       await app.worker({ queues: [nodeQueue], name: "node", mingle: false, concurrency: 4 }).start();
-      const environment = pythonEnvironment(isolation, [broker, "redis"], pythonQueue, { SERIALIZER: serializer });
-      python = await set.python.spawn("celery_client.py", [], { env: environment });
     });
 
-    afterAll(async () => {
-      await python?.close();
-      await app?.close();
-      await worker?.stop();
-    });
+    afterAll(() => sides?.close());
 
     const add = (...args: unknown[]) => app.signature<number>("add", { args, options: { queue: pythonQueue } });
     const xsum = () => app.signature<number>("xsum", { options: { queue: pythonQueue } });

@@ -2,16 +2,16 @@
 import { type Celery, chain, group } from "@brine/celery";
 import { pyExceptions } from "@brine/codec";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { type BothSides, startBothSides } from "./both-sides.js";
 
 const WAIT = { timeoutMs: 20_000 };
 
 describeEachGeneration("errbacks and growing chords across Python and Node", (set) => {
   let app: Celery;
   let python: PythonPeer;
-  let worker: CeleryWorker;
+  let sides: BothSides;
   let nodeQueue: string;
   let nextId = 0;
 
@@ -19,22 +19,10 @@ describeEachGeneration("errbacks and growing chords across Python and Node", (se
     const isolation = await set.isolate();
     const queue = isolation.name("python");
     nodeQueue = isolation.name("node");
-    const env = pythonEnvironment(isolation, ["amqp", "redis"], queue);
-    [worker, python] = await Promise.all([
-      set.python.celeryWorker({
-        broker: "amqp",
-        backend: "redis",
-        isolation,
-        queue,
-        serializer: "pickle",
-        concurrency: 2,
-      }),
-      set.python.spawn("celery_client.py", [], { env }),
-    ]);
-    app = connectApp(isolation, ["amqp", "redis"], {
-      taskDefaultQueue: queue,
-      taskRoutes: { "node.*": { queue: nodeQueue } },
-    });
+    const settings = { taskRoutes: { "node.*": { queue: nodeQueue } } };
+    const kinds = { broker: "amqp", serializer: "pickle" } as const;
+    sides = await startBothSides(set, { isolation, queue, ...kinds, concurrency: 2, settings });
+    ({ app, python } = sides);
     app.task("node.fail", () => {
       throw new pyExceptions.ValueError("node cannot");
     });
@@ -54,11 +42,7 @@ describeEachGeneration("errbacks and growing chords across Python and Node", (se
     await app.worker({ queues: [nodeQueue], name: "node", mingle: false, concurrency: 4 }).start();
   });
 
-  afterAll(async () => {
-    await python?.close();
-    await app?.close();
-    await worker?.stop();
-  });
+  afterAll(() => sides?.close());
 
   const newId = () => `${nodeQueue}-${++nextId}`;
   const on = () => `'queue': ${JSON.stringify(nodeQueue)}`;

@@ -1,9 +1,9 @@
 /** Groups that one side saves and the other finds again, and what results say of their tasks. */
 import { type Celery, group } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { type BothSides, startBothSides } from "./both-sides.js";
 
 const WAIT = { timeoutMs: 20_000 };
 
@@ -14,31 +14,18 @@ describeEachGeneration("results of groups across Python and Node", (set) => {
   ] as const)("%s, %s", (broker, serializer) => {
     let app: Celery;
     let python: PythonPeer;
-    let worker: CeleryWorker;
+    let sides: BothSides;
     let queue: string;
 
     beforeAll(async () => {
       const isolation = await set.isolate();
       queue = isolation.name("groups");
       const config = { result_extended: true };
-      const services = { broker, backend: "redis", isolation, queue, serializer, config } as const;
-      const env = pythonEnvironment(isolation, [broker, "redis"], queue, { SERIALIZER: serializer });
-      [worker, python] = await Promise.all([
-        set.python.celeryWorker(services),
-        set.python.spawn("celery_client.py", [], { env }),
-      ]);
-      app = connectApp(isolation, [broker, "redis"], {
-        taskDefaultQueue: queue,
-        taskSerializer: serializer,
-        resultSerializer: serializer,
-      });
+      sides = await startBothSides(set, { isolation, queue, broker, serializer, config });
+      ({ app, python } = sides);
     });
 
-    afterAll(async () => {
-      await python?.close();
-      await app?.close();
-      await worker?.stop();
-    });
+    afterAll(() => sides?.close());
 
     const inPython = async (expression: string) =>
       (await python.request<{ repr: string }>("python", { expression })).repr;
@@ -78,7 +65,7 @@ describeEachGeneration("results of groups across Python and Node", (set) => {
       expect(await sent.details()).toMatchObject({
         name: "add",
         kwargs: { y: 2 },
-        worker: worker.nodeName,
+        worker: sides.worker.nodeName,
         retries: 0,
         queue,
         dateDone: expect.any(Date),

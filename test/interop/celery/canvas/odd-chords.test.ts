@@ -2,9 +2,9 @@
 import { type Celery, isCeleryError } from "@brine/celery";
 import type { Delivery } from "@brine/codec/kombu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
+import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { type BothSides, startBothSides } from "./both-sides.js";
 
 const WAIT = { timeoutMs: 20_000 };
 const SIDES = ["python", "node"] as const;
@@ -22,33 +22,20 @@ describeEachGeneration("chords in odd shapes", (set) => {
   ] as const)("%s, %s", (broker, serializer) => {
     let app: Celery;
     let python: PythonPeer;
-    let worker: CeleryWorker;
+    let sides: BothSides;
     let queues: Record<"python" | "node" | "held", string>;
 
     beforeAll(async () => {
       const isolation = await set.isolate();
       queues = { python: isolation.name("python"), node: isolation.name("node"), held: isolation.name("held") };
-      const services = { broker, backend: "redis", isolation, queue: queues.python, serializer } as const;
-      const env = pythonEnvironment(isolation, [broker, "redis"], queues.python, { SERIALIZER: serializer });
-      [worker, python] = await Promise.all([
-        set.python.celeryWorker(services),
-        set.python.spawn("celery_client.py", [], { env }),
-      ]);
-      app = connectApp(isolation, [broker, "redis"], {
-        taskDefaultQueue: queues.python,
-        taskSerializer: serializer,
-        resultSerializer: serializer,
-      });
+      sides = await startBothSides(set, { isolation, queue: queues.python, broker, serializer });
+      ({ app, python } = sides);
       app.task("identity", { parameters: ["value"] }, (_, value: unknown) => value);
       app.task("xsum", (_, numbers: number[]) => numbers.reduce((sum, n) => sum + n, 0));
       await app.worker({ queues: [queues.node], name: "node", mingle: false }).start();
     });
 
-    afterAll(async () => {
-      await python?.close();
-      await app?.close();
-      await worker?.stop();
-    });
+    afterAll(() => sides?.close());
 
     /** The message of the one part that goes to a queue without a worker. */
     async function held(): Promise<Delivery> {

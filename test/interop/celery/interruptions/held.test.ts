@@ -4,10 +4,11 @@ import { amqp } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
 import { redis } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Isolation } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
+import { closeAfterEach } from "../../kept.js";
 import type { BrokerKind } from "../setting.js";
 
 const BROKERS = ["amqp", "redis"] as const;
@@ -17,11 +18,7 @@ const TASKS = 300;
 const RESTARTS = 6;
 
 describeEachGeneration("messages that a worker holds", (set) => {
-  const ends: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-  });
+  const kept = closeAfterEach();
 
   function connect(kind: BrokerKind, isolation: Isolation, queue: string): Celery {
     const visibilityTimeoutSeconds = VISIBILITY_SECONDS;
@@ -29,15 +26,14 @@ describeEachGeneration("messages that a worker holds", (set) => {
       broker: kind === "amqp" ? amqp(isolation.amqp.url) : redis(isolation.redis(0).url, { visibilityTimeoutSeconds }),
       taskDefaultQueue: queue,
     });
-    ends.push(() => app.close());
-    return app;
+    return kept(app);
   }
 
   test("a task that is due after the visibility timeout runs once, beside a Python worker", async () => {
     const isolation = await set.isolate();
     const queue = isolation.name("held");
     const client = new Redis(isolation.redis(1).url);
-    ends.push(async () => client.disconnect());
+    kept({ close: () => client.disconnect() });
     const app = connect("redis", isolation, queue);
     app.task("mark", { acksLate: true }, (_, n: number) => client.hincrby("marks", String(n), 1));
     const worker = await app.worker({ mingle: false }).start();
@@ -53,7 +49,7 @@ describeEachGeneration("messages that a worker holds", (set) => {
       config: { broker_transport_options: { visibility_timeout: VISIBILITY_SECONDS } },
       env: { MARKS: `${isolation.redis(1).pythonUrl} marks` },
     });
-    ends.push(() => python.kill());
+    kept({ close: () => python.kill() });
     await eventually(async () => expect(await client.hgetall("marks")).toEqual({ 1: "1" }));
     // Whoever had been given it meanwhile would run it about now, too.
     await sleep(VISIBILITY_SECONDS * 2000);
