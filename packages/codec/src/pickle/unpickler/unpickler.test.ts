@@ -677,7 +677,7 @@ describe("hostile input costs no more than its size", () => {
       value = value[0];
     }
     expect(depth).toBe(1_000_000);
-  }, 60_000);
+  });
 
   test("lengths that are not there are not allocated", () => {
     for (const opcode of ["\x8d", "\x8e", "\x96"]) {
