@@ -1,9 +1,10 @@
 /** Messages of every kind that nobody should send, on real brokers: the worker and its queue outlive them. */
-import type { BadMessage, Celery } from "@brine/celery";
+import type { BadMessage } from "@brine/celery";
 import { Redis } from "ioredis";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { MESSAGES, message } from "../../../captures/celery/pitfall-messages.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { closeAfterEach } from "../../kept.js";
 import { type BrokerKind, connectApp } from "../setting.js";
 
 const WAIT = { timeoutMs: 30_000 };
@@ -22,10 +23,7 @@ const NO_ENVELOPES = [
 ];
 
 describeEachGeneration("poison", (set) => {
-  const open: Celery[] = [];
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((app) => app.close()));
-  });
+  const kept = closeAfterEach();
 
   test.each(["amqp", "redis"] as const)("a worker on %s outlives every one of them", async (kind: BrokerKind) => {
     const isolation = await set.isolate();
@@ -40,7 +38,7 @@ describeEachGeneration("poison", (set) => {
         },
       ],
     });
-    open.push(app);
+    kept(app);
     app.task("lab.add", { parameters: ["x", "y"] }, (_, x: number, y: number) => x + y);
     app.task("lab.mul", { parameters: ["x", "y"] }, (_, x: number, y: number) => x * y);
     const bad: BadMessage[] = [];
@@ -81,7 +79,7 @@ describeEachGeneration("poison", (set) => {
     const isolation = await set.isolate();
     const queue = isolation.name("killed");
     const app = connectApp(isolation, ["amqp", "redis"], { taskDefaultQueue: queue });
-    open.push(app);
+    kept(app);
     const options = { broker: "amqp", backend: "redis", isolation, queue, config: { task_acks_late: true } } as const;
     const first = await set.python.celeryWorker(options);
     const sent = await Promise.all(
