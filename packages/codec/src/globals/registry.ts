@@ -66,6 +66,16 @@ export interface Reduction {
   readonly stateSetter?: PyGlobal | object | undefined;
 }
 
+/** A call on bytes of one length, and perhaps a second argument: how Python writes dates and times. */
+export interface BytesCall {
+  readonly size: number;
+  /**
+   * The result of `name(bytes[at:at + size])`, or of `name(bytes[at:at + size], second)` unless `second` is `undefined`. The
+   * bytes are the decoder's input: do not keep them.
+   */
+  call(bytes: Uint8Array, at: number, second: unknown, context: DecodeContext): unknown;
+}
+
 /** One Python name. Every operation is optional; a pickle that asks for one that is absent gets an error. */
 export interface GlobalEntry<T extends object = object> {
   /** Python 3's module, as written at protocol 3 and above: `"builtins"`, `"datetime"`. */
@@ -79,6 +89,8 @@ export interface GlobalEntry<T extends object = object> {
 
   /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
   call?(args: readonly unknown[], context: DecodeContext): unknown;
+  /** The same of bytes, where that is what Python writes. */
+  readonly bytesCall?: BytesCall | undefined;
   /** `functools.partial(name, *args, **kwargs)()`, which is how Python writes a call with keywords. */
   callWithKeywords?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown>, context: DecodeContext): unknown;
   /** NEWOBJ, NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`. Must not run a constructor of the user's. */

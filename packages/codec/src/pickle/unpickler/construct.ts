@@ -5,7 +5,7 @@
 import { reasonOf } from "../../coded-error.js";
 import { UnpicklingError } from "../../errors.js";
 import { globalOfEntry } from "../../globals/global-of.js";
-import type { AnyClass, ClassRegistryView, DecodeContext, GlobalEntry } from "../../globals/registry.js";
+import type { AnyClass, BytesCall, ClassRegistryView, DecodeContext, GlobalEntry } from "../../globals/registry.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
 import { shortText } from "../../python/short-text.js";
@@ -132,6 +132,18 @@ export class ObjectBuilder implements DecodeContext {
     let result: unknown;
     try {
       result = entry.call(args, this);
+    } catch (error) {
+      throw refused(entry, "arguments", error);
+    }
+    return this.#made(entry, result);
+  }
+
+  /** {@link reduce} with arguments that are read from the input. */
+  reduceBytes(global: PyGlobal, call: BytesCall, bytes: Uint8Array, at: number, second: unknown): unknown {
+    const entry = PyGlobal.entryOf(global)!;
+    let result: unknown;
+    try {
+      result = call.call(bytes, at, second, this);
     } catch (error) {
       throw refused(entry, "arguments", error);
     }

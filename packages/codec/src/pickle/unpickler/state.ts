@@ -4,6 +4,7 @@ import { Tuple } from "../../python/containers/sequences.js";
 import { PySet } from "../../python/containers/sets.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { typeName } from "../type-name.js";
+import { UnmadeArguments } from "./bytes-call.js";
 import type { ObjectBuilder } from "./construct.js";
 import {
   appendItems,
@@ -103,6 +104,10 @@ export class Machine {
   recall(index: number): unknown {
     const value = this.memo.get(index);
     if (typeof value !== "object" || value === null || value instanceof PyGlobal) return value;
+    if (value instanceof UnmadeArguments) {
+      value.make(this);
+      return this.recall(index);
+    }
     this.isSharing = true;
     return this.#promotions === undefined ? value : this.#promotions.current(value);
   }

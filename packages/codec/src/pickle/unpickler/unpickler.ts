@@ -8,7 +8,9 @@ import { decodeLong } from "../../bytes/longs.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
+import { PyGlobal } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
+import { bytesCallOf, callOnBytes } from "./bytes-call.js";
 import { appendItems, isList } from "./containers.js";
 import { fault, located, noMark, overLimit, underflow } from "./faults.js";
 import { int32, uint32, uint64 } from "./input.js";
@@ -100,6 +102,16 @@ function run(machine: Machine): unknown {
         if (pos >= limit) limit = input.need(pos, 1) | 0;
         const length = bytes[pos++]!;
         if (pos + length > limit) limit = input.need(pos, length) | 0;
+        const below = sp > fence ? stack[sp - 1] : undefined;
+        if (below instanceof PyGlobal && sp + 2 <= maxDepth) {
+          const call = bytesCallOf(below, length);
+          const made = call === undefined ? undefined : callOnBytes(machine, below, call, pos, limit);
+          if (made !== undefined) {
+            stack[sp - 1] = made;
+            pos = machine.pos | 0;
+            break;
+          }
+        }
         stack[sp++] = machine.bytesOf(pos, pos + length);
         pos = (pos + length) | 0;
         break;

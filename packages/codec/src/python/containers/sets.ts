@@ -14,7 +14,12 @@ export class PySet<T = unknown> extends Set<T> {
 
   constructor(items?: Iterable<T> | null) {
     super();
-    if (items) for (const item of items) PySet.prototype.add.call(this, item);
+    if (!items) return;
+    for (const item of items) {
+      if (this.#index === undefined && isPlainKey(item)) super.add(item);
+      // Not by its name: a frozenset's own throws.
+      else PySet.prototype.add.call(this, item);
+    }
   }
 
   override has(item: T): boolean {
@@ -109,7 +114,8 @@ export function setOf(items: readonly unknown[]): Set<unknown> {
  * numbers and `null` as they are, a boolean unless its 0 or 1 is a member.
  */
 export function isPlainMember(item: unknown, set: ReadonlySet<unknown>): boolean {
-  if (item === null) return true;
+  if (typeof item === "string" || item === null) return true;
+  if (typeof item === "number" && item > 1 && Number.isSafeInteger(item)) return true;
   if (typeof item === "boolean") return !set.has(item ? 1 : 0);
   if (!isPlainKey(item)) return false;
   return !((item === 1 && set.has(true)) || (item === 0 && set.has(false)));

@@ -53,19 +53,28 @@ function intsOf(args: readonly unknown[], name: string, context: DecodeContext):
   });
 }
 
-function datetimeOfState(state: Uint8Array, zone: object | null): PyDateTime {
-  const month = state[2]!;
-  return new PyDateTime(
-    state[0]! * 256 + state[1]!,
-    month & 0x7f,
-    state[3]!,
-    state[4],
-    state[5],
-    state[6],
-    state[7]! * 65536 + state[8]! * 256 + state[9]!,
-    zone,
-    month >> 7,
-  );
+const DATETIME_SIZE = 10;
+
+/** The datetime of the state `bytes[at]` to `bytes[at + 9]`. */
+function datetimeOfState(bytes: Uint8Array, at: number, zone: unknown, context: DecodeContext): unknown {
+  let value: PyDateTime;
+  try {
+    const month = bytes[at + 2]!;
+    value = new PyDateTime(
+      (bytes[at]! << 8) | bytes[at + 1]!,
+      month & 0x7f,
+      bytes[at + 3]!,
+      bytes[at + 4],
+      bytes[at + 5],
+      bytes[at + 6],
+      (bytes[at + 7]! << 16) | (bytes[at + 8]! << 8) | bytes[at + 9]!,
+      zoneOf(zone, context),
+      month >> 7,
+    );
+  } catch (error) {
+    throw refused("datetime", context, error);
+  }
+  return context.datetime === "python" ? value : converted("datetime", value, context);
 }
 
 const datetime: GlobalEntry<PyDateTime> = {
@@ -75,20 +84,18 @@ const datetime: GlobalEntry<PyDateTime> = {
   target: PyDateTime,
   call(args, context) {
     const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
+    if (state?.length === DATETIME_SIZE) return datetimeOfState(state, 0, args[1], context);
     let value: PyDateTime;
     try {
-      if (state !== undefined) {
-        if (state.length !== 10) throw refused("datetime", context);
-        value = datetimeOfState(state, zoneOf(args[1], context));
-      } else {
-        const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
-        value = new PyDateTime(year!, month!, day!, hour, minute, second, micros, zoneOf(args[7], context));
-      }
+      if (state !== undefined) throw refused("datetime", context);
+      const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
+      value = new PyDateTime(year!, month!, day!, hour, minute, second, micros, zoneOf(args[7], context));
     } catch (error) {
       throw refused("datetime", context, error);
     }
     return context.datetime === "python" ? value : converted("datetime", value, context);
   },
+  bytesCall: { size: DATETIME_SIZE, call: datetimeOfState },
   reduce: (object, context) => ({
     kind: "reduce",
     callable: globalOfEntry(datetime),
@@ -113,6 +120,19 @@ function datetimeArgs(object: PyDateTime, context: EncodeContext): unknown[] {
   return object.tzinfo === null ? [state] : [state, object.tzinfo];
 }
 
+const DATE_SIZE = 4;
+
+/** The date of the state `bytes[at]` to `bytes[at + 3]`. */
+function dateOfState(bytes: Uint8Array, at: number, context: DecodeContext): unknown {
+  let value: PyDate;
+  try {
+    value = new PyDate((bytes[at]! << 8) | bytes[at + 1]!, bytes[at + 2]!, bytes[at + 3]!);
+  } catch (error) {
+    throw refused("date", context, error);
+  }
+  return context.datetime === "temporal" ? converted("date", value, context) : value;
+}
+
 const date: GlobalEntry<PyDate> = {
   module,
   name: "date",
@@ -120,18 +140,22 @@ const date: GlobalEntry<PyDate> = {
   target: PyDate,
   call(args, context) {
     const state = args.length === 1 ? bytesOf(args[0]) : undefined;
+    if (state?.length === DATE_SIZE) return dateOfState(state, 0, context);
     let value: PyDate;
     try {
-      if (state !== undefined && state.length === 4) {
-        value = new PyDate(state[0]! * 256 + state[1]!, state[2]!, state[3]!);
-      } else {
-        const [year, month, day] = args.map(intOf);
-        value = new PyDate(year!, month!, day!);
-      }
+      const [year, month, day] = args.map(intOf);
+      value = new PyDate(year!, month!, day!);
     } catch (error) {
       throw refused("date", context, error);
     }
     return context.datetime === "temporal" ? converted("date", value, context) : value;
+  },
+  bytesCall: {
+    size: DATE_SIZE,
+    call(bytes, at, second, context) {
+      if (second !== undefined) throw refused("date", context);
+      return dateOfState(bytes, at, context);
+    },
   },
   reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsFirst: true }),
 };
@@ -145,6 +169,21 @@ function dateState(object: PyDate): Uint8Array {
   return state;
 }
 
+const TIME_SIZE = 6;
+
+/** The time of the state `bytes[at]` to `bytes[at + 5]`. */
+function timeOfState(bytes: Uint8Array, at: number, zone: unknown, context: DecodeContext): unknown {
+  let value: PyTime;
+  try {
+    const hour = bytes[at]!;
+    const micros = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
+    value = new PyTime(hour & 0x7f, bytes[at + 1], bytes[at + 2], micros, zoneOf(zone, context), hour >> 7);
+  } catch (error) {
+    throw refused("time", context, error);
+  }
+  return context.datetime === "temporal" ? converted("time", value, context) : value;
+}
+
 const time: GlobalEntry<PyTime> = {
   module,
   name: "time",
@@ -152,18 +191,15 @@ const time: GlobalEntry<PyTime> = {
   target: PyTime,
   call(args, context) {
     const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
+    if (state?.length === TIME_SIZE) return timeOfState(state, 0, args[1], context);
     const value = made("time", context, () => {
-      if (state === undefined) {
-        const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
-        return new PyTime(hour, minute, second, micros, zoneOf(args[4], context));
-      }
-      if (state.length !== 6) throw refused("time", context);
-      const hour = state[0]!;
-      const micros = state[3]! * 65536 + state[4]! * 256 + state[5]!;
-      return new PyTime(hour & 0x7f, state[1], state[2], micros, zoneOf(args[1], context), hour >> 7);
+      if (state !== undefined) throw refused("time", context);
+      const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
+      return new PyTime(hour, minute, second, micros, zoneOf(args[4], context));
     });
     return context.datetime === "temporal" ? converted("time", value, context) : value;
   },
+  bytesCall: { size: TIME_SIZE, call: timeOfState },
   reduce(object, context) {
     const { microsecond } = object;
     const state = new Uint8Array(6);
