@@ -1,6 +1,9 @@
 """Functions that jobs of RQ name."""
 
 import datetime
+import os
+import signal
+import time
 
 from rq import get_current_job
 
@@ -26,6 +29,11 @@ def done(job, connection, result):
     connection.rpush("done", f"{job.id} {result}")
 
 
+def slow(job, connection, result):
+    """A callback of success that takes its time."""
+    time.sleep(5)
+
+
 def undone(job, connection, kind, value, traceback):
     """A callback of failure."""
     connection.rpush("done", f"{job.id} {kind.__name__} {value}")
@@ -39,3 +47,9 @@ def halted(job, connection):
 def hold():
     """Runs until it is let go, or half a minute."""
     get_current_job().connection.blpop("go", 30)
+
+
+def die():
+    """Kills the worker, and the process of its own that a job has, as a machine does that goes down."""
+    os.kill(os.getppid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGKILL)

@@ -149,7 +149,7 @@ if __name__ == "__main__":
             "enqueue": enqueue,
             "enqueue_many": enqueue_many,
             "job": job,
-            "cancel": lambda id: Job.fetch(id, connection=connection).cancel(),
+            "cancel": lambda id, **options: Job.fetch(id, connection=connection).cancel(**options),
             "registry": registry,
             "workers": workers,
             "clean": clean,

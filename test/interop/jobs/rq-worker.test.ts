@@ -42,6 +42,7 @@ const JOBS: readonly Job[] = [
   { id: "brief", func: "rq_jobs.add", args: [1], python: { result_ttl: 0 }, node: { resultTtl: 0 } },
   { id: "lasting", func: "rq_jobs.add", args: [1], python: { ttl: 9000 }, node: { ttl: 9000 } },
   { id: "forgotten", func: "rq_jobs.fail", args: ["x"], python: { failure_ttl: 700 }, node: { failureTtl: 700 } },
+  { id: "unkept", func: "rq_jobs.fail", args: ["x"], python: { failure_ttl: 0 }, node: { failureTtl: 0 } },
   { id: "again", func: "rq_jobs.fail", args: ["x"], python: { retry: { max: 2 } }, node: { retry: { max: 2 } } },
   {
     id: "later",
@@ -72,6 +73,14 @@ const JOBS: readonly Job[] = [
     args: ["x"],
     python: { on_success: "rq_jobs.done", on_failure: "rq_jobs.undone" },
     node: { onSuccess: "rq_jobs.done", onFailure: "rq_jobs.undone" },
+  },
+  {
+    id: "told-late",
+    func: "rq_jobs.add",
+    args: [3],
+    python: { on_success: { func: "rq_jobs.slow", timeout: 1 } },
+    node: { onSuccess: { func: "rq_jobs.slow", timeout: 1 } },
+    since: 2,
   },
   {
     id: "soon",
@@ -161,6 +170,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
         format,
         callbacks: {
           "rq_jobs.done": ({ id }, outcome) => note(id, outcome.type === "success" ? repr(outcome.result) : "?"),
+          "rq_jobs.slow": () => new Promise(() => {}),
           "rq_jobs.undone": ({ id }, outcome) =>
             note(id, outcome.type === "failure" ? `ValueError ${(outcome.error as Error).message}` : "?"),
         },
@@ -210,8 +220,10 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     const [[, expected], ...others] = runs as [(typeof runs)[0], ...typeof runs];
     for (const [name, left] of others) expect([name, left]).toEqual([name, expected]);
     // Nothing was overlooked.
-    for (const { id } of jobs.filter(({ id }) => id !== "brief")) expect(expected).toHaveProperty([`rq:job:${id}`]);
-  });
+    for (const { id } of jobs.filter(({ id }) => id !== "brief" && id !== "unkept"))
+      expect(expected).toHaveProperty([`rq:job:${id}`]);
+    // Four times, Python begins a process for each of some twenty jobs.
+  }, 180_000);
 
   /** Workers that hold on to jobs, until they are let go. */
   const hold = {

@@ -1,10 +1,14 @@
 /**
- * Thousands who wait for results while connections are cut, and Redis is killed, frozen and started again: each ends with its
- * result, or when its time is over.
+ * Thousands who wait for results while connections are cut, workers are killed, and Redis is killed, frozen and started again:
+ * each ends with its result, or when its time is over.
  */
-import { RqQueue } from "@brine/redis-adapter/rq";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis, type RedisOptions } from "ioredis";
 import { afterEach, describe, expect, test } from "vitest";
+import { describeEachGeneration } from "../../services/inject.js";
 import { type RedisNode, startRedisNode } from "../../services/redis-topologies.js";
 import { within } from "../redis/redis-load.js";
 import { startProxy } from "../tcp-proxy.js";
@@ -95,8 +99,8 @@ describe("waiting for results of RQ", () => {
       { func: "rq_jobs.add", options: { id: "third" } },
     ]);
     const waiting = second!.result();
-    const accepted = proxy.accepted;
-    await expect.poll(() => proxy.accepted).toBe(Math.max(accepted, 3));
+    // The client's own, and the two that all who wait share; and the server reports to the one what the other has read.
+    await expect.poll(() => proxy.accepted).toBe(3);
     await expect.poll(async () => String(await admin.client("LIST")).includes("flags=t")).toBe(true);
     proxy.freeze();
     // None of them is known to be lost, and the client is not told.
@@ -124,4 +128,58 @@ describe("waiting for results of RQ", () => {
     await finish(connect(server.url), ["job"]);
     expect(await waiting).toBeNull();
   });
+});
+
+describeEachGeneration("waiting for results of RQ, while workers are killed", (set) => {
+  /** Which of the jobs end the worker that runs them: the first Python's, the other one ours. */
+  const DEADLY = { 20: "rq_jobs.die", 200: "rq_jobs.hold" } as const;
+  const WAITING = 2000;
+
+  test("each who waits gets the result of its job", async () => {
+    const at = (await set.isolate()).redis();
+    const format = set.versions.rq?.startsWith("1.") ? 1 : 2;
+    const client = new Redis(at.url);
+    const queue = new RqQueue("default", { client });
+    const deadly = new Map(Object.entries(DEADLY).map(([i, func]) => [Number(i), func]));
+    const jobs = await queue.enqueueMany(
+      Array.from({ length: WAITING }, (_, i) => ({
+        func: deadly.get(i) ?? "rq_jobs.add",
+        args: deadly.has(i) ? [] : [i],
+        options: { id: `j${i}`, retry: { max: 1 } },
+      })),
+    );
+    const waiting = Promise.allSettled(jobs.map((job) => job.result()));
+    const finished = () => client.zcard("rq:finished:default");
+
+    const args = ["-c", "import rq.cli; rq.cli.main()", "worker", "--url", at.pythonUrl, "default"];
+    await (await set.python.start(args)).exited;
+    expect(await finished()).toBe(20);
+
+    const script = fileURLToPath(new URL("./rq-hanging-worker.mjs", import.meta.url));
+    const node = spawn(process.execPath, [script, at.url, `${format}`, "rq_jobs.hold"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(node.stdout, "data");
+    node.kill("SIGKILL");
+    await once(node, "exit");
+    // All before it, but the one that ended Python's.
+    expect(await finished()).toBe(199);
+
+    expect(await Promise.all([...deadly.keys()].map((i) => jobs[i]!.status()))).toEqual(["started", "started"]);
+    const { retried } = await queue.cleanRegistries({ now: new Date(Date.now() + 200_000) });
+    expect(new Set(retried)).toEqual(new Set(["j20", "j200"]));
+    const again = { "rq_jobs.die": () => "alive", "rq_jobs.hold": () => "let go" };
+    const handlers = { "rq_jobs.add": ([i]: readonly unknown[]) => i, ...again };
+    await new RqWorker(["default"], handlers, { client, format, concurrency: 50 }).run({ burst: true });
+
+    const results = (await waiting).map((each) => (each.status === "fulfilled" ? each.value : each.reason));
+    const expected: unknown[] = Array.from({ length: WAITING }, (_, i) => i);
+    [expected[20], expected[200]] = ["alive", "let go"];
+    expect(results).toEqual(expected);
+    expect(await finished()).toBe(WAITING);
+    // Each has ended once.
+    const lengths = await Promise.all(jobs.map(({ id }) => client.xlen(`rq:results:${id}`)));
+    expect(lengths.filter((length) => length !== 1)).toEqual([]);
+    await client.quit();
+  }, 300_000);
 });
