@@ -9,7 +9,7 @@ import type { ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { Deadline, type InTime } from "./deadline.js";
 import type { CacheEvents, CacheOptions } from "./options.js";
-import { addTag } from "./tags.js";
+import { addTag, isTagged, readTagging, type Tagging, type TagKeys, tagKeys } from "./tags.js";
 
 /** Deadline of one call to Redis. */
 const TIMEOUT_MS = 1000;
@@ -22,8 +22,8 @@ export interface StoreOptions {
   readonly version?: number | undefined;
   /** Milliseconds that the value is kept after its time. Default 0. */
   readonly staleTtl?: number | undefined;
-  /** For {@link PickleCache.invalidateTags}. Default: none. */
-  readonly tags?: readonly string[] | undefined;
+  /** For {@link PickleCache.invalidateTags}, as it was before the value was made. Default: none. */
+  readonly tagging?: Tagging | undefined;
 }
 
 export class CacheAccess {
@@ -95,12 +95,29 @@ export class CacheAccess {
       await send(client, "del", [redisKey]);
       return;
     }
-    const grace = value === null ? 0 : (options.staleTtl ?? 0);
+    const grace = graceOf(value, options.staleTtl);
+    const set = () => this.redis.set(key, value, { version: options.version, ttl, grace });
+    const { tagging } = options;
+    if (tagging === undefined) {
+      await set();
+      return;
+    }
     const left = expiry === "persist" ? null : expiry.px + grace + (dialect.graceTtl ?? 0);
     // Before the value: a tag of what is not there does no harm, a value without its tag would outlive its invalidation.
-    for (const tag of options.tags ?? []) await addTag(client, this.tagKey(tag), redisKey, left);
+    await Promise.all(tagging.keys.map((each) => addTag(client, each, redisKey, left)));
+    if (!(await isTagged(client, tagging, redisKey))) return;
     inTime();
-    await this.redis.set(key, value, { version: options.version, ttl, grace });
+    await set();
+    // Whoever invalidated between the tag and the value did not find the value.
+    if (!(await isTagged(client, tagging, redisKey))) await send(client, "del", [redisKey]);
+  }
+
+  /** What to know of tags before a value that carries them is made. */
+  tagging(tags: readonly string[]): Promise<Tagging> {
+    return readTagging(
+      this.redis.client,
+      tags.map((tag) => this.tagKeys(tag)),
+    );
   }
 
   /** A lifetime with some jitter, so that what was stored together does not expire together. */
@@ -110,9 +127,14 @@ export class CacheAccess {
     return Math.max(1, Math.round(ms * (1 + jitter * (2 * Math.random() - 1))));
   }
 
-  tagKey(tag: string): string {
-    return this.redis.dialect.key(`tag:${tag}`);
+  tagKeys(tag: string): TagKeys {
+    return tagKeys(this.redis.dialect, tag);
   }
+}
+
+/** Milliseconds that a value is kept after its time, to be served stale. `null` is not: it says only that there was nothing. */
+export function graceOf(value: unknown, staleTtl: number | undefined): number {
+  return value === null ? 0 : (staleTtl ?? 0);
 }
 
 function isRedisFailure(error: unknown): error is Error {

@@ -21,7 +21,7 @@ import {
   GET_OR_SET_OPTIONS,
   type GetOrSetOptions,
 } from "./options.js";
-import { invalidateTag } from "./tags.js";
+import { deleteTagged, stampTag } from "./tags.js";
 
 /** Make one with {@link createCache}. */
 export class PickleCache {
@@ -178,11 +178,18 @@ export class PickleCache {
     return (...args) => this.getOrSet(key(...args), () => fn(...args), others);
   }
 
-  /** Deletes what was stored with one of the tags; how many keys there were. Fails as {@link deletePattern} does. */
+  /**
+   * Deletes what was stored with one of the tags; how many keys there were. What is being made with one of them now, by any
+   * process, is given to who waits for it, and not stored. Fails as {@link deletePattern} does.
+   */
   async invalidateTags(...tags: string[]): Promise<number> {
+    const { client } = this.redis;
     let deleted = 0;
     for (const tag of tags) {
-      deleted += await invalidateTag(this.redis.client, this.#access.tagKey(tag), (call) => this.#access.run(call));
+      const keys = this.#access.tagKeys(tag);
+      await this.#access.run(() => stampTag(client, keys));
+      this.#getOrSet.forget(tag);
+      deleted += await deleteTagged(client, keys, (call) => this.#access.run(call));
     }
     return deleted;
   }

@@ -52,6 +52,11 @@ export const LOCK_OPTIONS = /* @__PURE__ */ optionNames<LockOptions>(
   },
 );
 
+/** After a lost connection the driver sends SET once more, which the lock that the first one took then refuses. */
+async function isHeldBy(client: RedisLike, key: string, token: string): Promise<boolean> {
+  return String(await send(client, "get", [key])) === token;
+}
+
 /** A lock that is held until it is released or its time is over. */
 export class Lock implements AsyncDisposable {
   readonly #client: RedisLike;
@@ -72,7 +77,7 @@ export class Lock implements AsyncDisposable {
     for (;;) {
       options.signal?.throwIfAborted();
       const taken = await send(client, "set", [key, token, "PX", Math.max(1, Math.trunc(options.ttl)), "NX"]);
-      if (taken !== null) return new Lock(client, key, token);
+      if (taken !== null || (await isHeldBy(client, key, token))) return new Lock(client, key, token);
       const pause = Math.min(options.retryInterval ?? 100, deadline - performance.now());
       if (pause <= 0) return undefined;
       await delay(pause, undefined, options.signal === undefined ? {} : { signal: options.signal });

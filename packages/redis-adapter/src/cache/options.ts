@@ -11,7 +11,7 @@ export interface CacheOptions {
   readonly jitter?: number | undefined;
   /** Lifetime of `null`, which is also what a loader's `undefined` becomes. Default: `ttl`; 0: not stored. */
   readonly negativeTtl?: Ttl | undefined;
-  /** How long a value is kept after its time, to be served while one caller makes it anew. Milliseconds, default 0. */
+  /** How long a value other than `null` is kept after its time, to be served while one caller makes it anew. Milliseconds, default 0. */
   readonly staleTtl?: number | undefined;
   /** Make values anew before they expire, the earlier the larger: XFetch. 1 is usual. Default 0: off. */
   readonly beta?: number | undefined;

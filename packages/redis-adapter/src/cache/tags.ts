@@ -1,10 +1,14 @@
 /**
  * Tags: a set for each holds the keys that carry it. Values stay as the dialect makes them, and Python can do the same with
- * two commands: SADD when it stores, SMEMBERS and DEL to invalidate.
+ * plain commands: SADD when it stores, SMEMBERS and DEL to invalidate. For loads that are under way there is a stamp beside
+ * the set, another with each invalidation: who finds it changed has made a value of what is no longer so.
  */
+import { randomUUID } from "node:crypto";
+import type { Dialect } from "../dialects/dialect.js";
 import { script } from "../kombu/scripts.js";
 import { unlinkAll } from "../pickled/clear.js";
 import { type RedisLike, send } from "../pickled/client.js";
+import { toBoolean } from "../pickled/context.js";
 import { evaluate } from "./lock.js";
 
 /** Adds a key, and keeps the set for as long as its longest-lived key. KEYS: set. ARGV: key, milliseconds or "". */
@@ -23,18 +27,61 @@ return {#keys, deleted}`);
 
 const BATCH = 500;
 
-export async function addTag(client: RedisLike, tagKey: string, redisKey: string, ttl: number | null): Promise<void> {
-  await evaluate(client, ADD, [tagKey], [redisKey, ttl === null ? "" : Math.ceil(ttl)]);
+/** How long an invalidation is remembered: longer than loads take. */
+const STAMP_MS = 3_600_000;
+
+/** Where a tag is in Redis. */
+export interface TagKeys {
+  readonly set: string;
+  readonly stamp: string;
+}
+
+export function tagKeys(dialect: Dialect, tag: string): TagKeys {
+  return { set: dialect.key(`tag:${tag}`), stamp: dialect.key(`invalidated:${tag}`) };
+}
+
+/** The tags of a value that is being made. */
+export interface Tagging {
+  readonly keys: readonly TagKeys[];
+  /** What tells of the last invalidation of each; `null`: none of late. */
+  readonly stamps: readonly (string | null)[];
+}
+
+export async function readTagging(client: RedisLike, keys: readonly TagKeys[]): Promise<Tagging> {
+  const replies = await Promise.all(keys.map(({ stamp }) => send(client, "get", [stamp])));
+  return { keys, stamps: replies.map((reply) => (reply === null ? null : String(reply))) };
+}
+
+/**
+ * Whether the key carries the tags, and none was invalidated since. Both are needed: an invalidation whose stamp is known may
+ * still be taking keys out of its set, and the set has a key again that another load put there. A stamp that is gone has only
+ * become old.
+ */
+export async function isTagged(client: RedisLike, { keys, stamps }: Tagging, redisKey: string): Promise<boolean> {
+  const [now, members] = await Promise.all([
+    readTagging(client, keys),
+    Promise.all(keys.map(({ set }) => send(client, "sismember", [set, redisKey]))),
+  ]);
+  return members.every(toBoolean) && now.stamps.every((stamp, i) => stamp === null || stamp === stamps[i]);
+}
+
+/** To be called before {@link deleteTagged}: a load that ends from here on finds the stamp, or what it stored is deleted. */
+export async function stampTag(client: RedisLike, { stamp }: TagKeys): Promise<void> {
+  await send(client, "set", [stamp, randomUUID(), "PX", STAMP_MS]);
+}
+
+export async function addTag(client: RedisLike, { set }: TagKeys, redisKey: string, ttl: number | null): Promise<void> {
+  await evaluate(client, ADD, [set], [redisKey, ttl === null ? "" : Math.ceil(ttl)]);
 }
 
 /** Deletes what carries the tag, step by step through `run`; resolves to how many keys there were. */
-export async function invalidateTag(
+export async function deleteTagged(
   client: RedisLike,
-  tagKey: string,
+  { set }: TagKeys,
   run: <T>(call: () => Promise<T>) => Promise<T>,
 ): Promise<number> {
   for (let deleted = 0; ; ) {
-    const [taken, count] = await run(() => (client.isCluster ? takeSpread : takeAtOnce)(client, tagKey));
+    const [taken, count] = await run(() => (client.isCluster ? takeSpread : takeAtOnce)(client, set));
     deleted += count;
     if (taken < BATCH) return deleted;
   }
@@ -42,20 +89,20 @@ export async function invalidateTag(
 
 type Taken = readonly [taken: number, deleted: number];
 
-async function takeAtOnce(client: RedisLike, tagKey: string): Promise<Taken> {
-  const reply = (await evaluate(client, INVALIDATE, [tagKey], [BATCH])) as readonly unknown[];
+async function takeAtOnce(client: RedisLike, set: string): Promise<Taken> {
+  const reply = (await evaluate(client, INVALIDATE, [set], [BATCH])) as readonly unknown[];
   // Text, from a client with `stringNumbers`.
   return reply.map(Number) as unknown as Taken;
 }
 
 /** In a cluster no script reaches all keys. Taken out of the set first: a key that is tagged meanwhile is not forgotten. */
-async function takeSpread(client: RedisLike, tagKey: string): Promise<Taken> {
-  const names = [...(((await send(client, "spop", [tagKey, BATCH])) as Iterable<Buffer> | null) ?? [])];
+async function takeSpread(client: RedisLike, set: string): Promise<Taken> {
+  const names = [...(((await send(client, "spop", [set, BATCH])) as Iterable<Buffer> | null) ?? [])];
   try {
     return [names.length, await unlinkAll(client, names)];
   } catch (error) {
     // Back into the set, so that whoever tries again finds them.
-    await send(client, "sadd", [tagKey, ...names]).catch(() => {});
+    await send(client, "sadd", [set, ...names]).catch(() => {});
     throw error;
   }
 }
