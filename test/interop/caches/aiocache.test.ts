@@ -1,18 +1,7 @@
 /** aiocache and its dialect on the same keys. */
-import { aiocache, createCache, type PickleCache, pickled } from "@brine/redis-adapter";
+import { aiocache, createCache, pickled } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import type { ServiceSet } from "../../services/index.js";
-import { describeEachRedis } from "../../services/inject.js";
-import {
-  compareOperations,
-  EXACT,
-  Libraries,
-  type Operation,
-  type Pair,
-  testForeign,
-  testLongValues,
-  testPair,
-} from "./library.js";
+import { compareOperations, describeLibrary, EXACT, type Operation, type Pair, testPairs } from "./library.js";
 
 const pickle = EXACT;
 const KIND = "aiocache";
@@ -22,7 +11,7 @@ const namespaced: Pair = {
   options: { namespace: "a:[x]" },
   dialect: aiocache({ namespace: "a:[x]", pickle }),
 };
-const PAIRS: readonly Pair[] = [
+const PAIRS: readonly [Pair, ...Pair[]] = [
   namespaced,
   { name: "aiocache without a namespace", kind: KIND, options: {}, dialect: aiocache({ pickle }) },
   {
@@ -33,14 +22,14 @@ const PAIRS: readonly Pair[] = [
   },
 ];
 
-const store = (ttl: string, ours: number | null, rest: object = {}): Operation<PickleCache> => ({
+const store = (ttl: string, ours: number | null, rest: object = {}): Operation => ({
   python: ["set", ["'k'", "[1]"], { ttl }],
   here: (cache) => cache.set("k", [1], ours),
   says: ["True", undefined],
   ...rest,
 });
 
-const OPERATIONS: readonly Operation<PickleCache>[] = [
+const OPERATIONS: readonly Operation[] = [
   store("None", null),
   store("60", 60_000),
   store("75.7", 75_700),
@@ -84,13 +73,8 @@ const OPERATIONS: readonly Operation<PickleCache>[] = [
   { python: ["get", ["'count'"]], here: (cache) => cache.redis.get("count"), says: ["UnpicklingError", "decode"] },
 ];
 
-describeEachRedis("aiocache", (set: ServiceSet) => {
-  const libraries = new Libraries(set);
-
-  for (const pair of PAIRS) testPair(libraries, pair);
-  testLongValues(libraries, namespaced);
-
-  testForeign(libraries, namespaced, {}, "None");
+describeLibrary("aiocache", (libraries) => {
+  testPairs(libraries, PAIRS, { otherwise: {}, missing: "None" });
 
   test("operations leave what Python leaves", async (context) => {
     const { kind, options, dialect } = namespaced;
@@ -99,8 +83,7 @@ describeEachRedis("aiocache", (set: ServiceSet) => {
     await libraries.call(kind, "set", ["'text'", "'abc'", "100"]);
     await libraries.fill(kind, { none: "None" });
     await client.set(dialect.key("count"), "41");
-    const cache = createCache(pickled(client, { dialect }), { onRedisError: "throw", timeout: 30_000 });
-    await compareOperations(libraries, kind, cache, OPERATIONS);
+    await compareOperations(libraries, namespaced, OPERATIONS);
   });
 
   test("clearing leaves what is in another namespace", async (context) => {

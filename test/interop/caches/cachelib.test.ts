@@ -1,24 +1,12 @@
 /** cachelib and Flask-Caching, and their dialects on the same keys. */
-import { cachelib, createCache, flaskCaching, type PickleCache, pickled } from "@brine/redis-adapter";
+import { cachelib, createCache, flaskCaching, pickled } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import type { ServiceSet } from "../../services/index.js";
-import { describeEachRedis } from "../../services/inject.js";
-import {
-  compareOperations,
-  EXACT,
-  Libraries,
-  type Operation,
-  type Pair,
-  testForeign,
-  testLongValues,
-  testPair,
-} from "./library.js";
+import { compareOperations, describeLibrary, EXACT, type Operation, type Pair, testPairs } from "./library.js";
 
 // The protocol that they write.
 const pickle = { ...EXACT, protocol: 5 } as const;
-const cached: Pair = { name: "cachelib", kind: "cachelib", options: {}, dialect: cachelib({ pickle }) };
-const PAIRS: readonly Pair[] = [
-  cached,
+const PAIRS: readonly [Pair, ...Pair[]] = [
+  { name: "cachelib", kind: "cachelib", options: {}, dialect: cachelib({ pickle }) },
   {
     name: "cachelib, ints pickled, a prefix",
     kind: "cachelib",
@@ -34,13 +22,13 @@ const PAIRS: readonly Pair[] = [
   },
 ];
 
-const store = (timeout: string, ttl: number | null | undefined, rest: object = {}): Operation<PickleCache> => ({
+const store = (timeout: string, ttl: number | null | undefined, rest: object = {}): Operation => ({
   python: ["set", ["'k'", "[1]", timeout]],
   here: (cache) => cache.set("k", [1], ttl),
   says: ["True", undefined],
   ...rest,
 });
-const OPERATIONS: readonly Operation<PickleCache>[] = [
+const OPERATIONS: readonly Operation[] = [
   store("60", 60_000),
   store("None", undefined),
   store("0", 0),
@@ -99,34 +87,27 @@ const OPERATIONS: readonly Operation<PickleCache>[] = [
   { python: ["inc", ["'text'"]], here: (cache) => cache.incr("text"), says: ["ResponseError", "unsupported"] },
 ];
 
-describeEachRedis("cachelib and Flask-Caching", (set: ServiceSet) => {
-  const libraries = new Libraries(set);
-
-  for (const pair of PAIRS) testPair(libraries, pair);
-  testLongValues(libraries, cached);
-
-  testForeign(
-    libraries,
-    cached,
+describeLibrary("cachelib and Flask-Caching", (libraries) => {
+  testPairs(libraries, PAIRS, {
     // To cachelib a broken pickle is a missing value; here it is one that cannot be read, unless `onDecodeError` says otherwise.
-    {
+    otherwise: {
       "cachelib's value, cut off": ["None", "DecodeError"],
       "cachelib's mark before text": ["None", "DecodeError"],
     },
-    "None",
-  );
+    missing: "None",
+  });
 
   test.for(PAIRS.filter(({ name }) => !name.includes("prefix")))(
     "$name: operations leave what Python leaves",
-    async ({ kind, dialect }, context) => {
+    async (pair, context) => {
+      const { kind, dialect } = pair;
       await libraries.open(context, kind);
       const { client } = libraries;
       await client.set(dialect.key("count"), "41");
       await client.set(dialect.key("other"), "1", "PX", 1_000_000);
       await libraries.call(kind, "set", ["'text'", "'abc'", "100"]);
       await libraries.call(kind, "set", ["'none'", "None", "0"]);
-      const cache = createCache(pickled(client, { dialect }), { onRedisError: "throw", timeout: 30_000 });
-      await compareOperations(libraries, kind, cache, OPERATIONS);
+      await compareOperations(libraries, pair, OPERATIONS);
     },
   );
 

@@ -1,24 +1,20 @@
 /** dogpile.cache and its dialect on the same keys. */
-import { createCache, dogpile, type PickleCache, pickled } from "@brine/redis-adapter";
+import { dogpile, pickled } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import type { ServiceSet } from "../../services/index.js";
-import { describeEachRedis } from "../../services/inject.js";
 import {
   compareOperations,
+  describeLibrary,
   EXACT,
-  Libraries,
   type Operation,
   type Pair,
-  testForeign,
-  testLongValues,
-  testPair,
+  testLock,
+  testPairs,
 } from "./library.js";
 
 const pickle = EXACT;
 const KIND = "dogpile";
-const region: Pair = { name: "dogpile", kind: KIND, options: {}, dialect: dogpile({ pickle }) };
-const PAIRS: readonly Pair[] = [
-  region,
+const PAIRS: readonly [Pair, ...Pair[]] = [
+  { name: "dogpile", kind: KIND, options: {}, dialect: dogpile({ pickle }) },
   { name: "dogpile, keys mangled", kind: KIND, options: { sha1: true }, dialect: dogpile({ mangle: "sha1", pickle }) },
   {
     name: "dogpile, with lifetimes",
@@ -28,7 +24,7 @@ const PAIRS: readonly Pair[] = [
   },
 ];
 
-const OPERATIONS: readonly Operation<PickleCache>[] = [
+const OPERATIONS: readonly Operation[] = [
   { python: ["set", ["'k'", "[1]"]], here: (cache) => cache.set("k", [1]), says: ["None", undefined] },
   { python: ["get", ["'none'"]], here: (cache) => cache.get("none") },
   {
@@ -60,25 +56,17 @@ const OPERATIONS: readonly Operation<PickleCache>[] = [
 /** All clocks stand still at once. */
 const timeless = (bytes: string) => bytes.replace(/"ct": [\d.]+/, '"ct": 0');
 
-describeEachRedis("dogpile.cache", (set: ServiceSet) => {
-  const libraries = new Libraries(set);
-
-  for (const pair of PAIRS) testPair(libraries, pair);
-  testLongValues(libraries, region);
-
-  testForeign(
-    libraries,
-    region,
+describeLibrary("dogpile.cache", (libraries) => {
+  testPairs(libraries, PAIRS, {
     // Without an expiration time nobody here asks how old it is.
-    { "dogpile's value, metadata cut off": ["JSONDecodeError", "{'a': [1, 'two']}"] },
-    "'NO_VALUE'",
-  );
+    otherwise: { "dogpile's value, metadata cut off": ["JSONDecodeError", "{'a': [1, 'two']}"] },
+    missing: "'NO_VALUE'",
+  });
 
-  test.for(PAIRS)("$name: operations leave what Python leaves", async ({ options, dialect }, context) => {
-    await libraries.open(context, KIND, options);
+  test.for(PAIRS)("$name: operations leave what Python leaves", async (pair, context) => {
+    await libraries.open(context, KIND, pair.options);
     await libraries.fill(KIND, { text: "'abc'", none: "None" });
-    const cache = createCache(pickled(libraries.client, { dialect }), { onRedisError: "throw", timeout: 30_000 });
-    await compareOperations(libraries, KIND, cache, OPERATIONS, timeless);
+    await compareOperations(libraries, pair, OPERATIONS, timeless);
   });
 
   test("a region's expiration time, for values of either side", async (context) => {
@@ -112,17 +100,6 @@ describeEachRedis("dogpile.cache", (set: ServiceSet) => {
     }
   });
 
-  test("one lock for both sides", async (context) => {
-    await libraries.open(context, KIND, { distributed_lock: true, thread_local_lock: false });
-    const { python } = libraries;
-    const cache = createCache(pickled(libraries.client, { dialect: dogpile() }));
-    expect(await python.request("lock", { name: KIND, key: "L" })).toBe(true);
-    expect(await cache.lock("L", { ttl: 1000 })).toBeUndefined();
-    await python.request("unlock", { name: KIND, key: "L" });
-    const lock = (await cache.lock("L", { ttl: 10_000 }))!;
-    expect(await python.request("lock", { name: KIND, key: "L" })).toBe(false);
-    expect(await lock.release()).toBe(true);
-    expect(await python.request("lock", { name: KIND, key: "L" })).toBe(true);
-    await python.request("unlock", { name: KIND, key: "L" });
-  });
+  const options = { distributed_lock: true, thread_local_lock: false };
+  testLock(libraries, { kind: KIND, options, dialect: dogpile() });
 });

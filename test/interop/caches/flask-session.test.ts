@@ -3,13 +3,11 @@ import { createHmac } from "node:crypto";
 import { PyDateTime, repr } from "@brine/codec";
 import { type FlaskSessionOptions, flaskSession, pickled } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import type { ServiceSet } from "../../services/index.js";
-import { describeEachRedis } from "../../services/inject.js";
-import { FOREIGN, Libraries } from "./library.js";
+import { describeLibrary, EXACT, FOREIGN } from "./library.js";
 import { ODD_VALUES, since312, VALUES } from "./values.js";
 
 const KIND = "flask-session";
-const pickle = { float: "exact" } as const;
+const pickle = EXACT;
 type Format = NonNullable<FlaskSessionOptions["format"]>;
 
 /** What msgspec reads of what it wrote, and we do not. */
@@ -18,8 +16,7 @@ const UNREADABLE: readonly string[] = [
   "{'a': 1, 2: 'b', (1, 2): None}",
 ];
 
-describeEachRedis("Flask-Session", (set: ServiceSet) => {
-  const libraries = new Libraries(set);
+describeLibrary("Flask-Session", (libraries, set) => {
   // Before 0.6 it unpickles only; since then it reads all three.
   const formats: readonly { format: Format; config: object }[] =
     set.generation === "5.2"

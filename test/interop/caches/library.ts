@@ -1,10 +1,11 @@
 /** A cache of a Python library and ours on the same keys, and what holds of every such pair. */
 import { createHash } from "node:crypto";
 import { dumps, PyFloat, repr, tuple } from "@brine/codec";
-import { DecodeError, type Dialect, pickled } from "@brine/redis-adapter";
+import { createCache, DecodeError, type Dialect, type PickleCache, pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
+import { describeEachRedis } from "../../services/inject.js";
 import { everything, keeper } from "./snapshot.js";
 import { KEYS, keyExpression, ODD_VALUES, since312, VALUES } from "./values.js";
 
@@ -62,6 +63,11 @@ export class Libraries {
   }
 }
 
+/** The tests of a library, on each server that there is. */
+export function describeLibrary(name: string, define: (libraries: Libraries, set: ServiceSet) => void): void {
+  describeEachRedis(name, (set) => define(new Libraries(set), set));
+}
+
 /** One library with its settings, and the dialect with ours. */
 export interface Pair {
   readonly name: string;
@@ -72,10 +78,25 @@ export interface Pair {
   readonly anyKey?: boolean;
 }
 
+/** How the library reads what others left in its place. */
+export interface Foreign {
+  /** By name of {@link FOREIGN}: what the two say where it is not the same. */
+  readonly otherwise: Readonly<Record<string, readonly [theirs: string, ours: string]>>;
+  /** What the library says of a key that is not there. */
+  readonly missing: string;
+}
+
+/** What holds of every library: values and keys with each of its settings; the rest with the first of them. */
+export function testPairs(libraries: Libraries, pairs: readonly [Pair, ...Pair[]], foreign: Foreign): void {
+  for (const pair of pairs) testPair(libraries, pair);
+  testLongValues(libraries, pairs[0]);
+  testForeign(libraries, pairs[0], foreign);
+}
+
 const LONG_VALUES = ["'\\u00e9\\x00\\U0001f600' * 1_250_000", "{'k%d' % i: (i, i / 7) for i in range(30_000)}"];
 
 /** Values and keys, both ways. */
-export function testPair(libraries: Libraries, { name, kind, options, dialect, anyKey }: Pair): void {
+function testPair(libraries: Libraries, { name, kind, options, dialect, anyKey }: Pair): void {
   test(`${name}: each side reads what the other wrote`, async (context) => {
     await libraries.open(context, kind, options);
     const py = pickled(libraries.client, { dialect });
@@ -112,7 +133,7 @@ export function testPair(libraries: Libraries, { name, kind, options, dialect, a
 }
 
 /** Values of several megabytes, both ways, compared by their bytes. */
-export function testLongValues(libraries: Libraries, { name, kind, options, dialect }: Pair): void {
+function testLongValues(libraries: Libraries, { name, kind, options, dialect }: Pair): void {
   test(`${name}: long values`, async (context) => {
     await libraries.open(context, kind, options);
     const py = pickled(libraries.client, { dialect });
@@ -179,14 +200,11 @@ export const FOREIGN: Readonly<Record<string, Buffer>> = {
 /**
  * Whatever is in the key: where Python reads a value, so do we, the same; where it raises, we throw a {@link DecodeError} that
  * names the key.
- *
- * @param otherwise - by name of {@link FOREIGN}: what the two say where it is not the same
  */
-export function testForeign(
+function testForeign(
   libraries: Libraries,
   { name, kind, options, dialect }: Pair,
-  otherwise: Readonly<Record<string, readonly [theirs: string, ours: string]>>,
-  missing: string,
+  { otherwise, missing }: Foreign,
 ): void {
   test(`${name}: values of others`, async (context) => {
     await libraries.open(context, kind, options);
@@ -214,11 +232,28 @@ export function testForeign(
   });
 }
 
-/** One operation of the library, and the one here that does the same. */
-export interface Operation<Here> {
+/** A lock that either side holds, the other does not get. */
+export function testLock(libraries: Libraries, { kind, options, dialect }: Omit<Pair, "name">): void {
+  test("one lock for both sides", async (context) => {
+    await libraries.open(context, kind, options);
+    const ask = (action: "lock" | "unlock") => libraries.python.request(action, { name: kind, key: "L" });
+    const cache = createCache(pickled(libraries.client, { dialect }));
+    expect(await ask("lock")).toBe(true);
+    expect(await cache.lock("L", { ttl: 1000 })).toBeUndefined();
+    await ask("unlock");
+    const lock = (await cache.lock("L", { ttl: 10_000 }))!;
+    expect(await ask("lock")).toBe(false);
+    expect(await lock.release()).toBe(true);
+    expect(await ask("lock")).toBe(true);
+    await ask("unlock");
+  });
+}
+
+/** One operation of the library, and the one of a cache here that does the same. */
+export interface Operation {
   /** A method of the Python cache and expressions of its arguments. */
   readonly python: readonly [method: string, args?: readonly string[], kwargs?: Readonly<Record<string, string>>];
-  readonly here: (here: Here) => Promise<unknown>;
+  readonly here: (cache: PickleCache) => Promise<unknown>;
   /** What each says, where it is not the same in other words. Default: `repr` of the one is the other. */
   readonly says?: readonly [python: unknown, here: unknown];
   /** Why what is left differs. Default: it does not. */
@@ -226,14 +261,15 @@ export interface Operation<Here> {
 }
 
 /** Runs each operation on equal databases, which must be equal afterwards, byte for byte and lifetime for lifetime. */
-export async function compareOperations<Here>(
+export async function compareOperations(
   libraries: Libraries,
-  kind: string,
-  here: Here,
-  operations: readonly Operation<Here>[],
+  { kind, dialect }: Pair,
+  operations: readonly Operation[],
   /** Takes the clock out of what is stored. */
   timeless: (bytes: string) => string = (bytes) => bytes,
 ): Promise<void> {
+  // A machine that is busy is not a Redis that is away.
+  const cache = createCache(pickled(libraries.client, { dialect }), { onRedisError: "throw", timeout: 30_000 });
   const before = await keeper(libraries.client);
   const left = async () =>
     Object.fromEntries(
@@ -248,7 +284,7 @@ export async function compareOperations<Here>(
     const theirs = await libraries.call(kind, ...python);
     const leftThere = await left();
     await before();
-    const ours = await operate(here).catch((error: { code?: string }) => error.code ?? error);
+    const ours = await operate(cache).catch((error: { code?: string }) => error.code ?? error);
     const leftHere = await left();
     const isSaid = says === undefined ? repr(ours) === theirs : equal([theirs, ours], says);
     if (!isSaid || equal(leftHere, leftThere) !== (leaves === undefined))

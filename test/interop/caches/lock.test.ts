@@ -1,26 +1,12 @@
 /** redis-py's locks and ours are the same. */
 import { createCache, pickled, plain } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import type { ServiceSet } from "../../services/index.js";
-import { describeEachRedis } from "../../services/inject.js";
-import { Libraries } from "./library.js";
+import { describeLibrary, testLock } from "./library.js";
 
-describeEachRedis("redis-py's locks", (set: ServiceSet) => {
-  const libraries = new Libraries(set);
+describeLibrary("redis-py's locks", (libraries) => {
   const request = (op: string, key: string) => libraries.python.request(op, { name: "redis-py", key });
 
-  test("exclude ours, and are excluded", async (context) => {
-    await libraries.open(context, "redis-py");
-    const cache = createCache(pickled(libraries.client, { dialect: plain() }));
-    expect(await request("lock", "L")).toBe(true);
-    expect(await cache.lock("L", { ttl: 1000 })).toBeUndefined();
-    await request("unlock", "L");
-    const lock = (await cache.lock("L", { ttl: 10_000 }))!;
-    expect(await request("lock", "L")).toBe(false);
-    expect(await lock.release()).toBe(true);
-    expect(await request("lock", "L")).toBe(true);
-    await request("unlock", "L");
-  });
+  testLock(libraries, { kind: "redis-py", options: {}, dialect: plain() });
 
   test("a value that Python is making is waited for, not made twice", async (context) => {
     await libraries.open(context, "redis-py");
