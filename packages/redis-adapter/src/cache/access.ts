@@ -105,6 +105,7 @@ export class CacheAccess {
     const left = expiry === "persist" ? null : expiry.px + grace + (dialect.graceTtl ?? 0);
     // Before the value: a tag of what is not there does no harm, a value without its tag would outlive its invalidation.
     await Promise.all(tagging.keys.map((each) => addTag(client, each, redisKey, left)));
+    inTime();
     if (!(await isTagged(client, tagging, redisKey))) return;
     inTime();
     await set();
