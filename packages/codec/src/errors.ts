@@ -56,9 +56,11 @@ export type PickleErrorCode =
 export interface PickleErrorOptions extends CodedErrorOptions<PickleErrorCode> {
   /** Byte of the opcode, counted from the first byte given to the decoder. */
   readonly offset?: number | undefined;
+  /** The opcode at `offset`; only when unpickling. */
   readonly opcode?: OpcodeName | undefined;
   /** Where in the value, such as `.kwargs["when"][3]`; only when pickling. */
   readonly path?: string | undefined;
+  /** The limit that was reached, with its value; only for `limit-exceeded`. */
   readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
 }
 
@@ -67,9 +69,13 @@ const BRAND = Symbol.for("brine.PickleError");
 /** What `pickle.PickleError` is in Python: the parent of {@link UnpicklingError} and {@link PicklingError}. */
 export class PickleError extends CodedError<PickleErrorCode> {
   override name = "PickleError";
+  /** Byte of the opcode, counted from the first byte given to the decoder; `undefined` when pickling. */
   readonly offset?: number | undefined;
+  /** The opcode at `offset`, such as `"STACK_GLOBAL"`. */
   readonly opcode?: OpcodeName | undefined;
+  /** Where in the value, such as `.kwargs["when"][3]`; `undefined` when unpickling. */
   readonly path?: string | undefined;
+  /** The limit that was reached, with its value; only for `limit-exceeded`. */
   readonly limit?: { readonly name: keyof Limits; readonly max: number } | undefined;
 
   constructor(message: string, options: PickleErrorOptions) {

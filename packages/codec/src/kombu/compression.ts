@@ -15,6 +15,7 @@ export interface Compressor {
   load?(): Promise<void>;
   /** Whether `compress` and `decompress` can be called; absent: always. */
   isLoaded?(): boolean;
+  /** What it throws becomes an {@link EncodeError}. */
   compress(bytes: Uint8Array): Uint8Array;
   /** Must allocate no more than about `maxBytes`, and throw a RangeError when the output would be longer. */
   decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
@@ -59,6 +60,7 @@ export class CompressionRegistry {
     for (const [alias, named] of this.#types) if (named === type) this.#types.delete(alias);
   }
 
+  /** Whether a compressor has this name or content type; its library may still be missing. */
   has(nameOrType: string): boolean {
     return this.#find(nameOrType) !== undefined;
   }
@@ -85,11 +87,21 @@ export class CompressionRegistry {
     for (const nameOrType of namesOrTypes) await this.get(nameOrType).load?.();
   }
 
+  /**
+   * Compresses, after loading the library if there is one.
+   *
+   * @throws {@link SerializerNotInstalled} for an unknown name, and without the library; {@link EncodeError}
+   */
   async compress(bytes: Uint8Array, nameOrType: string): Promise<{ body: Uint8Array; contentType: string }> {
     await this.load(nameOrType);
     return this.compressSync(bytes, nameOrType);
   }
 
+  /**
+   * Decompresses, after loading the library if there is one.
+   *
+   * @throws {@link SerializerNotInstalled} for an unknown name, and without the library; {@link DecodeError} as `decompressSync`
+   */
   async decompress(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
     await this.load(options.contentType);
     return this.decompressSync(bytes, options);

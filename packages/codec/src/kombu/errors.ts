@@ -41,7 +41,9 @@ const BRAND = Symbol.for("brine.KombuError");
 /** The parent of all errors of this layer. */
 export class KombuError extends CodedError<KombuErrorCode> {
   override name = "KombuError";
+  /** The content type at hand: of the body, or of the compression. */
   readonly contentType?: string | undefined;
+  /** Where in the value, such as `.kwargs["when"][3]`; only when encoding. */
   readonly path?: string | undefined;
 
   constructor(message: string, options: KombuErrorOptions) {

@@ -13,14 +13,17 @@ export interface Serializer {
   readonly contentType: string;
   /** Character set of the bytes, `"utf-8"` by default; `"binary"` for none. */
   readonly contentEncoding?: string | undefined;
+  /** The body of a value. What it throws becomes an {@link EncodeError}. */
   encode?(value: unknown): Uint8Array;
-  /** `body` belongs to the caller: copy what the result keeps. */
+  /** The value of a body, which belongs to the caller: copy what the result keeps. What it throws becomes a {@link DecodeError}. */
   decode?(body: Uint8Array): unknown;
 }
 
 /** A body with what a reader must know of it. */
 export interface EncodedContent {
+  /** `"application/json"`: who reads it. */
   readonly contentType: string;
+  /** Character set of the body, such as `"utf-8"`; `"binary"` for none. */
   readonly contentEncoding: string;
   readonly body: Uint8Array;
 }
@@ -125,6 +128,7 @@ export class SerializerRegistry {
     return [...this.#byName.keys()];
   }
 
+  /** Whether a serializer has this name or content type, enabled or not. */
   has(nameOrType: string): boolean {
     return isContentType(nameOrType)
       ? this.#byType.has(normalizeContentType(nameOrType))

@@ -322,8 +322,10 @@ function datetimeParts(value: object): Part[] | undefined {
   if (value.second !== 0 || value.microsecond !== 0) numbers.push(value.second);
   if (value.microsecond !== 0) numbers.push(value.microsecond);
   const parts: Part[] = [`datetime.${isDate ? "datetime" : "time"}(${numbers.join(", ")}`];
-  if (value.fold !== 0) parts.push(", fold=1");
+  // datetime has its fold before its zone, time behind it.
+  if (isDate && value.fold !== 0) parts.push(", fold=1");
   if (value.tzinfo !== null) parts.push(", tzinfo=", V(value.tzinfo));
+  if (!isDate && value.fold !== 0) parts.push(", fold=1");
   parts.push(")");
   return parts;
 }

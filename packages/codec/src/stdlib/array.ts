@@ -60,10 +60,23 @@ const WRITTEN: Readonly<Record<TypeCode, number>> = {
   w: 20,
 };
 
+/** Type codes of integers by size, for the format of another machine: the last one of its size in `arraymodule.c`. */
+const BY_SIZE: Readonly<Record<"int" | "uint", Readonly<Record<number, TypeCode>>>> = {
+  int: { 1: "b", 2: "h", 4: "i", 8: "q" },
+  uint: { 1: "B", 2: "H", 4: "I", 8: "Q" },
+};
+
+/** As CPython, which makes an `i` of the 4-byte `l` of a Windows machine. */
+function typecodeHere(typecode: TypeCode, code: number): TypeCode {
+  const { kind, size } = FORMATS[code]!;
+  return (kind === "int" || kind === "uint") && WRITTEN[typecode] !== code ? BY_SIZE[kind][size]! : typecode;
+}
+
 function isTypeCode(value: unknown): value is TypeCode {
   return typeof value === "string" && Object.hasOwn(WRITTEN, value);
 }
 
+const isFloat = (typecode: TypeCode): boolean => typecode === "f" || typecode === "d";
 const isText = (typecode: TypeCode): typecode is "u" | "w" => typecode === "u" || typecode === "w";
 
 /** The items of `bytes`, in the typed array of the type code. */
@@ -76,6 +89,7 @@ function dataOf(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const count = bytes.length / size;
   if (kind === "utf16" || kind === "utf32") {
+    if (!isText(typecode)) throw context.fail(`Cannot make an array of type code ${typecode}: the bytes are text`);
     let text = "";
     for (let i = 0; i < bytes.length; i += size) {
       const code = size === 2 ? view.getUint16(i, !isBig) : view.getUint32(i, !isBig);
@@ -85,16 +99,11 @@ function dataOf(
     return text;
   }
   if (isText(typecode)) throw context.fail("Cannot make an array of text: the bytes are numbers");
-  const data = new ARRAY_DATA[typecode](count);
-  const isBigint = data instanceof BigInt64Array || data instanceof BigUint64Array;
-  for (let i = 0; i < count; i++) {
-    const item = itemAt(view, i * size, kind, size, !isBig);
-    if (isBigint) data[i] = BigInt(item);
-    else data[i] = Number(item);
-    // An item of a wider format may not fit the type code here; CPython raises OverflowError.
-    if (kind !== "float" && BigInt(data[i]!) !== BigInt(item))
-      throw context.fail(`Cannot make an array of type code ${typecode}: ${item} does not fit`);
+  if (kind === "float" && !isFloat(typecode)) {
+    throw context.fail(`Cannot make an array of type code ${typecode}: the bytes are floats`);
   }
+  const data = new ARRAY_DATA[typecode](count);
+  for (let i = 0; i < count; i++) data[i] = itemAt(view, i * size, kind, size, !isBig) as never;
   return data;
 }
 
@@ -151,7 +160,8 @@ const reconstructor: GlobalEntry = {
   nameStrings: "function",
   call(args, context) {
     const [cls, typecode, code, bytes] = args;
-    const machine = FORMATS[intOf(code) ?? -1];
+    const number = intOf(code) ?? -1;
+    const machine = FORMATS[number];
     if (
       args.length !== 4 ||
       !(cls instanceof PyGlobal && cls.module === module && cls.name === "array") ||
@@ -162,7 +172,8 @@ const reconstructor: GlobalEntry = {
     ) {
       throw context.fail("Cannot make an array: bad arguments");
     }
-    return new PyArray(typecode, dataOf(typecode, machine, bytes, context));
+    const here = typecodeHere(typecode, number);
+    return new PyArray(here, dataOf(here, machine, bytes, context));
   },
 };
 

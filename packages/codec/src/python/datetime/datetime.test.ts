@@ -60,6 +60,17 @@ describe("PyDateTime", () => {
     expect(() => PyDateTime.from("2024-05-06T00:00:00+01:00:01").toTemporal(Temporal)).toThrow(RangeError);
   });
 
+  it("has its fold before the zone in a datetime's repr, and behind it in a time's", () => {
+    const zone = ", tzinfo=datetime.timezone.utc";
+    const pickle = (name: string, bytes: string) =>
+      `cdatetime\n${name}\n(C${bytes}cdatetime\ntimezone\n(cdatetime\ntimedelta\n(I0\nI0\nI0\ntRtRtR.`;
+    const load = (name: string, bytes: string) => loads(Buffer.from(pickle(name, bytes), "latin1"));
+    expect(repr(load("time", "\x06\x82\x1e\0\0\0\x07"))).toBe(`datetime.time(2, 30, 0, 7${zone}, fold=1)`);
+    expect(repr(load("datetime", "\x0a\x07\xe8\x8a\x1b\x02\x1e\0\0\0\x07"))).toBe(
+      `datetime.datetime(2024, 10, 27, 2, 30, 0, 7, fold=1${zone})`,
+    );
+  });
+
   it("is what Date and every Temporal type are written as", () => {
     const values: [object, string][] = [
       [new Date(0), "datetime.datetime(1970, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)"],
