@@ -1,5 +1,5 @@
 /** Runs the examples against real services, as their pages say. */
-import { execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import path from "node:path";
@@ -35,6 +35,16 @@ settings.configure(
 )
 from django.core.cache import cache
 `;
+
+/** What the example writes until `text` is among it. */
+async function untilSaid(example: ChildProcess, text: string): Promise<void> {
+  let output = "";
+  for await (const chunk of example.stdout!) {
+    output += String(chunk);
+    if (output.includes(text)) return;
+  }
+  throw new Error(`It ended before it said "${text}": ${output}`);
+}
 
 describeEachGeneration("examples", (set) => {
   let place: Isolation;
@@ -111,17 +121,37 @@ describeEachGeneration("examples", (set) => {
     );
   });
 
+  test("consume-kombu-messages reads what the page's Python sends, and answers", async () => {
+    const page = readFileSync(path.join(ROOT, "examples/consume-kombu-messages/README.md"), "utf8");
+    const [producer] = programsOf(page, "no-run");
+    const example = spawn(process.execPath, command("consume-kombu-messages"), {
+      env: { ...process.env, AMQP_URL: place.amqp.url },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    try {
+      await untilSaid(example, "orders is consumed");
+      const code = producer!.code.replace(
+        "print(answer.payload)",
+        "print(answer.payload['id'], sorted(answer.payload['tags']))",
+      );
+      const { stdout, stderr } = await set.python.run(code, [], { env: { AMQP_URL: place.amqp.pythonUrl } });
+      expect(stderr).not.toContain("Traceback");
+      expect(stdout.toString()).toBe("7 ['new', 'seen']\n");
+      example.kill("SIGTERM");
+      await once(example, "exit");
+      expect(example.exitCode).toBe(0);
+    } finally {
+      example.kill("SIGKILL");
+    }
+  });
+
   test("consume-from-celery answers Python, and ends on SIGTERM", async () => {
     const example = spawn(process.execPath, command("consume-from-celery"), {
       env: { ...process.env, AMQP_URL: place.amqp.url },
       stdio: ["ignore", "pipe", "inherit"],
     });
     try {
-      let output = "";
-      for await (const chunk of example.stdout) {
-        output += String(chunk);
-        if (output.includes("is ready")) break;
-      }
+      await untilSaid(example, "is ready");
       const asked = await set.python.run(ASK, [], { env: { AMQP_URL: place.amqp.pythonUrl } });
       expect(asked.stderr).not.toContain("Traceback");
       expect(asked.stdout.toString()).toBe("5\n2024 datetime\n");
