@@ -160,11 +160,9 @@ describe("scan()", () => {
       "N.".repeat(100_000),
       `(${"S'(.\n'\n".repeat(50_000)}.`,
     ];
-    const start = performance.now();
+    // Quadratic work would take hours, far beyond the test's limit.
     for (const input of inputs) scan(b(input));
-    // Quadratic work would take hours; the bound leaves room for a busy machine.
-    expect(performance.now() - start).toBeLessThan(45_000);
-  }, 60_000);
+  });
 
   test("bounds pickles nested in pickles", () => {
     let pickle = "N.";
