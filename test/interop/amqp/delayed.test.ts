@@ -9,9 +9,10 @@ import {
 } from "@brine/amqp-adapter";
 import { Celery } from "@brine/celery";
 import amqplib from "amqplib";
-import { afterEach, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 
 /** What Celery 5.6 sent for the levels and for queue `cap_q` of exchange `cap_topic2`. */
 const captured = readFileSync(new URL("../../captures/celery/main/delayed-declarations.jsonl", import.meta.url), "utf8")
@@ -79,16 +80,11 @@ function describeCall(name: string, args: readonly unknown[]): object | undefine
 }
 
 describeEachGeneration("native delayed delivery", (set) => {
-  const open: { close(): Promise<void> }[] = [];
-
-  afterEach(async () => {
-    for (const each of open.splice(0).reverse()) await each.close();
-  });
+  const kept = closeAfterEach();
 
   function transport(url: string, options: AmqpTransportOptions = {}): AmqpTransport {
-    const made = amqp(url, { backOff: { initialDelayMs: 20, maxDelayMs: 200 }, ...options });
+    const made = kept(amqp(url, { backOff: { initialDelayMs: 20, maxDelayMs: 200 }, ...options }));
     made.on("warning", () => undefined);
-    open.push(made);
     return made;
   }
 
@@ -162,8 +158,7 @@ describeEachGeneration("native delayed delivery", (set) => {
       taskDefaultExchangeType: "topic",
       taskDefaultQueueType: "quorum",
     } as const;
-    const client = new Celery({ ...settings, broker: transport(address.url) });
-    open.push(client);
+    const client = kept(new Celery({ ...settings, broker: transport(address.url) }));
     await client.sendTask("due.run", { args: [1], countdown: 2 });
     await client.sendTask("due.run", { args: [2], eta: new Date(Date.now() + 1500) });
     await client.sendTask("due.run", { args: [3] });
@@ -172,14 +167,13 @@ describeEachGeneration("native delayed delivery", (set) => {
     await eventually(async () => expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(3), 10_000);
 
     const ran: (readonly [task: number, retries: number])[] = [];
-    const app = new Celery({ ...settings, broker: transport(address.url), logger: console });
-    open.push(app);
+    const app = kept(new Celery({ ...settings, broker: transport(address.url), logger: console }));
     app.task<[number], void>("due.run", {}, (context, task) => {
       ran.push([task, context.retries]);
       if (task === 1 && context.retries === 0) throw context.retry({ countdown: 1 });
     });
     const worker = app.worker({ mingle: false, remoteControl: false });
-    open.push({ close: () => worker.stop() });
+    kept({ close: () => worker.stop() });
     await worker.start();
     await eventually(() => expect(ran).toHaveLength(4), 10_000);
     expect(ran.sort()).toEqual([[1, 0], [1, 1], [2, 0], [3, 0]]); // biome-ignore format: a table
@@ -189,13 +183,14 @@ describeEachGeneration("native delayed delivery", (set) => {
     const { amqp: address, name } = await set.isolate();
     const warnings: string[] = [];
     const queue = name("direct");
-    const app = new Celery({
-      broker: transport(address.url),
-      taskDefaultQueue: queue,
-      taskDefaultQueueType: "quorum",
-      logger: { warn: (text) => void warnings.push(text) },
-    });
-    open.push(app);
+    const app = kept(
+      new Celery({
+        broker: transport(address.url),
+        taskDefaultQueue: queue,
+        taskDefaultQueueType: "quorum",
+        logger: { warn: (text) => void warnings.push(text) },
+      }),
+    );
     await app.sendTask("due.run", { countdown: 60 });
     await app.sendTask("due.run", { countdown: 60 });
     expect(await app.transport.queueLength(queue)).toBe(2);

@@ -6,9 +6,10 @@ import { fileURLToPath } from "node:url";
 import { amqp } from "@brine/amqp-adapter";
 import type { Transport } from "@brine/codec/kombu";
 import { redis } from "@brine/redis-adapter";
-import { afterEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { numberedMessage, untold } from "../numbered-message.js";
 import { soakCount, soakTimeoutMs } from "../soak.js";
 import { Tally } from "../tally.js";
@@ -23,11 +24,7 @@ const AT_ONCE = 20;
 
 describeEachGeneration("after a kill", (set) => {
   describe.each(["amqp", "redis"] as const)("on %s", (kind) => {
-    const open: { close(): Promise<void> }[] = [];
-
-    afterEach(async () => {
-      for (const each of open.splice(0).reverse()) await each.close();
-    });
+    const kept = closeAfterEach();
 
     async function place(label: string) {
       const isolation = await set.isolate();
@@ -37,9 +34,7 @@ describeEachGeneration("after a kill", (set) => {
 
     function transport(url: string): Transport {
       const backOff = { initialDelayMs: 20, maxDelayMs: 500 };
-      const made = kind === "amqp" ? amqp(url, { backOff }) : redis(url, REDIS_OPTIONS);
-      open.push(made);
-      return made;
+      return kept(kind === "amqp" ? amqp(url, { backOff }) : redis(url, REDIS_OPTIONS));
     }
 
     /** Runs the script until it has written `lines` lines, or to its end; what it wrote goes to `tally`. */
@@ -48,7 +43,7 @@ describeEachGeneration("after a kill", (set) => {
         stdio: ["ignore", "pipe", "inherit"],
       });
       const exited = once(child, "exit");
-      open.push({ close: async () => void (child.kill("SIGKILL") && (await exited)) });
+      kept({ close: async () => void (child.kill("SIGKILL") && (await exited)) });
       let count = 0;
       for await (const line of createInterface({ input: child.stdout! })) {
         tally.add(Number(line));

@@ -4,9 +4,10 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Redis } from "ioredis";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
+import { closeAfterEach } from "../../kept.js";
 
 const SCRIPT = fileURLToPath(new URL("./publisher.mjs", import.meta.url));
 const BATCH = 10;
@@ -25,11 +26,7 @@ interface Calls {
 }
 
 describeEachGeneration("a caller killed between confirm and return", (set) => {
-  const open: (() => Promise<unknown>)[] = [];
-
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
+  const kept = closeAfterEach();
 
   /** Runs the script to its end, or until all of the batch at `hangAt` is confirmed; then it is killed. */
   async function call(args: readonly string[], first: number, last: number, hangAt: number): Promise<Calls> {
@@ -37,9 +34,7 @@ describeEachGeneration("a caller killed between confirm and return", (set) => {
     const numbers = [first, last, hangAt].map(String);
     const child = spawn(process.execPath, [SCRIPT, ...args, ...numbers], { stdio: ["ignore", "pipe", "inherit"] });
     const exited = once(child, "exit");
-    open.push(async () => {
-      if (child.kill("SIGKILL")) await exited;
-    });
+    kept({ close: async () => void (child.kill("SIGKILL") && (await exited)) });
     for await (const line of createInterface({ input: child.stdout })) {
       const [what, number] = line.split(" ") as [string, string];
       lines[what]!.push(Number(number));
@@ -57,9 +52,9 @@ describeEachGeneration("a caller killed between confirm and return", (set) => {
     const marks = isolation.name("marks");
     const env = { MARKS: `${isolation.redis(2).pythonUrl} ${marks}` };
     const worker = await set.python.celeryWorker({ broker: kind, backend: "disabled", isolation, queue, env });
-    open.push(() => worker.stop());
+    kept({ close: () => worker.stop() });
     const counts = new Redis(isolation.redis(2).url);
-    open.push(() => counts.quit());
+    kept({ close: () => counts.quit() });
 
     const expected = new Map(Array.from({ length: TOTAL }, (_, number) => [String(number), "1"]));
     let first = 0;

@@ -1,11 +1,12 @@
 /** What happens to tasks and results when a broker goes away and comes back, and when a worker dies. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import type { Celery, Worker } from "@brine/celery";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Isolation } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { closeAfterEach } from "../../kept.js";
 import { type BrokerKind, connectApp } from "../setting.js";
 
 /** RabbitMQ takes 5 to 15 s to come back, and longer on a busy machine. */
@@ -13,18 +14,12 @@ const WAIT = { timeoutMs: 90_000 };
 const TEST_TIMEOUT_MS = 150_000;
 
 describeEachGeneration("recovery", (set) => {
-  const open: Celery[] = [];
-  const children: ChildProcess[] = [];
-
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map((app) => app.close()));
-    for (const child of children.splice(0)) child.kill("SIGKILL");
-  });
+  const kept = closeAfterEach();
 
   async function start(broker: BrokerKind): Promise<{ app: Celery; worker: Worker; isolation: Isolation }> {
     const isolation = await set.isolate();
     const app = connectApp(isolation, [broker, "redis"], { taskDefaultQueue: isolation.name("recovery") });
-    open.push(app);
+    kept(app);
     app.task("add", (_, x: number, y: number) => x + y);
     const worker = await app.worker({ mingle: false, concurrency: 2 }).start();
     return { app, worker, isolation };
@@ -49,12 +44,12 @@ describeEachGeneration("recovery", (set) => {
     const isolation = await set.isolate();
     const queue = isolation.name("killed");
     const app = connectApp(isolation, ["amqp", "redis"], { taskDefaultQueue: queue });
-    open.push(app);
+    kept(app);
     const script = fileURLToPath(new URL("./hanging-worker.mjs", import.meta.url));
     const child = spawn(process.execPath, [script, isolation.amqp.url, queue], {
       stdio: ["ignore", "pipe", "inherit"],
     });
-    children.push(child);
+    kept({ close: () => child.kill("SIGKILL") });
     await once(child.stdout!, "data");
     const begun = once(child.stdout!, "data");
     const result = await app.sendTask("hang", { args: ["survived"] });

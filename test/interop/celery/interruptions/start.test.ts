@@ -2,10 +2,11 @@
 import { amqp } from "@brine/amqp-adapter";
 import { Celery, type CelerySettings } from "@brine/celery";
 import { redis } from "@brine/redis-adapter";
-import { afterEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { startProxy, type TcpProxy } from "../../tcp-proxy.js";
+import { closeAfterEach } from "../../kept.js";
+import { startProxy } from "../../tcp-proxy.js";
 import type { BrokerKind } from "../setting.js";
 
 /** Places in the bytes that a start sends where the connection that sends them is cut. */
@@ -13,23 +14,11 @@ const CUTS = 12;
 const BACK_OFF = { initialDelayMs: 20, maxDelayMs: 200 };
 
 describeEachGeneration("the start of a worker", (set) => {
-  const ends: (() => Promise<void>)[] = [];
-
-  afterEach(async () => {
-    for (const end of ends.splice(0).reverse()) await end();
-  });
+  const kept = closeAfterEach();
 
   function connect(kind: BrokerKind, url: string, settings: Partial<CelerySettings>): Celery {
     const broker = kind === "amqp" ? amqp(url, { backOff: BACK_OFF }) : redis(url);
-    const app = new Celery({ broker, logger: {}, ...settings });
-    ends.push(() => app.close());
-    return app;
-  }
-
-  async function proxied(target: string): Promise<TcpProxy> {
-    const proxy = await startProxy(target);
-    ends.push(() => proxy.close());
-    return proxy;
+    return kept(new Celery({ broker, logger: {}, ...settings }));
   }
 
   test.each(["amqp", "redis"] as const)(
@@ -38,7 +27,7 @@ describeEachGeneration("the start of a worker", (set) => {
       const isolation = await set.isolate();
       const url = kind === "amqp" ? isolation.amqp.url : isolation.redis(0).url;
       const client = connect(kind, url, {});
-      const proxy = await proxied(url);
+      const proxy = kept(await startProxy(url));
 
       /** Resolves to how many bytes the start sent. */
       async function startsAndWorks(name: string): Promise<number> {
