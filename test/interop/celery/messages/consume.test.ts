@@ -78,7 +78,7 @@ describeEachGeneration("consume from Python clients", (set) => {
       const custom = await call("node.fail", "('Custom',)");
       expect(custom.class).toMatch(/PaymentError$/);
       expect(custom).toMatchObject({ message: "from node" });
-      expect(custom.traceback).toContain("celery/consume.test");
+      expect(custom.traceback).toContain("messages/consume.test");
       const unknown = await call("node.nope");
       expect(unknown).toMatchObject({ class: "celery.exceptions.NotRegistered" });
       expect(bad.splice(0)).toMatchObject([{ kind: "unknown-task" }]);

@@ -69,7 +69,7 @@ describeEachGeneration("Python sends to Node", (set) => {
       const own = await get(await send("node.fail", "('own',)"));
       expect(own).toMatchObject({ message: "from node" });
       expect(own.class).toMatch(/PaymentError$/);
-      expect(own.traceback).toContain("celery/matrix-consume");
+      expect(own.traceback).toContain("messages/matrix-consume");
     });
 
     test("retries and states of its own are seen", async () => {
