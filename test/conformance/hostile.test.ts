@@ -3,7 +3,7 @@
  * it; what must be cheap completes within the time of a test, which it could not if its cost were not bounded.
  */
 import { readFileSync } from "node:fs";
-import { ClassRegistry, isPickleError, loads, PyDict, PyFloat, repr, Tuple, Unpickler } from "@brine/codec";
+import { ClassRegistry, FrozenSet, isPickleError, loads, PyDict, PyFloat, repr, Tuple, Unpickler } from "@brine/codec";
 import { registerNumpy } from "@brine/codec/numpy";
 import { genops, OPCODES, type OpcodeInfo, scan } from "@brine/codec/tools";
 import { afterAll, describe, expect, it } from "vitest";
@@ -312,6 +312,21 @@ describe("hostile input costs no more than its size", () => {
   it("1,000,000 tuples in one another as a key", () => {
     const bytes = pickle("}N", repeat("\x85", 1_000_000), "Ns.");
     expect((loads(bytes) as PyDict<unknown, unknown>).size).toBe(1);
+  });
+
+  it("30,000 frozensets in one another, and a frozenset, a tuple, bytes and a str in as many others as there are references", () => {
+    const N = 30_000;
+    const le = (value: number) => String.fromCharCode(value & 255, (value >> 8) & 255, value >> 16, 0);
+    expect(loads(latin1(`${"(".repeat(N)}N${"\x91".repeat(N)}.`))).toBeInstanceOf(FrozenSet);
+    const items = Array.from({ length: N }, (_, i) => `J${le(i)}`).join("");
+    const long = (code: string) => `${code}${le(N)}${"x".repeat(N)}`;
+    const keys = [`(${items}\x91`, `(${items}t`, `K\x01${"\x85".repeat(N)}`, long("B"), long("X")];
+    for (const key of keys) {
+      const [first, ...others] = loads(latin1(`](${key}\x94${"}(NNh\x00Nu(h\x00N\x91".repeat(N)}e.`)) as unknown[];
+      expect(others).toHaveLength(2 * N);
+      expect((others.at(-2) as PyDict).has(first)).toBe(true);
+      expect((others.at(-1) as FrozenSet).has(first)).toBe(true);
+    }
   });
 
   it("1,000,000 marks", () => {

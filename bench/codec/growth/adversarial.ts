@@ -59,6 +59,27 @@ const PICKLES: readonly (readonly [name: string, from: number, make: Make, optio
   ["a billion laughs, as lists", 100, (n) => ["]\x94", each(n, (i) => `](j${le(i, 4)}j${le(i, 4)}e\x94`), "."]],
   ["a billion laughs, as the key of a dict", 100, (n) => ["}K\x01", repeat("\x852\x86", n), "Ns."]],
   ["tuples of tuples in a set", 500, (n) => ["\x8f(K\x01", repeat("\x85", n), "\x90."]],
+  ["frozensets in one another", 500, (n) => [repeat("(", n), "N", repeat("\x91", n), "."]],
+  [
+    "one deep tuple, the key of many dicts",
+    500,
+    (n) => ["](K\x01", repeat("\x85", n), "\x94", repeat("}h\x00Ns", n), "e."],
+  ],
+  [
+    "one wide frozenset, in many frozensets",
+    500,
+    (n) => ["]((", each(n, (i) => `J${le(i, 4)}`), "\x91\x94", repeat("(h\x00\x91", n), "e."],
+  ],
+  [
+    "long bytes, the key of many dicts",
+    500,
+    (n) => [`](B${le(n * 10, 4)}`, repeat("x", n * 10), "\x94", repeat("}h\x00Ns", n), "e."],
+  ],
+  [
+    "a long str beside None, in many dicts",
+    500,
+    (n) => [`](X${le(n * 10, 4)}`, repeat("x", n * 10), "\x94", repeat("}(NNh\x00Nu", n), "e."],
+  ],
   ["frames of one byte", 1000, (n) => ["\x80\x04", repeat(`\x95\x01${"\0".repeat(7)}N`, n), "."]],
   ["a frame that is too long", 1000, (n) => ["\x80\x04", repeat("N", n), `\x95${le(2 ** 40, 8)}`]],
   ["a line that never ends", 16_000, (n) => ["V", repeat("x", n)]],

@@ -63,7 +63,8 @@ export { TimeDelta, type TimeDeltaParts } from "./python/datetime/timedelta.js";
 export { TimeZone, type TzInfo, type WallTime } from "./python/datetime/tzinfo.js";
 export { ZoneInfo } from "./python/datetime/zoneinfo.js";
 export { DateutilZone, PytzFixedOffset, PytzUtc, PytzZone } from "./python/datetime/zones.js";
-export { HashParts, hashEquals, hashKey, type PyHashable } from "./python/hash.js";
+export { HashParts, hashKey, type PyHashable } from "./python/hash.js";
+export { hashEquals } from "./python/key-table.js";
 export {
   IPv4Address,
   IPv4Interface,

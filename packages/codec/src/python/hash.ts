@@ -2,16 +2,15 @@
  * Python's idea of equal keys. `1`, `1.0`, `True`, `Decimal(1)` and `Fraction(1)` are one key; tuples, frozensets and bytes
  * are compared by what they hold; a list, dict, set or bytearray is no key at all.
  *
- * Every key has a canonical form that a JavaScript `Map` compares as Python compares the keys:
+ * Every key has a form that a JavaScript `Map` compares as Python compares the keys:
  * - a string: `"s"` + the string; bytes: `"b"` + its latin-1 text; other structures: another letter and their parts
  * - an int: a number while it is safe, else a bigint; a float with an integral value: as the int; other floats: the number
- * - a tuple or frozenset: a {@link Structure}, found by the codes of its parts, each distinct part having got a code; so a
- *   tuple costs its own length and not the size of all that it contains (forty nested pairs, each of the same tuple twice,
- *   would cost 2 ** 40)
+ * - a tuple or frozenset: its {@link HashParts}, of which `key-table.ts` makes what can be compared
  * - anything else: the object itself, which equals only itself
  */
 import { latin1Text } from "./bytes.js";
 import { ByteArray, Tuple } from "./containers/sequences.js";
+import type { KeyTable } from "./key-table.js";
 
 /** Classes with an equality of their own give their canonical form under this symbol; they throw `TypeError` if unhashable. */
 export const hashKey: unique symbol = Symbol.for("brine.hashKey") as never;
@@ -53,11 +52,60 @@ export function unhashable(typeName: string): TypeError {
   return new TypeError(`unhashable type: '${typeName}'`);
 }
 
+/**
+ * What one pickle is decoded with: what is long, or holds other structures, may be the key of as many dicts and a member of
+ * as many sets as the pickle has references to it, and is walked once for all of them. As CPython, which keeps the hash of a
+ * str, of bytes and of a frozenset in it.
+ */
+export interface SharedKeys {
+  /** Who gives the forms of structures to all. */
+  structures: KeyTable | undefined;
+  strings: Map<string, string> | undefined;
+  forms: WeakMap<object, unknown> | undefined;
+}
+
+const none = (): SharedKeys => ({ structures: undefined, strings: undefined, forms: undefined });
+
+/** Stands for what most pickles never need, so that it is not made for each of them. */
+const UNMADE: SharedKeys = Object.freeze(none());
+
+let shared: SharedKeys | undefined;
+
+/**
+ * From here on, dicts and sets share what they find out of long keys, which must not change meanwhile; until
+ * {@link endSharing} is given what this returns.
+ */
+export function beginSharing(): SharedKeys | undefined {
+  const outer = shared;
+  shared = UNMADE;
+  return outer;
+}
+
+export function endSharing(outer: SharedKeys | undefined): void {
+  shared = outer;
+}
+
+/** What is shared now; `undefined` when nothing is. To be written to. */
+export function sharedKeys(): SharedKeys | undefined {
+  if (shared === UNMADE) shared = none();
+  return shared;
+}
+
+/** Forms that are longer take more time to make than to look up. Characters. */
+const LONG_TEXT = 64;
+/** Parts of a structure that is walked as fast as it is looked up. */
+export const SHORT = 8;
+
+function isLong(form: unknown): boolean {
+  if (typeof form === "string") return form.length > LONG_TEXT;
+  return typeof form === "bigint" || (form instanceof HashParts && form.parts.length > SHORT);
+}
+
 /** The form of a key that is no tuple or frozenset; {@link HashParts} for one that is. */
-function leaf(key: unknown): unknown {
+export function leaf(key: unknown): unknown {
   switch (typeof key) {
     case "string":
-      return `s${key}`;
+      return key.length > LONG_TEXT ? sharedText(key) : `s${key}`;
     case "number":
       // A NaN is only ever equal to itself, and a number has no self.
       return Number.isNaN(key) ? Symbol("nan") : numberKey(key);
@@ -73,6 +121,29 @@ function leaf(key: unknown): unknown {
       return key;
   }
   if (key === null) return null;
+  const known = shared?.forms?.get(key);
+  if (known !== undefined) return known;
+  const form = leafOfObject(key);
+  if (shared === undefined || !isLong(form)) return form;
+  const keys = sharedKeys()!;
+  keys.forms ??= new WeakMap();
+  keys.forms.set(key, form);
+  return form;
+}
+
+/** The same string each time, whose hash V8 then knows. */
+function sharedText(key: string): string {
+  const keys = sharedKeys();
+  let form = keys?.strings?.get(key);
+  if (form !== undefined) return form;
+  form = `s${key}`;
+  if (keys === undefined) return form;
+  keys.strings ??= new Map();
+  keys.strings.set(key, form);
+  return form;
+}
+
+function leafOfObject(key: object): unknown {
   if (Array.isArray(key)) {
     if (!(key instanceof Tuple)) throw unhashable("list");
     return new HashParts("t", key);
@@ -94,195 +165,6 @@ function leaf(key: unknown): unknown {
   const prototype = Object.getPrototypeOf(key);
   if (prototype === Object.prototype || prototype === null) throw unhashable("dict");
   return key;
-}
-
-/** The canonical form of all equal tuples, or frozensets: one object. */
-export class Structure {
-  readonly code: number;
-  /** For a {@link KeyTable}'s owner: the one of them that it keeps. */
-  kept: unknown = undefined;
-
-  constructor(code: number) {
-    this.code = code;
-  }
-}
-
-/** Codes are smaller, so that a double holds two of them. */
-const CODES = 2 ** 26;
-/** A structure of more parts is found by text, which takes less memory. */
-const SHORT = 8;
-/** A part that only the long way is for: a structure itself, or equal to nothing. */
-const NO_CODE = -1;
-
-/** What structures of one kind and length lead to, part by part: two codes to the next, the last part to the structure. */
-interface Paths {
-  readonly codes: Map<number, number>;
-  readonly ends: Map<number, Structure>;
-}
-
-/** Gives canonical forms; forms of one KeyTable may be compared with each other. */
-export class KeyTable {
-  /** Codes are odd, those of small ints even. */
-  #lastCode = -1;
-  readonly #strings = new Map<string, number>();
-  readonly #others = new Map<unknown, number>();
-  readonly #pathsOfTuples: (Paths | undefined)[] = [];
-  readonly #pathsOfOthers = new Map<string, Paths>();
-  readonly #long = new Map<string, Structure>();
-  /** Structures met before that are long, or hold others, so that a shared one is walked once. */
-  #known: WeakMap<object, Structure> | undefined;
-
-  /** @throws TypeError when Python could not hash `key` */
-  canonical(key: unknown): unknown {
-    if (key instanceof Tuple) return this.#flat("t", key) ?? this.#nested(key, new HashParts("t", key));
-    const form = leaf(key);
-    if (!(form instanceof HashParts)) return form;
-    return (form.isSet ? undefined : this.#flat(form.tag, form.parts)) ?? this.#nested(key as object, form);
-  }
-
-  #newCode(): number {
-    this.#lastCode += 2;
-    if (this.#lastCode >= CODES) throw new RangeError("Too many different parts of keys");
-    return this.#lastCode;
-  }
-
-  /** The code of a part; {@link NO_CODE} for what only the long way is for. */
-  #codeOf(part: unknown): number {
-    if (typeof part === "number" && part >= 0 && part < CODES / 2 && Number.isInteger(part)) return 2 * part;
-    if (typeof part === "string") {
-      let code = this.#strings.get(part);
-      if (code === undefined) {
-        code = this.#newCode();
-        this.#strings.set(part, code);
-      }
-      return code;
-    }
-    if (part instanceof Tuple) return NO_CODE;
-    const form = leaf(part);
-    return form instanceof HashParts || typeof form === "symbol" ? NO_CODE : this.#codeOfForm(form);
-  }
-
-  #codeOfForm(form: unknown): number {
-    if (typeof form === "number" && form >= 0 && form < CODES / 2 && Number.isInteger(form)) return 2 * form;
-    let code = this.#others.get(form);
-    if (code === undefined) {
-      code = this.#newCode();
-      this.#others.set(form, code);
-    }
-    return code;
-  }
-
-  #paths(tag: string, length: number): Paths {
-    const known = tag === "t" ? this.#pathsOfTuples[length] : this.#pathsOfOthers.get(tag + length);
-    if (known !== undefined) return known;
-    const paths: Paths = { codes: new Map(), ends: new Map() };
-    if (tag === "t") this.#pathsOfTuples[length] = paths;
-    else this.#pathsOfOthers.set(tag + length, paths);
-    return paths;
-  }
-
-  /** The structure of a few parts that are none themselves; `undefined` for any other. */
-  #flat(tag: string, parts: ArrayLike<unknown>): Structure | undefined {
-    const { length } = parts;
-    if (length > SHORT) return undefined;
-    const paths = this.#paths(tag, length);
-    let path = 0;
-    for (let i = 0; i < length; i++) {
-      const code = this.#codeOf(parts[i]);
-      if (code === NO_CODE) return undefined;
-      path = i === 0 ? code : this.#step(paths, path, code, i === length - 1);
-    }
-    return this.#end(paths, path);
-  }
-
-  /** Where `code` leads from `path`. */
-  #step(paths: Paths, path: number, code: number, isLast: boolean): number {
-    const both = path * CODES + code;
-    if (isLast) return both;
-    let next = paths.codes.get(both);
-    if (next === undefined) {
-      next = this.#newCode();
-      paths.codes.set(both, next);
-    }
-    return next;
-  }
-
-  #end(paths: Paths, path: number): Structure {
-    let structure = paths.ends.get(path);
-    if (structure === undefined) {
-      structure = new Structure(this.#newCode());
-      paths.ends.set(path, structure);
-    }
-    return structure;
-  }
-
-  #structure({ tag, isSet }: HashParts, codes: number[]): Structure {
-    if (isSet) codes.sort((a, b) => a - b);
-    const { length } = codes;
-    if (length <= SHORT) {
-      const paths = this.#paths(tag, length);
-      return this.#end(
-        paths,
-        length === 0 ? 0 : codes.reduce((path, code, i) => this.#step(paths, path, code, i === length - 1)),
-      );
-    }
-    const text = `${tag}${codes.join(",")}`;
-    let structure = this.#long.get(text);
-    if (structure === undefined) {
-      structure = new Structure(this.#newCode());
-      this.#long.set(text, structure);
-    }
-    return structure;
-  }
-
-  /** Walks nested structures with a stack of its own: their depth is the sender's choice. */
-  #nested(root: object, rootParts: HashParts): Structure {
-    this.#known ??= new WeakMap();
-    const known = this.#known.get(root);
-    if (known !== undefined) return known;
-    const stack: { key: object; parts: HashParts; codes: number[] }[] = [{ key: root, parts: rootParts, codes: [] }];
-    const open = new Set<object>([root]);
-    for (;;) {
-      const top = stack[stack.length - 1]!;
-      const { parts, codes } = top;
-      let nested: { key: object; parts: HashParts; codes: number[] } | undefined;
-      while (codes.length < parts.parts.length) {
-        const part = parts.parts[codes.length];
-        const form = typeof part === "string" ? part : leaf(part);
-        if (!(form instanceof HashParts)) {
-          codes.push(typeof part === "string" ? this.#codeOf(part) : this.#codeOfForm(form));
-          continue;
-        }
-        const partKnown = this.#known.get(part as object);
-        if (partKnown === undefined) {
-          // Python's hash of such a tuple does not end.
-          if (open.has(part as object)) throw new TypeError("unhashable: a tuple that contains itself");
-          nested = { key: part as object, parts: form, codes: [] };
-          break;
-        }
-        codes.push(partKnown.code);
-      }
-      if (nested !== undefined) {
-        open.add(nested.key);
-        stack.push(nested);
-        continue;
-      }
-      const structure = this.#structure(parts, codes);
-      this.#known.set(top.key, structure);
-      open.delete(top.key);
-      stack.pop();
-      const parent = stack[stack.length - 1];
-      if (parent === undefined) return structure;
-      parent.codes.push(structure.code);
-    }
-  }
-}
-
-/** Whether Python's `==` holds for two hashable values. @throws TypeError when one is not hashable */
-export function hashEquals(a: unknown, b: unknown): boolean {
-  if (a === b) return true;
-  const table = new KeyTable();
-  return table.canonical(a) === table.canonical(b);
 }
 
 /** Whether a `Map` or `Set` compares this key as Python does, as long as no other kind of key equals it. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
 import { tuple } from "./containers/sequences.js";
-import { hashEquals } from "./hash.js";
+import { hashEquals } from "./key-table.js";
 import { IPv6Address } from "./library/ipaddress.js";
 import { JSONDecodeError } from "./library/json-decode-error.js";
 import { PurePosixPath, PureWindowsPath } from "./library/pathlib.js";

@@ -7,6 +7,7 @@ import { MAX_KEY } from "../../bytes/key-interner.js";
 import { decodeLong } from "../../bytes/longs.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { Tuple } from "../../python/containers/sequences.js";
+import { beginSharing, endSharing } from "../../python/hash.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
@@ -33,12 +34,15 @@ export function loadNext(machine: Machine): unknown {
   machine.stack = new Array(STACK_ROOM);
   if (machine.marks.length > 0) machine.marks.length = 0;
   input.limit = bytes.length;
+  const outer = beginSharing();
   try {
     const { maxBytes } = options.limits;
     if (bytes.length - machine.position > maxBytes) throw overLimit("maxBytes", maxBytes);
     return machine.finish(run(machine));
   } catch (error) {
     throw located(error, machine.at, bytes[machine.at]);
+  } finally {
+    endSharing(outer);
   }
 }
 

@@ -1,5 +1,6 @@
 /** A dict with Python's key equality. */
-import { isPlainKey, KeyTable, Structure } from "../hash.js";
+import { isPlainKey } from "../hash.js";
+import { KeyTable, Structure } from "../key-table.js";
 import { PyFloat } from "../numbers/numbers.js";
 import { shortText } from "../short-text.js";
 
@@ -22,6 +23,11 @@ export class KeyIndex {
   /** The canonical form. @throws TypeError when Python could not hash `key` */
   formOf(key: unknown): unknown {
     return this.#table.canonical(key);
+  }
+
+  /** The same of a key that is kept; `undefined` for what equals none of them. @throws TypeError as {@link formOf} */
+  findForm(key: unknown): unknown {
+    return this.#table.find(key);
   }
 
   /** The kept key of this form, `undefined` (which is never a key) without one. */
@@ -96,7 +102,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   override delete(key: K): boolean {
     if (this.#index === undefined && isPlainKey(key)) return super.delete(key);
     const index = this.#indexed();
-    const form = index.formOf(key);
+    const form = index.findForm(key);
     const kept = index.find(form) as K | undefined;
     if (kept === undefined) return false;
     index.forget(form);
@@ -110,7 +116,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
 
   #find(key: K): K | undefined {
     const index = this.#indexed();
-    return index.find(index.formOf(key)) as K | undefined;
+    return index.find(index.findForm(key)) as K | undefined;
   }
 
   #indexed(): KeyIndex {

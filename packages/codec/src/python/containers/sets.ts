@@ -25,7 +25,7 @@ export class PySet<T = unknown> extends Set<T> {
   override has(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.has(item);
     const index = this.#indexed();
-    return index.find(index.formOf(item)) !== undefined;
+    return index.find(index.findForm(item)) !== undefined;
   }
 
   override add(item: T): this {
@@ -41,7 +41,7 @@ export class PySet<T = unknown> extends Set<T> {
   override delete(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.delete(item);
     const index = this.#indexed();
-    const form = index.formOf(item);
+    const form = index.findForm(item);
     const kept = index.find(form) as T | undefined;
     if (kept === undefined) return false;
     index.forget(form);

@@ -1,7 +1,8 @@
 /** Python's enums: members are objects of their own, found by name or by value. */
 import { bigintOf, itemsOfDict, plainInt } from "../coerce.js";
 import { PyDict } from "../containers/dict.js";
-import { hashEquals, hashKey, KeyTable, type PyHashable } from "../hash.js";
+import { hashKey, type PyHashable } from "../hash.js";
+import { hashEquals, KeyTable } from "../key-table.js";
 
 /** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
 export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
