@@ -4,6 +4,7 @@
  */
 import { UnpicklingError } from "../errors.js";
 import { findKey, rememberKey } from "./key-interner.js";
+import { substring } from "./substring.js";
 import { transcodeUtf8 } from "./transcode.js";
 
 /** What Node's Buffer can do to any Uint8Array; absent in browsers. */
@@ -95,7 +96,7 @@ export class TextReader {
     }
     if (bits !== 0) return undefined;
     if (start < this.#windowStart || end > this.#windowEnd) this.#moveWindow(start);
-    return this.#window.substring(start - this.#windowStart, end - this.#windowStart);
+    return substring(this.#window, start - this.#windowStart, end - this.#windowStart);
   }
 
   /** As {@link utf8}, for a dict's key: one met before is the same string in V8's eyes as well, which its objects like. */
