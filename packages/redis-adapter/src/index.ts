@@ -46,15 +46,20 @@ export type { RedisConsumer } from "./kombu/consumer.js";
 export { type Envelope, formatEnvelope, parseEnvelope } from "./kombu/envelope.js";
 export type { RedisTransportOptions } from "./kombu/settings.js";
 export { RedisTransport, redis } from "./kombu/transport.js";
-export type { Arg, RedisLike } from "./pickled/client.js";
-export type { ConsumedEntry, ConsumeStreamOptions, OnUndecodableEntry, UndecodableEntry } from "./pickled/consume.js";
+export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/commands/streams.js";
+export type { Arg, RedisLike } from "./pickled/driver/client.js";
+export type {
+  ConsumedEntry,
+  ConsumeStreamOptions,
+  OnUndecodableEntry,
+  UndecodableEntry,
+} from "./pickled/iteration/consume.js";
+export type { ScanOptions } from "./pickled/iteration/scan.js";
+export type { OnOverflow, SubscribeOptions } from "./pickled/iteration/subscribe.js";
 export type { OnDecodeError, PickledRedisOptions, ReadOptions, SetOptions, StandardSchema } from "./pickled/options.js";
 export { type PickledConnection, type PickledRedis, pickled } from "./pickled/pickled.js";
 export type { PickledPipeline } from "./pickled/pipeline.js";
-export type { ScanOptions } from "./pickled/scan.js";
 export { type Shards, sharded } from "./pickled/shards.js";
-export type { StreamEntry, XaddOptions, XreadOptions } from "./pickled/stream-commands.js";
-export type { OnOverflow, SubscribeOptions } from "./pickled/subscribe.js";
 export type { Counted, PickledCommands, ScanEntry, Scored } from "./pickled/types.js";
 export type { RedisChordStore } from "./results/chord-store.js";
 export { type RedisBackendOptions, RedisResultStore, redisBackend } from "./results/result-store.js";

@@ -9,9 +9,9 @@ import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
-import { pairs } from "../pickled/collection-commands.js";
+import { pairs } from "../pickled/commands/collections.js";
 import { toBoolean } from "../pickled/context.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { type ArqJobDef, type ArqResult, decodeJob, decodeResult, encodeJob } from "./message.js";
 
 /** Options of {@link ArqQueue}. */

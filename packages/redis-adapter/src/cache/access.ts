@@ -4,7 +4,7 @@ import { isPickleError } from "@brine/codec";
 import { isKombuError } from "@brine/codec/kombu";
 import type { Ttl } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
-import { send } from "../pickled/client.js";
+import { send } from "../pickled/driver/client.js";
 import type { ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import { Deadline, type InTime } from "./deadline.js";

@@ -2,12 +2,12 @@
 import type { Ttl } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import { unlinkAll } from "../pickled/clear.js";
-import { type RedisLike, send } from "../pickled/client.js";
-import { checkStep } from "../pickled/counters.js";
+import { checkStep } from "../pickled/commands/counters.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
+import { unlinkAll } from "../pickled/iteration/clear.js";
+import { scanKeys } from "../pickled/iteration/scan.js";
 import { READ_OPTIONS, type ReadOptions } from "../pickled/options.js";
 import type { PickledRedis } from "../pickled/pickled.js";
-import { scanKeys } from "../pickled/scan.js";
 import type { Counted } from "../pickled/types.js";
 import { CacheAccess } from "./access.js";
 import type { InTime } from "./deadline.js";

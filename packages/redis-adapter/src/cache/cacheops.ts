@@ -3,8 +3,8 @@ import { optionNames } from "@brine/codec/options";
 import { escapeGlob } from "../dialects/dialect.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
-import { scanKeys } from "../pickled/scan.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
+import { scanKeys } from "../pickled/iteration/scan.js";
 import { evaluate } from "./lock.js";
 
 /**

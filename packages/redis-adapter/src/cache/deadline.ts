@@ -2,7 +2,7 @@
 import { isPickleError } from "@brine/codec";
 import { isKombuError } from "@brine/codec/kombu";
 import { RedisAdapterError } from "../errors.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { RedisLike } from "../pickled/driver/client.js";
 import { Readiness } from "./readiness.js";
 
 /** Failures in a row after which Redis is left alone for {@link PAUSE_MS}. */

@@ -2,9 +2,9 @@
 import { PyFloat } from "@brine/codec";
 import { RedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";
-import { send } from "../pickled/client.js";
+import { counted, INCR } from "../pickled/commands/counters.js";
 import { toBoolean } from "../pickled/context.js";
-import { counted, INCR } from "../pickled/counters.js";
+import { send } from "../pickled/driver/client.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 import type { InTime } from "./deadline.js";
 import { evaluate } from "./lock.js";

@@ -3,8 +3,8 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { optionNames } from "@brine/codec/options";
 import { script } from "../kombu/scripts.js";
-import { type Arg, type RedisLike, send } from "../pickled/client.js";
 import { toBoolean } from "../pickled/context.js";
+import { type Arg, type RedisLike, send } from "../pickled/driver/client.js";
 
 const RELEASE = script(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end

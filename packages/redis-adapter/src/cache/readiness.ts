@@ -1,7 +1,7 @@
 /** Waiting for a connection before anything is sent, as what the driver has queued cannot be taken back. */
 import { isLasting } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { RedisLike } from "../pickled/driver/client.js";
 
 interface Connecting {
   readonly status?: string;

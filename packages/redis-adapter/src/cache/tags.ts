@@ -6,9 +6,9 @@
 import { randomUUID } from "node:crypto";
 import type { Dialect } from "../dialects/dialect.js";
 import { script } from "../kombu/scripts.js";
-import { unlinkAll } from "../pickled/clear.js";
-import { type RedisLike, send } from "../pickled/client.js";
 import { toBoolean } from "../pickled/context.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
+import { unlinkAll } from "../pickled/iteration/clear.js";
 import { evaluate } from "./lock.js";
 
 /** Adds a key, and keeps the set for as long as its longest-lived key. KEYS: set. ARGV: key, milliseconds or "". */

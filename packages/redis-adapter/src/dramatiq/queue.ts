@@ -8,7 +8,7 @@ import { JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { type DramatiqMessage, decodeMessage, encodeMessage, exceptionIn, resultKey } from "./message.js";
 
 /** Options of {@link DramatiqQueue}. */

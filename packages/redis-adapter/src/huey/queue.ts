@@ -10,8 +10,8 @@ import { exceptionOf, JobError } from "../jobs/job-error.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
-import { pairs } from "../pickled/collection-commands.js";
+import { pairs } from "../pickled/commands/collections.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { decodeTask, HueyError, type HueyFormat, type HueyTaskInfo, hueyCodec, messageOf } from "./message.js";
 
 /** Options of {@link HueyQueue}. */

@@ -4,7 +4,7 @@ import { optionNames } from "@brine/codec/options";
 import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { serializerCodec } from "../dialects/django-redis.js";
 import { DecodeError } from "../errors.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { RedisLike } from "../pickled/driver/client.js";
 
 /** Options of every job queue. */
 export interface JobQueueOptions {

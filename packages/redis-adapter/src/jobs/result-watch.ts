@@ -12,7 +12,7 @@ import { untilAborted } from "../abort.js";
 import { isConnectionError } from "../driver-errors.js";
 import { isRedisAdapterError, RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
+import { type Arg, type RedisLike, send, sendAll } from "../pickled/driver/client.js";
 import { within } from "./within.js";
 
 /** How to wait for a result. */

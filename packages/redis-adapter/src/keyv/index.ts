@@ -4,7 +4,7 @@ import { optionNames } from "@brine/codec/options";
 import { Keyv, type KeyvOptions, type KeyvStoreAdapter } from "keyv";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import { clearKeys } from "../pickled/clear.js";
+import { clearKeys } from "../pickled/iteration/clear.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 
 /** What Keyv keeps around a value. In Redis there is the value alone, and its lifetime is the key's. */

@@ -3,7 +3,7 @@ import { optionNames } from "@brine/codec/options";
 import type { PickleOptions } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
 import { checkNames } from "../option-names.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { RedisLike } from "../pickled/driver/client.js";
 import { type PickledRedis, pickled } from "../pickled/pickled.js";
 
 /** Options of {@link PickledRedisServer} and {@link PickledRedisClient}. */

@@ -1,7 +1,7 @@
 /** What every command of a {@link PickledRedis} shares: keys, values and their errors. */
 import { type Dialect, type Ttl, toBuffer } from "../dialects/dialect.js";
 import { DecodeError, RedisAdapterError } from "../errors.js";
-import type { Arg, Command } from "./client.js";
+import type { Arg, Command } from "./driver/client.js";
 import { after } from "./eventual.js";
 import type { OnDecodeError, ReadOptions, ResolvedOptions, SetOptions, StandardSchema } from "./options.js";
 

@@ -2,7 +2,7 @@
 import { optionNames } from "@brine/codec/options";
 import type { Dialect, Ttl } from "../dialects/dialect.js";
 import type { DecodeError } from "../errors.js";
-import type { RedisLike } from "./client.js";
+import type { RedisLike } from "./driver/client.js";
 
 /** What to do with a value that cannot be decoded. `"miss"`: as if there were none. A function's result stands for the value. */
 export type OnDecodeError =

@@ -4,17 +4,17 @@ import type { Dialect, Ttl } from "../dialects/dialect.js";
 import { plain } from "../dialects/plain.js";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import { type Command, type RedisLike, send, sendAll, sendCommand } from "./client.js";
-import { type CommandName, type CommandTable, commandsOf, READS } from "./commands.js";
-import { CONSUME_OPTIONS, type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./consume.js";
+import { isSpread, type SpreadCommand } from "./commands/spread.js";
+import { setOrDelete } from "./commands/strings.js";
+import { type CommandName, type CommandTable, commandsOf, READS } from "./commands/table.js";
 import { CommandContext } from "./context.js";
+import { type Command, type RedisLike, send, sendAll, sendCommand } from "./driver/client.js";
+import { bySlot } from "./driver/slots.js";
+import { CONSUME_OPTIONS, type ConsumedEntry, type ConsumeStreamOptions, consumeStream } from "./iteration/consume.js";
+import { SCAN_OPTIONS, type ScanOptions, scan } from "./iteration/scan.js";
+import { SUBSCRIBE_OPTIONS, type SubscribeOptions, subscribe } from "./iteration/subscribe.js";
 import { DEFAULT_MAX_VALUE_BYTES, PICKLED_OPTIONS, type PickledRedisOptions, type ResolvedOptions } from "./options.js";
 import { createPipeline, type PickledPipeline } from "./pipeline.js";
-import { SCAN_OPTIONS, type ScanOptions, scan } from "./scan.js";
-import { bySlot } from "./slots.js";
-import { isSpread, type SpreadCommand } from "./spread.js";
-import { setOrDelete } from "./string-commands.js";
-import { SUBSCRIBE_OPTIONS, type SubscribeOptions, subscribe } from "./subscribe.js";
 import type { PickledCommands, ScanEntry } from "./types.js";
 
 interface MsetOptions {

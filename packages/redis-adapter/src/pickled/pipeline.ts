@@ -1,7 +1,8 @@
 /** Commands collected and sent in one go, with the type of each result. */
-import type { Arg, Command, RedisLike } from "./client.js";
-import { sendAll } from "./client.js";
-import type { CommandName, CommandTable } from "./commands.js";
+
+import type { CommandName, CommandTable } from "./commands/table.js";
+import type { Arg, Command, RedisLike } from "./driver/client.js";
+import { sendAll } from "./driver/client.js";
 import type { Counted, PickledCommands } from "./types.js";
 
 type Settled<T> = readonly [error: Error, value: undefined] | readonly [error: null, value: T];

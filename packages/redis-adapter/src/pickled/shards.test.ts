@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { djangoRedis } from "../dialects/django-redis.js";
-import type { RedisLike } from "./client.js";
+import type { RedisLike } from "./driver/client.js";
 import { sharded } from "./shards.js";
 
 const client = (name: string) => ({ getBuffer: () => name }) as unknown as RedisLike;

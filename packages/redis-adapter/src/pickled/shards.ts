@@ -1,7 +1,7 @@
 /** django-redis' `ShardClient`: keys spread over several servers by a ring of SHA-256 digests. `hash_ring.py`, `client/sharded.py`. */
 import { createHash } from "node:crypto";
 import { RedisAdapterError } from "../errors.js";
-import type { RedisLike } from "./client.js";
+import type { RedisLike } from "./driver/client.js";
 import type { PickledRedisOptions, ReadOptions } from "./options.js";
 import { type PickledRedis, pickled } from "./pickled.js";
 

@@ -1,8 +1,8 @@
 /** The public face of {@link pickled}: ioredis' names, values instead of bytes. */
 import type { Ttl } from "../dialects/dialect.js";
-import type { LimitOptions, ZaddOptions } from "./collection-commands.js";
+import type { LimitOptions, ZaddOptions } from "./commands/collections.js";
+import type { StreamEntry, XaddOptions, XreadOptions } from "./commands/streams.js";
 import type { ReadOptions, SetOptions } from "./options.js";
-import type { StreamEntry, XaddOptions, XreadOptions } from "./stream-commands.js";
 
 type Fields = Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>;
 /** What counting by an `N` gives. */

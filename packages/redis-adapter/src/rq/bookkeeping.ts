@@ -1,6 +1,6 @@
 /** What a worker of RQ writes about itself and its jobs, in the forms of rq 1 and rq 2. rq `worker.py`, `executions.py`. */
 import { evaluate } from "../cache/lock.js";
-import { type Arg, type RedisLike, send, sendAll } from "../pickled/client.js";
+import { type Arg, type RedisLike, send, sendAll } from "../pickled/driver/client.js";
 import { unixSeconds, utcformat } from "./format.js";
 import type { RqStatus } from "./job-info.js";
 import {

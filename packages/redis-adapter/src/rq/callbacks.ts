@@ -1,7 +1,7 @@
 /** What runs after a job, by the dotted names that the job gives. rq `Job.execute_failure_callback` and its kind. */
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { decodeCall } from "./format.js";
 import { metaOf } from "./job-info.js";
 import { jobKey } from "./keys.js";

@@ -3,7 +3,7 @@ import { optionNames } from "@brine/codec/options";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import type { Arg } from "../pickled/client.js";
+import type { Arg } from "../pickled/driver/client.js";
 import { callString, type Duration, encodeCall, seconds, utcformat } from "./format.js";
 
 /** A function that a worker calls after the job: its dotted name, and how long it may run, in seconds. */

@@ -4,7 +4,7 @@ import { untilAborted } from "../abort.js";
 import { evaluate } from "../cache/lock.js";
 import { isRedisAdapterError } from "../errors.js";
 import { script } from "../kombu/scripts.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { intermediateKey, queueKey } from "./keys.js";
 
 /** Milliseconds that it may take to end a wait, and between two tries. */

@@ -1,8 +1,8 @@
 /** The hash of a job, read. rq `job.py` restore. */
 import type { ValueCodec } from "../dialects/dialect.js";
 import { decodeStored } from "../jobs/codec.js";
-import { type RedisLike, sendAll } from "../pickled/client.js";
-import { pairs } from "../pickled/collection-commands.js";
+import { pairs } from "../pickled/commands/collections.js";
+import { type RedisLike, sendAll } from "../pickled/driver/client.js";
 import { type Call, decodeCall, intervalsOf } from "./format.js";
 import { jobKey } from "./keys.js";
 

@@ -1,7 +1,7 @@
 /** What workers do for jobs whose worker is gone, and for registries. rq `intermediate_queue.py`, `registry.py`. */
 import { evaluate } from "../cache/lock.js";
 import { isWrongType } from "../driver-errors.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks, StoredJob } from "./callbacks.js";
 import { encodeTraceback, intervalsOf, unixSeconds, utcformat } from "./format.js";

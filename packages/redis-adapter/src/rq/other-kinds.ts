@@ -4,7 +4,7 @@
  */
 import { isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
-import { type Arg, type RedisLike, sendAll } from "../pickled/client.js";
+import { type Arg, type RedisLike, sendAll } from "../pickled/driver/client.js";
 
 /** `what` could not be done: "read job x". */
 export function otherKind(what: string, cause: unknown, key = "one of its keys"): RedisAdapterError {

@@ -5,8 +5,8 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
-import { type Arg, type RedisLike, send } from "../pickled/client.js";
-import { pairs } from "../pickled/collection-commands.js";
+import { pairs } from "../pickled/commands/collections.js";
+import { type Arg, type RedisLike, send } from "../pickled/driver/client.js";
 import { Callbacks } from "./callbacks.js";
 import {
   checkEnqueueOptions,

@@ -1,7 +1,7 @@
 /** Enqueues what is due: rq `scheduler.py`. One scheduler serves a queue at a time, ours or Python's. */
 import { setTimeout as delay } from "node:timers/promises";
 import { evaluate, Lock } from "../cache/lock.js";
-import type { RedisLike } from "../pickled/client.js";
+import type { RedisLike } from "../pickled/driver/client.js";
 import { unixSeconds, utcformat } from "./format.js";
 import { registryKey, schedulerLockKey } from "./keys.js";
 import { notEnqueued } from "./other-kinds.js";

@@ -7,7 +7,7 @@ import { isLasting, isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/client.js";
+import { type RedisLike, send } from "../pickled/driver/client.js";
 import { Bookkeeping, JobGone, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
 import { encodeTraceback } from "./format.js";

@@ -1,6 +1,6 @@
 /** `@brine/redis-adapter/unstorage`: a driver of unstorage (Nitro, Nuxt) on values that Python reads. */
 import type { Driver } from "unstorage";
-import { clearKeys, keysOf } from "../pickled/clear.js";
+import { clearKeys, keysOf } from "../pickled/iteration/clear.js";
 import type { PickledRedis } from "../pickled/pickled.js";
 
 /**

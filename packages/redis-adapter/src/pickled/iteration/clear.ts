@@ -1,9 +1,9 @@
 /** Deleting all of an application's keys, for frameworks whose stores have a `clear()`. */
-import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send } from "./client.js";
-import type { PickledRedis } from "./pickled.js";
+import { RedisAdapterError } from "../../errors.js";
+import { type RedisLike, send } from "../driver/client.js";
+import { bySlot } from "../driver/slots.js";
+import type { PickledRedis } from "../pickled.js";
 import { scanKeys } from "./scan.js";
-import { bySlot } from "./slots.js";
 
 /** The user's keys that start with `base`, each once; those that are no UTF-8 with U+FFFD in them. */
 export async function keysOf(redis: PickledRedis, base = ""): Promise<string[]> {

@@ -1,10 +1,10 @@
 import { extendOptionNames, optionNames } from "@brine/codec/options";
-import { DecodeError } from "../errors.js";
-import type { Arg } from "./client.js";
-import { pairs } from "./collection-commands.js";
-import { type CommandContext, command, text, toNumber, toText } from "./context.js";
-import { after, type Eventual, mapAll } from "./eventual.js";
-import { READ_OPTIONS, type ReadOptions } from "./options.js";
+import { DecodeError } from "../../errors.js";
+import { type CommandContext, command, text, toNumber, toText } from "../context.js";
+import type { Arg } from "../driver/client.js";
+import { after, type Eventual, mapAll } from "../eventual.js";
+import { READ_OPTIONS, type ReadOptions } from "../options.js";
+import { pairs } from "./collections.js";
 
 /** The id of the new entry, and how the stream is trimmed. */
 export interface XaddOptions {

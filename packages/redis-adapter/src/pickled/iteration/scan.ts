@@ -1,10 +1,10 @@
 import { extendOptionNames } from "@brine/codec/options";
-import { RedisAdapterError } from "../errors.js";
-import { type RedisLike, send, sendAll } from "./client.js";
-import type { CommandContext } from "./context.js";
-import { READ_OPTIONS, type ReadOptions } from "./options.js";
-import { bySlot } from "./slots.js";
-import type { ScanEntry } from "./types.js";
+import { RedisAdapterError } from "../../errors.js";
+import type { CommandContext } from "../context.js";
+import { type RedisLike, send, sendAll } from "../driver/client.js";
+import { bySlot } from "../driver/slots.js";
+import { READ_OPTIONS, type ReadOptions } from "../options.js";
+import type { ScanEntry } from "../types.js";
 
 /** Which keys a scan gives. */
 export interface ScanOptions<T = unknown> extends ReadOptions<T> {

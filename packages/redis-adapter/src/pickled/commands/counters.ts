@@ -1,5 +1,5 @@
 /** Counters: Redis counts in 64 bits, a number of JavaScript in 53. */
-import { RedisAdapterError } from "../errors.js";
+import { RedisAdapterError } from "../../errors.js";
 
 /** INCRBY whose reply is text, with all of its digits. KEYS: counter. ARGV: by. */
 export const INCR = `

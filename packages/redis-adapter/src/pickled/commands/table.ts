@@ -1,10 +1,11 @@
 /** All commands, by ioredis' names, as functions that make a {@link Command}. */
-import { hashCommands, listCommands, setCommands } from "./collection-commands.js";
+
+import { type CommandContext, command, text, toNumber } from "../context.js";
+import { hashCommands, listCommands, setCommands } from "./collections.js";
 import { withCheckedOptions } from "./command-options.js";
-import { type CommandContext, command, text, toNumber } from "./context.js";
-import { keyCommands } from "./key-commands.js";
-import { streamCommands } from "./stream-commands.js";
-import { stringCommands } from "./string-commands.js";
+import { keyCommands } from "./keys.js";
+import { streamCommands } from "./streams.js";
+import { stringCommands } from "./strings.js";
 
 export function commandsOf(context: CommandContext) {
   return withCheckedOptions({

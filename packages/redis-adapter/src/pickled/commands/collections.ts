@@ -1,9 +1,9 @@
 import { optionNames } from "@brine/codec/options";
-import { RedisAdapterError } from "../errors.js";
-import type { Arg, Command } from "./client.js";
-import { type CommandContext, command, toBoolean, toNumber } from "./context.js";
-import { after, mapAll } from "./eventual.js";
-import type { ReadOptions } from "./options.js";
+import { RedisAdapterError } from "../../errors.js";
+import { type CommandContext, command, toBoolean, toNumber } from "../context.js";
+import type { Arg, Command } from "../driver/client.js";
+import { after, mapAll } from "../eventual.js";
+import type { ReadOptions } from "../options.js";
 
 /** Replies of three shapes: pairs one after another (RESP2), nested (RESP3), or an object (`replyMapping: "resp3"`). */
 export function pairs(reply: unknown): [unknown, unknown][] {

@@ -1,8 +1,8 @@
 import { extendOptionNames } from "@brine/codec/options";
-import { RedisAdapterError } from "../errors.js";
-import type { RedisLike } from "./client.js";
-import { type CommandContext, text } from "./context.js";
-import { READ_OPTIONS, type ReadOptions } from "./options.js";
+import { RedisAdapterError } from "../../errors.js";
+import { type CommandContext, text } from "../context.js";
+import type { RedisLike } from "../driver/client.js";
+import { READ_OPTIONS, type ReadOptions } from "../options.js";
 import { stoppable } from "./stoppable.js";
 
 /**

@@ -1,12 +1,12 @@
 /** Consumer groups of streams. */
 import { extendOptionNames } from "@brine/codec/options";
-import { isRedisAdapterError, RedisAdapterError } from "../errors.js";
-import { type Arg, type RedisLike, send } from "./client.js";
-import { pairs } from "./collection-commands.js";
-import type { CommandContext } from "./context.js";
-import { READ_OPTIONS, type ReadOptions } from "./options.js";
+import { isRedisAdapterError, RedisAdapterError } from "../../errors.js";
+import { pairs } from "../commands/collections.js";
+import { entryOf, type RawEntry, type StreamEntry } from "../commands/streams.js";
+import type { CommandContext } from "../context.js";
+import { type Arg, type RedisLike, send } from "../driver/client.js";
+import { READ_OPTIONS, type ReadOptions } from "../options.js";
 import { stoppable } from "./stoppable.js";
-import { entryOf, type RawEntry, type StreamEntry } from "./stream-commands.js";
 
 /** An entry that cannot be decoded, as it is in the stream. */
 export interface UndecodableEntry {

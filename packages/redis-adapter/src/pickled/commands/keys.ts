@@ -1,5 +1,5 @@
-import type { Command } from "./client.js";
-import { type CommandContext, command, toBoolean, toNumber, toText } from "./context.js";
+import { type CommandContext, command, toBoolean, toNumber, toText } from "../context.js";
+import type { Command } from "../driver/client.js";
 import { spread, sum } from "./spread.js";
 
 /** Commands on keys, whatever they hold. */

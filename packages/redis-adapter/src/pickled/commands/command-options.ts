@@ -1,11 +1,11 @@
 /** What the options of commands are called, for the commands that have some. */
 import { extendOptionNames, type OptionNames, optionNames } from "@brine/codec/options";
-import { checkNames } from "../option-names.js";
-import type { Command } from "./client.js";
-import { type LimitOptions, ZADD_OPTIONS } from "./collection-commands.js";
-import { READ_OPTIONS, type ReadOptions, SET_OPTIONS, type SetOptions } from "./options.js";
-import { XADD_OPTIONS, XREAD_OPTIONS } from "./stream-commands.js";
-import type { PickledCommands } from "./types.js";
+import { checkNames } from "../../option-names.js";
+import type { Command } from "../driver/client.js";
+import { READ_OPTIONS, type ReadOptions, SET_OPTIONS, type SetOptions } from "../options.js";
+import type { PickledCommands } from "../types.js";
+import { type LimitOptions, ZADD_OPTIONS } from "./collections.js";
+import { XADD_OPTIONS, XREAD_OPTIONS } from "./streams.js";
 
 const SET = extendOptionNames<SetOptions & { readonly get?: boolean | undefined }, SetOptions>(SET_OPTIONS, {
   get: true,

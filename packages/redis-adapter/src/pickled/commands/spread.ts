@@ -1,5 +1,5 @@
 /** Commands over several keys, which a cluster takes only when all are in one slot. */
-import type { Arg, Command } from "./client.js";
+import type { Arg, Command } from "../driver/client.js";
 
 /** A command that can be split by key. */
 export interface SpreadCommand extends Command {

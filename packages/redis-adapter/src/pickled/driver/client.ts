@@ -4,8 +4,8 @@
  * Only the named `...Buffer` methods are called on it: `callBuffer` fails while `enableAutoPipelining` is on (ioredis issue
  * 1923), and the methods without `Buffer` turn bytes into text.
  */
-import { withoutCommand } from "../driver-errors.js";
-import { RedisAdapterError } from "../errors.js";
+import { withoutCommand } from "../../driver-errors.js";
+import { RedisAdapterError } from "../../errors.js";
 import { shareWrite } from "./one-write.js";
 import { tooOld } from "./server-versions.js";
 

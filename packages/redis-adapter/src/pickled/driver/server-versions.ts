@@ -1,5 +1,5 @@
 /** What of the commands offered here is newer than Redis 6.0, the oldest server that is supported. */
-import { RedisAdapterError } from "../errors.js";
+import { RedisAdapterError } from "../../errors.js";
 
 /** What ioredis notes on an error reply. The name is in capitals in a pipeline of ours. */
 interface Sent {

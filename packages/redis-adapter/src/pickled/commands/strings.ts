@@ -1,9 +1,9 @@
-import { RedisAdapterError } from "../errors.js";
-import type { Arg, Command } from "./client.js";
-import { type CommandContext, command } from "./context.js";
+import { RedisAdapterError } from "../../errors.js";
+import { type CommandContext, command } from "../context.js";
+import type { Arg, Command } from "../driver/client.js";
+import { mapAll } from "../eventual.js";
+import type { ReadOptions, SetOptions } from "../options.js";
 import { checkStep, counted, INCR } from "./counters.js";
-import { mapAll } from "./eventual.js";
-import type { ReadOptions, SetOptions } from "./options.js";
 import { inOrder, spread } from "./spread.js";
 
 /** SET with these lifetimes and conditions. */
