@@ -25,11 +25,6 @@ export class KeyIndex {
     return this.#table.canonical(key);
   }
 
-  /** The same of a key that is kept; `undefined` for what equals none of them. @throws TypeError as {@link formOf} */
-  findForm(key: unknown): unknown {
-    return this.#table.find(key);
-  }
-
   /** The kept key of this form, `undefined` (which is never a key) without one. */
   find(form: unknown): unknown {
     return form instanceof Structure ? form.kept : this.#kept.get(form);
@@ -40,9 +35,18 @@ export class KeyIndex {
     else this.#kept.set(form, key);
   }
 
-  forget(form: unknown): void {
+  /** The kept key that equals this one, `undefined` without one. Nothing is added. @throws TypeError as {@link formOf} */
+  keptFor(key: unknown): unknown {
+    return this.find(this.#table.find(key));
+  }
+
+  /** As {@link keptFor}, and it is kept no longer. */
+  take(key: unknown): unknown {
+    const form = this.#table.find(key);
+    const kept = this.find(form);
     if (form instanceof Structure) form.kept = undefined;
     else this.#kept.delete(form);
+    return kept;
   }
 }
 
@@ -101,12 +105,8 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
 
   override delete(key: K): boolean {
     if (this.#index === undefined && isPlainKey(key)) return super.delete(key);
-    const index = this.#indexed();
-    const form = index.findForm(key);
-    const kept = index.find(form) as K | undefined;
-    if (kept === undefined) return false;
-    index.forget(form);
-    return super.delete(kept);
+    const kept = this.#indexed().take(key) as K | undefined;
+    return kept !== undefined && super.delete(kept);
   }
 
   override clear(): void {
@@ -115,8 +115,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   }
 
   #find(key: K): K | undefined {
-    const index = this.#indexed();
-    return index.find(index.findForm(key)) as K | undefined;
+    return this.#indexed().keptFor(key) as K | undefined;
   }
 
   #indexed(): KeyIndex {

@@ -24,8 +24,7 @@ export class PySet<T = unknown> extends Set<T> {
 
   override has(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.has(item);
-    const index = this.#indexed();
-    return index.find(index.findForm(item)) !== undefined;
+    return this.#indexed().keptFor(item) !== undefined;
   }
 
   override add(item: T): this {
@@ -40,12 +39,8 @@ export class PySet<T = unknown> extends Set<T> {
 
   override delete(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.delete(item);
-    const index = this.#indexed();
-    const form = index.findForm(item);
-    const kept = index.find(form) as T | undefined;
-    if (kept === undefined) return false;
-    index.forget(form);
-    return super.delete(kept);
+    const kept = this.#indexed().take(item) as T | undefined;
+    return kept !== undefined && super.delete(kept);
   }
 
   override clear(): void {
