@@ -1,4 +1,5 @@
 /** A Node worker among Python's: they hear of each other, and tell what was revoked. */
+import { randomUUID } from "node:crypto";
 import { type Celery, TaskRevokedError, type Worker } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CeleryWorker } from "../../../services/index.js";
@@ -21,8 +22,7 @@ describeEachGeneration("a fleet of both", (set) => {
       const pickle = { SERIALIZER: "pickle" };
       python = await set.python.celeryWorker({ broker, backend: "redis", isolation, queue: pythonQueue, env: pickle });
       app = connectApp(isolation, [broker, "redis"], { taskDefaultQueue: queue });
-      await app.control.revoke("revoked-before");
-      await app.control.ping({ destination: [python.nodeName], timeoutMs: 10_000 });
+      app.task("node.lead", (context) => context.id);
     });
 
     afterAll(async () => {
@@ -30,12 +30,23 @@ describeEachGeneration("a fleet of both", (set) => {
       await python?.stop();
     });
 
-    test("mingle: what Python knows to be revoked is not run here", async () => {
-      app.task("node.lead", (context) => context.id);
+    /** Revokes a task before a worker of Node starts, and gives that worker the task. */
+    async function startAfterRevoking(): Promise<unknown> {
+      const taskId = randomUUID();
+      await app.control.revoke(taskId);
+      await app.control.ping({ destination: [python.nodeName], timeoutMs: 10_000 });
+      await node?.stop();
       node = await app.worker({ name: "node", concurrency: 1, heartbeatIntervalMs: 500 }).start();
-      const result = await app.sendTask("node.lead", { taskId: "revoked-before" });
-      await expect(result.get(WAIT)).rejects.toBeInstanceOf(TaskRevokedError);
-    });
+      return (await app.sendTask("node.lead", { taskId })).get(WAIT).catch((error: unknown) => error);
+    }
+
+    test("mingle: what Python knows to be revoked is not run here", async () => {
+      let outcome = await startAfterRevoking();
+      // A starting worker listens for a second, as Celery's does: on a busy machine Python may answer later than that.
+      for (let more = 4; more > 0 && !(outcome instanceof TaskRevokedError); more--)
+        outcome = await startAfterRevoking();
+      expect(outcome).toBeInstanceOf(TaskRevokedError);
+    }, 120_000);
 
     test("gossip: each knows that the other is there", async () => {
       if (node.peers.length === 0) await new Promise((resolve) => node.once("nodeJoin", resolve));
