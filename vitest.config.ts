@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
+import { CONDITION_MS, TEST_MS } from "./test/services/patience.js";
 import { Sequencer } from "./test/services/turns/sequencer.js";
 
 /** Unit tests see the sources; everything under `test/` sees the packages as users do, built. */
@@ -41,9 +42,9 @@ export default defineConfig({
           setupFiles: ["test/services/turns/take-turn.ts"],
           // On a shared machine a broker's answer can be late; by hand, a late answer is for somebody to look at.
           retry: process.env.CI === undefined ? 0 : 1,
-          testTimeout: 60_000,
+          testTimeout: TEST_MS,
           hookTimeout: 300_000,
-          expect: { poll: { timeout: 15_000 } },
+          expect: { poll: { timeout: CONDITION_MS } },
         },
       },
     ],

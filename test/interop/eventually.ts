@@ -1,7 +1,7 @@
 import { vi } from "vitest";
+import { CONDITION_MS } from "../services/patience.js";
 
-/** How long a busy machine may take for what takes a moment on a quiet one. */
-const PATIENCE = { timeout: 15_000, interval: 20 } as const;
+const PATIENCE = { timeout: CONDITION_MS, interval: 20 } as const;
 
 /** Tries `check` again and again until it does not throw, and returns what it returns. `options`: a time limit, in ms, or more. */
 export function eventually<T>(

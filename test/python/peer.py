@@ -14,7 +14,7 @@ import os
 import sys
 import traceback
 
-STUCK_AFTER_SECONDS = 40
+STUCK_AFTER_SECONDS = 80
 
 
 def b64(data):

@@ -2,9 +2,8 @@ import { once } from "node:events";
 import { connect } from "amqplib";
 import { Redis } from "ioredis";
 import type { SetDescriptor } from "./descriptor.js";
+import { CONDITION_MS } from "./patience.js";
 import type { Address, RedisVersions } from "./types.js";
-
-const TIMEOUT_MS = 10_000;
 
 /** Asks both brokers who they are, which also proves that they can be reached. */
 export async function brokerVersions(
@@ -28,7 +27,7 @@ export async function describeValkey(service: Address | undefined): Promise<SetD
 }
 
 export async function rabbitmqVersion(url: string): Promise<string> {
-  const connection = await connect(url, { timeout: TIMEOUT_MS });
+  const connection = await connect(url, { timeout: CONDITION_MS });
   const { version } = connection.connection.serverProperties;
   await connection.close();
   return version;
@@ -36,7 +35,7 @@ export async function rabbitmqVersion(url: string): Promise<string> {
 
 /** Valkey names two: the Redis whose commands it has, and its own. */
 export async function redisVersions(url: string): Promise<RedisVersions> {
-  const redis = new Redis(url, { lazyConnect: true, connectTimeout: TIMEOUT_MS, retryStrategy: () => null });
+  const redis = new Redis(url, { lazyConnect: true, connectTimeout: CONDITION_MS, retryStrategy: () => null });
   redis.on("error", () => undefined);
   await redis.connect();
   const info = await redis.info("server");

@@ -1,4 +1,5 @@
 import { createInterface } from "node:readline";
+import { ANSWER_MS, PROCESS_MS, READY_MS } from "./patience.js";
 import { type Launch, type Launched, RunningProcess } from "./running-process.js";
 import type {
   Address,
@@ -12,10 +13,6 @@ import type {
 } from "./types.js";
 import { PythonError } from "./types.js";
 
-const RUN_TIMEOUT_MS = 60_000;
-/** After the peer has written where it stands (peer.py), before the test is given up. */
-const REQUEST_TIMEOUT_MS = 50_000;
-const WORKER_READY_TIMEOUT_MS = 60_000;
 const REPEAT_SIGNAL_MS = 3000;
 
 type Environment = Readonly<Record<string, string>>;
@@ -50,7 +47,7 @@ export class LaunchedPythonSide implements PythonSide {
     launched.stderr.setEncoding("utf8").on("data", (text: string) => {
       stderr += text;
     });
-    const timeoutMs = options.timeoutMs ?? RUN_TIMEOUT_MS;
+    const timeoutMs = options.timeoutMs ?? READY_MS;
     let isLate = false;
     const timer = setTimeout(() => {
       isLate = true;
@@ -101,7 +98,7 @@ export class LaunchedPythonSide implements PythonSide {
     launched.stdin.end();
     const worker = new LaunchedCeleryWorker(nodeName, launched);
     try {
-      await worker.waitForLog(/\bready\./, options.readyTimeoutMs ?? WORKER_READY_TIMEOUT_MS);
+      await worker.waitForLog(/\bready\./, options.readyTimeoutMs ?? READY_MS);
     } catch (error) {
       await worker.kill();
       throw error;
@@ -226,11 +223,7 @@ class LinePeer extends RunningProcess implements PythonPeer {
     return this.#ready;
   }
 
-  request<T = unknown>(
-    op: string,
-    params: Readonly<Record<string, unknown>> = {},
-    timeoutMs = REQUEST_TIMEOUT_MS,
-  ): Promise<T> {
+  request<T = unknown>(op: string, params: Readonly<Record<string, unknown>> = {}, timeoutMs = ANSWER_MS): Promise<T> {
     if (this.hasExited) return Promise.reject(new Error(`${this.#name} has ended:\n${this.log().slice(-3000)}`));
     const id = this.#nextId++;
     return new Promise<T>((resolve, reject) => {
@@ -245,7 +238,7 @@ class LinePeer extends RunningProcess implements PythonPeer {
 
   async close(): Promise<void> {
     this.#launched.stdin.end();
-    const timer = setTimeout(() => void this.#launched.killGroup(), 5000);
+    const timer = setTimeout(() => void this.#launched.killGroup(), PROCESS_MS);
     await this.exited;
     clearTimeout(timer);
   }

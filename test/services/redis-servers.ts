@@ -37,7 +37,7 @@ async function startServer(binary: string, directory: string, more: readonly str
   const folder = await mkdtemp(path.join(directory, "redis-"));
   const argv = [binary, ...redisArguments("127.0.0.1", port, folder), ...more];
   const server = new RunningProcess("redis-server", await launchLocally(argv, { cwd: folder }));
-  await server.waitForLog(/Ready to accept connections/, 10_000);
+  await server.waitForLog(/Ready to accept connections/);
   return { port, kill: () => server.kill() };
 }
 
@@ -73,7 +73,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup | undefined> {
       const sentinel = new RunningProcess("redis-sentinel", await launchLocally([binary, file, "--sentinel"]));
       running.push(sentinel);
       // Each must have found the replica before the master may die.
-      await sentinel.waitForLog(/\+slave slave/, 15_000);
+      await sentinel.waitForLog(/\+slave slave/);
       ports.push(port);
     }
     return { url: ports.map((port) => `sentinel://127.0.0.1:${port}/0`).join(";"), masterName, master, dispose };

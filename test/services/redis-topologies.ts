@@ -5,11 +5,11 @@ import path from "node:path";
 import { Redis } from "ioredis";
 import { findExecutable, freePort } from "./local/executables.js";
 import { launchLocally } from "./local/local-process.js";
+import { READY_MS } from "./patience.js";
 import { RunningProcess } from "./running-process.js";
 
 const HOST = "127.0.0.1";
 const SLOTS = 16384;
-const READY_MS = 20_000;
 
 export interface RedisNode {
   readonly host: string;
@@ -160,7 +160,7 @@ async function startNodes(
       thaw: async () => process?.signal("SIGCONT"),
       async start() {
         process = new RunningProcess(`redis-server ${i}`, await launchLocally(argv, { cwd: directory }));
-        await process.waitForLog(/Ready to accept connections/, READY_MS);
+        await process.waitForLog(/Ready to accept connections/);
       },
     };
     await node.start();

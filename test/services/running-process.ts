@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import { PROCESS_MS } from "./patience.js";
 import type { PythonProcess } from "./types.js";
 
 const LOG_BYTES = 1 << 20;
-const STOP_TIMEOUT_MS = 20_000;
 
 /** A process started somewhere: on this machine, or in a container. */
 export interface Launched {
@@ -61,7 +61,7 @@ export class RunningProcess implements PythonProcess {
     return this.#log;
   }
 
-  waitForLog(pattern: RegExp, timeoutMs = 30_000): Promise<RegExpExecArray> {
+  waitForLog(pattern: RegExp, timeoutMs = PROCESS_MS): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const finish = (settle: () => void) => {
         clearTimeout(timer);
@@ -86,7 +86,7 @@ export class RunningProcess implements PythonProcess {
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (this.#hasExited) return;
     await this.#launched.signal(signal);
-    const timer = setTimeout(() => void this.#launched.killGroup(), STOP_TIMEOUT_MS);
+    const timer = setTimeout(() => void this.#launched.killGroup(), PROCESS_MS);
     await this.exited;
     clearTimeout(timer);
   }

@@ -75,7 +75,7 @@ export interface RunOptions {
   readonly input?: string | Uint8Array | undefined;
   /** Added to the environment. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Killed after that; default 60,000. */
+  /** Killed after that; default 120,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -89,11 +89,11 @@ export interface PythonResult {
 export interface PythonProcess {
   /** Standard output and standard error, as they came, the last 1 MiB. */
   log(): string;
-  /** Resolves with the match once the log has it; rejects when the process ends without, or after `timeoutMs` (30,000). */
+  /** Resolves with the match once the log has it; rejects when the process ends without, or after `timeoutMs` (60,000). */
   waitForLog(pattern: RegExp, timeoutMs?: number): Promise<RegExpExecArray>;
   /** Resolves when the process has ended, with its exit code (`null`: by a signal). */
   readonly exited: Promise<number | null>;
-  /** Sends `signal` (default SIGTERM: Celery's warm shutdown) and waits for the end; SIGKILL after 20 s. */
+  /** Sends `signal` (default SIGTERM: Celery's warm shutdown) and waits for the end; SIGKILL after 60 s. */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** SIGKILL to the process and its children. */
   kill(): Promise<void>;
@@ -106,7 +106,7 @@ export interface PythonProcess {
 export interface PythonPeer extends PythonProcess {
   /**
    * Calls the operation `op` of the script with `params` as keyword arguments. Bytes travel as base64 strings.
-   * @throws {@link PythonError} when the operation raised; `Error` when the process ended or after `timeoutMs` (60,000).
+   * @throws {@link PythonError} when the operation raised; `Error` when the process ended or after `timeoutMs` (90,000).
    */
   request<T = unknown>(op: string, params?: Readonly<Record<string, unknown>>, timeoutMs?: number): Promise<T>;
   /** Closes its standard input, on which it ends, and waits. */
@@ -140,7 +140,7 @@ export interface CeleryWorkerOptions {
   /** After `celery -A celery_app worker`, e.g. `["-E"]`. */
   readonly extraArgs?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** Default 60,000. */
+  /** Default 120,000. */
   readonly readyTimeoutMs?: number | undefined;
 }
 

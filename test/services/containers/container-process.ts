@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
+import { PROCESS_MS } from "../patience.js";
 import { type Launched, type LaunchOptions, streamEnd } from "../running-process.js";
 
 /** Starts a process in a running container, its three streams connected to this one. */
@@ -36,7 +37,7 @@ export async function launchInContainer(
   const exited = finished.then(async () => {
     await Promise.all([streamEnd(stdout), streamEnd(stderr)]);
     // The stream can end a moment before the engine has the exit code, and the container itself may be gone.
-    for (let attempt = 0; attempt < 100; attempt++) {
+    for (const deadline = performance.now() + PROCESS_MS; performance.now() < deadline; ) {
       const state = await exec.inspect().catch(() => undefined);
       if (state === undefined) return null;
       if (!state.Running) return state.ExitCode;

@@ -15,6 +15,7 @@ import {
   type Service,
 } from "../local/local-service.js";
 import { CONTAINER_SCRIPTS_DIRECTORY, IMAGES_DIRECTORY, SCRIPTS_DIRECTORY } from "../paths.js";
+import { PROCESS_MS, READY_MS } from "../patience.js";
 import type { StartedMode, StartedSet } from "../provision.js";
 import { outputOf } from "../running-process.js";
 import type { Address, Generation } from "../types.js";
@@ -22,7 +23,6 @@ import { launchInContainer } from "./container-process.js";
 
 const GUARD = fileURLToPath(new URL("./container-guard.mjs", import.meta.url));
 const RUN_LABEL = "dev.brine.run";
-const START_TIMEOUT_MS = 120_000;
 
 type Docker = ContainerRuntimeClient["container"]["dockerode"];
 
@@ -135,7 +135,7 @@ function container(run: Run, image: string, name: string): GenericContainer {
     .withLabels({ [RUN_LABEL]: run.id })
     .withNetworkMode(run.network)
     .withNetworkAliases(name)
-    .withStartupTimeout(START_TIMEOUT_MS);
+    .withStartupTimeout(READY_MS);
 }
 
 async function startRedis(
@@ -215,7 +215,7 @@ async function pythonVersions(containerId: string): Promise<ReturnType<typeof pa
 
 /** A broker's log says "ready" before the engine has published its port, on a busy machine by seconds. */
 async function whenAnswering<T>(ask: () => Promise<T>): Promise<T> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+  const deadline = performance.now() + READY_MS;
   for (;;) {
     try {
       return await ask();
@@ -246,7 +246,7 @@ class ContainerService implements Service {
   }
 
   async stop(): Promise<void> {
-    await this.#container.stop({ t: 20 });
+    await this.#container.stop({ t: PROCESS_MS / 1000 });
   }
 
   async kill(): Promise<void> {

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import path from "node:path";
+import { READY_MS } from "../patience.js";
 import { outputOf, RunningProcess } from "../running-process.js";
 import type { Certificate } from "./certificate.js";
 import { findExecutable, freePort } from "./executables.js";
@@ -135,7 +136,7 @@ export async function startLocalRedis(
       scratchDir: directory,
     });
     const server = new RunningProcess("redis-server", launched);
-    await server.waitForLog(/Ready to accept connections/, 10_000);
+    await server.waitForLog(/Ready to accept connections/);
     return [server];
   });
 }
@@ -201,7 +202,7 @@ export async function startLocalRabbitmq(tls?: TlsListener): Promise<Service | u
       await launchLocally([binary], { ...place, scratchDir: directory }),
     );
     try {
-      await broker.waitForLog(/Server startup complete/, 90_000);
+      await broker.waitForLog(/Server startup complete/, READY_MS);
     } catch (error) {
       await Promise.all([broker.kill(), names.kill()]);
       throw error;
