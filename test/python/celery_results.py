@@ -35,7 +35,7 @@ if __name__ == "__main__":
         {
             "store": lambda id, value: app.backend.store_result(id, value, "SUCCESS") and None,
             "encoded": lambda value: b64(app.backend.encode(value)),
-            "get": lambda id, timeout=5: app.AsyncResult(id).get(timeout=timeout),
+            "get": lambda id, timeout=60: app.AsyncResult(id).get(timeout=timeout),
             "state": lambda id: app.AsyncResult(id).state,
             "set_chord_size": lambda group, size: app.backend.set_chord_size(group, size),
             "chord_part": chord_part,

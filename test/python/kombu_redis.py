@@ -41,7 +41,7 @@ def publish(url, body, routing_key, exchange="", type="direct", serializer="pick
         )
 
 
-def receive(url, queue, count=1, settle="ack", timeout=10, exchange="", type="direct", routing_key=None, options={}, accept=("pickle", "json", "text/plain")):
+def receive(url, queue, count=1, settle="ack", timeout=60, exchange="", type="direct", routing_key=None, options={}, accept=("pickle", "json", "text/plain")):
     """Takes `count` messages and settles each as `settle` says; "hold" keeps them and the channel."""
     messages = []
 

@@ -66,7 +66,7 @@ export async function startSentinelGroup(): Promise<SentinelGroup | undefined> {
         "protected-mode no",
         `dir ${directory}`,
         `sentinel monitor ${masterName} 127.0.0.1 ${master.port} ${Math.ceil(SENTINELS / 2)}`,
-        `sentinel down-after-milliseconds ${masterName} 1000`,
+        `sentinel down-after-milliseconds ${masterName} 5000`,
         `sentinel failover-timeout ${masterName} 5000`,
       ];
       await writeFile(file, `${settings.join("\n")}\n`);

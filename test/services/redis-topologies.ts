@@ -44,7 +44,7 @@ export interface RedisSentinel extends Topology {
 
 /** `undefined`: no Redis is installed here. */
 export async function startRedisCluster(): Promise<RedisCluster | undefined> {
-  const topology = await startNodes(3, async () => ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"]);
+  const topology = await startNodes(3, async () => ["--cluster-enabled", "yes", "--cluster-node-timeout", "15000"]);
   if (topology === undefined) return undefined;
   const { nodes, busPorts, dispose } = topology;
   const clients = nodes.map(({ host, port }) => new Redis(port, host).on("error", () => {}));
@@ -109,8 +109,8 @@ export async function startRedisSentinel(): Promise<RedisSentinel | undefined> {
       `port ${port}`,
       `dir ${directory}`,
       `sentinel monitor ${name} ${HOST} ${nodes[0]!.port} 1`,
-      `sentinel down-after-milliseconds ${name} 500`,
-      `sentinel failover-timeout ${name} 2000`,
+      `sentinel down-after-milliseconds ${name} 3000`,
+      `sentinel failover-timeout ${name} 5000`,
       "",
     ].join("\n"),
   );

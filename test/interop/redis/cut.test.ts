@@ -9,7 +9,7 @@ import { startRedisNode, type Topology } from "../../services/redis-topologies.j
 import { startProxy, type TcpProxy } from "../tcp-proxy.js";
 import { within } from "./redis-load.js";
 
-const TTL_MS = 60_000;
+const TTL_MS = 600_000;
 /** Places where a write is cut. */
 const CUTS = 16;
 const KEYS = ["a", "b", "c"];
@@ -27,7 +27,7 @@ interface Write {
   run(py: PickledRedis): Promise<unknown>;
 }
 
-const cacheOf = (py: PickledRedis) => createCache(py, { ttl: TTL_MS, onRedisError: "throw" });
+const cacheOf = (py: PickledRedis) => createCache(py, { ttl: TTL_MS, timeout: 15_000, onRedisError: "throw" });
 
 const WRITES: readonly Write[] = [
   { title: "set", keys: ["a"], run: (py) => py.set("a", value("new", "a"), { ttl: TTL_MS }) },

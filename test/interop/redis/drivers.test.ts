@@ -1,4 +1,5 @@
 /** Values, scripts, groups and messages in both majors of ioredis, with and without autopipelining. */
+import { randomUUID } from "node:crypto";
 import {
   createCache,
   type DecodeError,
@@ -55,10 +56,10 @@ describe.each(DRIVERS)("$name", ({ open }) => {
     expect(await py.exists("f")).toBe(0);
   });
 
-  test("scripts, groups and messages work with bytes", async () => {
+  test("scripts, groups and messages work with bytes", async (context) => {
     const py = pickled(client, { dialect: djangoRedis() });
-    const cache = createCache(py);
-    const lock = (await cache.lock("L", { ttl: 5000 }))!;
+    const cache = createCache(py, { timeout: 30_000 });
+    const lock = (await cache.lock("L", { ttl: 60_000 }))!;
     expect([await cache.lock("L", { ttl: 1 }), await lock.release()]).toEqual([undefined, true]);
     await py.xadd("x", { f: EVERY_BYTE });
     for await (const { fields, ack } of py.consume({ stream: "x", group: "g", consumer: "c" })) {
@@ -66,15 +67,18 @@ describe.each(DRIVERS)("$name", ({ open }) => {
       await ack();
       break;
     }
+    // Channels are those of the whole server, whatever the database.
+    const channel = randomUUID();
     const controller = new AbortController();
+    context.onTestFinished(() => controller.abort());
     const heard: unknown[] = [];
     const listening = (async () => {
-      for await (const { value } of py.subscribe("c", { signal: controller.signal })) {
+      for await (const { value } of py.subscribe(channel, { signal: controller.signal })) {
         heard.push(value);
         controller.abort();
       }
     })();
-    await expect.poll(() => py.publish("c", EVERY_BYTE)).toBe(1);
+    await expect.poll(() => py.publish(channel, EVERY_BYTE)).toBe(1);
     await listening;
     expect(heard).toEqual([EVERY_BYTE]);
   });

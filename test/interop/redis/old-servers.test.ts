@@ -43,7 +43,7 @@ describe("a server as old as Redis 6.0", () => {
     const worker = new RqWorker(["q"], add, { client, name: "old" });
     const running = worker.run();
     await expect.poll(() => client.hget("rq:worker:old", "ip_address")).toMatch(/^127\.0\.0\.1:\d+$/);
-    expect(await (await queue.enqueue<number>("add", [1, 2])).result({ timeoutMs: 15_000 })).toBe(3);
+    expect(await (await queue.enqueue<number>("add", [1, 2])).result({ timeoutMs: 60_000 })).toBe(3);
     await worker.close();
     await running;
   });

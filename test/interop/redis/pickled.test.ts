@@ -164,8 +164,9 @@ describeEachRedis("pickled()", (set: ServiceSet) => {
     await expect(py.get("n", { schema })).rejects.toThrow(/no string/);
   });
 
-  test("publishes values to those who iterate over a channel", async () => {
+  test("publishes values to those who iterate over a channel", async (context) => {
     const controller = new AbortController();
+    context.onTestFinished(() => controller.abort());
     const received: unknown[] = [];
     const listening = (async () => {
       for await (const { channel, value } of py.subscribe("news.*", { pattern: true, signal: controller.signal })) {
@@ -213,7 +214,9 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
 
   beforeEach(() => client.flushdb());
 
-  const cacheOver = (redis: Redis, defaults = {}) => createCache(pickled(redis, { dialect: django() }), defaults);
+  // A machine that is busy is not a Redis that is away.
+  const cacheOver = (redis: Redis, defaults = {}) =>
+    createCache(pickled(redis, { dialect: django() }), { timeout: 30_000, ...defaults });
 
   test("makes a value once for all who ask, in this process and in others", async () => {
     let made = 0;
@@ -230,11 +233,11 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
   });
 
   test("serves what is stale while one caller makes it anew", async () => {
-    const cache = cacheOver(client, { ttl: 50, staleTtl: 10_000 });
+    const cache = cacheOver(client, { ttl: 50, staleTtl: 60_000 });
     const stale: string[] = [];
     cache.on("stale", (key) => stale.push(key));
     expect(await cache.getOrSet("k", () => 1)).toBe(1);
-    await expect.poll(async () => Number(await client.pttl(":1:k"))).toBeLessThan(10_000);
+    await expect.poll(async () => Number(await client.pttl(":1:k"))).toBeLessThan(60_000);
     expect(await cache.getOrSet("k", () => 2)).toBe(1);
     expect(stale).toEqual(["k"]);
     await expect.poll(() => cache.get("k")).toBe(2);
@@ -276,12 +279,12 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
     down.on("error", () => {});
     const cache = cacheOver(down, { timeout: 50 });
     const failed: string[] = [];
-    cache.on("error", (_error, operation) => failed.push(operation));
-    const started = performance.now();
+    cache.on("error", ({ message }) => failed.push(/did not answer|left alone/.exec(message)?.[0] ?? message));
     for (let i = 0; i < 20; i++) expect(await cache.getOrSet("k", () => i)).toBe(i);
     // Three deadlines, and after them Redis is left alone for a while.
-    expect(performance.now() - started).toBeLessThan(1000);
     expect(failed.length).toBe(40);
+    expect(failed.slice(0, 3)).toEqual(Array(3).fill("did not answer"));
+    expect(failed).toContain("left alone");
     await expect(cache.getOrSet("k", () => 1, { onRedisError: "throw" })).rejects.toThrow(/left alone|not answer/);
     down.disconnect();
   });

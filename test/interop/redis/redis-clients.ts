@@ -19,10 +19,10 @@ async function clientsOf(admin: Redis, kind: Kind): Promise<Readonly<Record<stri
 /** `CLIENT KILL` of all but `admin` itself. */
 export async function killClients(admin: Redis, ...kinds: readonly Kind[]): Promise<void> {
   const own = String(await admin.client("ID"));
-  for (const kind of kinds) {
-    const ids = (await clientsOf(admin, kind)).flatMap(({ id }) => (id === undefined || id === own ? [] : [id]));
-    await Promise.all(ids.map((id) => admin.call("CLIENT", "KILL", "ID", id)));
-  }
+  const clients = (await Promise.all(kinds.map((kind) => clientsOf(admin, kind)))).flat();
+  const ids = clients.flatMap(({ id }) => (id === undefined || id === own ? [] : [id]));
+  // All at once, so that none is back before another one is lost.
+  await Promise.all(ids.map((id) => admin.call("CLIENT", "KILL", "ID", id)));
 }
 
 /** Subscriptions to patterns, as `PUBSUB NUMPAT`, but each client's. */

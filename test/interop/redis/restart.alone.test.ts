@@ -5,6 +5,7 @@ import { RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis } from "ioredis";
 import { expect, it } from "vitest";
 import { describeEachGeneration, describeEachRedis } from "../../services/inject.js";
+import { TEST_MS } from "../../services/patience.js";
 import { eventually } from "../eventually.js";
 import { closeAfterEach } from "../kept.js";
 import { numberedMessage, untold } from "../numbered-message.js";
@@ -19,12 +20,12 @@ const NOT_OURS = "the Redis was given by URL and is not ours to end";
 describeEachGeneration("after a kill", (set) => {
   it.for(["kill", "restart"] as const)(
     "or restart of Redis (%s) nothing is missing",
-    { timeout: soakTimeoutMs(60_000) },
+    { timeout: soakTimeoutMs(TEST_MS) },
     async (how, context) => {
       if (!set.redis.isOurs) context.skip(NOT_OURS);
       const isolation = await set.isolate();
       // One that is killed as it restores leaves its lock behind, by default for 300 s.
-      const options = { visibilityTimeoutSeconds: 2, unackedMutexExpireSeconds: 2 };
+      const options = { visibilityTimeoutSeconds: 8, unackedMutexExpireSeconds: 2 };
       const publisher = redis(isolation.redis().url, options);
       const consumer = redis(isolation.redis().url, options);
       const queue = { name: isolation.name(how) };
@@ -55,7 +56,7 @@ describeEachGeneration("after a kill", (set) => {
         await Promise.all(Array.from({ length: 20 }, (_, index) => send(start + index)));
       }
       await disturbed;
-      await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(20_000) });
+      await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(60_000) });
       // Sent again without a reply, or delivered and not yet acknowledged when it went away.
       expect(arrived.twice).toBeLessThanOrEqual(20 + 50);
       await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
@@ -82,7 +83,7 @@ describeEachRedis("the Redis transport", (set) => {
     await transport.publish(numberedMessage(1), { exchange: "", routingKey: "restarted" });
     await eventually(() => expect(deliveries).toHaveLength(1));
     await set.redis.restart();
-    await expect.poll(() => events, { timeout: 20_000 }).toEqual(["disconnect", "reconnect"]);
+    await expect.poll(() => events).toEqual(["disconnect", "reconnect"]);
     await deliveries[0]!.ack();
     await expect.poll(() => admin.exists("unacked")).toBe(0);
     await transport.publish(numberedMessage(2), { exchange: "", routingKey: "restarted" });
@@ -94,8 +95,8 @@ describeEachRedis("the Redis transport", (set) => {
 describeEachRedis("RQ", (set) => {
   it("a Redis that is killed gets each job once, and those who wait still get their results", async (context) => {
     if (!set.redis.isOurs) context.skip(NOT_OURS);
-    const client = new Redis((await set.isolate()).redis().url);
-    // It is lost while Redis is killed, and connects again.
+    const client = new Redis((await set.isolate()).redis().url, { maxRetriesPerRequest: null });
+    // It is lost while Redis is killed, and connects again, however long that takes.
     client.on("error", () => {});
     const queue = new RqQueue("default", { client });
     const waitedFor = new RqQueue("waited", { client });
@@ -105,7 +106,7 @@ describeEachRedis("RQ", (set) => {
       await queue.enqueue("rq_jobs.add", [index], {}, { id: `job-${index}` });
     });
     const waited = await Promise.all([1, 2, 3].map((n) => waitedFor.enqueue("rq_jobs.add", [n])));
-    const results = Promise.all(waited.map((job) => job.result({ timeoutMs: 30_000 })));
+    const results = Promise.all(waited.map((job) => job.result({ timeoutMs: 150_000 })));
     await delay(total / 3);
     await set.redis.kill();
     await set.redis.start();

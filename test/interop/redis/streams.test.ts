@@ -1,4 +1,5 @@
 /** Entries and messages that come faster than they are taken, or cannot be decoded at all. */
+import { randomUUID } from "node:crypto";
 import { DecodeError, pickled, type UndecodableEntry } from "@brine/redis-adapter";
 import type { Redis } from "ioredis";
 import { expect, test } from "vitest";
@@ -63,16 +64,18 @@ describeEachRedis("streams and channels", (set: ServiceSet) => {
   });
 
   test("messages that nobody takes are bounded: the subscription ends, or the oldest are dropped", async () => {
+    // Channels are those of the whole server, whatever the database.
+    const channel = randomUUID();
     const open = async (options: object) => {
-      const messages = py.subscribe<number>("c", { maxWaiting: 3, ...options });
+      const messages = py.subscribe<number>(channel, { maxWaiting: 3, ...options });
       const first = messages.next();
-      await expect.poll(() => py.publish("c", 0)).toBe(1);
-      expect((await first).value).toEqual({ channel: "c", value: 0 });
+      await expect.poll(() => py.publish(channel, 0)).toBe(1);
+      expect((await first).value).toEqual({ channel, value: 0 });
       return messages;
     };
     const ending = await open({});
-    for (let i = 1; i <= 5; i++) await py.publish("c", i);
-    await expect.poll(() => client.pubsub("NUMSUB", "c")).toEqual(["c", 0]);
+    for (let i = 1; i <= 5; i++) await py.publish(channel, i);
+    await expect.poll(() => client.pubsub("NUMSUB", channel)).toEqual([channel, 0]);
     const seen: number[] = [];
     const all = async () => {
       for await (const { value } of ending) seen.push(value);
@@ -82,9 +85,9 @@ describeEachRedis("streams and channels", (set: ServiceSet) => {
 
     let dropped = 0;
     const dropping = await open({ onOverflow: (count: number) => (dropped = count) });
-    for (let i = 1; i <= 5; i++) await py.publish("c", i);
+    for (let i = 1; i <= 5; i++) await py.publish(channel, i);
     await expect.poll(() => dropped).toBe(2);
-    expect((await dropping.next()).value).toEqual({ channel: "c", value: 3 });
+    expect((await dropping.next()).value).toEqual({ channel, value: 3 });
     await dropping.return();
   });
 
@@ -92,12 +95,13 @@ describeEachRedis("streams and channels", (set: ServiceSet) => {
     await py.xadd("x", { n: 1 });
     const entries = py.consume(group);
     await entries.next();
-    for (const waiting of [py.subscribe("c"), entries]) {
+    const channel = randomUUID();
+    for (const waiting of [py.subscribe(channel), entries]) {
       const next = waiting.next();
       await Promise.all([waiting.return(), waiting.return()]);
       expect(await next).toEqual({ done: true, value: undefined });
       await waiting.return();
     }
-    await expect.poll(() => client.pubsub("NUMSUB", "c")).toEqual(["c", 0]);
+    await expect.poll(() => client.pubsub("NUMSUB", channel)).toEqual([channel, 0]);
   });
 });

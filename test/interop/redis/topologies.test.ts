@@ -85,7 +85,7 @@ describe("Redis Cluster", () => {
     );
     try {
       const py = pickled(client, { dialect: django() });
-      const cache = createCache(py, { timeout: 10_000, onRedisError: "throw" });
+      const cache = createCache(py, { timeout: 30_000, onRedisError: "throw" });
       const keys = Array.from({ length: 40 }, (_, i) => `k${i}`);
       await py.set("first", 1);
       for (const node of client.nodes("master")) await node.flushall();
@@ -116,8 +116,8 @@ describe("Redis Cluster", () => {
         await cache.getOrSet(key, () => key, { tags: ["x"], singleFlight: "redis" });
       expect(await cache.invalidateTags("x")).toBe(3);
       expect(await cache.deletePattern("k*")).toBe(37);
-      const lock = await cache.lock("L", { ttl: 5000 });
-      expect(await cache.lock("L", { ttl: 5000 })).toBeUndefined();
+      const lock = await cache.lock("L", { ttl: 60_000 });
+      expect(await cache.lock("L", { ttl: 60_000 })).toBeUndefined();
       expect(await lock!.release()).toBe(true);
     } finally {
       client.disconnect();
@@ -148,17 +148,11 @@ describe("Redis Cluster", () => {
 });
 
 describe("Sentinel", () => {
-  let sentinel: RedisSentinel | undefined;
-
-  beforeAll(async () => {
-    sentinel = await startRedisSentinel();
-  });
-
-  afterAll(() => sentinel?.dispose());
-
   test("values are there after the master was killed, and loaded meanwhile", async (context) => {
+    const sentinel = await startRedisSentinel();
     if (sentinel === undefined) return context.skip("no redis-server is installed here");
-    const clients = DRIVERS.map(({ sentinel: connect }) => connect(sentinel!.options));
+    context.onTestFinished(() => sentinel.dispose());
+    const clients = DRIVERS.map(({ sentinel: connect }) => connect(sentinel.options));
     for (const client of clients) client.on("error", () => {});
     const replica = new ioredis6.Redis(sentinel.nodes[1]!.port, sentinel.nodes[1]!.host);
     try {

@@ -3,6 +3,7 @@
  * nobody who calls it through this package sees that. In both majors, and with the options that change how replies look.
  * Those of clusters are in redis-topologies.test.ts.
  */
+import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import { loads } from "@brine/codec";
 import { createCache, type Dialect, djangoRedis, type PickledRedis, pickled, plain } from "@brine/redis-adapter";
@@ -169,16 +170,19 @@ const TRAPS: readonly Trap[] = [
     async bites(driver) {
       const subscriber = driver.duplicate();
       const heard = new Promise((resolve) => subscriber.on("message", (_channel, message) => resolve(message)));
-      await subscriber.subscribe("c");
-      await driver.publish("c", EVERY_BYTE);
+      const channel = randomUUID();
+      await subscriber.subscribe(channel);
+      await driver.publish(channel, EVERY_BYTE);
       expect(await heard).toContain("\ufffd");
       subscriber.disconnect();
     },
     async holds(py) {
-      const name = "gr\u00fc\u00dfe:\u{1f952}";
+      // Channels are those of the whole server, whatever the database.
+      const own = randomUUID();
+      const name = `${own}:gr\u00fc\u00dfe:\u{1f952}`;
       for (const [subscribed, channel, pattern] of [
         [name, name, false],
-        ["p:gr*", `p:${name}`, true],
+        [`p:${own}:gr*`, `p:${name}`, true],
       ] as const) {
         const messages = py.subscribe(subscribed, { pattern });
         const heard = messages.next();
@@ -238,12 +242,12 @@ const TRAPS: readonly Trap[] = [
         onRedisError: "throw",
         timeout: 30_000,
       });
-      const lock = (await cache.lock("L", { ttl: 5000 }))!;
-      expect([await lock.extend(5000), await lock.release(), await lock.release()]).toEqual([true, true, false]);
-      for (const key of ["a", "b"]) await cache.getOrSet(key, () => 1, { tags: ["t"], staleTtl: 1000, beta: 1 });
+      const lock = (await cache.lock("L", { ttl: 60_000 }))!;
+      expect([await lock.extend(60_000), await lock.release(), await lock.release()]).toEqual([true, true, false]);
+      for (const key of ["a", "b"]) await cache.getOrSet(key, () => 1, { tags: ["t"], staleTtl: 60_000, beta: 1 });
       expect(await cache.invalidateTags("t")).toBe(2);
       await cache.set("k", 1);
-      expect([await cache.touch("k", 5000), await cache.incr("k", 2), await cache.incrVersion("k")]).toEqual([
+      expect([await cache.touch("k", 60_000), await cache.incr("k", 2), await cache.incrVersion("k")]).toEqual([
         true,
         3,
         true,
@@ -281,7 +285,7 @@ describe.each(DRIVERS)("$name", ({ open, options }) => {
     const queue = new RqQueue("q", { client: driver });
     const job = await queue.enqueue("tasks.add", [1, EVERY_BYTE]);
     expect(await job.info()).toMatchObject({ status: "queued", origin: "q" });
-    const waiting = job.result({ timeoutMs: 10_000 });
+    const waiting = job.result({ timeoutMs: 60_000 });
     await driver.hset(`rq:job:${job.id}`, "status", "finished");
     await driver.xadd(
       `rq:results:${job.id}`,
