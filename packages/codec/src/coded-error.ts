@@ -10,7 +10,9 @@ export interface CodedErrorOptions<Code extends string> {
 
 /** The parent of each package's errors. */
 export abstract class CodedError<Code extends string = string> extends Error {
-  /** What went wrong, for programs. */
+  /** The class's name as written here: also in minified programs, where `constructor.name` is another. */
+  abstract override name: string;
+  /** What went wrong, for programs: stable, where the message may change. */
   readonly code: Code;
 
   constructor(message: string, options: CodedErrorOptions<Code>) {

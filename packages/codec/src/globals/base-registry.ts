@@ -211,6 +211,11 @@ export class BaseRegistry implements ClassRegistryView {
     names.set(entry.name, entry);
   }
 
+  /**
+   * {@link registerEntry} for one after the other.
+   *
+   * @throws PickleError `bad-option` for the first name or class that is taken; those before it are registered
+   */
   registerEntries(entries: Iterable<GlobalEntry>): this {
     for (const entry of entries) this.registerEntry(entry);
     return this;
@@ -267,6 +272,7 @@ export class BaseRegistry implements ClassRegistryView {
     return this;
   }
 
+  /** Whether registering throws, because {@link freeze} was called. */
   get isFrozen(): boolean {
     return this.#isFrozen;
   }

@@ -14,6 +14,7 @@ export interface PickledClass {
   __getnewargs_ex__?(): readonly [readonly unknown[], Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown>];
   /** `[callable, args, state?, listItems?, dictItems?, stateSetter?]`, a {@link Reduction}, or the name of a global. */
   __reduce__?(): Reduction | PyGlobal | readonly unknown[] | string;
+  /** As `__reduce__`, and asked in its place; `protocol` is the pickle's, 0 to 5. */
   __reduce_ex__?(protocol: number): Reduction | PyGlobal | readonly unknown[] | string;
 }
 

@@ -14,11 +14,17 @@ export type AnyClass = Function & { readonly prototype: object };
 
 /** How the decoder was asked to represent values; entries read it to honour the options. */
 export interface DecodeContext {
+  /** Where the names of this pickle resolve. */
   readonly registry: ClassRegistryView;
+  /** `"auto"`: a number while it is safe, else a bigint. `"bigint"`: always a bigint. */
   readonly int: "auto" | "bigint";
+  /** `"number"`, or `"exact"`: {@link PyFloat}. */
   readonly float: "number" | "exact";
+  /** `"tuple"`: {@link Tuple}. `"array"`: a plain array. */
   readonly tuple: "tuple" | "array";
+  /** `"auto"`: a plain object when every key is a str, else a {@link PyDict}. `"map"`: always PyDict. `"object"`: other keys are an error. */
   readonly dict: "auto" | "map" | "object";
+  /** `"python"`: PyDateTime and its kin. `"temporal"`: Temporal's types. `"date"`: Date for datetime alone. */
   readonly datetime: "python" | "temporal" | "date";
   /** Makes the error of the opcode at hand; throw what it returns. */
   fail(message: string, cause?: unknown): Error;
@@ -26,7 +32,9 @@ export interface DecodeContext {
 
 /** What the encoder tells an entry that reduces an object. */
 export interface EncodeContext {
+  /** Where the values of this pickle find their entries, and extension codes are looked up. */
   readonly registry: ClassRegistryView;
+  /** The pickle's, 0 to 5. */
   readonly protocol: Protocol;
   /** The CPython whose bytes are written. */
   readonly python: "3.12" | "3.13";
@@ -48,9 +56,11 @@ export interface Reduction {
   readonly kind: "reduce" | "newobj" | "newobj_ex";
   /** A global, or an object that itself pickles to a callable. */
   readonly callable: PyGlobal | object;
+  /** Positional: of `newobj` those after the class, of which `__new__` gets `callable` itself. */
   readonly args: readonly unknown[];
   /** The bytes or the string that `args` begin with were made for this call: nothing else in the data refers to them. */
   readonly ownsFirst?: boolean | undefined;
+  /** For `newobj_ex` only. */
   readonly kwargs?: ReadonlyMap<string, unknown> | undefined;
   /** For `newobj` at protocols 0 and 1: the builtin base (`object` by default) and its value. */
   readonly base?: { readonly global: PyGlobal; readonly value: unknown } | undefined;
@@ -68,6 +78,7 @@ export interface Reduction {
 
 /** A call on bytes of one length, and perhaps a second argument: how Python writes dates and times. */
 export interface BytesCall {
+  /** In bytes: 4 for a date, 6 for a time, 10 for a datetime. Only a call on exactly as many comes here. */
   readonly size: number;
   /**
    * The result of `name(bytes[at:at + size])`, or of `name(bytes[at:at + size], second)` unless `second` is `undefined`. The
@@ -135,6 +146,7 @@ export type NameStrings = "interned" | "static-name" | "fresh" | "function" | "s
 export interface EntrySource {
   /** Every Python module of which it has names. */
   readonly modules: readonly string[];
+  /** Called once, when something is looked for that they may have. Their modules must be among {@link modules}. */
   entries(): Iterable<GlobalEntry>;
   /** None of its classes exists before its entries do, so nothing is looked for in it by class. */
   readonly makesItsClasses?: boolean | undefined;
@@ -150,7 +162,8 @@ export interface ClassRegistryView {
   findByTarget(target: AnyClass): GlobalEntry | undefined;
   /** The one PyGlobal that stands for an entry in decoded values. */
   globalOf(entry: GlobalEntry): PyGlobal;
-  /** `copyreg` extension registry: the global under a code, and the code of a global. */
+  /** The global that `copyreg.add_extension` put under a code; `undefined`: none. */
   findExtension(code: number): { readonly module: string; readonly name: string } | undefined;
+  /** The code of a global in that registry, from 1 to 2,147,483,647. `undefined`: none, so that it is written by name. */
   extensionCode(module: string, name: string): number | undefined;
 }

@@ -7,8 +7,11 @@ import type { SerializerRegistry } from "./serialization.js";
 
 /** What describes a body on the wire. `headers` may be any object of the driver's; only its own keys are read. */
 export interface KombuMessage {
+  /** What the serializer wrote, in the compression that `headers` name. */
   readonly body: Uint8Array;
+  /** Whose decoder reads the body. `undefined` or `""`: `application/data`, which has none and is always accepted. */
   readonly contentType?: string | undefined;
+  /** Read only where no decoder has the content type: `"binary"` gives bytes, anything else text. `undefined`: `"utf-8"`. */
   readonly contentEncoding?: string | undefined;
   /** `compression`: content type (or name) of the compression around the body. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
@@ -16,13 +19,16 @@ export interface KombuMessage {
 
 /** A body ready to publish; `headers` holds what to add to the message's own. */
 export interface EncodedMessage extends KombuMessage {
+  /** The serializer's, such as `"application/json"`, also of a compressed body. */
   readonly contentType: string;
+  /** The serializer's, `"utf-8"` or `"binary"`, also of a compressed body. */
   readonly contentEncoding: string;
   readonly headers: { readonly compression?: string };
 }
 
 /** Who encodes, and who compresses. */
 export interface MessageRegistries {
+  /** Encodes by name, decodes by content type; `createSerializers` makes one. */
   readonly serializers: SerializerRegistry;
   /** Needed to compress, and to read compressed messages. */
   readonly compression?: CompressionRegistry | undefined;

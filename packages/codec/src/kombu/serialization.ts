@@ -25,6 +25,7 @@ export interface EncodedContent {
   readonly contentType: string;
   /** Character set of the body, such as `"utf-8"`; `"binary"` for none. */
   readonly contentEncoding: string;
+  /** Bytes that were given without naming a serializer are passed on as they are, not copied. */
   readonly body: Uint8Array;
 }
 
@@ -98,7 +99,11 @@ export class SerializerRegistry {
     this.#byType.set(normalizeContentType(contentType), entry);
   }
 
-  /** @throws {@link SerializerNotInstalled} if there is none of that name */
+  /**
+   * Forgets a serializer. Its content type has no decoder then, unless another name has taken it over since.
+   *
+   * @throws {@link SerializerNotInstalled} if there is none of that name
+   */
   unregister(name: string): void {
     const entry = this.#get(name);
     this.#byName.delete(name);

@@ -52,6 +52,7 @@ export class DType {
     return made;
   }
 
+  /** The letter that `code` begins with; `undefined` where `code` is a reference. */
   get kind(): DTypeKind | undefined {
     const match = typeof this.code === "string" ? CODE.exec(this.code) : null;
     return match === null ? undefined : (match[1] as DTypeKind);
@@ -69,6 +70,7 @@ export class DType {
     return size <= MAX_ITEM_SIZE ? size : undefined;
   }
 
+  /** False also for types without byte order (`|`) and for that of the machine (`=`). */
   get isBigEndian(): boolean {
     return this.state[1] === ">";
   }
@@ -79,11 +81,13 @@ export class DType {
     return Array.isArray(names) ? names : null;
   }
 
+  /** As numpy's `dtype.str`: `<f8`, `|b1`; but `|O8` for objects. A code that is a reference is shown as `?`. */
   toString(): string {
     const order = typeof this.state[1] === "string" ? this.state[1] : "";
     return `${order}${typeof this.code === "string" ? this.code : "?"}`;
   }
 
+  /** As {@link toString}. */
   toJSON(): string {
     return this.toString();
   }

@@ -39,8 +39,11 @@ export function sizeOf(shape: readonly number[]): number | undefined {
  * a.at(1, 0) // => 3
  */
 export class NDArray {
+  /** The length of each axis; `[]` for a single item without axes. At most 64 axes. */
   readonly shape: readonly number[];
+  /** Of a typed array given without one, that of its items, little-endian; of an array of any values `|O8`. */
   readonly dtype: DType;
+  /** `"C"`: in memory, items next to each other differ in the last index; `"F"`: in the first. An array of objects is always rows first. */
   readonly order: "C" | "F";
   /** Python's class where it is not `numpy.ndarray`: a reference to `numpy.matrix`, `numpy.recarray`. */
   readonly subtype: object | undefined;
@@ -120,6 +123,7 @@ export class NDArray {
     return build([]);
   }
 
+  /** As {@link toArray}. Items of 64-bit ints are bigints, for which `JSON.stringify` throws a `TypeError`. */
   toJSON(): unknown {
     return this.toArray();
   }
@@ -139,7 +143,9 @@ function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {
 
 /** A numpy scalar, such as `numpy.float64(1.5)`: `value` is the JavaScript value, and the type stays. */
 export class NumpyScalar {
+  /** Of a name given for it, what {@link DType.of} makes. */
   readonly dtype: DType;
+  /** In the byte order of `dtype`. Not copied. */
   readonly bytes: Uint8Array;
 
   constructor(dtype: DType | string, bytes: Uint8Array) {
@@ -164,18 +170,22 @@ export class NumpyScalar {
     return new NumpyScalar(type, new Uint8Array(view.buffer));
   }
 
+  /** A number; a bigint for 64-bit ints; a boolean, a {@link Complex}, text or bytes. Read out of `bytes` each time. */
   get value(): unknown {
     return itemAt(this.dtype, itemsOf(this.dtype, this.bytes), 0);
   }
 
+  /** As {@link value}, so that arithmetic and comparison see the plain number. */
   valueOf(): unknown {
     return this.value;
   }
 
+  /** As JavaScript writes {@link value}: `1` where Python has `1.0`. */
   toString(): string {
     return String(this.value);
   }
 
+  /** As {@link value}, but that 64-bit ints become numbers, rounded beyond 2^53. */
   toJSON(): unknown {
     const { value } = this;
     return typeof value === "bigint" ? Number(value) : value;

@@ -21,7 +21,9 @@ const STRING_DTYPE_OPTIONS = /* @__PURE__ */ optionNames<StringDTypeOptions>({ c
  * new NDArray(["a", null], [2], { dtype: new StringDType({ naObject: null }) })
  */
 export class StringDType extends DType {
+  /** Python's `coerce`: whether numpy makes a str of what is put into the array and is none, instead of refusing it. Default true. */
   readonly coerce: boolean;
+  /** Python's `na_object`: what stands for a missing item. `undefined`: none can be missing. */
   readonly naObject: unknown;
 
   constructor(options: StringDTypeOptions = {}) {

@@ -11,7 +11,9 @@ export interface NameHints {
 
 /** The names of the options of one kind, `T`. */
 export interface OptionNames<T extends object> {
+  /** With those of the options that they extend. */
   readonly known: ReadonlySet<keyof T & string>;
+  /** What to say of a name that is not among `known`. */
   readonly hints: NameHints;
 }
 

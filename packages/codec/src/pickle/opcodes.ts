@@ -124,14 +124,19 @@ export type StackObject =
 
 /** One row of the table. */
 export interface OpcodeInfo {
+  /** CPython's: `"SHORT_BINUNICODE"`. */
   readonly name: string;
   /** The code byte. */
   readonly code: number;
+  /** The form of the argument that follows the code byte; `null`: none does. */
   readonly arg: ArgumentName | null;
+  /** What it takes off the stack, the top last. A `"mark"` and the `"stackslice"` above it are as many items as there are. */
   readonly stackBefore: readonly StackObject[];
+  /** What it puts there instead, the top last. */
   readonly stackAfter: readonly StackObject[];
   /** The protocol that introduced it. */
   readonly proto: 0 | 1 | 2 | 3 | 4 | 5;
+  /** For people: one sentence, not that of `pickletools`. */
   readonly doc: string;
 }
 

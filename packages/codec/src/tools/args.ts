@@ -21,8 +21,12 @@ const TAKEN_FROM_ARGUMENT8U = -5;
 
 /** How an argument is read. */
 export interface ArgumentDescriptor {
+  /** That of `pickletools`: `"uint1"`, `"stringnl"`. */
   readonly name: ArgumentName;
-  /** Bytes it takes, or one of the constants above. */
+  /**
+   * Bytes it takes. Negative: -1, up to and with the next newline; -2, -3, -4 and -5, as many as a length of 1, 4 (signed), 4
+   * (unsigned) or 8 bytes before them says.
+   */
   readonly n: number;
   /** Reads it; throws {@link UnpicklingError} with `pickletools`' text. */
   read(cursor: Cursor): OpcodeArgument;

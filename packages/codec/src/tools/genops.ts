@@ -7,11 +7,13 @@ import type { OpcodeArgument } from "./literal.js";
 
 /** One opcode of a pickle. */
 export interface PickleOp {
+  /** Its row of the table: the same object for each opcode of that code. */
   readonly opcode: OpcodeInfo;
   /** Its argument; `undefined` for an opcode without one. Bytes are views on the input. */
   readonly arg: OpcodeArgument | undefined;
-  /** Byte of the opcode, and the first byte after its argument. */
+  /** Byte of the opcode, counted from the first byte of the input. */
   readonly offset: number;
+  /** The first byte after its argument, which is where the next opcode starts. */
   readonly end: number;
 }
 

@@ -3,6 +3,7 @@
  * what is on neither is "unknown", and a caller who runs pickles should refuse that too.
  */
 
+/** What a scan makes of a global or a pickle. What is `"unknown"` is on neither list: a caller who runs pickles should refuse it too. */
 export type Verdict = "allowed" | "unknown" | "dangerous";
 
 /** Which globals are harmless and which dangerous, beside the built-in lists. */

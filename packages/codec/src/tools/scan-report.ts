@@ -24,15 +24,19 @@ export type FindingKind =
 
 /** One thing that a pickle does. */
 export interface ScanFinding {
+  /** {@link FindingKind} says what each stands for. */
   readonly kind: FindingKind;
+  /** Of a global and of a call of one, which list of {@link ScanPolicy} has it; `"unknown"`: neither. */
   readonly verdict: Verdict;
   /** Byte of the opcode, counted from the start of the input; for a nested pickle, from its own start. */
   readonly offset: number;
   /** Which pickle of the stream, from 0. */
   readonly pickle: number;
+  /** The one at `offset`. `undefined` of `"nested"`, and of `"malformed"` at a byte that is none. */
   readonly opcode?: string | undefined;
   /** Python 3's names, as far as they are known. */
   readonly module?: string | undefined;
+  /** The qualified name. `undefined` where the finding is about no global. */
   readonly name?: string | undefined;
   /** For people. */
   readonly message: string;
@@ -44,6 +48,7 @@ export interface ScanFinding {
 export interface ScanReport {
   /** The worst of the findings; `"allowed"` without any. */
   readonly verdict: Verdict;
+  /** In the order of the input, those of a nested pickle after the one that found it; `maxFindings` at most. */
   readonly findings: readonly ScanFinding[];
   /** Pickles that end with STOP. */
   readonly pickles: number;

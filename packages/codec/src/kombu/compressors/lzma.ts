@@ -5,6 +5,7 @@ import { xzSize } from "./xz-size.js";
 
 /** What is used of `@napi-rs/lzma`. */
 export interface LzmaModule {
+  /** Whole .xz files, synchronously; damage throws. */
   readonly xz: {
     compressSync(input: Uint8Array): Uint8Array;
     decompressSync(input: Uint8Array): Uint8Array;

@@ -6,8 +6,11 @@ import { type ZstdFrame, zstdFrame } from "./zstd-size.js";
 
 /** An instance of `Zstd` of `@hpcc-js/wasm-zstd`: what is used of it. */
 export interface ZstdInstance {
+  /** One whole frame, at the library's default level. */
   compress(bytes: Uint8Array): Uint8Array;
+  /** Forgets the frame that was being decompressed: what comes next begins one. */
   reset(): void;
+  /** What comes of the next bytes of a frame, `outputSize` bytes at most. Damage is not told of. */
   decompressChunk(bytes: Uint8Array, outputSize: number): Uint8Array;
 }
 

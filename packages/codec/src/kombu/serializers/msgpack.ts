@@ -10,7 +10,11 @@ import { encodeMsgpack } from "./msgpack-encode.js";
 
 /** The msgpackr package. Not its own types: they would be needed to compile, also by who does without it. */
 export interface MsgpackModule {
-  readonly Packr: new (options: { useRecords: false; mapsAsObjects: false }) => object;
+  /** Writes plain msgpack: without the records that only msgpackr reads. */
+  readonly Packr: new (options: {
+    useRecords: false;
+    mapsAsObjects: false;
+  }) => object;
 }
 
 /** What {@link msgpackSerializer} takes. Everything is optional. */

@@ -8,6 +8,9 @@ import { DecodeError } from "../errors.js";
 
 /** The yaml package. Not its own types: they would be needed to compile, also by who does without it. */
 export interface YamlModule {
+  /**
+   * Called for one document of YAML 1.1, with the schema `failsafe`: what scalars mean is decided here, as PyYAML does.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: what is given and taken are types of the package.
   parseDocument(text: string, options?: any): unknown;
 }
