@@ -1,7 +1,8 @@
 /** What Celery relies on in a result store, as a suite: run it for every implementation of `ResultStore`. */
 import { randomUUID } from "node:crypto";
 import type { ResultStore } from "@brine/celery";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../interop/eventually.js";
 
 const bytes = (text: string) => Buffer.from(text);
 const text = (value: Uint8Array | undefined) => (value === undefined ? undefined : Buffer.from(value).toString());
@@ -40,7 +41,7 @@ export function testResultStore(name: string, make: () => Promise<ResultStore> |
 
     test("forgets a value after its time", async () => {
       await store.set(key, bytes("short"), 1);
-      await vi.waitFor(async () => expect(await store.get(key)).toBeUndefined(), { timeout: 3000 });
+      await eventually(async () => expect(await store.get(key)).toBeUndefined());
     });
 
     test("tells subscribers what is stored, in order, and stops when told", async () => {
@@ -49,13 +50,13 @@ export function testResultStore(name: string, make: () => Promise<ResultStore> |
       await store.set(key, bytes("1"), 60);
       await store.set(key, bytes("2"), 60);
       await store.set(`${key}-other`, bytes("no"), 60);
-      await vi.waitFor(() => expect(seen).toEqual(["1", "2"]));
+      await eventually(() => expect(seen).toEqual(["1", "2"]));
       await subscription.unsubscribe();
       await store.set(key, bytes("3"), 60);
       const again: (string | undefined)[] = [];
       await store.subscribe(key, (value) => again.push(text(value)));
       await store.set(key, bytes("4"), 60);
-      await vi.waitFor(() => expect(again).toEqual(["4"]));
+      await eventually(() => expect(again).toEqual(["4"]));
       expect(seen).toEqual(["1", "2"]);
     });
 
@@ -64,10 +65,10 @@ export function testResultStore(name: string, make: () => Promise<ResultStore> |
       const first = await store.subscribe(key, () => seen.push("first"));
       await store.subscribe(key, () => seen.push("second"));
       await store.set(key, bytes("x"), 60);
-      await vi.waitFor(() => expect(seen.sort()).toEqual(["first", "second"]));
+      await eventually(() => expect(seen.sort()).toEqual(["first", "second"]));
       await first.unsubscribe();
       await store.set(key, bytes("y"), 60);
-      await vi.waitFor(() => expect(seen.filter((one) => one === "second")).toHaveLength(2));
+      await eventually(() => expect(seen.filter((one) => one === "second")).toHaveLength(2));
       expect(seen.filter((one) => one === "first")).toHaveLength(1);
     });
 

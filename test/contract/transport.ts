@@ -1,7 +1,8 @@
 /** What Celery relies on in a broker, as a suite: run it for every implementation of `Transport`. */
 import { randomUUID } from "node:crypto";
 import type { Consumer, Delivery, Exchange, Queue, Transport, TransportMessage } from "@brine/celery";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { eventually } from "../interop/eventually.js";
 
 export interface TransportContract {
   /** Another connection to the same broker each time. */
@@ -58,7 +59,7 @@ export function testTransport(name: string, contract: TransportContract): void {
       };
       const consumer = await transport.consume(queues, onMessage, options);
       const have = async (count: number): Promise<Delivery[]> => {
-        await vi.waitFor(() => expect(deliveries.length).toBeGreaterThanOrEqual(count), { timeout: 10_000 });
+        await eventually(() => expect(deliveries.length).toBeGreaterThanOrEqual(count));
         return deliveries;
       };
       return { deliveries, consumer, have };
@@ -135,7 +136,7 @@ export function testTransport(name: string, contract: TransportContract): void {
       await publish("bad");
       const { have } = await collect((delivery) => void delivery.reject({ requeue: false }));
       await have(1);
-      await vi.waitFor(async () => expect(await transport.queueLength(queue.name)).toBe(0));
+      await eventually(async () => expect(await transport.queueLength(queue.name)).toBe(0));
       if (!contract.deadLetters) return;
       const dead = { name: `${queue.name}-dead` };
       const source = {
@@ -146,7 +147,7 @@ export function testTransport(name: string, contract: TransportContract): void {
       const rejecting = await collect((delivery) => void delivery.reject({ requeue: false }), {}, [source]);
       await other.publish(message("bad"), { exchange: "", routingKey: source.name });
       await rejecting.have(1);
-      await vi.waitFor(async () => expect(await transport.queueLength(dead.name)).toBe(1));
+      await eventually(async () => expect(await transport.queueLength(dead.name)).toBe(1));
       for (const one of [dead, source]) await transport.deleteQueue(one.name);
     });
 
@@ -167,7 +168,7 @@ export function testTransport(name: string, contract: TransportContract): void {
       // Too late: it does nothing.
       expect(deliveries[0]!.alive).toBe(false);
       await deliveries[0]!.ack();
-      await vi.waitFor(async () => expect(await other.queueLength(queue.name)).toBe(1), { timeout: 10_000 });
+      await eventually(async () => expect(await other.queueLength(queue.name)).toBe(1));
       transport = await contract.make();
       await transport.connect();
       const [again] = await (await collect()).have(1);
