@@ -9,7 +9,7 @@ import { type BothSides, startBothSides } from "./both-sides.js";
 import { inNode, inPython, PLACEMENTS, type Setting } from "./canvas.js";
 import { WORK_FLOWS, type WorkFlow } from "./canvas-table.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 /** What came of a run, for comparison: each side's own words for the same. */
 interface Outcome {

@@ -1,11 +1,12 @@
 /** Work-flows whose steps run in Python and in Node, started from either side. */
+import { randomUUID } from "node:crypto";
 import { type Celery, chain, chord, group } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("work-flows across Python and Node", (set) => {
   describe.each([
@@ -31,7 +32,7 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
         throw new RangeError("node cannot");
       });
       app.task("node.spawn", { queue: nodeQueue }, async () => {
-        await app.sendTask("add", { args: [1, 2], taskId: isolation.name("child") });
+        await app.sendTask("add", { args: [1, 2] });
         return "spawned";
       });
       await app.worker({ queues: [nodeQueue], name: "node", mingle: false, concurrency: 4 }).start();
@@ -70,7 +71,7 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
     test("what Python composes runs in both", async () => {
       const on = `options={'queue': ${JSON.stringify(nodeQueue)}}`;
       const get = async (expression: string) =>
-        python.request<{ repr: string }>("get", { id: await python.request("canvas", { expression }), timeout: 20 });
+        python.request<{ repr: string }>("get", { id: await python.request("canvas", { expression }) });
       const steps = `signature('add', (1, 2)), signature('node.double', ${on}), signature('add', (1,))`;
       expect(await get(`chain(${steps})`)).toMatchObject({ repr: "7" });
       const header = `[signature('node.double', (i,), ${on}) for i in range(3)] + [signature('add', (1, 1))]`;
@@ -91,10 +92,11 @@ describeEachGeneration("work-flows across Python and Node", (set) => {
     });
 
     test("an errback in Python is told of a failure in Node", async () => {
-      const errback = app.signature("on_error", { options: { queue: pythonQueue, taskId: `errback-${nodeQueue}` } });
+      const taskId = randomUUID();
+      const errback = app.signature("on_error", { options: { queue: pythonQueue, taskId } });
       const failing = await app.sendTask("node.fail", { linkError: errback });
       await expect(failing.get(WAIT)).rejects.toThrow("node cannot");
-      expect(await app.result<string>(`errback-${nodeQueue}`).get(WAIT)).toContain(failing.id);
+      expect(await app.result<string>(taskId).get(WAIT)).toContain(failing.id);
     });
   });
 });

@@ -5,7 +5,7 @@ import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("results of groups across Python and Node", (set) => {
   describe.each([
@@ -53,7 +53,7 @@ describeEachGeneration("results of groups across Python and Node", (set) => {
       const sent = await group(parts).delay();
       await sent.save();
       const restored = `celery.result.GroupResult.restore('${sent.id}', app=app)`;
-      expect(await inPython(`${restored}.get(timeout=20)`)).toBe("[4, 16]");
+      expect(await inPython(`${restored}.get(timeout=30)`)).toBe("[4, 16]");
       expect(await inPython(`${restored}.completed_count()`)).toBe("2");
       await inPython(`${restored}.delete()`);
       expect(await app.restoreGroup(sent.id)).toBeUndefined();

@@ -2,7 +2,7 @@
 import type { Celery } from "@brine/celery";
 import type { Delivery } from "@brine/codec/kombu";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import type { PythonPeer } from "../../../services/index.js";
+import type { Isolation, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { connectApp, pythonEnvironment } from "../setting.js";
@@ -73,14 +73,15 @@ const FLOWS: readonly Flow[] = [
 describeEachGeneration("callbacks and errbacks as Celery writes them", (set) => {
   let apps: readonly [Celery, Celery];
   let python: PythonPeer;
-  let queue: string;
+  let name: Isolation["name"];
+  let tries = 0;
 
   beforeAll(async () => {
     const [forPython, forNode] = [await set.isolate(), await set.isolate()];
-    queue = forPython.name("links");
-    const settings = { taskDefaultQueue: queue, taskSerializer: "json", resultSerializer: "json" };
+    name = forPython.name;
+    const settings = { taskSerializer: "json", resultSerializer: "json" };
     apps = [connectApp(forPython, ["redis", "redis"], settings), connectApp(forNode, ["redis", "redis"], settings)];
-    const env = pythonEnvironment(forPython, ["redis", "redis"], queue, { SERIALIZER: "json" });
+    const env = pythonEnvironment(forPython, ["redis", "redis"], name("links"), { SERIALIZER: "json" });
     python = await set.python.spawn("celery_client.py", [], { env });
   });
 
@@ -90,27 +91,28 @@ describeEachGeneration("callbacks and errbacks as Celery writes them", (set) => 
   });
 
   test.each(FLOWS)("$name", async ({ canvas, count }) => {
+    // Of this try: another may have left messages behind.
+    const queue = name(`links-${++tries}`);
     const setting: Setting = {
       placement: PLACEMENTS.Python,
       queues: { python: queue, node: queue },
-      idOf: (name) => name,
+      idOf: (label) => label,
     };
     const [forPython, forNode] = apps;
     await python.request("canvas", { expression: inPython(canvas, setting) });
     await inNode(canvas, setting, (task, fields) => forNode.signature(task, fields)).applyAsync();
-    const [fromPython, fromNode] = await Promise.all([read(forPython, count), read(forNode, count)]);
+    const [fromPython, fromNode] = await Promise.all([read(forPython, queue, count), read(forNode, queue, count)]);
     expect(fromNode).toEqual(fromPython);
   });
 
-  async function read(app: Celery, count: number): Promise<unknown[]> {
+  async function read(app: Celery, queue: string, count: number): Promise<unknown[]> {
     const deliveries: Delivery[] = [];
     const declared = app.router.queue(queue);
     await app.transport.declareQueue(declared);
     const consumer = await app.transport.consume([declared], (delivery) => void deliveries.push(delivery), {
       noAck: true,
     });
-    await eventually(() => expect(deliveries.length).toBe(count));
-    await consumer.cancel();
+    await eventually(() => expect(deliveries.length).toBe(count)).finally(() => consumer.cancel());
     return Promise.all(
       deliveries.map(async ({ headers, ...delivery }) =>
         essence(headers, await app.content.decode({ headers, ...delivery } as Delivery)),

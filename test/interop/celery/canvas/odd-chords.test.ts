@@ -2,11 +2,11 @@
 import { type Celery, isCeleryError } from "@brine/celery";
 import type { Delivery } from "@brine/codec/kombu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { PythonPeer } from "../../../services/index.js";
+import type { Isolation, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
 const SIDES = ["python", "node"] as const;
 
 /** The result as JSON, or the class of the error. */
@@ -23,11 +23,14 @@ describeEachGeneration("chords in odd shapes", (set) => {
     let app: Celery;
     let python: PythonPeer;
     let sides: BothSides;
-    let queues: Record<"python" | "node" | "held", string>;
+    let queues: Record<"python" | "node", string>;
+    let name: Isolation["name"];
+    let chords = 0;
 
     beforeAll(async () => {
       const isolation = await set.isolate();
-      queues = { python: isolation.name("python"), node: isolation.name("node"), held: isolation.name("held") };
+      name = isolation.name;
+      queues = { python: name("python"), node: name("node") };
       sides = await startBothSides(set, { isolation, queue: queues.python, broker, serializer });
       ({ app, python } = sides);
       app.task("identity", { parameters: ["value"] }, (_, value: unknown) => value);
@@ -37,16 +40,14 @@ describeEachGeneration("chords in odd shapes", (set) => {
 
     afterAll(() => sides?.close());
 
-    /** The message of the one part that goes to a queue without a worker. */
-    async function held(): Promise<Delivery> {
-      const queue = app.router.queue(queues.held);
+    /** The one message of a queue without a worker. */
+    async function held(queueName: string): Promise<Delivery> {
+      const queue = app.router.queue(queueName);
       await app.transport.declareQueue(queue);
       let onMessage: (delivery: Delivery) => void = () => {};
       const first = new Promise<Delivery>((resolve) => (onMessage = resolve));
       const consumer = await app.transport.consume([queue], onMessage, { noAck: true });
-      const delivery = await first;
-      await consumer.cancel();
-      return delivery;
+      return await first.finally(() => consumer.cancel());
     }
 
     const outcomeOf = async (id: string): Promise<string> => {
@@ -63,13 +64,14 @@ describeEachGeneration("chords in odd shapes", (set) => {
       side: "python" | "node",
       change: (args: unknown, kwargs: unknown) => unknown[],
     ): Promise<Outcome> {
+      const heldQueue = name(`held-${++chords}`);
       const parts = [1, 2].map((n) => {
-        const queue = JSON.stringify(n === 1 ? queues.held : queues[side]);
+        const queue = JSON.stringify(n === 1 ? heldQueue : queues[side]);
         return `signature('identity', (${n},), options={'queue': ${queue}})`;
       });
       const body = `signature('xsum', options={'queue': ${JSON.stringify(queues[side])}})`;
       const id = await python.request<string>("canvas", { expression: `chord([${parts.join(", ")}], ${body})` });
-      const delivery = await held();
+      const delivery = await held(heldQueue);
       const [args, kwargs, embed] = (await app.content.decode(delivery)) as unknown[];
       const encoded = await app.content.encode([...change(args, kwargs), embed], serializer);
       const { headers, properties } = delivery;
