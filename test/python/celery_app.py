@@ -6,6 +6,8 @@ SERIALIZER              task serializer; RESULT_SERIALIZER, default the same
 ACCEPT                  accepted serializers, comma-separated
 CONFIG                  JSON object merged into `app.conf`
 BROADCAST               name of a broadcast queue, beside the default one
+MARKS                   `<redis URL> <key>` of the hash in which `mark` counts
+SEEN                    redis URL where clients tell what they have seen
 """
 
 import json
@@ -50,6 +52,18 @@ app = configured(Celery("celery_app", **urls(os.environ)), os.environ)
 
 
 connections = {}
+
+
+def redis_at(url):
+    if url not in connections:
+        connections[url] = redis.Redis.from_url(url)
+    return connections[url]
+
+
+def wait_until_seen(task_id):
+    """Until its client has seen what the task reported last: one that is late finds only the last state there is."""
+    if redis_at(os.environ["SEEN"]).blpop("seen-%s" % task_id, timeout=60) is None:
+        raise TimeoutError("no client has said that it has seen it")
 
 
 @app.task(name="noop")
@@ -117,15 +131,18 @@ def sleep(seconds, value=None):
 
 @app.task(name="progress", bind=True)
 def progress(self, steps):
+    """Goes on when its client has seen each step."""
     for step in range(steps):
         self.update_state(state="PROGRESS", meta={"step": step, "of": steps})
-        time.sleep(0.05)
+        wait_until_seen(self.request.id)
     return steps
 
 
 @app.task(name="retry", bind=True, max_retries=5)
-def retry(self, failures, countdown=0):
-    """Fails that many times, then returns how many retries it took."""
+def retry(self, failures, countdown=0, seen=False):
+    """Fails that many times, then returns how many retries it took. With `seen`, each waits until its client has seen the RETRY."""
+    if seen and self.request.retries:
+        wait_until_seen(self.request.id)
     if self.request.retries < failures:
         raise self.retry(exc=ValueError("attempt %d" % self.request.retries), countdown=countdown)
     return self.request.retries
@@ -166,8 +183,6 @@ def on_error(*args):
 
 @app.task(name="mark", acks_late=True, ignore_result=True)
 def mark(n):
-    """Counts that it ran, in the hash that MARKS names: `<redis URL> <key>`."""
+    """Counts that it ran, in the hash that MARKS names."""
     url, key = os.environ["MARKS"].split()
-    if url not in connections:
-        connections[url] = redis.Redis.from_url(url)
-    connections[url].hincrby(key, n, 1)
+    redis_at(url).hincrby(key, n, 1)

@@ -2,7 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { type BadMessage, type Celery, Ignore, Reject, type Worker } from "@brine/celery";
 import { type Decimal, type PyDateTime, pyExceptions, Tuple, tuple } from "@brine/codec";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { COMBINATIONS, connectApp, type Point, pythonEnvironment } from "../setting.js";
@@ -36,6 +36,11 @@ describeEachGeneration("consume from Python clients", (set) => {
       python = await set.python.spawn("celery_client.py", [], {
         env: pythonEnvironment(isolation, [broker, backend], queue),
       });
+    });
+
+    beforeEach(() => {
+      // What another try left.
+      for (const seen of [warnings, bad]) seen.length = 0;
     });
 
     afterEach(() => {
@@ -186,7 +191,7 @@ class PaymentError extends Error {
 }
 
 function defineTasks(app: Celery): void {
-  let rejections = 0;
+  const rejected = new Set<string>();
   app.task("node.add", (_, x: number | bigint, y: number | bigint) =>
     typeof x === "bigint" || typeof y === "bigint" ? BigInt(x) + BigInt(y) : x + y,
   );
@@ -225,8 +230,9 @@ function defineTasks(app: Celery): void {
   app.task("node.ignore", () => {
     throw new Ignore();
   });
-  app.task("node.reject", { acksLate: true }, () => {
-    if (rejections++ === 0) throw new Reject("not now", { requeue: true });
-    return "second time";
+  app.task("node.reject", { acksLate: true }, ({ id }) => {
+    if (rejected.has(id)) return "second time";
+    rejected.add(id);
+    throw new Reject("not now", { requeue: true });
   });
 }

@@ -4,6 +4,7 @@ import type { Celery, Worker } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CeleryWorker, Isolation, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { eventually } from "../../eventually.js";
 import { connectApp, pythonEnvironment } from "../setting.js";
 
 const WAIT = { timeoutMs: 30_000 };
@@ -116,10 +117,13 @@ describeEachGeneration("the edges of the protocol", (set) => {
         const past = await send(`{'eta': ${naive} - ${hour}, 'expires': ${naive} + ${hour}}`);
         expect(await other.request("get", { id: past })).toMatchObject({ repr: "3" });
         const later = await send(`{'eta': ${naive} + ${hour}}`);
-        await expect.poll(async () => JSON.stringify(await node.control.inspect("scheduled"))).toContain(later);
-        const replies = await node.control.inspect("scheduled");
-        const scheduled = replies[nodeWorker.hostname] as { eta: string; request: { id: string } }[];
-        const eta = Date.parse(scheduled.find(({ request }) => request.id === later)!.eta);
+        const destination = [nodeWorker.hostname];
+        const etaOf = async (id: string): Promise<number> => {
+          const replies = await node.control.inspect("scheduled", {}, { destination, timeoutMs: 10_000 });
+          const scheduled = replies[nodeWorker.hostname] as { eta: string; request: { id: string } }[];
+          return Date.parse(scheduled.find(({ request }) => request.id === id)!.eta);
+        };
+        const eta = await eventually(() => etaOf(later));
         // To the hour: what a time zone would be off by.
         expect(Math.round((eta - Date.now()) / 3_600_000)).toBe(1);
       } finally {

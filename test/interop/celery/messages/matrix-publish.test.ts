@@ -1,20 +1,25 @@
 /** Node clients and Python workers in every combination of broker, result backend and serializer. */
 import { type Celery, chain, chord } from "@brine/celery";
 import { type PyException, pyExceptions } from "@brine/codec";
+import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PythonProcess } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { connectApp, pythonEnvironment } from "../setting.js";
 import { CELLS, type Cell, carriesSignatures, pickles, settingsOf, valuesOf } from "./matrix.js";
+import { statesSeen } from "./progress-seen.js";
 
 const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("Node sends to Python", (set) => {
   let fleet: PythonProcess;
+  let redis: Redis;
   const apps = new Map<Cell, Celery>();
 
   beforeAll(async () => {
     const isolation = await set.isolate();
+    redis = new Redis(isolation.redis(2).url);
+    const SEEN = isolation.redis(2).pythonUrl;
     const environments = CELLS.map((cell) => {
       const [broker, backend, serializer] = cell;
       const queue = isolation.name(cell.join("-"));
@@ -22,15 +27,17 @@ describeEachGeneration("Node sends to Python", (set) => {
         cell,
         connectApp(isolation, [broker, backend], { taskDefaultQueue: queue, ...settingsOf(serializer, set) }),
       );
-      return pythonEnvironment(isolation, [broker, backend], queue, { SERIALIZER: serializer, ACCEPT: serializer });
+      const more = { SERIALIZER: serializer, ACCEPT: serializer, SEEN };
+      return pythonEnvironment(isolation, [broker, backend], queue, more);
     });
     fleet = await set.python.start(["-m", "celery_fleet", JSON.stringify(environments)]);
-    await fleet.waitForLog(/fleet ready/, 60_000);
+    await fleet.waitForLog(/fleet ready/, 240_000);
   });
 
   afterAll(async () => {
     await Promise.all([...apps.values()].map((app) => app.close()));
     await fleet?.stop();
+    redis?.disconnect();
   });
 
   describe.each(CELLS)("%s, %s, %s", (...cell) => {
@@ -72,10 +79,12 @@ describeEachGeneration("Node sends to Python", (set) => {
     });
 
     test("retries and states of its own are seen", async () => {
-      const states: unknown[] = [];
       const retried = await app.sendTask<number>("retry", { args: [1] });
-      const progress = await app.sendTask<number>("progress", { args: [2] });
-      for await (const { state, meta, result } of progress.states(WAIT)) states.push([state, meta ?? result]);
+      const progress = await app.sendTask("progress", { args: [2] });
+      const states = (await statesSeen(progress, redis, WAIT.timeoutMs)).map(({ state, meta, result }) => [
+        state,
+        meta ?? result,
+      ]);
       expect(states).toContainEqual(["PROGRESS", { step: 1, of: 2 }]);
       expect(states.at(-1)).toEqual(["SUCCESS", 2]);
       expect(await retried.get(WAIT)).toBe(1);

@@ -1,5 +1,6 @@
-/** A task that reports progress and goes on when its client has seen it: one that only asks for what is stored sees the last state. */
-import type { Celery, TaskContext } from "@brine/celery";
+/** Tasks that report and go on when their client has seen it, on either side: a client that is late finds only the last state. */
+import type { AsyncResult, Celery, StateChange, TaskContext } from "@brine/celery";
+import type { Redis } from "ioredis";
 
 /** What the client sends for each PROGRESS that it sees, with the id of the task. */
 export const SEEN = "node.seen";
@@ -14,4 +15,18 @@ export function progressSeen(app: Celery): (context: TaskContext, meta: unknown)
     await seen;
     waiting.delete(context.id);
   };
+}
+
+/** Every state of a task of `celery_app.py`, which is told in the Redis of its SEEN that each but the last has been seen. */
+export async function statesSeen(
+  result: AsyncResult,
+  redis: Redis,
+  timeoutMs: number,
+): Promise<StateChange<unknown>[]> {
+  const states: StateChange<unknown>[] = [];
+  for await (const change of result.states({ timeoutMs })) {
+    states.push(change);
+    if (change.state === "PROGRESS" || change.state === "RETRY") await redis.lpush(`seen-${result.id}`, change.state);
+  }
+  return states;
 }
