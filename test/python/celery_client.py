@@ -21,6 +21,9 @@ import models
 import values
 from peer import class_name, serve, type_tree
 
+# Seconds. Replies come late on a busy machine, and a worker drops a command that it meets later than that.
+PATIENCE = 30
+
 app = celery_app.app
 apps = {}
 sent = {}
@@ -148,24 +151,25 @@ def states(id, timeout=30, tell=None):
 
 
 def revoke(id, terminate=False, signal="SIGTERM"):
-    app.control.revoke(id, terminate=terminate, signal=signal)
+    app.control.revoke(id, terminate=terminate, signal=signal, timeout=PATIENCE)
 
 
-def inspect(method, destination=None, timeout=3, args="()"):
-    """`celery inspect METHOD`: the replies by node name, as repr-able data."""
+def inspect(method, destination=None, timeout=PATIENCE, args="()"):
+    """`celery inspect METHOD`: the replies by node name, as repr-able data. With `destination`, once all of it has answered."""
     replies = getattr(app.control.inspect(destination=destination, timeout=timeout), method)(*evaluate(args))
     return described(replies) if replies is None else {node: described(reply) for node, reply in replies.items()}
 
 
-def control(command, arguments="{}", destination=None, timeout=3):
-    """`app.control.broadcast` with replies."""
+def control(command, arguments="{}", destination=None, timeout=PATIENCE):
+    """`app.control.broadcast` with replies; with `destination`, once all of it has answered."""
     replies = app.control.broadcast(
         command, arguments=evaluate(arguments), destination=destination, reply=True, timeout=timeout
     )
     return described(replies)
 
 
-def ping(timeout=3, destination=None):
+def ping(destination=None, timeout=PATIENCE):
+    """The replies; with `destination`, once all of it has answered."""
     return app.control.ping(timeout=timeout, destination=destination)
 
 

@@ -79,7 +79,9 @@ describeEachGeneration("services", (set: ServiceSet) => {
       expect(await client.request("get", { id })).toMatchObject({ state: "SUCCESS", repr: "5" });
       const failing = await client.request<string>("send", { task: "fail", args: "('no',)" });
       expect(await client.request("get", { id: failing })).toMatchObject({ class: "ValueError", message: "no" });
-      expect(await client.request("ping")).toEqual([{ [worker.nodeName]: { ok: "pong" } }]);
+      expect(await client.request("ping", { destination: [worker.nodeName] })).toEqual([
+        { [worker.nodeName]: { ok: "pong" } },
+      ]);
       await client.close();
       await worker.stop();
       expect(await worker.exited).toBe(0);

@@ -16,6 +16,7 @@ import { settingsTable } from "../../package/settings-table.js";
 import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation, PythonProcess } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { READY_MS } from "../../services/patience.js";
 import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
@@ -87,7 +88,7 @@ describeEachGeneration("code of the pages", (set) => {
         const file = path.join(folder, `${page.replaceAll(/\W/g, "-")}-${index}.mjs`);
         writeFileSync(file, javascriptOf(code));
         if (attribute === "services") {
-          await run(process.execPath, [file], { cwd: folder, env: env(), timeout: 50_000 });
+          await run(process.execPath, [file], { cwd: folder, env: env(), timeout: READY_MS });
           return;
         }
         const worker = spawn(process.execPath, [file], {
@@ -99,7 +100,6 @@ describeEachGeneration("code of the pages", (set) => {
         // Its first line says that it is ready.
         await once(worker.stdout, "data");
       },
-      60_000,
     );
 
     if (programs.some(({ attribute }) => attribute === "services worker"))
