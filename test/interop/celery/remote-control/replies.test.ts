@@ -1,10 +1,10 @@
 /** Every command of remote control, sent to a Python worker and to a Node worker in the same state: their replies, side by side. */
-import type { Celery, TaskOptions, Worker } from "@brine/celery";
+import type { Celery, TaskOptions } from "@brine/celery";
 import { Tuple } from "@brine/codec";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { CeleryWorker } from "../../../services/index.js";
+import { describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
+import { closeAfterEach } from "../../kept.js";
 import { connectApp } from "../setting.js";
 import { type Call, callsFor } from "./remote-calls.js";
 
@@ -22,34 +22,32 @@ describeEachGeneration("remote control of a Python worker and of a Node worker",
     ["amqp", "pickle"],
     ["redis", "json"],
   ] as const)("%s, %s", (broker, serializer) => {
-    let python: CeleryWorker;
-    let node: Worker;
-    /** One client for each worker: they have the same queues and ids, on services that cannot see each other. */
-    let apps: { python: Celery; node: Celery };
-    let queue: string;
+    const kept = closeAfterEach();
 
-    beforeAll(async () => {
+    /**
+     * Both workers, and one client for each: they have the same queues and ids, on services that cannot see each other. For one
+     * try, whose commands change them.
+     */
+    async function start(): Promise<{ readonly queue: string; readonly apps: Record<"python" | "node", Celery> }> {
       const [forPython, forNode] = [await set.isolate(), await set.isolate()];
-      queue = forPython.name("replies");
+      const queue = forPython.name("replies");
       const settings = { taskDefaultQueue: queue, taskSerializer: serializer, resultSerializer: serializer };
       const services = { broker, backend: "redis", isolation: forPython, queue, serializer } as const;
       const alone = ["--without-gossip", "--without-mingle"];
-      python = await set.python.celeryWorker({ ...services, concurrency: 1, name: "peer", extraArgs: alone });
-      apps = {
-        python: connectApp(forPython, [broker, "redis"], settings),
-        node: connectApp(forNode, [broker, "redis"], settings),
+      const python = await set.python.celeryWorker({ ...services, concurrency: 1, name: "peer", extraArgs: alone });
+      kept({ close: () => python.kill() });
+      const apps = {
+        python: kept(connectApp(forPython, [broker, "redis"], settings)),
+        node: kept(connectApp(forNode, [broker, "redis"], settings)),
       };
       for (const name of (await ask(apps.python, { command: "registered" })) as string[]) {
         apps.node.task(name, OPTIONS[name] ?? {}, name === "sleep" ? () => new Promise(() => {}) : () => null);
       }
-      node = await apps.node.worker({ name: "peer", concurrency: 1, mingle: false, gossip: false }).start();
+      const node = await apps.node.worker({ name: "peer", concurrency: 1, mingle: false, gossip: false }).start();
+      kept({ close: () => node.stop({ cold: true }) });
       await Promise.all(Object.values(apps).map(fill));
-    });
-
-    afterAll(async () => {
-      await node?.stop({ cold: true });
-      await Promise.all([apps?.node.close(), apps?.python.close(), python?.kill()]);
-    });
+      return { queue, apps };
+    }
 
     /** One task that runs, one that waits for it, one that waits for its time. */
     async function fill(app: Celery): Promise<void> {
@@ -64,6 +62,7 @@ describeEachGeneration("remote control of a Python worker and of a Node worker",
     }
 
     test("the same answers, but for the differences that are meant", async () => {
+      const { queue, apps } = await start();
       for (const call of callsFor(set.generation, queue)) {
         const [fromPython, fromNode] = await Promise.all([ask(apps.python, call), ask(apps.node, call)]);
         const what = `${call.command} ${JSON.stringify(call.args ?? {})}`;

@@ -1,6 +1,6 @@
 /** Stamps of Celery 5.3 and later: what either side stamps and sends, the other side revokes by its stamps. */
-import { type AsyncResult, type Celery, chain, type Worker } from "@brine/celery";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type AsyncResult, type Celery, chain, type Stamps, type Worker } from "@brine/celery";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
@@ -8,6 +8,8 @@ import { connectApp, pythonEnvironment } from "../setting.js";
 import { type CommandLine, commandLine } from "./command-line.js";
 
 const WAIT = { timeoutMs: 30_000 };
+/** For answers to commands: late on a busy machine, and otherwise waited for no longer than they take. */
+const timeoutMs = 10_000;
 /** Longer than any test: a task that runs so long ends only because it is terminated. */
 const FOR_EVER = 600;
 
@@ -17,6 +19,11 @@ describeEachGeneration("revoking by stamps", (set) => {
     test(`needs Celery 5.3, this is ${set.versions.celery}`, (context) => context.skip("stamps are of Celery 5.3"));
     return;
   }
+
+  let tries = 0;
+  beforeEach(() => void tries++);
+  /** Stamps that no other try has: what they revoked stays revoked. */
+  const own = (stamp: string): string => `${stamp}-${tries}`;
 
   describe.each(["amqp", "redis"] as const)("a Node client and a Python worker, %s", (broker) => {
     let app: Celery;
@@ -36,45 +43,48 @@ describeEachGeneration("revoking by stamps", (set) => {
 
     /** Commands are obeyed in order: what answers a ping has obeyed all before. */
     const obeyed = async (): Promise<void> => {
-      const destination = [worker.nodeName];
-      await eventually(async () => expect(await app.control.ping({ destination })).toHaveProperty([worker.nodeName]));
+      const options = { destination: [worker.nodeName], timeoutMs };
+      await eventually(async () => expect(await app.control.ping(options)).toHaveProperty([worker.nodeName]));
     };
     const isHeld = async (method: "active" | "reserved", { id }: AsyncResult): Promise<void> => {
       await eventually(async () => {
-        const replies = await app.control.inspect(method, {}, { destination: [worker.nodeName] });
+        const replies = await app.control.inspect(method, {}, { destination: [worker.nodeName], timeoutMs });
         expect(replies[worker.nodeName]).toEqual(expect.arrayContaining([expect.objectContaining({ id })]));
       });
     };
 
     test("what waits is not run, what runs is terminated, and the rest is left alone", async () => {
-      const running = await app.sendTask("sleep", { args: [FOR_EVER], stamps: { batch: "running" } });
+      const add = (numbers: readonly number[], stamps: Stamps) => app.sendTask("add", { args: numbers, stamps });
+      const [seven, eight] = [10 * tries + 7, 10 * tries + 8];
+      const running = await app.sendTask("sleep", { args: [FOR_EVER], stamps: { batch: own("running") } });
       await isHeld("active", running);
-      const waiting = await app.sendTask("add", { args: [1, 1], stamps: { batch: ["x", "y"], owner: 7 } });
-      const other = await app.sendTask("add", { args: [1, 2], stamps: { batch: "z", owner: 8 } });
+      const waiting = await add([1, 1], { batch: [own("x"), own("y")], owner: seven });
+      const other = await add([1, 2], { batch: own("z"), owner: eight });
       await isHeld("reserved", other);
-      await app.control.revokeByStamps({ batch: "y" });
+      await app.control.revokeByStamps({ batch: own("y") });
       await obeyed();
-      await app.control.revokeByStamps({ batch: ["running", "nobody"] }, { terminate: true, signal: "SIGKILL" });
+      const stamps = { batch: [own("running"), own("nobody")] };
+      await app.control.revokeByStamps(stamps, { terminate: true, signal: "SIGKILL" });
       await expect(running.get(WAIT)).rejects.toThrow("terminated");
       await expect(waiting.get(WAIT)).rejects.toThrow("revoked");
       expect(await other.get(WAIT)).toBe(3);
       // It is remembered for what comes later; a number is another stamp than its text.
-      await app.control.revokeByStamps({ owner: 7 });
-      await app.control.revokeByStamps({ owner: "8" });
+      await app.control.revokeByStamps({ owner: seven });
+      await app.control.revokeByStamps({ owner: String(eight) });
       await obeyed();
-      const seven = await app.sendTask("add", { args: [1, 3], stamps: { owner: 7 } });
-      const eight = await app.sendTask("add", { args: [1, 4], stamps: { owner: 8 } });
-      await expect(seven.get(WAIT)).rejects.toThrow("revoked");
-      expect(await eight.get(WAIT)).toBe(5);
+      const ofSeven = await add([1, 3], { owner: seven });
+      const ofEight = await add([1, 4], { owner: eight });
+      await expect(ofSeven.get(WAIT)).rejects.toThrow("revoked");
+      expect(await ofEight.get(WAIT)).toBe(5);
     });
 
     test("a step of a chain keeps its stamps on its way through Python", async () => {
       const add = app.task<[number, number], number>("add");
-      await app.control.revokeByStamps({ step: "unwanted" });
+      await app.control.revokeByStamps({ step: own("unwanted") });
       await obeyed();
-      const wanted = chain(add.s(1, 2), add.s(10).stamp({ step: "wanted" }));
+      const wanted = chain(add.s(1, 2), add.s(10).stamp({ step: own("wanted") }));
       expect(await (await wanted.delay()).get(WAIT)).toBe(13);
-      const unwanted = chain(add.s(1, 2), add.s(10).stamp({ step: "unwanted" }));
+      const unwanted = chain(add.s(1, 2), add.s(10).stamp({ step: own("unwanted") }));
       await expect((await unwanted.delay()).get(WAIT)).rejects.toThrow("revoked");
     });
   });
@@ -111,7 +121,7 @@ describeEachGeneration("revoking by stamps", (set) => {
     const send = (signature: string, stamps: string, options = "{}"): Promise<string> =>
       python.request("canvas", { expression: `(lambda sig: (sig.stamp(${stamps}), sig)[1])(${signature})`, options });
     const revoke = (headers: string, options = ""): Promise<{ repr: string }> => {
-      const call = `app.control.revoke_by_stamped_headers(${headers}, destination=['${worker.hostname}'], reply=True${options})`;
+      const call = `app.control.revoke_by_stamped_headers(${headers}, destination=['${worker.hostname}'], reply=True, timeout=30${options})`;
       return python.request("python", { expression: call });
     };
     const get = (id: string) =>
@@ -124,28 +134,34 @@ describeEachGeneration("revoking by stamps", (set) => {
     });
 
     test("revoke_by_stamped_headers of Python's client", async () => {
-      const later = await send("signature('node.add', (1, 2))", "customer='7'", "{'countdown': 600}");
-      const running = await send("signature('node.hang')", "customer='8'");
-      const other = await send("signature('node.hang')", "customer='9'");
+      const [seven, eight, nine] = [own("7"), own("8"), own("9")];
+      const later = await send("signature('node.add', (1, 2))", `customer='${seven}'`, "{'countdown': 600}");
+      const running = await send("signature('node.hang')", `customer='${eight}'`);
+      const other = await send("signature('node.hang')", `customer='${nine}'`);
       await eventually(() =>
         expect(worker.active.map(({ id }) => id)).toEqual(expect.arrayContaining([running, other])),
       );
-      expect((await revoke("{'customer': ['7', '8']}")).repr).toContain("flagged as revoked, but not terminated");
+      expect((await revoke(`{'customer': ['${seven}', '${eight}']}`)).repr).toContain(
+        "flagged as revoked, but not terminated",
+      );
       expect(await get(later)).toMatchObject({ state: "FAILURE", message: "revoked" });
       expect(worker.active.map(({ id }) => id)).toContain(running);
-      expect((await revoke("{'customer': '8'}", ", terminate=True, signal='SIGKILL'")).repr).toContain("revoked");
+      expect((await revoke(`{'customer': '${eight}'}`, ", terminate=True, signal='SIGKILL'")).repr).toContain(
+        "revoked",
+      );
       expect(await get(running)).toMatchObject({ state: "FAILURE", message: "terminated" });
       expect(worker.active.map(({ id }) => id)).toContain(other);
-      await revoke("{'customer': '9'}", ", terminate=True");
+      await revoke(`{'customer': '${nine}'}`, ", terminate=True");
       expect(await get(other)).toMatchObject({ message: "terminated" });
     });
 
     test("celery control revoke_by_stamped_headers", async () => {
-      expect(await ask("control", "revoke_by_stamped_headers", "order=1", "shop=a")).toEqual({
-        ok: "headers {'order': '1', 'shop': 'a'} flagged as revoked, but not terminated",
+      const [order, shop] = [own("1"), own("a")];
+      expect(await ask("control", "revoke_by_stamped_headers", `order=${order}`, `shop=${shop}`)).toEqual({
+        ok: `headers {'order': '${order}', 'shop': '${shop}'} flagged as revoked, but not terminated`,
       });
-      const byOrder = await send("signature('node.add', (1, 2))", "order='1', shop='b'");
-      const byShop = await send("signature('node.add', (1, 2))", "order='2', shop=['a', 'c']");
+      const byOrder = await send("signature('node.add', (1, 2))", `order='${order}', shop='b'`);
+      const byShop = await send("signature('node.add', (1, 2))", `order='2', shop=['${shop}', 'c']`);
       const neither = await send("signature('node.add', (1, 2))", "order='2', shop='b'");
       for (const id of [byOrder, byShop]) expect(await get(id)).toMatchObject({ message: "revoked" });
       expect(await get(neither)).toMatchObject({ state: "SUCCESS", repr: "3" });
