@@ -9,7 +9,7 @@ const AT_ONCE = 20;
 
 const [role, kind, url, queue, first, last] = process.argv.slice(2);
 const transport =
-  kind === "amqp" ? amqp(url) : redis(url, { visibilityTimeoutSeconds: 2, unackedMutexExpireSeconds: 2 });
+  kind === "amqp" ? amqp(url) : redis(url, { visibilityTimeoutSeconds: 8, unackedMutexExpireSeconds: 2 });
 await transport.declareQueue({ name: queue });
 
 const say = (number) => process.stdout.write(`${number}\n`);

@@ -44,7 +44,7 @@ describeEachGeneration("a frozen broker", (set) => {
       const queue = isolation.name("frozen-idle");
       app.task("add", (_, x: number, y: number) => x + y);
       await app.worker({ mingle: false, queues: [queue] }).start();
-      expect(await (await app.sendTask("add", { args: [1, 2], queue })).get({ timeoutMs: 15_000 })).toBe(3);
+      expect(await (await app.sendTask("add", { args: [1, 2], queue })).get({ timeoutMs: 30_000 })).toBe(3);
       for (const proxy of proxies) proxy.freeze();
       const waiting = app.result("nobody").state();
       waiting.catch(() => {});

@@ -10,7 +10,7 @@ describeEachGeneration("connections that are cut lose no task", (set) => {
     ["redis", "Node to Python"],
     ["redis", "Python to Node"],
   ] as const)("%s, %s", async (broker, direction) => {
-    const report = await soak(set, { broker, direction, tasks: 500, cutEveryMs: 400, patienceMs: 15_000 });
+    const report = await soak(set, { broker, direction, tasks: 500, cutEveryMs: 400, patienceMs: 30_000 });
     expect(report).toMatchObject({ sent: 500, arrived: 500, lost: 0 });
   });
 });

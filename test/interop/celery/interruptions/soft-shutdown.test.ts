@@ -4,7 +4,9 @@ import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { connectApp } from "../setting.js";
 
-const WAIT = { timeoutMs: 20_000 };
+const WAIT = { timeoutMs: 30_000 };
+/** In which a busy machine stores the result of what has ended. */
+const SHUTDOWN_SECONDS = 8;
 
 describeEachGeneration("a soft shutdown", (set) => {
   test.concurrent.each(["amqp", "redis"] as const)(
@@ -12,7 +14,10 @@ describeEachGeneration("a soft shutdown", (set) => {
     async (broker) => {
       const isolation = await set.isolate();
       const queue = isolation.name("soft");
-      const app = connectApp(isolation, [broker, "redis"], { taskDefaultQueue: queue, workerSoftShutdownTimeout: 1 });
+      const app = connectApp(isolation, [broker, "redis"], {
+        taskDefaultQueue: queue,
+        workerSoftShutdownTimeout: SHUTDOWN_SECONDS,
+      });
       try {
         let end = (_: string) => {};
         app.task("node.short", { acksLate: true }, () => new Promise<string>((resolve) => (end = resolve)));

@@ -42,7 +42,7 @@ describeEachGeneration("the start of a worker", (set) => {
         await eventually(async () => {
           expect(ran).toEqual([1]);
           const destination = [worker.hostname];
-          expect(await client.control.ping({ destination, limit: 1, timeoutMs: 2000 })).toEqual({
+          expect(await client.control.ping({ destination, limit: 1, timeoutMs: 5000 })).toEqual({
             [worker.hostname]: { ok: "pong" },
           });
         });
@@ -60,7 +60,7 @@ describeEachGeneration("the start of a worker", (set) => {
         await cutting;
       }
     },
-    60_000,
+    240_000,
   );
 
   test("redis: a broker that is not there yet is waited for", async () => {
