@@ -7,8 +7,11 @@ export type PyInt = number | bigint;
 
 /** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable. */
 export class Range implements Iterable<PyInt>, PyHashable {
+  /** The first number. */
   readonly start: PyInt;
+  /** The end, which is not among the numbers. */
   readonly stop: PyInt;
+  /** Negative to count down. With 0, which Python refuses, there are no numbers. */
   readonly step: PyInt;
 
   constructor(start: PyInt, stop: PyInt, step: PyInt = 1) {
@@ -63,8 +66,11 @@ export class Range implements Iterable<PyInt>, PyHashable {
 
 /** A Python slice: data only. */
 export class Slice implements PyHashable {
+  /** `null`, Python's None: from the beginning. */
   readonly start: unknown;
+  /** The end, not included; `null`: to the end. */
   readonly stop: unknown;
+  /** `null` is 1. */
   readonly step: unknown;
 
   constructor(start: unknown, stop: unknown = null, step: unknown = null) {
@@ -84,6 +90,7 @@ export class Slice implements PyHashable {
 
 /** What `object()` makes in Python: equal only to itself. Often a marker such as "no value given". */
 export class BareObject {
+  /** Python's `repr`, without the address. */
   toString(): string {
     return "<object object>";
   }
@@ -91,6 +98,7 @@ export class BareObject {
 
 /** The type of a Python singleton, which a pickle can only name as `type(None)`. */
 export class SingletonType {
+  /** Python's `__name__`: `"NoneType"`, `"ellipsis"`, `"NotImplementedType"`. */
   readonly name: string;
   /** The singleton. */
   readonly value: null | PyGlobal;
@@ -101,6 +109,7 @@ export class SingletonType {
     Object.freeze(this);
   }
 
+  /** Python's `repr`: `<class 'NoneType'>`. */
   toString(): string {
     return `<class '${this.name}'>`;
   }

@@ -26,8 +26,11 @@ export interface PyHashable {
 
 /** Equal when class tag and every part are. */
 export class HashParts {
+  /** Letters of its own for each class that gives parts. */
   readonly tag: string;
+  /** Compared one by one as keys are, in order unless `isSet`. */
   readonly parts: ArrayLike<unknown>;
+  /** Whether the order of the parts does not count. */
   readonly isSet: boolean;
 
   constructor(tag: string, parts: ArrayLike<unknown>, isSet = false) {

@@ -44,7 +44,9 @@ export const ARRAY_DATA: Readonly<Record<Exclude<TypeCode, "u" | "w">, DataConst
  * new PyArray("i", Int32Array.of(1, 2)).data[1] // => 2
  */
 export class PyArray {
+  /** Python's `typecode`; {@link TypeCode} says which items each has. */
   readonly typecode: TypeCode;
+  /** A string for `u` and `w`, else the typed array of {@link ARRAY_DATA}. Not copied from what the array was made of. */
   readonly data: ArrayData | string;
 
   /** @throws TypeError when the data is not of the type code's kind */

@@ -23,6 +23,7 @@ export class DefaultDict<K = unknown, V = unknown> extends PyDict<K, V> {
     this.#factory = factory;
   }
 
+  /** `null`: a missing key is an error in Python, as in a dict. */
   get factory(): object | null {
     return this.#factory;
   }
@@ -55,10 +56,12 @@ export class Deque<T = unknown> implements Iterable<T> {
     this.extend(Array.isArray(items) ? items : [...items]);
   }
 
+  /** `null`: not bounded. */
   get maxlen(): number | null {
     return this.#maxlen;
   }
 
+  /** At most `maxlen`. */
   get length(): number {
     return this.#items.length;
   }
@@ -82,10 +85,12 @@ export class Deque<T = unknown> implements Iterable<T> {
     this.#items.unshift(item);
   }
 
+  /** Takes the rightmost item; `undefined` without any, where Python raises an IndexError. */
   pop(): T | undefined {
     return this.#items.pop();
   }
 
+  /** Takes the leftmost item; `undefined` without any, where Python raises an IndexError. */
   popLeft(): T | undefined {
     return this.#items.shift();
   }
@@ -98,6 +103,7 @@ export class Deque<T = unknown> implements Iterable<T> {
     if (max !== null && this.#items.length > max) this.#items.splice(0, this.#items.length - max);
   }
 
+  /** A copy, from left to right. */
   toArray(): T[] {
     return [...this.#items];
   }
@@ -106,6 +112,7 @@ export class Deque<T = unknown> implements Iterable<T> {
     return this.#items[Symbol.iterator]();
   }
 
+  /** The items from left to right; `maxlen` is lost. */
   toJSON(): T[] {
     return this.toArray();
   }
@@ -125,6 +132,7 @@ export class Deque<T = unknown> implements Iterable<T> {
 
 /** `collections.ChainMap`: dicts that are searched in order. */
 export class ChainMap {
+  /** In the order in which Python searches them; it writes to the first alone. */
   readonly maps: unknown[];
 
   constructor(...maps: unknown[]) {
@@ -138,6 +146,7 @@ export class ChainMap {
 
 /** `collections.UserDict` */
 export class UserDict {
+  /** The dict inside: an object or a PyDict, as dicts are decoded. */
   readonly data: unknown;
 
   constructor(data: unknown = {}) {
@@ -151,6 +160,7 @@ export class UserDict {
 
 /** `collections.UserList` */
 export class UserList {
+  /** The list inside: an array. */
   readonly data: unknown;
 
   constructor(data: unknown = []) {
@@ -164,24 +174,29 @@ export class UserList {
 
 /** `collections.UserString` */
 export class UserString {
+  /** The str inside. */
   readonly data: string;
 
   constructor(data = "") {
     this.data = data;
   }
 
+  /** What {@link __getnewargs__} gave, put together again by the decoder. */
   static __new__(data: string): UserString {
     return new UserString(data);
   }
 
+  /** As Python's: what `__new__` gets at protocol 2 and above. */
   __getnewargs__(): readonly unknown[] {
     return [this.data];
   }
 
+  /** Python's `str`. */
   toString(): string {
     return this.data;
   }
 
+  /** The str inside. */
   toJSON(): string {
     return this.data;
   }

@@ -71,11 +71,12 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     if (entries) for (const [key, value] of entries) this.set(key, value);
   }
 
-  /** A dict of the own enumerable properties of an object. */
+  /** As the constructor, by the name that `Object` has for it. @throws TypeError for a key that Python cannot hash */
   static fromEntries<K, V>(entries: Iterable<readonly [K, V]>): PyDict<K, V> {
     return new PyDict(entries);
   }
 
+  /** A dict of the own enumerable properties of an object, in their order. */
   static fromObject<V>(object: { readonly [key: string]: V }): PyDict<string, V> {
     return new PyDict(Object.entries(object));
   }
@@ -86,6 +87,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return kept === undefined ? undefined : super.get(kept);
   }
 
+  /** Whether a key that equals this one is kept. @throws TypeError for one that Python cannot hash */
   override has(key: K): boolean {
     if (this.#index === undefined && isPlainKey(key)) return super.has(key);
     return this.#find(key) !== undefined;
@@ -103,6 +105,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return super.set(kept, value);
   }
 
+  /** Whether a key that equals this one was kept, and is no longer. @throws TypeError for one that Python cannot hash */
   override delete(key: K): boolean {
     if (this.#index === undefined && isPlainKey(key)) return super.delete(key);
     const kept = this.#indexed().take(key) as K | undefined;

@@ -3,7 +3,9 @@ import { Tuple } from "./sequences.js";
 
 /** A class made by {@link namedTuple}: a {@link Tuple} with a getter for each field. */
 export interface NamedTupleClass<F extends string = string> {
+  /** Python's `_fields`, in the order of the items. Frozen. */
   readonly fields: readonly F[];
+  /** Has a getter for each field; the items themselves lie at their indices. */
   readonly prototype: Tuple & { readonly [K in F]: unknown };
   new (...items: unknown[]): Tuple & { readonly [K in F]: unknown };
 }

@@ -22,6 +22,7 @@ export class PySet<T = unknown> extends Set<T> {
     }
   }
 
+  /** Whether a member equals `item`. @throws TypeError for one that Python cannot hash */
   override has(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.has(item);
     return this.#indexed().keptFor(item) !== undefined;

@@ -13,19 +13,27 @@ export { TimeZone, type TzInfo } from "./tzinfo.js";
 
 /** Fields of a date. */
 export interface DateFields {
+  /** 1 to 9999. */
   readonly year: number;
+  /** 1 to 12. */
   readonly month: number;
+  /** From 1 to the last of the month. */
   readonly day: number;
 }
 
 /** Fields of a time of day. */
 export interface TimeFields {
+  /** 0 to 23. Default 0. */
   readonly hour?: number | undefined;
+  /** 0 to 59. Default 0. */
   readonly minute?: number | undefined;
+  /** 0 to 59: Python has no leap seconds. Default 0. */
   readonly second?: number | undefined;
+  /** 0 to 999,999. Default 0. */
   readonly microsecond?: number | undefined;
   /** 1 for the second occurrence of a wall clock time that happens twice. PEP 495. */
   readonly fold?: number | undefined;
+  /** `null` or `undefined`: naive. An object that is no {@link TzInfo} is kept, without an offset. */
   readonly tzinfo?: TzInfo | object | null | undefined;
 }
 
@@ -68,8 +76,11 @@ function parseTime(text: string): TimeFields {
 export class PyDate implements PyHashable {
   static readonly [pyBase] = true;
 
+  /** 1 to 9999. */
   readonly year: number;
+  /** 1 to 12. */
   readonly month: number;
+  /** From 1 to the last of the month. */
   readonly day: number;
 
   /** @throws RangeError for a date that is none, or not in the years 1 to 9999 */
@@ -88,6 +99,7 @@ export class PyDate implements PyHashable {
     return new PyDate(fields.year, fields.month, fields.day);
   }
 
+  /** Never to a {@link PyDateTime}, as in Python. */
   equals(other: unknown): boolean {
     return other instanceof PyDate && this.year === other.year && this.month === other.month && this.day === other.day;
   }
@@ -107,6 +119,7 @@ export class PyDate implements PyHashable {
     return dateText(this.year, this.month, this.day);
   }
 
+  /** `isoformat()`: `"2024-05-06"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -124,11 +137,17 @@ export class PyDate implements PyHashable {
 export class PyTime implements PyHashable {
   static readonly [pyBase] = true;
 
+  /** 0 to 23. */
   readonly hour: number;
+  /** 0 to 59. */
   readonly minute: number;
+  /** 0 to 59. */
   readonly second: number;
+  /** 0 to 999,999. */
   readonly microsecond: number;
+  /** `null`: naive. An object of a class of yours that is no {@link TzInfo} has no offset here. */
   readonly tzinfo: TzInfo | object | null;
+  /** 1 for the second of two equal wall clock times, else 0. PEP 495. */
   readonly fold: number;
 
   /** @throws RangeError for a time that is none */
@@ -158,11 +177,13 @@ export class PyTime implements PyHashable {
     );
   }
 
+  /** How far it is ahead of UTC; `null` when naive, and, as in Python, in a zone whose offset depends on the date. */
   utcOffset(): TimeDelta | null {
     const micros = offsetOf(this.tzinfo, undefined);
     return micros === undefined ? null : TimeDelta.fromMicroseconds(micros);
   }
 
+  /** As Python's `==`: aware times less their offsets, naive ones by fields, never one of each; `fold` does not count. */
   equals(other: unknown): boolean {
     return other instanceof PyTime && this[hashKey]() === other[hashKey]();
   }
@@ -179,6 +200,7 @@ export class PyTime implements PyHashable {
     return micros === undefined ? clock : clock + offsetText(micros);
   }
 
+  /** `isoformat()`: `"07:08:09.123456+02:00"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -204,14 +226,23 @@ export class PyTime implements PyHashable {
 export class PyDateTime implements PyHashable {
   static readonly [pyBase] = true;
 
+  /** 1 to 9999. */
   readonly year: number;
+  /** 1 to 12. */
   readonly month: number;
+  /** From 1 to the last of the month. */
   readonly day: number;
+  /** 0 to 23. */
   readonly hour: number;
+  /** 0 to 59. */
   readonly minute: number;
+  /** 0 to 59. */
   readonly second: number;
+  /** 0 to 999,999. */
   readonly microsecond: number;
+  /** `null`: naive. An object of a class of yours that is no {@link TzInfo} has no offset here. */
   readonly tzinfo: TzInfo | object | null;
+  /** 1 for the second of two equal wall clock times, else 0. PEP 495. */
   readonly fold: number;
 
   /** @throws RangeError for a date or time that is none, or not in the years 1 to 9999 */
@@ -385,6 +416,7 @@ export class PyDateTime implements PyHashable {
     return micros === undefined ? text : text + offsetText(micros);
   }
 
+  /** `isoformat()`, which has an IANA zone's offset and not its name: `"2024-05-06T07:08:09+02:00"`. */
   toJSON(): string {
     return this.toString();
   }

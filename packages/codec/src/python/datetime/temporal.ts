@@ -12,10 +12,15 @@ interface LooseFrom {
 
 /** A Temporal implementation: the engine's `Temporal`, or that of a polyfill. */
 export interface TemporalLike {
+  /** Made of a {@link PyDate}. */
   readonly PlainDate: From;
+  /** Made of a {@link PyTime}. */
   readonly PlainTime: From;
+  /** Made of a naive {@link PyDateTime}. */
   readonly PlainDateTime: From;
+  /** Made of an aware {@link PyDateTime}. */
   readonly ZonedDateTime: From;
+  /** Made of a {@link TimeDelta}. */
   readonly Duration: From;
 }
 

@@ -7,12 +7,19 @@ const MAX_DAYS = 999_999_999;
 
 /** Parts of a duration, as `datetime.timedelta(...)` takes them. */
 export interface TimeDeltaParts {
+  /** Of 7 days. Default 0. Every part may be negative and have a fraction. */
   readonly weeks?: number | undefined;
+  /** Of 24 hours. Default 0. */
   readonly days?: number | undefined;
+  /** Default 0. */
   readonly hours?: number | undefined;
+  /** Default 0. */
   readonly minutes?: number | undefined;
+  /** Default 0. */
   readonly seconds?: number | undefined;
+  /** Default 0. */
   readonly milliseconds?: number | undefined;
+  /** Default 0. Fractions of all parts are added up and rounded once. */
   readonly microseconds?: number | undefined;
 }
 
@@ -31,8 +38,11 @@ function pad(value: number, width = 2): string {
 export class TimeDelta implements PyHashable {
   static readonly [pyBase] = true;
 
+  /** -999,999,999 to 999,999,999; negative for every negative duration. */
   readonly days: number;
+  /** 0 to 86,399, of a negative duration too: a microsecond less than nothing is -1 day, 86,399 seconds and 999,999 microseconds. */
   readonly seconds: number;
+  /** 0 to 999,999, of a negative duration too. */
   readonly microseconds: number;
 
   /**
@@ -100,6 +110,11 @@ export class TimeDelta implements PyHashable {
     return TimeDelta.fromMicroseconds(micros + BigInt(Math.round(fraction)));
   }
 
+  /**
+   * Of a whole duration, exactly.
+   *
+   * @throws RangeError beyond 999,999,999 days
+   */
   static fromMicroseconds(total: bigint): TimeDelta {
     let micros = total % 86_400_000_000n;
     if (micros < 0n) micros += 86_400_000_000n;
@@ -113,14 +128,17 @@ export class TimeDelta implements PyHashable {
     return (BigInt(this.days) * 86400n + BigInt(this.seconds)) * 1_000_000n + BigInt(this.microseconds);
   }
 
+  /** Python's `total_seconds()`: a double, exact to the microsecond up to 285 years. */
   totalSeconds(): number {
     return (this.days * 86400 * 1e6 + this.seconds * 1e6 + this.microseconds) / 1e6;
   }
 
+  /** With a fraction for microseconds; a double, exact to the microsecond up to 285 years. */
   totalMilliseconds(): number {
     return Number(this.totalMicroseconds()) / 1000;
   }
 
+  /** Only to another TimeDelta of the same length, never to a number. */
   equals(other: unknown): boolean {
     return (
       other instanceof TimeDelta &&

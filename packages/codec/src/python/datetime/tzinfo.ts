@@ -6,13 +6,21 @@ import { TimeDelta } from "./timedelta.js";
 
 /** A wall clock time, as zones need it to look up their offset. */
 export interface WallTime {
+  /** 1 to 9999. */
   readonly year: number;
+  /** 1 to 12. */
   readonly month: number;
+  /** From 1 to the last of the month. */
   readonly day: number;
+  /** 0 to 23. */
   readonly hour: number;
+  /** 0 to 59. */
   readonly minute: number;
+  /** 0 to 59. */
   readonly second: number;
+  /** 0 to 999,999. */
   readonly microsecond: number;
+  /** 1 for the second of two equal wall clock times, else 0. PEP 495. */
   readonly fold: number;
 }
 
@@ -40,7 +48,9 @@ const DAY_MICROSECONDS = 86_400_000_000n;
  * new TimeZone(TimeDelta.from({ hours: 5.5 })).toString() // => "UTC+05:30"
  */
 export class TimeZone implements TzInfo, PyHashable {
+  /** Ahead of UTC; more than -24 and less than 24 hours. */
   readonly offset: TimeDelta;
+  /** What {@link toString} gives instead of `UTC+05:30`; `null`: none was given. */
   readonly name: string | null;
   readonly #micros: bigint;
 
@@ -75,6 +85,7 @@ export class TimeZone implements TzInfo, PyHashable {
     return this.#micros;
   }
 
+  /** By offset alone, as Python compares them: names do not count. */
   equals(other: unknown): boolean {
     return other instanceof TimeZone && other.#micros === this.#micros;
   }
@@ -85,6 +96,7 @@ export class TimeZone implements TzInfo, PyHashable {
     return this.#micros === 0n ? "UTC" : `UTC${offsetText(this.#micros)}`;
   }
 
+  /** As {@link toString}. */
   toJSON(): string {
     return this.toString();
   }

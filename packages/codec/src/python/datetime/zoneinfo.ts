@@ -8,6 +8,7 @@ import { ianaOffset } from "./zone-offset.js";
  * within a pickle only; compare `key`.
  */
 export class ZoneInfo implements TzInfo, PyHashable {
+  /** The IANA name. Not checked: a zone that the engine does not know has no offsets here. */
   readonly key: string;
   /** Made with `ZoneInfo.no_cache`: Python then makes a new object on every load. */
   readonly noCache: boolean;
@@ -27,6 +28,7 @@ export class ZoneInfo implements TzInfo, PyHashable {
     return time === undefined ? undefined : ianaOffset(this.key, time);
   }
 
+  /** By `key` and `noCache`, where Python compares by identity. */
   equals(other: unknown): boolean {
     return other instanceof ZoneInfo && other.key === this.key && other.noCache === this.noCache;
   }
@@ -35,6 +37,7 @@ export class ZoneInfo implements TzInfo, PyHashable {
     return this.key;
   }
 
+  /** The `key`. */
   toJSON(): string {
     return this.key;
   }

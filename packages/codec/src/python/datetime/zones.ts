@@ -7,6 +7,7 @@ import { ianaOffset } from "./zone-offset.js";
 
 /** `pytz.utc` */
 export class PytzUtc implements TzInfo, PyHashable {
+  /** The one that every `pytz.utc` decodes to; as in Python, no other object equals it. */
   static readonly utc: PytzUtc = new PytzUtc();
 
   get ianaName(): string {
@@ -21,6 +22,7 @@ export class PytzUtc implements TzInfo, PyHashable {
     return "UTC";
   }
 
+  /** `"UTC"`. */
   toJSON(): string {
     return "UTC";
   }
@@ -32,6 +34,7 @@ export class PytzUtc implements TzInfo, PyHashable {
 
 /** `pytz.FixedOffset(minutes)` */
 export class PytzFixedOffset implements TzInfo {
+  /** East of UTC. pytz allows -1439 to 1439; not checked here. */
   readonly minutes: number;
 
   constructor(minutes: number) {
@@ -46,6 +49,7 @@ export class PytzFixedOffset implements TzInfo {
     return `pytz.FixedOffset(${this.minutes})`;
   }
 
+  /** pytz's `repr`: `"pytz.FixedOffset(330)"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -56,6 +60,7 @@ export class PytzFixedOffset implements TzInfo {
  * `null` for a zone that has only one.
  */
 export class PytzZone implements TzInfo {
+  /** The IANA name. */
   readonly zone: string;
   /** Seconds east of UTC, and how many of them are daylight saving time. */
   readonly offset: { readonly utcOffset: number; readonly dst: number; readonly name: string } | null;
@@ -81,6 +86,7 @@ export class PytzZone implements TzInfo {
     return this.zone;
   }
 
+  /** The IANA name; the offset is lost. */
   toJSON(): string {
     return this.zone;
   }

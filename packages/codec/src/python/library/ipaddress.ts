@@ -60,6 +60,7 @@ function formatV6(value: bigint): string {
 
 /** An IP address: of text, or of its number. */
 export class IPv4Address implements PyHashable {
+  /** `int(address)`: 0 to 2^32 - 1. */
   readonly int: bigint;
 
   /** @throws RangeError when it is none */
@@ -69,6 +70,7 @@ export class IPv4Address implements PyHashable {
     this.int = int;
   }
 
+  /** Never to an {@link IPv4Interface} or to text. */
   equals(other: unknown): boolean {
     return other instanceof IPv4Address && other.int === this.int;
   }
@@ -77,6 +79,7 @@ export class IPv4Address implements PyHashable {
     return formatV4(this.int);
   }
 
+  /** As {@link toString}: `"192.0.2.1"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -92,7 +95,9 @@ export class IPv4Address implements PyHashable {
 
 /** An IPv6 address, with its scope (`fe80::1%eth0`). */
 export class IPv6Address implements PyHashable {
+  /** `int(address)`: 0 to 2^128 - 1, without the scope. */
   readonly int: bigint;
+  /** Python's `scope_id`, which it has since 3.9: the text after `%`; `null` without one. */
   readonly scopeId: string | null;
 
   /** @throws RangeError when it is none */
@@ -113,6 +118,7 @@ export class IPv6Address implements PyHashable {
     this.scopeId = scopeId;
   }
 
+  /** With its scope: another one makes another address. Never to an {@link IPv6Interface} or to text. */
   equals(other: unknown): boolean {
     return other instanceof IPv6Address && other.int === this.int && other.scopeId === this.scopeId;
   }
@@ -121,6 +127,7 @@ export class IPv6Address implements PyHashable {
     return this.scopeId === null ? formatV6(this.int) : `${formatV6(this.int)}%${this.scopeId}`;
   }
 
+  /** As {@link toString}, the longest run of zeros left out: `"2001:db8::1"`. */
   toJSON(): string {
     return this.toString();
   }

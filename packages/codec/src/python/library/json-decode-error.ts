@@ -25,14 +25,17 @@ export class JSONDecodeError extends pyExceptions.ValueError {
     this.#pos = at;
   }
 
+  /** Without the place, which `message` has too: `Expecting value`. */
   get msg(): string {
     return this.#msg;
   }
 
+  /** All the text that was being read. */
   get doc(): string {
     return this.#doc;
   }
 
+  /** Where in `doc`, in Python's characters: an emoji is one of them, and two in JavaScript. */
   get pos(): number {
     return this.#pos;
   }

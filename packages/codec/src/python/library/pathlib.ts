@@ -30,7 +30,9 @@ function parseWindows(text: string): ParsedPath {
 
 /** A Python path: `PurePosixPath`, `PosixPath`, `PureWindowsPath`, `WindowsPath`. Made of segments that are joined. */
 export abstract class PurePath implements PyHashable {
+  /** `C:` or `\\server\share` on Windows, else `""`. */
   readonly drive: string;
+  /** `/` or `\`; `//` of a POSIX path that begins with exactly two slashes; `""` of a relative one. */
   readonly root: string;
   readonly #names: readonly string[];
   /** What it was made of, as given; Python 3.13 writes these. */
@@ -50,7 +52,9 @@ export abstract class PurePath implements PyHashable {
     this.#names = path.names;
   }
 
+  /** Takes one segment apart. Called by the constructor, before a subclass has its fields. */
   protected abstract parse(text: string): ParsedPath;
+  /** `/` or `\`: what {@link toString} puts between names. Asked for by the constructor. */
   protected abstract readonly separator: string;
 
   /** As Python's `parts`: the anchor, then the names. */
@@ -64,10 +68,12 @@ export abstract class PurePath implements PyHashable {
     return this.#names.at(-1) ?? "";
   }
 
+  /** Python's `is_absolute()`: on Windows only with both drive and root. */
   get isAbsolute(): boolean {
     return this.root !== "" && (this.separator === "/" || this.drive !== "");
   }
 
+  /** As Python's `==`: a `PosixPath` equals a `PurePosixPath`, no POSIX path a Windows one; on Windows without case. */
   equals(other: unknown): boolean {
     return other instanceof PurePath && this.separator === other.separator && this.key() === other.key();
   }
@@ -87,6 +93,7 @@ export abstract class PurePath implements PyHashable {
     return path === "" ? "." : path;
   }
 
+  /** As {@link toString}: with `\` on Windows. */
   toJSON(): string {
     return this.toString();
   }

@@ -58,6 +58,7 @@ export class UUID implements PyHashable {
     return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
   }
 
+  /** By the number alone, as in Python: `isSafe` does not count. */
   equals(other: unknown): boolean {
     return other instanceof UUID && other.int === this.int;
   }
@@ -67,6 +68,7 @@ export class UUID implements PyHashable {
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
   }
 
+  /** As {@link toString}: lower case, with hyphens. */
   toJSON(): string {
     return this.toString();
   }

@@ -7,6 +7,7 @@ import { HashParts, hashKey, type PyHashable } from "../hash.js";
 export class PyPartial {
   /** A reference to the function. */
   readonly func: unknown;
+  /** Positional arguments, put before those of a call. A plain array is written as the tuple that Python wants. */
   readonly args: readonly unknown[];
   /** Keyword arguments: a plain object or a Map. */
   readonly keywords: unknown;
@@ -23,6 +24,7 @@ export class PyPartial {
 
 /** A compiled regular expression: Python's pattern and flags. Not translated to JavaScript's, which differ. */
 export class Pattern implements PyHashable {
+  /** As it was given to `re.compile`; bytes for a pattern of bytes. */
   readonly pattern: string | Uint8Array;
   /** `re.IGNORECASE` is 2, `re.MULTILINE` 8, `re.DOTALL` 16, `re.UNICODE` 32, `re.VERBOSE` 64, `re.ASCII` 256. */
   readonly flags: number;
@@ -50,7 +52,9 @@ export class SimpleNamespace {
 
 /** `list[int]`: a generic type, as data. */
 export class GenericAlias {
+  /** Python's `__origin__`: a reference to a class, such as `list`. */
   readonly origin: unknown;
+  /** Python's `__args__`: a tuple, also of one. A plain array is written as one. */
   readonly args: unknown;
 
   constructor(origin: unknown, args: unknown) {
@@ -61,7 +65,9 @@ export class GenericAlias {
 
 /** `typing.List[int]`, `typing.Optional[int]`: a subscript, as data. */
 export class Subscript {
+  /** A reference into `typing`. Python writes `Optional[int]` as `Union[int, None]`. */
   readonly origin: unknown;
+  /** One type, or a tuple of several. */
   readonly parameters: unknown;
 
   constructor(origin: unknown, parameters: unknown) {
@@ -108,6 +114,7 @@ const StatResultBase = namedTuple("stat_result", [
 
 /** `os.stat_result`: ten numbers, and others by name only. */
 export class StatResult extends StatResultBase {
+  /** What has no place among the ten, by name: `st_mtime` with its fraction, `st_mtime_ns`, `st_blocks`. Default `{}`. */
   readonly extra: unknown;
 
   constructor(items: readonly unknown[], extra: unknown = {}) {

@@ -62,14 +62,17 @@ export class Decimal implements PyHashable {
     this.#text = CANONICAL.test(text) ? text : canonical(text);
   }
 
+  /** As the constructor; a Decimal is given back itself. @throws SyntaxError for text that is no decimal number */
   static from(value: string | number | bigint | Decimal): Decimal {
     return value instanceof Decimal ? value : new Decimal(value);
   }
 
+  /** Also for a signaling one, `sNaN`. */
   get isNaN(): boolean {
     return this.#text.includes("N");
   }
 
+  /** False for both infinities and every NaN. */
   get isFinite(): boolean {
     return !this.#text.includes("N") && !this.#text.includes("I");
   }
@@ -94,6 +97,7 @@ export class Decimal implements PyHashable {
     return this.#text;
   }
 
+  /** As {@link toString}, because a JSON number would lose the places: `"1.10"`. */
   toJSON(): string {
     return this.#text;
   }
@@ -171,14 +175,21 @@ export function gcd(a: bigint, b: bigint): bigint {
 
 /** `decimal.Context`: the settings of decimal arithmetic, as data. */
 export class DecimalContext {
+  /** Significant digits of a result. Python's default is 28. */
   readonly prec: number;
+  /** The name of a constant of `decimal`. Python's default is `"ROUND_HALF_EVEN"`. */
   readonly rounding: string;
+  /** The smallest exponent of a first digit, 0 or less. Python's default is -999,999. */
   readonly Emin: number;
+  /** The largest exponent of a first digit, 0 or more. Python's default is 999,999. */
   readonly Emax: number;
+  /** 1, Python's default, writes `1E+3`; 0 writes `1e+3`. */
   readonly capitals: number;
+  /** 1 keeps exponents to those of an IEEE format of `prec` digits; 0, Python's default, does not. */
   readonly clamp: number;
-  /** Signals that have been raised, and those that raise an exception: references to `decimal` exception classes. */
+  /** The signals that have been raised: references to classes of `decimal`. */
   readonly flags: readonly unknown[];
+  /** The signals that raise an exception: references to classes of `decimal`. */
   readonly traps: readonly unknown[];
 
   constructor(settings: {

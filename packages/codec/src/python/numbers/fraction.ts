@@ -15,6 +15,7 @@ const TEXT = /^\s*([+-]?\d+)(?:\/(\d+))?\s*$/;
 export class Fraction implements PyHashable {
   static readonly [pyBase] = true;
 
+  /** Has the sign. */
   readonly numerator: bigint;
   /** Positive. */
   readonly denominator: bigint;
@@ -38,12 +39,14 @@ export class Fraction implements PyHashable {
     return new Fraction(BigInt(match[1]!), BigInt(match[2] ?? 1));
   }
 
+  /** To another Fraction of the same value. Of numbers, only to whole ones: `0.5` is compared by {@link hashEquals}. */
   equals(other: unknown): boolean {
     if (other instanceof Fraction) return this.numerator === other.numerator && this.denominator === other.denominator;
     if (this.denominator !== 1n) return false;
     return typeof other === "bigint" ? other === this.numerator : other === Number(this.numerator);
   }
 
+  /** The quotient of both as doubles: beyond 2^53 not always the nearest one, and NaN where neither is finite. */
   toNumber(): number {
     return Number(this.numerator) / Number(this.denominator);
   }
@@ -53,6 +56,7 @@ export class Fraction implements PyHashable {
     return this.denominator === 1n ? String(this.numerator) : `${this.numerator}/${this.denominator}`;
   }
 
+  /** As {@link toString}: `"1/3"`. */
   toJSON(): string {
     return this.toString();
   }

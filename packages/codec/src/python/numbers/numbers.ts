@@ -30,6 +30,7 @@ export function floatRepr(x: number): string {
  * dumps(new PyFloat(2)) // the float 2.0
  */
 export class PyFloat implements PyHashable {
+  /** Also NaN, an infinity or -0. */
   readonly value: number;
 
   constructor(value: number) {
@@ -53,6 +54,7 @@ export class PyFloat implements PyHashable {
     return floatRepr(this.value);
   }
 
+  /** The plain number, which JSON writes as `2`. */
   toJSON(): number {
     return this.value;
   }
@@ -80,7 +82,9 @@ function complexPart(x: number): string {
  * new Complex(4, 6).toString() // => "(4+6j)"
  */
 export class Complex implements PyHashable {
+  /** Python's `real`. */
   readonly re: number;
+  /** Python's `imag`. Default 0. */
   readonly im: number;
 
   constructor(re: number, im = 0) {
@@ -101,6 +105,7 @@ export class Complex implements PyHashable {
     return `(${complexPart(this.re)}${im.startsWith("-") ? "" : "+"}${im}j)`;
   }
 
+  /** `{ re, im }`, of which JSON writes NaN and infinities as null. */
   toJSON(): { re: number; im: number } {
     return { re: this.re, im: this.im };
   }

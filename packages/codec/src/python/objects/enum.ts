@@ -9,9 +9,11 @@ export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
 
 /** One member of an enum. Members are unique: compare them with `===`. */
 export class EnumMember<V = unknown> implements PyHashable {
+  /** Python's `__name__` of the enum: of a nested one the last part. */
   readonly enumName: string;
   /** `RED`; for a combination of flags `R|X`, `null` for no flag at all. */
   readonly name: string | null;
+  /** Python's `value`; of a combination of flags, all its bits. */
   readonly value: V;
 
   constructor(enumName: string, name: string | null, value: V) {
@@ -30,6 +32,7 @@ export class EnumMember<V = unknown> implements PyHashable {
     return `${this.enumName}.${this.name ?? String(this.value)}`;
   }
 
+  /** The value. */
   toJSON(): V {
     return this.value;
   }

@@ -13,6 +13,7 @@ const RESERVED: ReadonlySet<string> = new Set(["args", "attributes", "message", 
 export interface PyExceptionClass<T extends PyException = PyException> {
   /** `builtins.ValueError` */
   readonly pythonName: string;
+  /** Only for the type that `instanceof` narrows to. */
   readonly prototype: T;
   new (...args: unknown[]): T;
 }
@@ -49,8 +50,10 @@ function quoted(value: unknown): string {
  */
 export class PyException extends Error {
   static readonly [pyBase] = true;
+  /** Module and qualified name of the Python class that this one stands for. */
   static readonly pythonName: string = "builtins.BaseException";
 
+  /** What Python's class is called with: also the file name of an `OSError`, which its own `args` leaves out. */
   readonly args: Tuple;
   /** `__dict__`: attributes by name. */
   readonly attributes: Record<string, unknown>;
@@ -112,6 +115,7 @@ export class PyException extends Error {
     }
   }
 
+  /** `{ exc_type, exc_message }`, as Celery names them: the class without its module, and Python's `str`. */
   toJSON(): { exc_type: string; exc_message: string } {
     return { exc_type: this.className, exc_message: this.message };
   }

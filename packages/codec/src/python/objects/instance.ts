@@ -10,6 +10,7 @@ export abstract class PyInstance {
 
   /** `"reduce"`: called with `args`; `"newobj"`: made with `cls.__new__(cls, *args)`. */
   readonly kind: "reduce" | "newobj";
+  /** Positional, of what `kind` says. */
   readonly args: readonly unknown[];
   /** What BUILD set; `undefined` without. */
   state: unknown;
@@ -23,6 +24,7 @@ export abstract class PyInstance {
     this.items = undefined;
   }
 
+  /** `module.QualName`, that of its class. */
   get pythonName(): string {
     return (this.constructor as typeof PyInstance).pythonName;
   }

@@ -6,6 +6,7 @@ import type { GlobalEntry } from "../../globals/registry.js";
  * Equal references decoded with one registry are the same object.
  */
 export class PyGlobal {
+  /** Python 3's name, also where a pickle had Python 2's. */
   readonly module: string;
   /** The qualified name. */
   readonly name: string;
@@ -29,6 +30,7 @@ export class PyGlobal {
     return `${this.module}.${this.name}`;
   }
 
+  /** As {@link toString}. */
   toJSON(): string {
     return this.toString();
   }
@@ -41,8 +43,11 @@ export class PyGlobal {
 export class PyObject {
   /** The class or function: a {@link PyGlobal}, or another PyObject that was called. */
   readonly callable: unknown;
+  /** `"reduce"`: `callable(*args)`. `"newobj"`: `callable.__new__(callable, *args)`. `"newobj_ex"`: the same with `kwargs`. */
   readonly kind: "reduce" | "newobj" | "newobj_ex";
+  /** Positional, of what `kind` says. */
   readonly args: readonly unknown[];
+  /** `undefined` unless the kind is `"newobj_ex"`. */
   readonly kwargs: ReadonlyMap<string, unknown> | undefined;
   /** Operations after construction, in order. */
   readonly #steps: PyObjectStep[] = [];

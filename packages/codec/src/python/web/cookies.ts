@@ -3,8 +3,11 @@ import { PyDict } from "../containers/dict.js";
 
 /** `http.cookies.Morsel`: the attributes of one cookie, and its name and value as own properties. */
 export class Morsel extends PyDict<string, unknown> {
+  /** The cookie's name, a str; `null` before it is set. */
   readonly key: unknown = null;
+  /** What the program gave or reads; `null` before it is set. */
   readonly value: unknown = null;
+  /** The value as the header has it, quoted where needed; `null` before it is set. */
   readonly coded_value: unknown = null;
 }
 

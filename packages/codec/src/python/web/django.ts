@@ -4,6 +4,7 @@ import { hashKey, type PyHashable } from "../hash.js";
 
 /** `django.utils.safestring.SafeString`: HTML that need not be escaped. A str to Python. */
 export class SafeString implements PyHashable {
+  /** The text, as it is to be put into a page. */
   readonly value: string;
 
   constructor(value: string) {
@@ -18,6 +19,7 @@ export class SafeString implements PyHashable {
     return this.value;
   }
 
+  /** The text. */
   toJSON(): string {
     return this.value;
   }
@@ -29,8 +31,11 @@ export class SafeString implements PyHashable {
 
 /** `gettext_lazy("hi")`: a text that Python translates when it is shown. Data: what to call, and with what. */
 export class LazyString {
+  /** A reference to a function, such as `django.utils.translation.gettext`. */
   readonly func: unknown;
+  /** Positional; the untranslated text is the first str among them. */
   readonly args: readonly unknown[];
+  /** A plain object or a PyDict, as dicts are decoded. */
   readonly kwargs: unknown;
   /** The types the call may give, such as a reference to `str`. */
   readonly resultClasses: readonly unknown[];
@@ -48,6 +53,7 @@ export class LazyString {
     return typeof text === "string" ? text : "";
   }
 
+  /** The untranslated text. */
   toJSON(): string {
     return this.toString();
   }
@@ -55,6 +61,7 @@ export class LazyString {
 
 /** `SimpleLazyObject`, evaluated when it was pickled. */
 export class LazyObject {
+  /** What it stood for, decoded as any other value. */
   readonly wrapped: unknown;
 
   constructor(wrapped: unknown) {
@@ -64,6 +71,7 @@ export class LazyObject {
 
 /** `MultiValueDict`: every key has a list of values. `get` gives that list, `getLast` what Python's `[key]` does. */
 export class MultiValueDict<V = unknown> extends PyDict<string, V[]> {
+  /** `undefined` for a key that is missing, where Python raises a `MultiValueDictKeyError`, and for one without values, where it gives `[]`. */
   getLast(key: string): V | undefined {
     return this.get(key)?.at(-1);
   }
@@ -74,7 +82,9 @@ export class QueryDict extends MultiValueDict<string> {}
 
 /** A row of a Django model. Nothing is known of the model but its name. */
 export class DjangoModel {
+  /** Django's `_meta.app_label`. */
   readonly app: string;
+  /** The name of the class: Django's `_meta.object_name`. */
   readonly model: string;
   /** Field values, and what Django keeps beside them (`_state`, `_django_version`). */
   readonly state: Record<string, unknown>;
