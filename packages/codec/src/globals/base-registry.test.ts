@@ -250,6 +250,16 @@ describe("ClassRegistry", () => {
     expect(() => new BaseRegistry().registerSource(source("a")).freeze().registerSource(source("b"))).toThrow(/frozen/);
   });
 
+  it("is settled once nothing can be registered in it or in what it extends", () => {
+    const open = new BaseRegistry();
+    const registry = new BaseRegistry({ extends: [defaultRegistry, open] });
+    expect([defaultRegistry.isSettled, registry.isSettled]).toEqual([true, false]);
+    registry.freeze();
+    expect(registry.isSettled).toBe(false);
+    open.freeze();
+    expect(registry.isSettled).toBe(true);
+  });
+
   it("looks for no class in a source that makes its classes itself", () => {
     class Shape {}
     const makesItsClasses = true;

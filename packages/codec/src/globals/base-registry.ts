@@ -277,6 +277,10 @@ export class BaseRegistry implements ClassRegistryView {
     return this.#isFrozen;
   }
 
+  get isSettled(): boolean {
+    return this.#isFrozen && this.#parents.every((parent) => parent.isSettled === true);
+  }
+
   find(module: string, name: string): GlobalEntry | undefined {
     let own = this.#modules.get(module)?.get(name);
     if (own === undefined && this.#sources.size > 0) {

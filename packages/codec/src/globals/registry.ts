@@ -58,7 +58,10 @@ export interface Reduction {
   readonly callable: PyGlobal | object;
   /** Positional: of `newobj` those after the class, of which `__new__` gets `callable` itself. */
   readonly args: readonly unknown[];
-  /** The bytes or the string that `args` begin with were made for this call: nothing else in the data refers to them. */
+  /**
+   * The bytes, the string, the array or the Map that `args` begin with was made for this call: nothing else in the data
+   * refers to it.
+   */
   readonly ownsFirst?: boolean | undefined;
   /** For `newobj_ex` only. */
   readonly kwargs?: ReadonlyMap<string, unknown> | undefined;
@@ -156,6 +159,8 @@ export interface EntrySource {
 
 /** What decoder and encoder need of a registry. */
 export interface ClassRegistryView {
+  /** Whether what it finds stays so: nothing is registered any more, neither here nor in what it extends. Absent: no. */
+  readonly isSettled?: boolean;
   /** The entry of exactly this module and qualified name (Python 3 names). */
   find(module: string, name: string): GlobalEntry | undefined;
   /** The entry whose `target` is exactly this class. */

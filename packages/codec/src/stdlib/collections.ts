@@ -98,7 +98,7 @@ const counter: GlobalEntry<Counter> = {
   create: () => new Counter(),
   setItems,
   setState,
-  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(counter), args: [new Map(object)] }),
+  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(counter), args: [new Map(object)], ownsFirst: true }),
 };
 
 const deque: GlobalEntry<Deque> = {

@@ -5,6 +5,7 @@ import { ClassRegistry } from "../../globals/default-registry.js";
 import type { Reduction } from "../../globals/registry.js";
 import { Range } from "../../python/builtins.js";
 import { PickleBuffer } from "../../python/containers/buffers.js";
+import { Counter, DefaultDict, Deque, OrderedDict } from "../../python/containers/collections.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet } from "../../python/containers/sets.js";
@@ -50,6 +51,7 @@ const inItself = <T extends unknown[]>(make: (list: unknown[]) => T): T => {
   list.push(made);
   return made;
 };
+const inLists = (value: unknown, levels: number): unknown => (levels === 0 ? value : [inLists(value, levels - 1)]);
 const bytes = (count: number): Uint8Array => new Uint8Array(count).fill(0x78);
 
 /** The values of `vectors/encode.py`, by name. */
@@ -326,6 +328,44 @@ describe("dumps()", () => {
     expect(hex(new Point(), { dispatchTable: new Map([[Point, () => [OUTER, []]]]) })).toBe(expected);
   });
 
+  it("writes an instance as the registry says at the time, whatever it said before", () => {
+    class Point {}
+    const parent = new ClassRegistry().register("app.Old", Point);
+    const registry = new ClassRegistry({ extends: parent });
+    const options = Object.freeze({ registry });
+    expect(Buffer.from(dumps(new Point(), options)).toString()).toContain("Old");
+    registry.register("app.New", Point);
+    for (const value of [new Point(), [new Point()]]) {
+      expect(Buffer.from(dumps(value, options)).toString()).toContain("New");
+    }
+  });
+
+  it.each([0, 1, 2, 999, 1000, 1001, 2000, 2001])(
+    "writes collections of %i alike by recursion and without it",
+    (count) => {
+      const pairs = numbers(count).map((i): [number, number] => [i, i]);
+      const make = (): readonly unknown[] => [
+        new Map(pairs),
+        new PyDict(pairs),
+        new Set(numbers(count)),
+        new FrozenSet(numbers(count)),
+        new Deque(numbers(count)),
+        new OrderedDict(pairs),
+        new DefaultDict(null, pairs),
+        new Counter(new Map(pairs)),
+        Object.assign(new OrderedDict(pairs), { name: 1 }),
+      ];
+      // Of each class two: how it is written is looked up for the first only.
+      for (const [i, first] of make().entries()) {
+        const value = tuple(first, make()[i]);
+        // As many lists before it, so that references have the same numbers: PROTO, FRAME, then a list with the empty ones.
+        const shallow = Buffer.from(dumps([...Array.from({ length: 150 }, () => []), value]));
+        const body = shallow.subarray(2 + 9 + 3 + 150 * 2, -2);
+        expect(Buffer.from(dumps(inLists(value, 151))).includes(body)).toBe(true);
+      }
+    },
+  );
+
   it("writes 1,000,000 nested containers of every kind", () => {
     const wraps: readonly ((value: unknown) => unknown)[] = [
       (value) => [value],
@@ -386,6 +426,44 @@ describe("dumps() refuses", () => {
 
   it.each(rows)("%s", (_name, make, options, expected) => {
     expect(() => dumps(make(), options)).toThrow(expect.objectContaining(expected));
+  });
+
+  const bad = Symbol("x");
+  it.each<[string, unknown, string]>([
+    ["the value of a Map", new Map([["a", bad]]), ".a"],
+    ["the key of a Map", new Map([[bad, "a"]]), ""],
+    ["a Map without a value", new Map([["a", undefined]]), ".a"],
+    ["a member of a set", new Set([1, bad]), "{1}"],
+    ["a member of a frozenset", new FrozenSet([1, tuple(bad)]), "{1}[0]"],
+    ["an item of a deque", new Deque([1, 2, bad, 3]), "[2]"],
+    ["the last item of a deque", new Deque([1, bad]), "[1]"],
+    [
+      "the value of an OrderedDict",
+      new OrderedDict<string, unknown>([
+        ["a", bad],
+        ["b", 1],
+      ]),
+      ".a",
+    ],
+    [
+      "the last value of an OrderedDict",
+      new OrderedDict<string, unknown>([
+        ["a", 1],
+        ["b", bad],
+      ]),
+      ".b",
+    ],
+    ["an OrderedDict without a value", new OrderedDict([["a", undefined]]), ".a"],
+  ])("%s, and says where it is, at any depth", (_name, value, path) => {
+    const second = [new OrderedDict(), new Deque(), value];
+    expect(() => dumps(value)).toThrow(expect.objectContaining({ path }));
+    expect(() => dumps(second)).toThrow(expect.objectContaining({ path: `[2]${path}` }));
+    expect(() => dumps(inLists(second, 100))).toThrow(
+      expect.objectContaining({ path: expect.stringMatching(/^(\[0\])+\.\.\.(\[0\])+\[2\]/) }),
+    );
+    expect(() => dumps(inLists(second, 100))).toThrow(
+      expect.objectContaining({ path: expect.stringContaining(`[2]${path}`) }),
+    );
   });
 
   it("and wraps what a hook throws", () => {

@@ -1,17 +1,15 @@
 /** Writes values of any type. CPython 3.12 `_pickle.c` `save` and the functions it calls. */
 import { utf8Length } from "../../bytes/writer.js";
-import type { ClassRegistryView, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
+import type { ClassRegistryView } from "../../globals/registry.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { FreshBytes, FreshString, PyGlobal } from "../../python/objects/objects.js";
 import { repr } from "../../python/repr.js";
 import * as op from "../opcodes.js";
 import { isPolluted } from "./foreign-values.js";
-import { NO_PLACE } from "./identity-memo.js";
+import { ObjectWriter } from "./object-writer.js";
 import { openObject } from "./open-object.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { PlainWriter } from "./plain-writer.js";
-import { saveBytes } from "./save-bytes.js";
-import { FIRST_LOOK, hasMore, isEndless, lowerReduction, ReduceSaving } from "./save-reduce.js";
+import { FIRST_LOOK, isEndless, ReduceSaving } from "./save-reduce.js";
 import { DONE, ListSaving, Saving } from "./saving.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
@@ -21,17 +19,14 @@ const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;
 const TuplePrototype = Tuple.prototype;
 
-export class Encoder extends PlainWriter implements EncodeContext {
+export class Encoder extends ObjectWriter {
   declare registry: ClassRegistryView;
   opaque: ResolvedPicklerOptions["opaque"] = "refuse";
-  reducerOverride: ResolvedPicklerOptions["reducerOverride"];
   dispatchTable: ResolvedPicklerOptions["dispatchTable"];
   bufferCallback: ResolvedPicklerOptions["bufferCallback"];
-  private maxRecursion = MAX_RECURSION;
+  protected maxRecursion = MAX_RECURSION;
   /** The options that it writes by. */
   private configured: ResolvedPicklerOptions | undefined;
-  /** By prototype: the entries of classes that this pickle has met, and that are written as these say and nothing else. */
-  readonly entries = new Map<object, GlobalEntry>();
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
 
@@ -51,8 +46,8 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.persistentId = options.persistentId;
     this.reducerOverride = options.reducerOverride;
     this.dispatchTable = options.dispatchTable;
-    // What a class is written as depends on the hooks.
-    if (this.entries.size > 0) this.entries.clear();
+    this.forgetEntries();
+    this.keepsEntries = options.registry.isSettled === true && !this.hasHooks();
     this.maxBytes = options.maxBytes;
     this.maxDepth = options.maxDepth;
     this.maxIntDigits = options.maxIntDigits;
@@ -93,7 +88,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
   /** Forgets the value that was written, and the hooks. Other options stay, as most callers give the same again. */
   release(): void {
     this.clearMemos();
-    if (this.entries.size > 0) this.entries.clear();
+    if (!this.keepsEntries) this.forgetEntries();
     this.resetBytes();
     this.openObjects = undefined;
     if (this.hasHooks()) this.forgetOptions();
@@ -142,14 +137,6 @@ export class Encoder extends PlainWriter implements EncodeContext {
     else throw this.fail(`Cannot pickle ${String(value)}`);
   }
 
-  protected saveOwned(value: unknown, depth: number): void {
-    if (this.pos >= this.limit) this.boundary();
-    if (this.persistentId !== undefined && this.savePersistent(value, depth)) return;
-    if (typeof value === "string") this.saveNewStr(value);
-    else if (value instanceof Uint8Array) saveBytes(this, value, undefined);
-    else this.saveValue(value, depth);
-  }
-
   private saveObject(value: object, depth: number): void {
     const isShallow = depth < this.maxRecursion && this.openObjects === undefined;
     const isArray = Array.isArray(value);
@@ -170,6 +157,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
         this.saveReduced(value, entry, depth + 1);
         return;
       }
+      if (this.saveCollection(value, prototype, depth + 1)) return;
     }
     const known = this.objectMemo.find(value);
     if (known >= 0) {
@@ -209,7 +197,7 @@ export class Encoder extends PlainWriter implements EncodeContext {
     this.driveOn(saving, depth);
   }
 
-  private driveOn(saving: Saving, depth: number): void {
+  protected driveOn(saving: Saving, depth: number): void {
     try {
       for (let child = saving.next(this); child !== DONE; child = saving.next(this)) {
         if (child instanceof Saving) this.drive(child, depth + 1);
@@ -220,57 +208,6 @@ export class Encoder extends PlainWriter implements EncodeContext {
       throw error;
     }
     if (saving.owner !== undefined) this.openObjects!.delete(saving.owner);
-  }
-
-  /** An object of a class whose entry is known. */
-  private saveReduced(value: object, entry: GlobalEntry, depth: number): void {
-    const place = this.objectMemo.reserve(value);
-    const known = this.objectMemo.indexAt(place);
-    if (known >= 0) {
-      this.get(known);
-      return;
-    }
-    const given = entry.reduce!(value, this);
-    if (given instanceof PyGlobal) {
-      this.saveGlobal(given, value);
-      return;
-    }
-    const reduction = lowerReduction(given, this);
-    if (!this.saveCall(reduction, place, depth) || !hasMore(reduction)) return;
-    if (reduction.ownsState === true && this.persistentId === undefined && this.protocol > 0) {
-      this.saveOwnState(reduction.state as Record<string, unknown>, depth);
-      return;
-    }
-    const saving = new ReduceSaving(value, reduction);
-    saving.resume();
-    this.driveOn(saving, depth);
-  }
-
-  private saveOwnState(state: Record<string, unknown>, depth: number): void {
-    this.ready();
-    this.writeOpcode(op.EMPTY_DICT);
-    this.put();
-    this.savePairs(state, depth);
-    this.writeOpcode(op.BUILD);
-  }
-
-  /**
-   * The callable, the arguments and REDUCE, as a {@link ReduceSaving} would hand them out, without asking for them one by
-   * one: most objects are no more than that. False: the object contained itself and is complete.
-   */
-  private saveCall(reduction: Reduction, place: number, depth: number): boolean {
-    const { callable, args, kwargs, kind } = reduction;
-    const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
-    if (callable instanceof Saving) this.drive(callable, depth + 1);
-    else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
-    else this.save(callable, depth);
-    // The arguments are a value, before which a full frame ends.
-    this.ready();
-    if (args instanceof Tuple && kind !== "newobj") this.save(args, depth);
-    else if (args.length === 0) this.saveEmptyTuple();
-    else this.saveTupleItems(args, NO_PLACE, depth + 1, reduction.ownsFirst);
-    if (kind === "newobj_ex") this.save(kwargs ?? new Map(), depth);
-    return this.closeCall(kind, place);
   }
 
   private driveDeep(first: Saving, depth: number): void {

@@ -2,7 +2,7 @@
  * Finds out how an object is written, by its class: a container is opened, an object of a registered class becomes a call.
  * What it holds is left to the encoder, as a {@link Saving}; `undefined` says that all of it is written.
  */
-import type { AnyClass, GlobalEntry, Reduction } from "../../globals/registry.js";
+import type { AnyClass, Reduction } from "../../globals/registry.js";
 import { PickleBuffer } from "../../python/containers/buffers.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple } from "../../python/containers/sequences.js";
@@ -13,11 +13,9 @@ import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { classOf, foreignType } from "./foreign-values.js";
 import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
-import { lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
+import { callForSet, lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
 import { DictSaving, FrozenSetSaving, ListSaving, type Saving, SetSaving, TupleSaving } from "./saving.js";
 
-const SET = new PyGlobal("builtins", "set");
-const FROZENSET = new PyGlobal("builtins", "frozenset");
 const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;
 const MapPrototype = Map.prototype;
@@ -83,14 +81,14 @@ function openPairs(encoder: Encoder, pairs: readonly (readonly [unknown, unknown
 }
 
 function openSet(encoder: Encoder, set: Set<unknown>): Saving | undefined {
-  if (encoder.protocol < 4) return new ReduceSaving(set, { kind: "reduce", callable: SET, args: [[...set]] });
+  if (encoder.protocol < 4) return new ReduceSaving(set, callForSet(set));
   encoder.openContainer(op.EMPTY_SET, op.EMPTY_SET, set);
   return set.size === 0 ? undefined : new SetSaving(set);
 }
 
 function openFrozenSet(encoder: Encoder, set: FrozenSet): Saving {
   if (encoder.protocol >= 4) return new FrozenSetSaving(set);
-  return new ReduceSaving(set, { kind: "reduce", callable: FROZENSET, args: [[...set]] });
+  return new ReduceSaving(set, callForSet(set));
 }
 
 // -- objects that are written as a call, and references to classes
@@ -121,25 +119,12 @@ function openReduced(encoder: Encoder, value: object, prototype: object | null):
   if (reducer !== undefined) return openReduction(encoder, value, normalized(encoder, reducer(value as never), value));
   const entry = jsClass === undefined ? undefined : encoder.registry.findByTarget(jsClass);
   if (entry?.reduce !== undefined) {
-    if (entry.singletonKey !== undefined) {
-      if (getSingleton(encoder, value, entry)) return undefined;
-    } else if (encoder.reducerOverride === undefined) {
-      encoder.entries.set(prototype as object, entry);
-    }
+    if (encoder.reducerOverride === undefined) encoder.remember(prototype as object, entry);
+    if (entry.singletonKey !== undefined && encoder.getSingleton(value, entry)) return undefined;
     return openReduction(encoder, value, entry.reduce(value, encoder));
   }
   if (value instanceof PyObject) return openPyObject(encoder, value);
   return openUnregistered(encoder, value, jsClass);
-}
-
-/** Refers to an equal object that was written before and is the same in Python; says whether there was one. */
-function getSingleton(encoder: Encoder, value: object, entry: GlobalEntry): boolean {
-  const key = entry.singletonKey!(value, encoder);
-  if (key === undefined) return false;
-  const first = encoder.singleton(`${entry.module}.${entry.name} ${key}`, value);
-  const known = first === value ? -1 : encoder.objectMemo.find(first);
-  if (known >= 0) encoder.get(known);
-  return known >= 0;
 }
 
 function normalized(encoder: Encoder, reduced: unknown, value: object): Reduction | PyGlobal {

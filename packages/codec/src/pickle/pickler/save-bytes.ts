@@ -6,6 +6,7 @@ import { FreshBytes, PyGlobal } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { NO_PLACE } from "./identity-memo.js";
+import type { ContainerWriter } from "./save-container.js";
 import { ReduceSaving } from "./save-reduce.js";
 import type { Saving } from "./saving.js";
 
@@ -14,7 +15,7 @@ const BYTEARRAY = new PyGlobal("builtins", "bytearray");
 const ENCODE = new PyGlobal("_codecs", "encode");
 
 /** Writes bytes; `object` is what stands for them in the data, none for bytes in nobody's hands, which are shared with none. */
-export function saveBytes(encoder: Encoder, bytes: Uint8Array, object: object | undefined): void {
+export function saveBytes(encoder: ContainerWriter, bytes: Uint8Array, object: object | undefined): void {
   if (bytes.length < 2 && object !== undefined && encoder.getSmallBytes(bytes)) return;
   if (encoder.protocol >= 3) encoder.writeBytes(bytes);
   else callForBytes(encoder, bytes);
@@ -22,7 +23,7 @@ export function saveBytes(encoder: Encoder, bytes: Uint8Array, object: object | 
 }
 
 /** Before protocol 3 there are no bytes: `_codecs.encode(text, "latin1")`, or `bytes()`. */
-function callForBytes(encoder: Encoder, bytes: Uint8Array): void {
+function callForBytes(encoder: ContainerWriter, bytes: Uint8Array): void {
   const { length } = bytes;
   if (length === 0) {
     encoder.saveOwnGlobal(BYTES);

@@ -2,6 +2,7 @@
 import { toReduction } from "../../globals/reduction.js";
 import type { EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { Tuple } from "../../python/containers/sequences.js";
+import { FrozenSet } from "../../python/containers/sets.js";
 import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects/objects.js";
 import { isTrue } from "../../python/truth.js";
 import * as op from "../opcodes.js";
@@ -13,6 +14,8 @@ const NEWOBJ = new PyGlobal("copyreg", "__newobj__");
 const NEWOBJ_EX = new PyGlobal("copyreg", "__newobj_ex__");
 const RECONSTRUCTOR = new PyGlobal("copyreg", "_reconstructor");
 const OBJECT = new PyGlobal("builtins", "object");
+const SET = new PyGlobal("builtins", "set");
+const FROZENSET = new PyGlobal("builtins", "frozenset");
 const PARTIAL = new PyGlobal("functools", "partial");
 
 /**
@@ -51,7 +54,7 @@ function isCallable(value: unknown): value is object {
 }
 
 /** The same reduction in opcodes that the protocol has. */
-export function lowerReduction(reduction: Reduction, encoder: Encoder): Reduction {
+export function lowerReduction(reduction: Reduction, encoder: EncodeContext): Reduction {
   const { kind, callable, args, kwargs, base, state } = reduction;
   if (kind === "reduce") return reduction;
   if (encoder.protocol < 2) {
@@ -89,6 +92,11 @@ export function reductionOfPyObject(object: PyObject, encoder: Encoder): Reducti
     return { kind: "reduce", callable: NEWOBJ_EX, args: [callable, Tuple.from(args), kwargs ?? new Map()] };
   }
   return { kind, callable, args, kwargs };
+}
+
+/** `set([...])` or `frozenset([...])`, before protocol 4. */
+export function callForSet(set: Set<unknown>): Reduction {
+  return { kind: "reduce", callable: set instanceof FrozenSet ? FROZENSET : SET, args: [[...set]], ownsFirst: true };
 }
 
 function* pairsOf(flat: readonly unknown[]): Iterable<readonly [unknown, unknown]> {
