@@ -8,22 +8,29 @@ import { decodeStored } from "../jobs/codec.js";
 export interface ArqJobDef {
   /** The name under which the worker lists the function. */
   readonly func: string;
+  /** Positional, without the context that arq's worker puts in front of them. */
   readonly args: readonly unknown[];
+  /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** How often it was tried before, or `null`. */
   readonly tries: number | null;
+  /** To the millisecond. */
   readonly enqueuedAt: Date;
 }
 
 /** What is stored when a job has ended. */
 export interface ArqResult extends ArqJobDef {
+  /** The job's; `undefined` where the arq that stored the result wrote none. */
   readonly id: string | undefined;
   /** Whether it returned; false: `result` is the exception. */
   readonly success: boolean;
   /** What it returned, or the exception. */
   readonly result: unknown;
+  /** When a worker began with it, the last time. To the millisecond. */
   readonly startedAt: Date;
+  /** To the millisecond. */
   readonly finishedAt: Date;
+  /** The key of the queue: `arq:queue`. */
   readonly queueName: string;
 }
 

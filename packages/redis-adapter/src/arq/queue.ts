@@ -74,6 +74,7 @@ return 1`);
  * await job?.result({ timeoutMs: 10_000 });
  */
 export class ArqQueue {
+  /** Its key in Redis, a sorted set. */
   readonly name: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
@@ -106,6 +107,7 @@ export class ArqQueue {
     return toBoolean(done) ? this.job<T>(id) : undefined;
   }
 
+  /** Asks Redis nothing: {@link ArqJob.status} says whether there is such a job. */
   job<T = unknown>(id: string): ArqJob<T> {
     return new ArqJob<T>(id, this.name, this.#client, this.#codec);
   }
@@ -119,6 +121,7 @@ export class ArqQueue {
 
 /** A job of arq, by its id. */
 export class ArqJob<T = unknown> {
+  /** Unique among all queues: keys of jobs have no queue in them. */
   readonly id: string;
   readonly #queue: string;
   readonly #client: RedisLike;
@@ -131,6 +134,7 @@ export class ArqJob<T = unknown> {
     this.#codec = codec;
   }
 
+  /** `"not_found"` also once its result has expired. */
   async status(): Promise<ArqStatus> {
     if (Number(await send(this.#client, "exists", [resultKey(this.id)])) > 0) return "complete";
     if (Number(await send(this.#client, "exists", [`arq:in-progress:${this.id}`])) > 0) return "in_progress";

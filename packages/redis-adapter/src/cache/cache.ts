@@ -57,6 +57,10 @@ export class PickleCache {
     return found;
   }
 
+  /**
+   * `ttl` in milliseconds, `null` for ever; default: the cache's, else the dialect's. Resolves also when Redis is away,
+   * unless `onRedisError` is `"throw"`.
+   */
   async set(key: string, value: unknown, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<void> {
     await this.#access.attempt("set", key, undefined, (inTime) =>
       this.#access.store(key, value, this.#access.spread(ttl), inTime),
@@ -70,6 +74,7 @@ export class PickleCache {
     );
   }
 
+  /** As {@link set}, of all in one transaction; in a cluster one by one. */
   async setMany(
     values: Readonly<Record<string, unknown>>,
     ttl: Ttl | undefined = this.#access.defaults.ttl,
@@ -203,11 +208,13 @@ export class PickleCache {
     return Lock.acquire(client, dialect.lockKey?.(key) ?? redisKey, options);
   }
 
+  /** {@link CacheEvents} has the events and what their listeners get. */
   on<E extends keyof CacheEvents>(event: E, listener: (...args: CacheEvents[E]) => void): this {
     this.#access.events.on(event, listener as never);
     return this;
   }
 
+  /** `listener` is the function that {@link on} was given. */
   off<E extends keyof CacheEvents>(event: E, listener: (...args: CacheEvents[E]) => void): this {
     this.#access.events.off(event, listener as never);
     return this;

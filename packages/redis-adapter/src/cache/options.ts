@@ -86,6 +86,7 @@ export const GET_OR_SET_OPTIONS = /* @__PURE__ */ extendOptionNames<GetOrSetOpti
 
 /** What a loader is told, and may decide. */
 export interface LoadContext {
+  /** The one that was asked for, without what the dialect puts around it. */
   readonly key: string;
   /**
    * Aborts when `loadTimeout` is over, and when every call that waits for the value was ended by a signal of its own. What the

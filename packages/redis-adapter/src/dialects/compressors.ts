@@ -12,8 +12,14 @@ export interface ValueCompressor {
   readonly minLength: number;
   /** Whether data can be of this format; what cannot is taken for a value that was stored uncompressed. */
   matches(data: Buffer): boolean;
+  /** Of what is longer than `minLength`; its input stays the caller's. */
   compress(data: Buffer): Uint8Array;
-  /** @throws RangeError when the result would be longer than `maxBytes` */
+  /**
+   * Only of what {@link matches}. When it throws anything but a RangeError, the value is taken for one that was stored
+   * uncompressed.
+   *
+   * @throws RangeError when the result would be longer than `maxBytes`
+   */
   decompress(data: Buffer, maxBytes: number): Uint8Array;
   /** Loads its library, before anything is compressed. */
   load?(): Promise<void>;

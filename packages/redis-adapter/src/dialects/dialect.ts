@@ -48,9 +48,11 @@ export interface Dialect extends ValueCodec {
   lockKey?(key: string, version?: number): string;
   /** Where the library keeps the lock under which it makes the value of a key anew. Default: the lock `<key>:lock`. */
   flightKey?(key: string): string;
-  /** Hash and field names where they are treated in another way than keys: django-redis 6 prefixes fields, not names. */
+  /** The name in Redis of a hash, where it is not that of a key: django-redis 6 prefixes fields, and not the names of hashes. */
   hash?(name: string): string;
+  /** The name in Redis of a field of a hash. Absent: as it is. */
   field?(field: string): string;
+  /** The user's name of a field in Redis. Absent: as it is. */
   unfield?(field: string): string;
   /** Whether an integer is stored as its digits, so that INCRBY works. */
   readonly digits: boolean;

@@ -8,12 +8,17 @@ import { exceptionOf } from "../jobs/job-error.js";
 
 /** A message as it is stored. */
 export interface DramatiqMessage {
+  /** Of one that was enqueued with a delay, with `.DQ` at its end. */
   readonly queueName: string;
+  /** Python's `actor_name`: the function's, unless the actor was given another. */
   readonly actorName: string;
+  /** Positional. */
   readonly args: readonly unknown[];
+  /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** dramatiq's own, in its spelling. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** A UUID, unless who enqueued it gave another. Its result is found by it. */
   readonly messageId: string;
   /** When it was enqueued. */
   readonly timestamp: Date;

@@ -71,6 +71,7 @@ return 1`);
  * await job.result({ timeoutMs: 10_000 });
  */
 export class DramatiqQueue {
+  /** Without the namespace of its keys, and without the `.DQ` of its delayed messages. */
   readonly name: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
@@ -144,6 +145,7 @@ export class DramatiqQueue {
 
 /** A message that was sent, for its result: needs dramatiq's `Results` middleware and an actor with `store_results`. */
 export class DramatiqJob<T = unknown> {
+  /** dramatiq's `message_id`. */
   readonly id: string;
   /** Where Redis has its result. */
   readonly resultKey: string;

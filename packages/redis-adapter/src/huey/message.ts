@@ -71,6 +71,7 @@ export interface HueyFormat {
   readonly secrets?: readonly string[] | undefined;
   /** `SignedSerializer(salt=...)`. Default `"huey"`. */
   readonly salt?: string | undefined;
+  /** How values are pickled; huey's own classes are added to its registry. Default: that of {@link PickleOptions}. */
   readonly pickle?: PickleOptions | undefined;
 }
 
@@ -97,10 +98,13 @@ export function hueyCodec({ compression, secrets, salt, pickle = {} }: HueyForma
 
 /** A task as it is stored. */
 export interface HueyTaskInfo {
+  /** A UUID, unless who enqueued it gave another. */
   readonly id: string;
   /** `module.function`. */
   readonly name: string;
+  /** Positional. */
   readonly args: readonly unknown[];
+  /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Not before; as huey stores it, without a time zone, in UTC unless huey has `utc=False`. */
   readonly eta: PyDateTime | null;

@@ -65,6 +65,7 @@ return redis.call('LPUSH', KEYS[1], ARGV[1])`);
  * await task.result({ timeoutMs: 10_000 });
  */
 export class HueyQueue {
+  /** As huey has it in its keys: without what is no letter of ASCII, digit or `_`. */
   readonly name: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
@@ -114,6 +115,7 @@ export class HueyQueue {
     return this.task<T>(id);
   }
 
+  /** Asks Redis nothing: whether there is such a task shows in its result alone. */
   task<T = unknown>(id: string): HueyTask<T> {
     return new HueyTask<T>(id, `huey.results.${this.name}`, this.#client, this.#codec);
   }
@@ -145,6 +147,7 @@ export class HueyQueue {
 
 /** A task that was enqueued, for its result. */
 export class HueyTask<T = unknown> {
+  /** Its result is the field of this name of the hash `huey.results.<queue>`. */
   readonly id: string;
   readonly #key: string;
   readonly #client: RedisLike;

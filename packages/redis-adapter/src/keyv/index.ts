@@ -21,6 +21,7 @@ interface Envelope {
 export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   /** Keyv makes its `iterator` for stores of dialects that it knows. */
   readonly opts: Readonly<Record<string, unknown>> = Object.freeze({ dialect: "redis" });
+  /** Keyv sets it. Not used: keys have the prefix of the dialect. */
   namespace?: string | undefined;
   readonly #redis: PickledRedis;
 
@@ -29,6 +30,7 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     this.#redis = redis;
   }
 
+  /** What Keyv keeps around a value: `{ value, expires }`, `expires` in Unix milliseconds and absent without a lifetime. `undefined`: no such key. */
   async get<Value>(key: string): Promise<Value | undefined> {
     const [value, left] = await Promise.all([this.#redis.get(key), this.#redis.pttl(key)]);
     const remaining = left - (this.#redis.dialect.graceTtl ?? 0);
@@ -40,7 +42,12 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     return (await this.#redis.mget(keys)).map((value) => wrap<Value>(value));
   }
 
-  /** @param ttl - milliseconds; none: for ever, whatever the dialect's default is */
+  /**
+   * Stores the value alone of Keyv's `{ value, expires }`; whether it was stored.
+   *
+   * @param ttl - milliseconds; none: for ever, whatever the dialect's default is
+   * @throws RedisAdapterError `bad-option` for what Keyv has serialized
+   */
   async set(key: string, data: unknown, ttl?: number): Promise<boolean> {
     if (typeof data !== "object" || data === null || !("value" in data)) {
       throw new RedisAdapterError(
@@ -54,14 +61,17 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     return (await this.#redis.set(key, value, { ttl: ttl ?? null })) !== false;
   }
 
+  /** Whether there was such a key. */
   async delete(key: string): Promise<boolean> {
     return (await this.#redis.del(key)) > 0;
   }
 
+  /** Whether there was any of them. */
   async deleteMany(keys: string[]): Promise<boolean> {
     return (await this.#redis.del(...keys)) > 0;
   }
 
+  /** Whether there is such a key, also where its value cannot be decoded. */
   async has(key: string): Promise<boolean> {
     return (await this.#redis.exists(key)) > 0;
   }
@@ -71,7 +81,7 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     for await (const { key, value } of this.#redis.scan()) yield [key, wrap<Awaited<Value>>(value)];
   }
 
-  /** @throws RedisAdapterError `unsupported` when the dialect has no prefix: it would empty the database */
+  /** Deletes all keys of the dialect. @throws RedisAdapterError `unsupported` when it has no prefix: it would empty the database */
   async clear(): Promise<void> {
     await clearKeys(this.#redis);
   }

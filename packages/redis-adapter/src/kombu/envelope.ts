@@ -9,7 +9,9 @@ import { formatPythonJson, parsePythonJson } from "./python-json.js";
 
 /** A message out of a queue, with what its envelope says of its way there. */
 export interface Envelope extends TransportMessage {
+  /** The exchange that it was published to; `""` for the default one. */
   readonly exchange: string;
+  /** The one that it was published with, which need not be that of the queue. */
   readonly routingKey: string;
   /** Whether it was delivered before, and not settled. */
   readonly redelivered: boolean;

@@ -23,6 +23,7 @@ export class PickleSerializer extends moleculer.Serializers.Base {
     return Buffer.from(this.#codec.encode(isPlain(packet) ? withoutUndefined(packet) : packet));
   }
 
+  /** Bytes in the result are views of `bytes`, unless the option `bytes` is `"copy"`. @throws UnpicklingError */
   override deserialize(bytes: Buffer): moleculer.GenericObject {
     return this.#codec.decode(bytes) as moleculer.GenericObject;
   }

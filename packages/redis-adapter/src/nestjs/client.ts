@@ -53,6 +53,7 @@ export class PickledRedisClient extends ClientProxy {
     return this.#subscriber as T;
   }
 
+  /** For Nest: sends a request, whose answers `callback` gets. Gives what ends the waiting for them. */
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     const pattern = this.normalizePattern(packet.pattern);
     const id = randomUUID();
@@ -63,6 +64,7 @@ export class PickledRedisClient extends ClientProxy {
     };
   }
 
+  /** For Nest: sends an event; resolves to how many subscribers Redis had for it. */
   protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
     const pattern = this.normalizePattern(packet.pattern);
     return (await this.#send(pattern, { pattern, data: packet.data })) as T;

@@ -47,6 +47,7 @@ export interface ResolvedOptions {
 
 /** A validator: Zod, Valibot, ArkType, ... (standardschema.dev). */
 export interface StandardSchema<T = unknown> {
+  /** The one property that every such validator has; of what is in it, `validate` alone is used. */
   readonly "~standard": {
     readonly validate: (value: unknown) => SchemaResult<T> | Promise<SchemaResult<T>>;
   };

@@ -10,7 +10,9 @@ export type Counted<N extends number | bigint> = N extends bigint ? bigint : num
 
 /** A member of a sorted set, decoded, and its score. */
 export interface Scored<T> {
+  /** Decoded, and perhaps transformed by a schema. */
   readonly member: T;
+  /** A double; also `Infinity` and `-Infinity`. */
   readonly score: number;
 }
 
@@ -63,24 +65,32 @@ export interface PickledCommands {
   /** `"string"`, `"list"`, ...; `"none"`: no such key. */
   type(key: string): Promise<string>;
 
+  /** `undefined`: no such key or field. */
   hget<T = unknown>(key: string, field: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /** How many fields are new. */
   hset(key: string, fields: Fields): Promise<number>;
   /** Whether it was stored: not where there is such a field. */
   hsetnx(key: string, field: string, value: unknown): Promise<boolean>;
+  /** In the order of `fields`, with `undefined` for each that is not there. */
   hmget<T = unknown>(key: string, fields: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
+  /** By field; empty without such a key. @throws RedisAdapterError `unsupported` for fields that are no UTF-8, where two are the same as text */
   hgetall<T = unknown>(key: string, options?: ReadOptions<T>): Promise<Map<string, T>>;
   /** How many there were. */
   hdel(key: string, ...fields: string[]): Promise<number>;
+  /** Whether there are such a key and field. */
   hexists(key: string, field: string): Promise<boolean>;
+  /** The names of the fields, in no order; empty without such a key. */
   hkeys(key: string): Promise<string[]>;
+  /** How many fields; 0 without such a key. */
   hlen(key: string): Promise<number>;
 
   /** The length of the list afterwards. */
   lpush(key: string, ...values: unknown[]): Promise<number>;
   /** The length of the list afterwards. */
   rpush(key: string, ...values: unknown[]): Promise<number>;
+  /** Takes the first; `undefined`: no such key. */
   lpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** Takes the last; `undefined`: no such key. */
   rpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /** Blocks the connection: use a client of its own. `timeoutSeconds` 0: for ever. */
   blpop<T = unknown>(
@@ -96,11 +106,15 @@ export interface PickledCommands {
   ): Promise<{ readonly key: string; readonly value: T } | undefined>;
   /** From `start` to `stop`, that one included; -1 is the last. */
   lrange<T = unknown>(key: string, start: number, stop: number, options?: ReadOptions<T>): Promise<T[]>;
+  /** From 0; -1 is the last. `undefined`: no such key or index. */
   lindex<T = unknown>(key: string, index: number, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** Replaces the one at an index, of which -1 is the last; rejects where there is none. */
   lset(key: string, index: number, value: unknown): Promise<void>;
   /** Keeps what `lrange` would give. */
   ltrim(key: string, start: number, stop: number): Promise<void>;
+  /** 0 without such a key. */
   llen(key: string): Promise<number>;
+  /** Takes the first or last of one list, puts it at the start or end of the other, and gives it. `undefined`: there was none. Redis 6.2. */
   lmove<T = unknown>(
     from: string,
     to: string,
@@ -111,12 +125,15 @@ export interface PickledCommands {
 
   /** How many are new. */
   sadd(key: string, ...members: unknown[]): Promise<number>;
-  /** @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
+  /** How many there were. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   srem(key: string, ...members: unknown[]): Promise<number>;
-  /** @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
+  /** Whether there is this member. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   sismember(key: string, member: unknown): Promise<boolean>;
+  /** In no order; empty without such a key. */
   smembers<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T[]>;
+  /** Takes one at random; `undefined`: no such key. */
   spop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
+  /** How many members; 0 without such a key. */
   scard(key: string): Promise<number>;
   /** How many are new; with `ch` how many are new or have another score. */
   zadd(
@@ -124,29 +141,36 @@ export interface PickledCommands {
     entries: Iterable<readonly [member: unknown, score: number]>,
     options?: ZaddOptions,
   ): Promise<number>;
-  /** How many there were. */
+  /** How many there were. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   zrem(key: string, ...members: unknown[]): Promise<number>;
-  /** `undefined`: no such member. */
+  /** `undefined`: no such member. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   zscore(key: string, member: unknown): Promise<number | undefined>;
+  /** By rank, from `start` to `stop`, that one included, -1 the last: lowest scores first, with `rev` highest. */
   zrange<T = unknown>(
     key: string,
     start: number,
     stop: number,
     options?: ReadOptions<T> & { readonly rev?: boolean | undefined },
   ): Promise<Scored<T>[]>;
+  /** Lowest first. Both bounds are included, but for `"(5"`; `"-inf"` and `"+inf"` are none. */
   zrangebyscore<T = unknown>(
     key: string,
     min: number | string,
     max: number | string,
     options?: ReadOptions<T> & LimitOptions,
   ): Promise<Scored<T>[]>;
+  /** Takes those with the lowest scores, lowest first. `count` is 1 by default. */
   zpopmin<T = unknown>(key: string, count?: number, options?: ReadOptions<T>): Promise<Scored<T>[]>;
+  /** Takes those with the highest scores, highest first. `count` is 1 by default. */
   zpopmax<T = unknown>(key: string, count?: number, options?: ReadOptions<T>): Promise<Scored<T>[]>;
+  /** How many members; 0 without such a key. */
   zcard(key: string): Promise<number>;
 
   /** The id of the entry. */
   xadd(key: string, fields: Readonly<Record<string, unknown>>, options?: XaddOptions): Promise<string>;
+  /** How many entries; 0 without such a key. */
   xlen(key: string): Promise<number>;
+  /** Oldest first, by id, both ends included. Default: from `"-"`, the first, to `"+"`, the last. */
   xrange(
     key: string,
     start?: string,
@@ -155,6 +179,7 @@ export interface PickledCommands {
   ): Promise<StreamEntry[]>;
   /** How many there were. */
   xdel(key: string, ...ids: string[]): Promise<number>;
+  /** The entries after the id given for each stream; `"$"`: those to come. Empty when there are none, or none came in time. */
   xread(streams: Readonly<Record<string, string>>, options?: XreadOptions): Promise<StreamEntry[]>;
 
   /** Tells subscribers; resolves to how many there were. The channel's name is used as it is. */
@@ -167,6 +192,7 @@ export interface ScanEntry<T> {
   readonly key: string;
   /** The key as it is in Redis. */
   readonly redisKey: Buffer;
+  /** Decoded; `null` is a None that is stored. */
   readonly value: T;
   /** Milliseconds, `undefined` for ever; only with the option `ttl`. */
   readonly ttl?: Ttl | undefined;

@@ -166,6 +166,7 @@ export class RedisResultStore implements ResultStore {
     return this;
   }
 
+  /** `listener` is the function that {@link on} was given. */
   off<E extends keyof TransportEvents>(event: E, listener: (...args: TransportEvents[E]) => void): this {
     this.#events.off(event, listener as never);
     return this;

@@ -17,7 +17,9 @@ export interface Call {
   readonly func: string;
   /** Of a bound method: its object. */
   readonly instance: unknown;
+  /** Positional, without the instance. */
   readonly args: readonly unknown[];
+  /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;
 }
 

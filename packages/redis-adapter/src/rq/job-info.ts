@@ -22,9 +22,13 @@ export type RqStatus =
 
 /** A request that rq 2.10 makes when a job ends. */
 export interface RqWebhook {
+  /** As it is stored: not checked. */
   readonly url: string;
+  /** The end that it is for. */
   readonly jobStatus: "finished" | "failed";
+  /** Anything but `POST` is read as `GET`. */
   readonly method: "GET" | "POST";
+  /** Those of the request; `{}` without any. */
   readonly headers: Readonly<Record<string, string>>;
   /** Seconds. */
   readonly timeout: number;
@@ -32,14 +36,19 @@ export interface RqWebhook {
 
 /** What RQ knows of a job. Durations in seconds; `undefined`: not set. */
 export interface RqJobInfo {
+  /** `"created"` where none is stored. */
   readonly status: RqStatus;
   /** The queue. */
   readonly origin: string;
   /** For people: the call, unless the job has another. */
   readonly description: string;
+  /** When the job was made, which may be long before it was put into a queue. */
   readonly createdAt: Date | undefined;
+  /** When it was put into its queue, the last time; `undefined` before the first. */
   readonly enqueuedAt: Date | undefined;
+  /** When a worker began with it, the last time. */
   readonly startedAt: Date | undefined;
+  /** When it ended, in whatever way, the last time. */
   readonly endedAt: Date | undefined;
   /** When its worker was last heard of. */
   readonly lastHeartbeat: Date | undefined;
@@ -53,9 +62,11 @@ export interface RqJobInfo {
   readonly failureTtl: number | undefined;
   /** How long it may wait. */
   readonly ttl: number | undefined;
+  /** How often it is tried again when it fails; `undefined`: not at all. */
   readonly retriesLeft: number | undefined;
   /** Seconds before each retry. */
   readonly retryIntervals: readonly number[];
+  /** rq 2: how often it runs again when it succeeds; `undefined`: not at all. */
   readonly repeatsLeft: number | undefined;
   /** Seconds before each repetition. */
   readonly repeatIntervals: readonly number[];
@@ -63,14 +74,17 @@ export interface RqJobInfo {
   readonly dependencyIds: readonly string[];
   /** Whether those may fail. */
   readonly allowDependencyFailures: boolean;
+  /** rq 2: the id of its group. */
   readonly group: string | undefined;
   /** rq 2.10: of all jobs with this key, so many are in queues or run at a time. */
   readonly rateLimit: { readonly key: string; readonly concurrency: number | undefined } | undefined;
   /** rq 2.10. */
   readonly webhooks: readonly RqWebhook[];
-  /** Dotted names. */
+  /** Dotted name of the function that is called when it succeeded. */
   readonly onSuccess: string | undefined;
+  /** Dotted name of the function that is called when it failed. */
   readonly onFailure: string | undefined;
+  /** Dotted name of the function that is called when it was stopped. */
   readonly onStopped: string | undefined;
   /** Decoded when it is called, for its classes may be unknown here. @throws DecodeError */
   call(): Call;

@@ -64,7 +64,9 @@ const AHEAD: ReadonlySet<string> = new Set<RqStatus>([
 
 /** One of the ends that a job came to: RQ keeps the last ten. */
 export interface RqResult {
+  /** `"retried"`, of rq 2: it is tried again, so that this was not its last end. */
   readonly type: "successful" | "failed" | "stopped" | "retried";
+  /** To the millisecond. */
   readonly createdAt: Date;
   /** What it returned; `null` for None, and for what did not succeed. */
   readonly value: unknown;
@@ -76,6 +78,7 @@ export interface RqResult {
 
 /** A job, by its id. */
 export class RqJob<T = unknown> {
+  /** The last part of its key, `rq:job:<id>`. */
   readonly id: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;

@@ -67,6 +67,7 @@ const CLEAN_OPTIONS = /* @__PURE__ */ optionNames<CleanOptions>({ now: true, cal
 
 /** An entry of a registry. */
 export interface RegistryEntry {
+  /** The job's. */
   readonly id: string;
   /** Unix time at which the entry expires or is due; Infinity for never. */
   readonly score: number;
@@ -106,6 +107,7 @@ const ID = /^[A-Za-z0-9_-]+$/;
  * await job.result({ timeoutMs: 60_000 });
  */
 export class RqQueue {
+  /** The last part of its key, `rq:queue:<name>`. */
   readonly name: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;

@@ -44,6 +44,7 @@ const POLL_MS = 500;
  * await worker.run({ signal });
  */
 export class RqWorker implements AsyncDisposable {
+  /** The last part of its key, `rq:worker:<name>`: 32 hexadecimal digits, unless it was given one. */
   readonly name: string;
   readonly #queues: readonly string[];
   readonly #handlers: ReadonlyMap<string, RqHandler>;

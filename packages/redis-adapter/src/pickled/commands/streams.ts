@@ -33,6 +33,7 @@ export const XREAD_OPTIONS = /* @__PURE__ */ extendOptionNames<XreadOptions, Rea
 
 /** An entry of a stream, with its fields decoded. */
 export interface StreamEntry<T = Record<string, unknown>> {
+  /** The user's key of it. */
   readonly stream: string;
   /** As Redis numbers it: `"1700000000000-0"`. */
   readonly id: string;

@@ -16,13 +16,21 @@ type AnyMethod = (...args: never[]) => unknown;
 
 /** A client of ioredis: `Redis` or `Cluster`, version 5 or 6. */
 export interface RedisLike {
+  /** By this method a client is known. */
   readonly getBuffer: AnyMethod;
+  /** As all those that end in `Buffer`: strings of replies are Buffers, where others make text of them. */
   readonly setBuffer: AnyMethod;
+  /** Gives an array with `null` for each missing key. */
   readonly mgetBuffer: AnyMethod;
+  /** Several commands in one write, each with a reply or an error of its own. */
   readonly pipeline: AnyMethod;
+  /** Several commands between MULTI and EXEC. */
   readonly multi: AnyMethod;
+  /** Makes the connections that block or subscribe, which nothing else can use. */
   readonly duplicate: AnyMethod;
+  /** Tells when the connection is ready and when it ends. */
   readonly on: AnyMethod;
+  /** True of ioredis' `Cluster`, where commands of several keys are split by slot. */
   readonly isCluster?: boolean | undefined;
 }
 

@@ -10,6 +10,7 @@ import { stoppable } from "./stoppable.js";
 
 /** An entry that cannot be decoded, as it is in the stream. */
 export interface UndecodableEntry {
+  /** The user's key of it. */
   readonly stream: string;
   /** As Redis numbers it. */
   readonly id: string;
@@ -37,6 +38,7 @@ export type OnUndecodableEntry =
 
 /** Which stream is read, and for whom. */
 export interface ConsumeStreamOptions<T = unknown> extends Omit<ReadOptions<T>, "onDecodeError"> {
+  /** The user's key, to which the dialect adds its own. */
   readonly stream: string;
   /** Made when it is not there, from the beginning of the stream. */
   readonly group: string;
