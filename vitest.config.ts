@@ -30,7 +30,7 @@ export default defineConfig({
       unit("amqp-adapter"),
       unit("redis-adapter"),
       unit("celery"),
-      { test: { name: "package", server, include: ["test/package/**/*.test.ts"], testTimeout: 60_000 } },
+      { test: { name: "package", server, include: ["test/package/**/*.test.ts"], testTimeout: TEST_MS } },
       { test: { name: "conformance", server, include: ["test/conformance/**/*.test.ts"], testTimeout: 240_000 } },
       {
         test: {

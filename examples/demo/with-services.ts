@@ -141,17 +141,17 @@ async function nodeCallsPython(set: ServiceSet, place: Isolation, broker: Broker
       new Point(3, 4),
     ];
     const seen = await (await app.sendTask<{ args: Described[] }>("types_of", { args: values })).get({
-      timeoutMs: 20_000,
+      timeoutMs: 60_000,
     });
     for (const [index, { repr }] of seen.args.entries()) line("Python", `argument ${index + 1}`, repr);
     expectEqual(seen.args.length, values.length, "arguments that Python saw");
     expectEqual(seen.args[7]!.repr, "Point(x=3, y=4)", "the instance of a registered class");
 
-    const sum = await (await app.sendTask<number>("add", { args: [19, 23] })).get({ timeoutMs: 20_000 });
+    const sum = await (await app.sendTask<number>("add", { args: [19, 23] })).get({ timeoutMs: 60_000 });
     line("Node", "add(19, 23)", String(sum));
     expectEqual(sum, 42, "the sum");
 
-    const failure = await (await app.sendTask("fail", { args: ["no stock left"] })).get({ timeoutMs: 20_000 }).then(
+    const failure = await (await app.sendTask("fail", { args: ["no stock left"] })).get({ timeoutMs: 60_000 }).then(
       () => undefined,
       (error: unknown) => error,
     );

@@ -14,10 +14,10 @@ const add = app.task<[number, number], number>("add");
 
 try {
   const sum = await add.delay(2, 3);
-  console.log("2 + 3 =", await sum.get({ timeoutMs: 10_000 }));
+  console.log("2 + 3 =", await sum.get({ timeoutMs: 30_000 }));
 
   const failing = await app.sendTask("add", { args: [1, "one"] });
-  await failing.get({ timeoutMs: 10_000 });
+  await failing.get({ timeoutMs: 30_000 });
 } catch (error) {
   if (error instanceof PyException) console.log(`${error.pythonClass}: ${error.message}`);
   else if (isPickleError(error)) console.log(error.code);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { findPython } from "../cpython/find.js";
+import { READY_MS } from "../services/patience.js";
 import { documentationPages, programsOfPage } from "./documentation.js";
 import { javascriptOf } from "./javascript.js";
 import { ROOT } from "./sources.js";
@@ -29,15 +30,14 @@ describe.each(documentationPages())("%s", (page) => {
       if (language === "ts") {
         const file = path.join(folder, `program-${index}.mjs`);
         writeFileSync(file, javascriptOf(code));
-        await run(process.execPath, [file], { cwd: folder, timeout: 50_000 });
+        await run(process.execPath, [file], { cwd: folder, timeout: READY_MS });
         return;
       }
       const python = findPython();
       const file = path.join(folder, `program_${index}.${language === "py" ? "py" : "txt"}`);
       writeFileSync(file, code);
       const command = language === "py" ? [file] : ["-m", "doctest", "-o", "NORMALIZE_WHITESPACE", file];
-      await run(python, command, { cwd: folder, timeout: 50_000 });
+      await run(python, command, { cwd: folder, timeout: READY_MS });
     },
-    60_000,
   );
 });

@@ -225,7 +225,7 @@ class RedisPy:
         self.client = redis.Redis.from_url(url)
 
     def lock(self, key):
-        return self.client.lock(key, timeout=10)
+        return self.client.lock(key, timeout=60)
 
 
 KINDS = {

@@ -25,7 +25,7 @@ def set_(key, value):
 
 
 def next_message(pubsub):
-    for _ in range(50):
+    for _ in range(300):
         message = pubsub.get_message(timeout=0.2)
         if message is not None:
             return pickle.loads(message["data"])
@@ -36,7 +36,7 @@ def ask(pattern, data):
     """Asks a server and gives all that it answers."""
     pubsub = connection.pubsub()
     pubsub.subscribe(pattern + ".reply")
-    assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+    assert pubsub.get_message(timeout=60)["type"] == "subscribe"
     publish(pattern, repr({"pattern": pattern, "data": eval(data), "id": "from-python"}))
     answers = []
     while not answers or not answers[-1].get("isDisposed"):
@@ -51,7 +51,7 @@ def answer(pattern, count):
     """Is the server of a pattern: sums."""
     pubsub = connection.pubsub()
     pubsub.subscribe(pattern)
-    assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+    assert pubsub.get_message(timeout=60)["type"] == "subscribe"
     for _ in range(count):
         packet = next_message(pubsub)
         reply = {"id": packet["id"], "isDisposed": True}
@@ -67,7 +67,7 @@ def answer_once(pattern, answer):
     """Answers one request with the bytes that `answer`, an expression, makes of its id."""
     pubsub = connection.pubsub()
     pubsub.subscribe(pattern)
-    assert pubsub.get_message(timeout=5)["type"] == "subscribe"
+    assert pubsub.get_message(timeout=60)["type"] == "subscribe"
     packet = next_message(pubsub)
     connection.publish(pattern + ".reply", eval(answer, {**globals(), "id": packet["id"]}))
     pubsub.close()

@@ -80,7 +80,7 @@ def get(url, queue, accept=("pickle", "json", "yaml", "msgpack", "text/plain", "
         }
 
 
-def call(url, queue, body, serializer="pickle", timeout=10, count=1):
+def call(url, queue, body, serializer="pickle", timeout=60, count=1):
     """Sends `count` requests at once and gives the answers in the order of the requests."""
     answers = {}
     with connection(url).channel() as channel:
@@ -137,10 +137,11 @@ def serve_calls(url, queue, function, count, serializer="pickle"):
             with Consumer(channel, [requests], callbacks=[on_message], accept=["pickle", "json"]):
                 ready.set()
                 while left[0] > 0:
-                    own.drain_events(timeout=30)
+                    own.drain_events(timeout=80)
 
     threading.Thread(target=run, daemon=True).start()
-    ready.wait(10)
+    if not ready.wait(60):
+        raise TimeoutError("no consumer")
 
 
 serve(

@@ -45,8 +45,8 @@ def halted(job, connection):
 
 
 def hold():
-    """Runs until it is let go, or half a minute."""
-    get_current_job().connection.blpop("go", 30)
+    """Runs until it is let go, or two minutes."""
+    get_current_job().connection.blpop("go", 120)
 
 
 def die():

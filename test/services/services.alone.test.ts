@@ -3,7 +3,7 @@ import { withChannel, withRedis } from "./clients.js";
 import { describeEachGeneration } from "./inject.js";
 
 describeEachGeneration("services", (set) => {
-  test("come back after a kill, at the same URL, with their data", { timeout: 120_000 }, async (context) => {
+  test("come back after a kill, at the same URL, with their data", async (context) => {
     if (!set.amqp.isOurs) context.skip("services given by URL are not ours to kill");
     const isolation = await set.isolate();
     const queue = isolation.name("durable");

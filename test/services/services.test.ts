@@ -127,7 +127,7 @@ test("a process started here dies with the Node process that started it, even by
   const pids = line.toString().trim().split(" ").map(Number);
   expect(pids.map(isAlive)).toEqual([true, true]);
   parent.kill("SIGKILL");
-  await expect.poll(() => pids.map(isAlive), { timeout: 10_000 }).toEqual([false, false]);
+  await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
 });
 
 function isAlive(pid: number): boolean {

@@ -137,7 +137,7 @@ describeEachGeneration("amqp alarms", (set) => {
     it("a broker that stands still is noticed by its heartbeat, and gets everything once it goes on", async () => {
       const isolation = await set.isolate();
       const queue = isolation.name("still");
-      const options = { heartbeatSeconds: 1, connectTimeoutMs: 1000, backOff: { initialDelayMs: 20, maxDelayMs: 200 } };
+      const options = { heartbeatSeconds: 1, connectTimeoutMs: 4000, backOff: { initialDelayMs: 20, maxDelayMs: 200 } };
       const connection = keep(await connect(isolation.amqp.url, options));
       connection.on("warning", () => undefined);
       const channel = pickled(await connection.createChannel());
@@ -153,7 +153,7 @@ describeEachGeneration("amqp alarms", (set) => {
       // Its own shell stops it, as nobody else could tell it to go on.
       await set.amqp.rabbitmqctl(
         "eval",
-        'P = os:getpid(), spawn(fun() -> os:cmd("sleep 0.5; kill -STOP " ++ P ++ "; sleep 6; kill -CONT " ++ P) end).',
+        'P = os:getpid(), spawn(fun() -> os:cmd("sleep 0.5; kill -STOP " ++ P ++ "; sleep 15; kill -CONT " ++ P) end).',
       );
       const sent: Promise<void>[] = [];
       for (let i = 0; i < 300; i++) sent.push(channel.sendToQueue(queue, i));

@@ -54,7 +54,7 @@ beforeAll(async () => {
   amqpsPort = await freePort();
   const listener = { port: amqpsPort, certifiedUser: "node", ...files };
   [rabbitmq, server] = await Promise.all([startLocalRabbitmq(listener), startTlsRedis(files)]);
-}, 120_000);
+});
 
 afterAll(async () => {
   await Promise.all([rabbitmq?.dispose(), server?.dispose()]);
@@ -113,7 +113,7 @@ describe("Redis that wants a certificate", () => {
     if (certificates === undefined || server === undefined) return context.skip(NO_REDIS);
     const { url } = server;
     const attempt = async (tls: object) => {
-      const client = make(url, { connection: { tls }, connectTimeoutMs: 5000 });
+      const client = make(url, { connection: { tls }, connectTimeoutMs: 30_000 });
       try {
         await client.connect();
         return "connected";
@@ -163,7 +163,7 @@ if scheme == "amqps":
 else:
     url = url.format(ca=ca, cert=cert, key=key)
     app = Celery(broker=url, backend=url)
-print(app.send_task("add", (20, 22), queue="certified").get(timeout=20))
+print(app.send_task("add", (20, 22), queue="certified").get(timeout=60))
 `;
 
 describeEachGeneration("Python and Node, each with its certificate,", (set) => {

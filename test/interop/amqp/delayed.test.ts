@@ -132,7 +132,7 @@ describeEachGeneration("native delayed delivery", (set) => {
       await client.publish({ ...message, headers: {}, properties: { deliveryMode: 2 } }, { ...to, mandatory: true });
     };
     await Promise.all(Array.from({ length: 200 }, (_, index) => send(index)));
-    await eventually(() => expect(arrived.size).toBe(200), 20_000);
+    await eventually(() => expect(arrived.size).toBe(200));
     // 50 ms: the broker counts from the moment it has the message, by a clock of its own.
     const early = [...arrived].filter(([index, at]) => at < (due.get(index) ?? 0) - 50);
     expect(early).toEqual([]);
@@ -159,13 +159,13 @@ describeEachGeneration("native delayed delivery", (set) => {
       taskDefaultQueueType: "quorum",
     } as const;
     const client = kept(new Celery({ ...settings, broker: transport(address.url) }));
-    await client.sendTask("due.run", { args: [1], countdown: 5 });
-    await client.sendTask("due.run", { args: [2], eta: new Date(Date.now() + 5000) });
+    await client.sendTask("due.run", { args: [1], countdown: 15 });
+    await client.sendTask("due.run", { args: [2], eta: new Date(Date.now() + 15_000) });
     await client.sendTask("due.run", { args: [3] });
-    // Within those five seconds also on a busy machine, where the levels take one or two to declare.
+    // Within those fifteen seconds also on a busy machine, where the levels take one or two to declare.
     expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(1);
     // No worker holds them: they come to the queue by themselves.
-    await eventually(async () => expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(3), 10_000);
+    await eventually(async () => expect(await client.transport.queueLength(settings.taskDefaultQueue)).toBe(3));
 
     const ran: (readonly [task: number, retries: number])[] = [];
     const app = kept(new Celery({ ...settings, broker: transport(address.url), logger: console }));
@@ -176,7 +176,7 @@ describeEachGeneration("native delayed delivery", (set) => {
     const worker = app.worker({ mingle: false, remoteControl: false });
     kept({ close: () => worker.stop() });
     await worker.start();
-    await eventually(() => expect(ran).toHaveLength(4), 10_000);
+    await eventually(() => expect(ran).toHaveLength(4));
     expect(ran.sort()).toEqual([[1, 0], [1, 1], [2, 0], [3, 0]]); // biome-ignore format: a table
   });
 

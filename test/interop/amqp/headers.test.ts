@@ -56,7 +56,11 @@ describeEachGeneration("amqp headers", (set) => {
   it.each(TYPES)("%s", async (type, written, node, expected) => {
     const raw = await connection.createConfirmChannel();
     const [incoming, outgoing] = [isolation.name(`${type}-in`), isolation.name(`${type}-out`)];
-    for (const queue of [incoming, outgoing]) await raw.assertQueue(queue);
+    for (const queue of [incoming, outgoing]) {
+      await raw.assertQueue(queue);
+      // Of a try before.
+      await raw.purgeQueue(queue);
+    }
     raw.sendToQueue(incoming, Buffer.from("x"), { contentType: "text/plain", headers: { h: written } });
     await raw.waitForConfirms();
     const channel = pickled(raw, { accept: ["text/plain"] });

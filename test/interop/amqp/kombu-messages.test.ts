@@ -7,7 +7,7 @@ import {
   pickled,
 } from "@brine/amqp-adapter";
 import { FrozenSet, PyDict, tuple } from "@brine/codec";
-import { type ChannelModel, type ConfirmChannel, connect, type GetMessage } from "amqplib";
+import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from "amqplib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Isolation, PythonPeer } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
@@ -40,6 +40,7 @@ describeEachGeneration("kombu messages", (set) => {
   let raw: ConfirmChannel;
   let channel: PickledChannel<ConfirmChannel>;
   let closed: Error | undefined;
+  let queues = 0;
 
   const get = (queue: string) => python.request<PythonMessage | null>("get", { url: isolation.amqp.pythonUrl, queue });
   const publish = (queue: string, body: string, more: Record<string, unknown> = {}) =>
@@ -72,8 +73,9 @@ describeEachGeneration("kombu messages", (set) => {
     return message;
   }
 
-  async function newQueue(label: string): Promise<string> {
-    const { queue } = await raw.assertQueue(isolation.name(label));
+  /** A queue of this try of a test's own. */
+  async function newQueue(label: string, options?: Options.AssertQueue): Promise<string> {
+    const { queue } = await raw.assertQueue(isolation.name(`${label}-${++queues}`), options);
     return queue;
   }
 
@@ -299,10 +301,7 @@ describeEachGeneration("kombu messages", (set) => {
     /** A queue with a dead-letter queue, five messages nobody can decode, and a good one behind them. */
     async function poisoned(label: string, onDecodeError?: OnDecodeError) {
       const dead = await newQueue(`${label}-dead`);
-      const { queue } = await raw.assertQueue(isolation.name(label), {
-        deadLetterExchange: "",
-        deadLetterRoutingKey: dead,
-      });
+      const queue = await newQueue(label, { deadLetterExchange: "", deadLetterRoutingKey: dead });
       await Promise.all(poison(queue));
       await publish(queue, "'good'", { serializer: "json" });
       const consumer = pickled(await connection.createConfirmChannel(), { onDecodeError });
@@ -388,10 +387,8 @@ describeEachGeneration("kombu messages", (set) => {
         ["reject", 1],
         ["requeue", 2],
       ] as const) {
-        const { queue } = await raw.assertQueue(isolation.name(`handler-${onHandlerError}`), {
-          deadLetterExchange: "",
-          deadLetterRoutingKey: dead,
-        });
+        const options = { deadLetterExchange: "", deadLetterRoutingKey: dead };
+        const queue = await newQueue(`handler-${onHandlerError}`, options);
         await publish(queue, "'x'");
         const consumer = pickled(await connection.createChannel(), { onHandlerError });
         const failures: unknown[] = [];

@@ -59,7 +59,7 @@ describeEachGeneration("amqp quorum queues", (set) => {
       );
 
     beforeAll(async () => {
-      await setConsumerTimeout(1000);
+      await setConsumerTimeout(8000);
       return () => setConsumerTimeout(undefined);
     });
 

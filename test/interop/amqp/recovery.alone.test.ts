@@ -2,6 +2,7 @@
 import { amqp, type Delivery, type Queue } from "@brine/amqp-adapter";
 import { describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
+import { TEST_MS } from "../../services/patience.js";
 import { eventually } from "../eventually.js";
 import { closeAfterEach } from "../kept.js";
 import { soakCount, soakTimeoutMs } from "../soak.js";
@@ -50,7 +51,7 @@ describeEachGeneration("amqp recovery", (set) => {
     await eventually(async () => {
       expect(arrivals.size).toBe(MESSAGES);
       expect(await publisher.queueLength(queue.name)).toBe(0);
-    }, soakTimeoutMs(30_000));
+    }, soakTimeoutMs(60_000));
     await consumer.cancel();
     return { arrivals, redelivered, publisher };
   }
@@ -72,7 +73,7 @@ describeEachGeneration("amqp recovery", (set) => {
       expect(twice.length).toBeLessThanOrEqual(cuts * 100);
       expect([...redelivered].every((index) => arrivals.has(index))).toBe(true);
     },
-    soakTimeoutMs(60_000),
+    soakTimeoutMs(TEST_MS),
   );
 
   it(
@@ -88,7 +89,7 @@ describeEachGeneration("amqp recovery", (set) => {
       });
       expect(restarted).toBe(1);
     },
-    soakTimeoutMs(120_000),
+    soakTimeoutMs(TEST_MS),
   );
 
   it(
@@ -98,11 +99,13 @@ describeEachGeneration("amqp recovery", (set) => {
       const { amqp: address, name } = await set.isolate();
       await exchangeMessages(address.url, { name: name("kill") }, async (published) => {
         if (published !== 1000) return;
+        // A queue that was declared a moment ago can otherwise be unknown to RabbitMQ 3.10 after a kill.
+        await set.amqp.rabbitmqctl("eval", "mnesia:sync_log().");
         await set.amqp.kill();
         await set.amqp.start();
       });
     },
-    soakTimeoutMs(120_000),
+    soakTimeoutMs(TEST_MS),
   );
 
   it("rejects what was unconfirmed, when told to", async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   const port = await freePort();
   service = await startLocalRabbitmq({ port, certificate: trusted });
   url = `amqps://guest:guest@localhost:${port}`;
-}, 120_000);
+});
 
 afterAll(async () => {
   await service?.dispose();
@@ -54,15 +54,15 @@ test("amqps to RabbitMQ's own listener: a certificate that is trusted only", asy
   const connection: AmqpConnection = await connect(url, { ...ONCE, socket: { ca: [trusted.cert] } });
   try {
     const channel = pickled(await connection.createChannel());
-    await channel.assertQueue("tls");
-    await channel.sendToQueue("tls", ["secret", 7n], { mandatory: true });
-    const message = await channel.get("tls");
+    const { queue } = await channel.assertQueue("", { exclusive: true });
+    await channel.sendToQueue(queue, ["secret", 7n], { mandatory: true });
+    const message = await channel.get(queue);
     expect(message).toMatchObject({ value: ["secret", 7] });
     if (message) message.ack();
     // What is more than one TLS record and one frame of AMQP.
     const large = Buffer.alloc(300_000, 7);
-    await channel.sendToQueue("tls", large);
-    const second = await channel.get("tls");
+    await channel.sendToQueue(queue, large);
+    const second = await channel.get(queue);
     expect(second && Buffer.from(second.value as Uint8Array).equals(large)).toBe(true);
   } finally {
     await connection.close();
@@ -83,7 +83,7 @@ test("tasks and their results over amqps", async (context) => {
     const add = app.task("add", (_, x: number, y: number) => x + y);
     await app.worker({ mingle: false, gossip: false, remoteControl: false }).start();
     const sent = await Promise.all([1, 2, 3].map((n) => add.delay(n, n)));
-    expect(await Promise.all(sent.map((result) => result.get({ timeoutMs: 20_000 })))).toEqual([2, 4, 6]);
+    expect(await Promise.all(sent.map((result) => result.get({ timeoutMs: 60_000 })))).toEqual([2, 4, 6]);
   } finally {
     await app.close();
   }

@@ -1,7 +1,15 @@
 /** aiocache and its dialect on the same keys. */
-import { aiocache, createCache, pickled } from "@brine/redis-adapter";
+import { aiocache, pickled } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import { compareOperations, describeLibrary, EXACT, type Operation, type Pair, testPairs } from "./library.js";
+import {
+  compareOperations,
+  describeLibrary,
+  EXACT,
+  type Operation,
+  type Pair,
+  patientCache,
+  testPairs,
+} from "./library.js";
 
 const pickle = EXACT;
 const KIND = "aiocache";
@@ -93,7 +101,7 @@ describeLibrary("aiocache", (libraries) => {
     // Without being told the namespace once more, aiocache empties the database.
     for (const clear of [
       () => libraries.call(KIND, "clear", [], { namespace: "'a'" }),
-      () => createCache(py).deletePattern("*"),
+      () => patientCache(py).deletePattern("*"),
     ]) {
       await py.mset({ a: 1, "b c": 2 });
       await client.set("b:not ours", "1");

@@ -100,8 +100,9 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
   });
 
   test("a loader that outlives its lock keeps it", async () => {
-    const cache = cacheOf({ singleFlight: "redis", lockTtl: 300 });
-    const other = cacheOf({ singleFlight: "redis", lockTtl: 300, waitFor: 60_000 });
+    const lockTtl = 10_000;
+    const cache = cacheOf({ singleFlight: "redis", lockTtl });
+    const other = cacheOf({ singleFlight: "redis", lockTtl, waitFor: 60_000 });
     let finish = (_value: string) => {};
     let made = 0;
     const load = () => {
@@ -115,7 +116,7 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
     const second = other.getOrSet("k", load);
     // Longer than the lock lasts by itself.
     const token = await client.get(":1:k:lock");
-    await new Promise((resolve) => setTimeout(resolve, 700));
+    await new Promise((resolve) => setTimeout(resolve, lockTtl + 1000));
     expect([made, await client.get(":1:k:lock")]).toEqual([1, token]);
     finish("made");
     expect(await Promise.all([first, second])).toEqual(["made", "made"]);
@@ -129,7 +130,7 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
     const jump = vi.spyOn(Date, "now").mockReturnValue(now + hour);
     const cache = cacheOf({ singleFlight: "redis", waitFor: 60_000 });
     const waiting = cache.getOrSet("k", () => "made here");
-    const taking = cache.lock("k:lock", { ttl: 1000, wait: 60_000, retryInterval: 10 });
+    const taking = cache.lock("k:lock", { ttl: 60_000, wait: 60_000, retryInterval: 10 });
     jump.mockReturnValue(now - hour);
     const once = cache.lock("k:lock", { ttl: 1000, wait: 30, retryInterval: 10 });
     jump.mockReturnValue(now - 2 * hour);

@@ -23,15 +23,15 @@ describeEachRedis("createCache()", (set: ServiceSet) => {
   test("a tag lives as long as what it was put on", async () => {
     const cache = cacheOf();
     const left = () => client.pttl(":1:tag:t");
-    await cache.getOrSet("short", () => 1, { ttl: 10_000, tags: ["t"] });
-    expect(await left()).toBeLessThanOrEqual(10_000);
-    await cache.getOrSet("long", () => 1, { ttl: 50_000, staleTtl: 50_000, tags: ["t"] });
-    expect(await left()).toBeGreaterThan(90_000);
-    await cache.getOrSet("shorter", () => 1, { ttl: 1000, tags: ["t"] });
-    expect(await left()).toBeGreaterThan(90_000);
+    await cache.getOrSet("short", () => 1, { ttl: 100_000, tags: ["t"] });
+    expect(await left()).toBeLessThanOrEqual(100_000);
+    await cache.getOrSet("long", () => 1, { ttl: 500_000, staleTtl: 500_000, tags: ["t"] });
+    expect(await left()).toBeGreaterThan(900_000);
+    await cache.getOrSet("shorter", () => 1, { ttl: 100_000, tags: ["t"] });
+    expect(await left()).toBeGreaterThan(900_000);
     await cache.getOrSet("for ever", () => 1, { ttl: null, tags: ["t"] });
     expect(await left()).toBe(-1);
-    await cache.getOrSet("again", () => 1, { ttl: 1000, tags: ["t"] });
+    await cache.getOrSet("again", () => 1, { ttl: 100_000, tags: ["t"] });
     expect(await left()).toBe(-1);
     expect(await cache.invalidateTags("t")).toBe(5);
     // For an hour, so that loads that are under way know.
@@ -110,7 +110,7 @@ r.sadd(":1:tag:t", ":1:from-python")
     expect(await cache.getOrSet("k", load, dear)).toBe(2);
     expect(await cache.getOrSet("k", load, { ...dear, singleFlight: "redis" })).toBe(3);
     // Served what there is, made anew behind it.
-    expect(await cache.getOrSet("k", load, { ...dear, staleTtl: 1000 })).toBe(3);
+    expect(await cache.getOrSet("k", load, { ...dear, staleTtl: 60_000 })).toBe(3);
     await eventually(async () => expect(await cache.get("k")).toBe(4));
     random.mockReturnValue(0);
     expect(await cache.getOrSet("k", load, dear)).toBe(4);

@@ -1,4 +1,5 @@
 /** Real Django and Flask caches and ours on the same keys. */
+import { randomUUID } from "node:crypto";
 import {
   Complex,
   Counter,
@@ -13,7 +14,6 @@ import {
   UUID,
 } from "@brine/codec";
 import {
-  createCache,
   type Dialect,
   django,
   djangoRedis,
@@ -28,6 +28,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
+import { patientCache } from "./library.js";
 import { since312, VALUES } from "./values.js";
 
 /** Caches, by what Python calls them and what they are here. `exact`: floats keep being floats on the way back. */
@@ -161,13 +162,13 @@ describeEachRedis("caches of Python applications", (set: ServiceSet) => {
     await openCache(context, kind, kind, {});
     const name = kind;
     const py = pickled(client, { dialect: django() });
-    const cache = createCache(py);
+    const cache = patientCache(py);
     await py.set("n", 5);
     expect(await client.get(":1:n")).toBe("5");
     expect(await python.request("incr", { name, key: "n", by: 4 })).toBe(9);
     expect(await py.incr("n")).toBe(10);
     expect(await python.request("get", { name, key: "n" })).toMatchObject({ repr: "10" });
-    expect(await py.ttl("n")).toBeGreaterThan(290);
+    expect(await py.ttl("n")).toBeGreaterThan(200);
     await python.request("set", { name, key: "forever", value: "1", timeout: null });
     expect(await py.ttl("forever")).toBe(-1);
     await py.set("forever too", 1, { ttl: null });
@@ -189,28 +190,30 @@ describeEachRedis("caches of Python applications", (set: ServiceSet) => {
 
   test("django-redis: locks exclude each other across languages", async (context) => {
     await openCache(context, "locks", "django-redis", {});
-    const cache = createCache(pickled(client, { dialect: djangoRedis() }));
-    expect(await python.request("lock", { name: "locks", key: "L", timeout: 10 })).toBe(true);
-    expect(await cache.lock("L", { ttl: 1000 })).toBeUndefined();
-    await python.request("unlock", { name: "locks", key: "L" });
-    const lock = await cache.lock("L", { ttl: 10_000, wait: 1000 });
+    const cache = patientCache(pickled(client, { dialect: djangoRedis() }));
+    // Of this try: whoever failed before may hold his.
+    const key = `L-${randomUUID()}`;
+    expect(await python.request("lock", { name: "locks", key, timeout: 60 })).toBe(true);
+    expect(await cache.lock(key, { ttl: 1000 })).toBeUndefined();
+    await python.request("unlock", { name: "locks", key });
+    const lock = await cache.lock(key, { ttl: 60_000, wait: 60_000 });
     expect(lock).toBeDefined();
-    expect(await python.request("lock", { name: "locks", key: "L", timeout: 10 })).toBe(false);
-    expect(await lock!.extend(5000)).toBe(true);
+    expect(await python.request("lock", { name: "locks", key, timeout: 60 })).toBe(false);
+    expect(await lock!.extend(60_000)).toBe(true);
     expect(await lock!.release()).toBe(true);
     expect(await lock!.release()).toBe(false);
-    expect(await python.request("lock", { name: "locks", key: "L", timeout: 1 })).toBe(true);
+    expect(await python.request("lock", { name: "locks", key, timeout: 1 })).toBe(true);
   });
 
   test("django-redis: herded values, to their end and a minute further", async (context) => {
     await openCache(context, "herd", "django-redis", { CLIENT_CLASS: "django_redis.client.HerdClient" });
-    const cache = createCache(pickled(client, { dialect: djangoRedis({ herd: true }) }));
+    const cache = patientCache(pickled(client, { dialect: djangoRedis({ herd: true }) }));
     await python.request("set", { name: "herd", key: "h", value: "[1]", timeout: 100 });
     await cache.set("ours", [1], 100_000);
     for (const key of ["h", "ours"]) {
-      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(150);
+      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(120);
       expect(await cache.touch(key, 500_000)).toBe(true);
-      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(550);
+      expect(await client.ttl(`:1:${key}`)).toBeGreaterThan(520);
       expect(await python.request("get", { name: "herd", key })).toMatchObject({ repr: "[1]" });
     }
     await expect(cache.incr("h")).rejects.toThrow(/does not store ints as digits/);

@@ -266,7 +266,7 @@ describeEachRedis("operations of Python's caches", (services: ServiceSet) => {
         const found: string[] = [];
         for await (const entry of py.scan()) found.push(entry.key);
         expect(found).toEqual([key]);
-        expect(await createCache(py).delete(key)).toBe(true);
+        expect(await createCache(py, { timeout: 30_000 }).delete(key)).toBe(true);
       }
     });
   });

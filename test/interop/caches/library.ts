@@ -1,7 +1,15 @@
 /** A cache of a Python library and ours on the same keys, and what holds of every such pair. */
 import { createHash } from "node:crypto";
 import { dumps, PyFloat, repr, tuple } from "@brine/codec";
-import { createCache, DecodeError, type Dialect, type PickleCache, pickled } from "@brine/redis-adapter";
+import {
+  type CacheOptions,
+  createCache,
+  DecodeError,
+  type Dialect,
+  type PickleCache,
+  type PickledRedis,
+  pickled,
+} from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
@@ -11,6 +19,11 @@ import { KEYS, keyExpression, ODD_VALUES, since312, VALUES } from "./values.js";
 
 interface Context {
   skip(reason: string): unknown;
+}
+
+/** A machine that is busy is not a Redis that is away. */
+export function patientCache(py: PickledRedis, defaults: CacheOptions = {}): PickleCache {
+  return createCache(py, { timeout: 30_000, ...defaults });
 }
 
 /** Floats keep being floats on the way back. */
@@ -237,11 +250,11 @@ export function testLock(libraries: Libraries, { kind, options, dialect }: Omit<
   test("one lock for both sides", async (context) => {
     await libraries.open(context, kind, options);
     const ask = (action: "lock" | "unlock") => libraries.python.request(action, { name: kind, key: "L" });
-    const cache = createCache(pickled(libraries.client, { dialect }));
+    const cache = patientCache(pickled(libraries.client, { dialect }));
     expect(await ask("lock")).toBe(true);
     expect(await cache.lock("L", { ttl: 1000 })).toBeUndefined();
     await ask("unlock");
-    const lock = (await cache.lock("L", { ttl: 10_000 }))!;
+    const lock = (await cache.lock("L", { ttl: 60_000 }))!;
     expect(await ask("lock")).toBe(false);
     expect(await lock.release()).toBe(true);
     expect(await ask("lock")).toBe(true);
@@ -268,8 +281,7 @@ export async function compareOperations(
   /** Takes the clock out of what is stored. */
   timeless: (bytes: string) => string = (bytes) => bytes,
 ): Promise<void> {
-  // A machine that is busy is not a Redis that is away.
-  const cache = createCache(pickled(libraries.client, { dialect }), { onRedisError: "throw", timeout: 30_000 });
+  const cache = patientCache(pickled(libraries.client, { dialect }), { onRedisError: "throw" });
   const before = await keeper(libraries.client);
   const left = async () =>
     Object.fromEntries(

@@ -1,7 +1,7 @@
 /** redis-py's locks and ours are the same. */
-import { createCache, pickled, plain } from "@brine/redis-adapter";
+import { pickled, plain } from "@brine/redis-adapter";
 import { expect, test } from "vitest";
-import { describeLibrary, testLock } from "./library.js";
+import { describeLibrary, patientCache, testLock } from "./library.js";
 
 describeLibrary("redis-py's locks", (libraries) => {
   const request = (op: string, key: string) => libraries.python.request(op, { name: "redis-py", key });
@@ -11,7 +11,7 @@ describeLibrary("redis-py's locks", (libraries) => {
   test("a value that Python is making is waited for, not made twice", async (context) => {
     await libraries.open(context, "redis-py");
     const { client } = libraries;
-    const cache = createCache(pickled(client), { singleFlight: "redis" });
+    const cache = patientCache(pickled(client), { singleFlight: "redis", waitFor: 60_000 });
     expect(await request("lock", "report:lock")).toBe(true);
     let made = 0;
     const waiting = cache.getOrSet("report", () => ++made);

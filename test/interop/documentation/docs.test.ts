@@ -17,6 +17,7 @@ import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation, PythonProcess } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 import { READY_MS } from "../../services/patience.js";
+import { patient } from "./patient.js";
 import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
@@ -79,14 +80,14 @@ describeEachGeneration("code of the pages", (set) => {
           return;
         }
         if (language !== "ts") {
-          const { exitCode, stderr } = await set.python.run(code, [], {
+          const { exitCode, stderr } = await set.python.run(patient(code), [], {
             env: { AMQP_URL: place.amqp.pythonUrl, REDIS_URL: server(place.redis().pythonUrl) },
           });
           expect(exitCode, stderr).toBe(0);
           return;
         }
         const file = path.join(folder, `${page.replaceAll(/\W/g, "-")}-${index}.mjs`);
-        writeFileSync(file, javascriptOf(code));
+        writeFileSync(file, javascriptOf(patient(code)));
         if (attribute === "services") {
           await run(process.execPath, [file], { cwd: folder, env: env(), timeout: READY_MS });
           return;

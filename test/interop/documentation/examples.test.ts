@@ -9,6 +9,7 @@ import { programsOf } from "../../package/markdown.js";
 import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { patient } from "./patient.js";
 import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
@@ -20,8 +21,8 @@ from celery import Celery
 
 app = Celery(broker=os.environ["AMQP_URL"], backend="rpc://")
 app.conf.update(task_serializer="pickle", accept_content=["pickle", "json"])
-print(app.send_task("shop.add", (2, 3), queue="shop").get(timeout=20))
-report = app.send_task("shop.report", kwargs={"year": 2024}, queue="shop").get(timeout=20)
+print(app.send_task("shop.add", (2, 3), queue="shop").get(timeout=60))
+report = app.send_task("shop.report", kwargs={"year": 2024}, queue="shop").get(timeout=60)
 print(report["year"], type(report["madeAt"]).__name__)
 `;
 
@@ -130,7 +131,7 @@ describeEachGeneration("examples", (set) => {
     });
     try {
       await untilSaid(example, "orders is consumed");
-      const code = producer!.code.replace(
+      const code = patient(producer!.code).replace(
         "print(answer.payload)",
         "print(answer.payload['id'], sorted(answer.payload['tags']))",
       );

@@ -66,7 +66,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
       const keyv = pickledKeyv(store());
       expect(await keyv.set("user", VALUE, 60_000)).toBe(true);
       expect(await python.request("get", { key: ":1:user" })).toBe(SHOWN);
-      expect(await client.pttl(":1:user")).toBeGreaterThan(50_000);
+      expect(await client.pttl(":1:user")).toBeGreaterThan(20_000);
       await python.request("set", { key: ":1:theirs", value: "{'n': (1, 2)}" });
       await python.request("set", { key: ":1:none", value: "None" });
       expect(await keyv.get("theirs")).toEqual({ n: tuple(1, 2) });
@@ -115,19 +115,19 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
   });
 
   test("cache-manager knows how long values of either side live, and renews them before their end", async () => {
-    const cache = createCache({ stores: [pickledKeyv(store())], ttl: 60_000, refreshThreshold: 30_000 });
-    await cache.set("fresh", "old", 45_000);
-    await cache.set("due", "old", 10_000);
+    const cache = createCache({ stores: [pickledKeyv(store())], ttl: 600_000, refreshThreshold: 300_000 });
+    await cache.set("fresh", "old", 450_000);
+    await cache.set("due", "old", 100_000);
     await client.set(":1:for ever", store().encode("old"));
     const left = async (key: string) => ((await cache.ttl(key)) ?? Number.POSITIVE_INFINITY) - Date.now();
-    expect(await left("fresh")).toBeLessThanOrEqual(45_000);
-    expect(await left("due")).toBeLessThanOrEqual(10_000);
+    expect(await left("fresh")).toBeLessThanOrEqual(450_000);
+    expect(await left("due")).toBeLessThanOrEqual(100_000);
     expect(await left("for ever")).toBe(Number.POSITIVE_INFINITY);
     expect(await cache.ttl("missing")).toBeUndefined();
     for (const key of ["fresh", "due", "for ever"]) expect(await cache.wrap(key, async () => "new")).toBe("old");
     await expect.poll(() => cache.get("due")).toBe("new");
     expect([await cache.get("fresh"), await cache.get("for ever")]).toEqual(["old", "old"]);
-    expect(await client.pttl(":1:due")).toBeGreaterThan(30_000);
+    expect(await client.pttl(":1:due")).toBeGreaterThan(300_000);
     let made = 0;
     const none = async () => {
       made++;
@@ -135,8 +135,8 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     };
     expect([await cache.wrap("none", none), await cache.wrap("none", none), made]).toEqual([null, null, 1]);
     await expect(cache.wrap("bad", () => Promise.reject(new Error("not like that")))).rejects.toThrow("not like that");
-    expect(await cache.mset([{ key: "short", value: null, ttl: 5000 }])).toBeDefined();
-    expect(await client.pttl(":1:short")).toBeLessThanOrEqual(5000);
+    expect(await cache.mset([{ key: "short", value: null, ttl: 50_000 }])).toBeDefined();
+    expect(await client.pttl(":1:short")).toBeLessThanOrEqual(50_000);
     expect(await cache.mget(["short", "missing"])).toEqual([null, undefined]);
     await client.set("other", "stays");
     await cache.clear();
@@ -149,7 +149,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     const storage = createStorage({ driver: pickledDriver(store()) });
     await storage.setItemRaw("users/7", VALUE, { ttl: 60 });
     expect(await python.request("get", { key: ":1:users:7" })).toBe(SHOWN);
-    expect(await client.pttl(":1:users:7")).toBeGreaterThan(50_000);
+    expect(await client.pttl(":1:users:7")).toBeGreaterThan(20_000);
     await python.request("set", { key: ":1:users:8", value: "{'n': (1, 2)}" });
     expect(await storage.getItemRaw("users/8")).toEqual({ n: tuple(1, 2) });
     expect(await storage.getItem("users:8")).toEqual({ n: tuple(1, 2) });
@@ -326,7 +326,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
       const queue = isolation.name("nest");
       await serve(new PickledRmqServer({ channel, queue, prefetch: 10 }));
       const own = pickledChannel(await connection.createConfirmChannel());
-      const proxy = new PickledRmqClient({ channel: own, queue, timeoutMs: 10_000 });
+      const proxy = new PickledRmqClient({ channel: own, queue, timeoutMs: 60_000 });
       await exercise(proxy);
       expect(await firstValueFrom(proxy.send({ cmd: "count" }, 3))).toBe(2);
       await expect(firstValueFrom(proxy.send("nobody", 1))).rejects.toThrow(/no handler/);

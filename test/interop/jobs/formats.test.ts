@@ -11,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 
-const WAIT = { timeoutMs: 10_000 };
+const WAIT = { timeoutMs: 60_000 };
 
 describeEachGeneration("job formats", (set: ServiceSet) => {
   let python: PythonPeer;

@@ -68,7 +68,7 @@ describeEachGeneration("RQ, commands", (set: ServiceSet) => {
     await rq("requeue", "--queue", "default", "--all");
     expect(new Set(await queue.jobIds())).toEqual(new Set(["a", "b", "c"]));
     expect(await queue.registry("failed")).toEqual([]);
-    const waiting = Promise.all(jobs.map((job) => job.result({ timeoutMs: 20_000 })));
+    const waiting = Promise.all(jobs.map((job) => job.result({ timeoutMs: 60_000 })));
     await newWorker({ "rq_jobs.fail": (_args, _kwargs, { meta }) => meta.user }).run({ burst: true });
     expect(await waiting).toEqual(["a", "b", "c"]);
 
@@ -93,10 +93,10 @@ describeEachGeneration("RQ, commands", (set: ServiceSet) => {
     expect(await rq("info", "--raw")).toMatch(/suspended default/);
     expect(await next.status()).toBe("queued");
     await rq("resume");
-    expect(await Promise.all([job.result({ timeoutMs: 20_000 }), next.result({ timeoutMs: 20_000 })])).toEqual([1, 2]);
+    expect(await Promise.all([job.result({ timeoutMs: 60_000 }), next.result({ timeoutMs: 60_000 })])).toEqual([1, 2]);
     await rq("suspend", "--duration", "1");
     const after = await queue.enqueue("rq_jobs.add", [3]);
-    expect(await after.result({ timeoutMs: 20_000 })).toBe(3);
+    expect(await after.result({ timeoutMs: 60_000 })).toBe(3);
     await worker.close();
     await running;
   });
@@ -114,7 +114,7 @@ describeEachGeneration("RQ, commands", (set: ServiceSet) => {
   test("jobs in rq's JSON, either way", async () => {
     const json = new RqQueue("default", { client, serializer: "json" });
     const job = await json.enqueue<number>("rq_jobs.add", [1], { b: 2 }, { meta: { für: "Ann" } });
-    const waiting = job.result({ timeoutMs: 30_000 });
+    const waiting = job.result({ timeoutMs: 60_000 });
     await rq("worker", "--burst", "--serializer", "rq.serializers.JSONSerializer", "default");
     expect([await waiting, await job.meta()]).toEqual([3, { für: "Ann" }]);
 

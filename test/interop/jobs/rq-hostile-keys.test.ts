@@ -175,7 +175,7 @@ describeEachGeneration("RQ, keys of another kind", (set: ServiceSet) => {
     await client.del("rq:wip:default");
     // As maintenance does it after a minute.
     await client.lmove("rq:queue:default:intermediate", "rq:queue:default", "LEFT", "RIGHT");
-    expect(await job.result({ timeoutMs: 10_000 })).toBe(1);
+    expect(await job.result({ timeoutMs: 60_000 })).toBe(1);
     await staying.close();
     await running;
   });
@@ -230,7 +230,7 @@ describeEachGeneration("RQ, keys of another kind", (set: ServiceSet) => {
         message: expect.stringMatching(new RegExp(`^Cannot ${action}: .* another kind of value than RQ keeps there$`)),
       });
 
-    const result = refuses(waiting.result({ timeoutMs: 20_000 }), "read job waiting");
+    const result = refuses(waiting.result({ timeoutMs: 60_000 }), "read job waiting");
     await spoil("rq:results:waiting");
     await result;
     await refuses(waiting.results(), "read job waiting");

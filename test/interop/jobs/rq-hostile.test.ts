@@ -208,7 +208,7 @@ describeEachGeneration("RQ, hostile jobs", (set: ServiceSet) => {
     for (const [fields, outcome] of results) {
       await client.del("rq:results:job");
       await client.xadd("rq:results:job", "*", ...Object.entries(fields).flat());
-      await expect(job.result({ timeoutMs: 10_000 }), JSON.stringify(fields)).rejects.toMatchObject(outcome);
+      await expect(job.result({ timeoutMs: 60_000 }), JSON.stringify(fields)).rejects.toMatchObject(outcome);
     }
   });
 });

@@ -223,7 +223,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     for (const { id } of jobs.filter(({ id }) => id !== "brief" && id !== "unkept"))
       expect(expected).toHaveProperty([`rq:job:${id}`]);
     // Four times, Python begins a process for each of some twenty jobs.
-  }, 180_000);
+  }, 600_000);
 
   /** Workers that hold on to jobs, until they are let go. */
   const hold = {
@@ -272,7 +272,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       await enqueue.Node(job);
       const worker = await hold[holder]();
       try {
-        await expect.poll(() => client.hget(`rq:job:${job.id}`, "status"), { timeout: 20_000 }).toBe("started");
+        await expect.poll(() => client.hget(`rq:job:${job.id}`, "status")).toBe("started");
         const [key] = await client.smembers("rq:workers");
         await act(job.id, key!.slice("rq:worker:".length));
         seen[holder] = await everything(left);
@@ -294,8 +294,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
   /** What RQ's worker does not know of a job whose process died. */
   const isOfHorse = (field: string) => /^(ended_at|last_heartbeat|worker_name|total_working_time)$/.test(field);
   const ENDED = /^(finished|failed|stopped|scheduled)$/;
-  const untilEnded = (id: string) =>
-    expect.poll(() => client.hget(`rq:job:${id}`, "status"), { timeout: 20_000 }).toMatch(ENDED);
+  const untilEnded = (id: string) => expect.poll(() => client.hget(`rq:job:${id}`, "status")).toMatch(ENDED);
 
   test.for([
     { title: "stopped", command: "stop_job", options: {}, since: 1 },
@@ -312,7 +311,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       async (id, worker) => {
         await python.request("command", { name: command, args: [command === "stop_job" ? id : worker] });
         await untilEnded(id);
-        await expect.poll(() => client.hget(`rq:worker:${worker}`, "state"), { timeout: 10_000 }).toBe("idle");
+        await expect.poll(() => client.hget(`rq:worker:${worker}`, "state")).toBe("idle");
       },
       isOfHorse,
     );
@@ -380,7 +379,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     const worker = newWorker({ "rq_jobs.add": ([a]) => a });
     const job = await new RqQueue("default", { client }).enqueue("rq_jobs.add", [1]);
     const running = worker.run();
-    expect(await job.result({ timeoutMs: 20_000 })).toBe(1);
+    expect(await job.result({ timeoutMs: 60_000 })).toBe(1);
     await python.request("command", { name: "shutdown", args: [worker.name] });
     await running;
     expect(await python.request("workers")).toEqual([]);

@@ -63,7 +63,7 @@ describe("waiting for results of RQ", () => {
       Array.from({ length: JOBS }, (_, i) => ({ func: "rq_jobs.add", options: { id: `j${i}` } })),
     );
     const ids = jobs.map(({ id }) => id);
-    const waiting = Promise.allSettled(jobs.map((job) => job.result({ timeoutMs: 100_000 })));
+    const waiting = Promise.allSettled(jobs.map((job) => job.result({ timeoutMs: 150_000 })));
     const hopeless = Promise.allSettled(
       jobs.slice(0, 500).map((_, i) => queue.job(`j${JOBS - 1 - i}`).result({ timeoutMs: 5000 + i })),
     );
@@ -118,7 +118,7 @@ describe("waiting for results of RQ", () => {
     const client = connect(server.url);
     const queue = new RqQueue("default", { client });
     const job = await queue.enqueue("rq_jobs.add", [], {}, { id: "job" });
-    const waiting = job.result({ timeoutMs: 60_000 });
+    const waiting = job.result({ timeoutMs: 120_000 });
     await server.node.freeze();
     try {
       await expect(within(job.result({ timeoutMs: 300 }))).rejects.toMatchObject({ code: "timeout" });
