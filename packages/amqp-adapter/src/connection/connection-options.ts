@@ -5,6 +5,7 @@ import type { BackOffOptions } from "./back-off.js";
 
 /** The part of the `amqplib` module that is used. */
 export interface AmqplibModule {
+  /** Called for each host and attempt, with a URL whose query has the heartbeat. */
   connect(url: string, socketOptions?: SocketOptions): Promise<ChannelModel>;
 }
 

@@ -92,6 +92,13 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     }
   }
 
+  /**
+   * Resolves when the broker has confirmed the message. While the channel is away it waits for the next; `signal` bounds that.
+   *
+   * @param content - not copied: leave it as it is until then
+   * @throws {@link PublishError} when the broker refused or returned the message; the signal's reason when aborted, in which case
+   * the message may have been sent
+   */
   publish(
     exchange: string,
     routingKey: string,
@@ -102,6 +109,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return this.#publisher.publish(exchange, routingKey, content, options, signal);
   }
 
+  /** As {@link publish}, through the default exchange to the queue of that name. */
   sendToQueue(queue: string, content: Buffer, options: Options.Publish = {}, signal?: AbortSignal): Promise<void> {
     return this.publish("", queue, content, options, signal);
   }

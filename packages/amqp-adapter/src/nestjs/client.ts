@@ -58,6 +58,7 @@ export class PickledRmqClient extends ClientProxy {
     return this.#options.channel as T;
   }
 
+  /** For Nest: sends a request, whose answer `callback` gets. Gives what ends the waiting for it. */
   protected publish(packet: ReadPacket, callback: (packet: WritePacket) => void): () => void {
     const pattern = this.normalizePattern(packet.pattern);
     const controller = new AbortController();
@@ -70,6 +71,7 @@ export class PickledRmqClient extends ClientProxy {
     return () => controller.abort();
   }
 
+  /** For Nest: sends a persistent event; rejects when no queue takes it. Resolves to nothing. */
   protected async dispatchEvent<T>(packet: ReadPacket): Promise<T> {
     const pattern = this.normalizePattern(packet.pattern);
     const { channel, queue } = this.#options;

@@ -18,6 +18,7 @@ import { type RpcServer, serveRpc } from "../rpc/rpc-server.js";
 export interface PickledRmqServerOptions {
   /** It stays yours. */
   readonly channel: PickledChannel;
+  /** Declared with `queueOptions` when the server begins. */
   readonly queue: string;
   /** How the queue is declared. Default: durable. */
   readonly queueOptions?: Options.AssertQueue | undefined;
