@@ -25,6 +25,7 @@ export type CeleryErrorCode =
 export interface CeleryErrorOptions extends CodedErrorOptions<CeleryErrorCode> {
   /** Where in the message, such as `headers.timelimit` or `body[2].chain[0].options`. */
   readonly path?: string | undefined;
+  /** The task that it is about; `undefined`: about none, or one that has no id yet. */
   readonly taskId?: string | undefined;
 }
 

@@ -23,8 +23,8 @@ export interface ApplyOptions {
   /** Seconds from now, or a time, after which it must not start. Default: never. */
   readonly expires?: number | Time | undefined;
   /**
-   * 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. Default: of the task, its route or queue,
-   * `taskDefaultPriority`.
+   * 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. Default: of the task, its route, the
+   * task that sends it (with `taskInheritParentPriority`), else `taskDefaultPriority`.
    */
   readonly priority?: number | undefined;
   /**

@@ -11,8 +11,11 @@ import { channel } from "node:diagnostics_channel";
 export interface PublishDiagnostics {
   /** Its name. */
   readonly task: string;
+  /** The task's. */
   readonly id: string;
+  /** `""` is the default exchange. */
   readonly exchange: string;
+  /** On the default exchange, the name of the queue. */
   readonly routingKey: string;
   /** The message's headers, not yet validated. */
   readonly headers: Record<string, unknown>;
@@ -22,6 +25,7 @@ export interface PublishDiagnostics {
 export interface RunDiagnostics {
   /** Its name. */
   readonly task: string;
+  /** The task's, the same for each of its retries. */
   readonly id: string;
   /** 0 the first time. */
   readonly retries: number;

@@ -125,7 +125,9 @@ export type LastOf<Args extends readonly unknown[]> = number extends Args["lengt
 
 /** A call with options. */
 export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions {
+  /** Positional: any array, a `Tuple` too. Default: none. */
   readonly args?: Args | undefined;
+  /** By name: a plain object. Default: none. */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
 }
 

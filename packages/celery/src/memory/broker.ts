@@ -90,6 +90,7 @@ export class MemoryBroker {
   readonly #exchanges = new Map<string, { readonly exchange: Exchange; readonly bindings: Binding[] }>();
   readonly #queues = new Map<string, MemoryQueue>();
 
+  /** The same once more does nothing. @throws Error for one that exists with another type */
   declareExchange(exchange: Exchange): void {
     const existing = this.#exchanges.get(exchange.name);
     if (existing === undefined) this.#exchanges.set(exchange.name, { exchange, bindings: [] });
@@ -100,6 +101,7 @@ export class MemoryBroker {
     }
   }
 
+  /** Declares and binds its exchange, too; gives its name, which is made here of `""`. One that exists is left as it is. */
   declareQueue(queue: Queue): string {
     const name = queue.name === "" ? `memory.gen-${randomUUID()}` : queue.name;
     if (!this.#queues.has(name)) this.#queues.set(name, new MemoryQueue({ ...queue, name }));
@@ -110,6 +112,7 @@ export class MemoryBroker {
     return name;
   }
 
+  /** Declares the exchange first; the same binding once more does nothing. */
   bindQueue(queue: string, exchange: Exchange, routingKey: string): void {
     this.declareExchange(exchange);
     const { bindings } = this.#exchanges.get(exchange.name)!;
@@ -118,10 +121,12 @@ export class MemoryBroker {
     }
   }
 
+  /** `undefined`: none of that name is declared. */
   queue(name: string): MemoryQueue | undefined {
     return this.#queues.get(name);
   }
 
+  /** With its messages and bindings. Does nothing for a queue that does not exist. */
   deleteQueue(name: string): void {
     this.#queues.delete(name);
     for (const { bindings } of this.#exchanges.values()) {

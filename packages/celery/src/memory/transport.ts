@@ -18,6 +18,7 @@ export class MemoryTransport extends EventEmitter<TransportEvents> implements Tr
   readonly type = "memory";
   readonly description = "memory://";
   readonly capabilities = Object.freeze({ visibilityTimeoutSeconds: undefined });
+  /** Give it to another transport to connect both. */
   readonly broker: MemoryBroker;
   readonly #consumers = new Set<MemoryConsumer>();
   #isClosed = false;

@@ -44,6 +44,7 @@ export interface JsonException {
 export interface RemoteError extends Error {
   /** Python's traceback text, or Node's stack. */
   readonly traceback?: string | undefined;
+  /** The task whose result it is. */
   readonly taskId?: string | undefined;
 }
 

@@ -6,8 +6,11 @@ export type SubtaskType = "chain" | "group" | "chord" | "xmap" | "xstarmap" | "c
 
 /** `args` may be any array, a `Tuple` included. Options keep Celery's snake_case names: `task_id`, `link_error`, `soft_time_limit`. */
 export interface SignatureDict {
+  /** The task's name; of a work-flow `celery.chain`, `celery.group`, `celery.chord`. */
   task: string;
+  /** Positional; a call puts its own in front. */
   args: readonly unknown[];
+  /** By name; of a work-flow its parts, as `tasks` or `header` and `body`. */
   kwargs: Record<string, unknown>;
   /** Those of the call, in Python's spelling. */
   options: Record<string, unknown>;
@@ -19,6 +22,7 @@ export interface SignatureDict {
 
 /** Anything that can give its wire form, such as the client's `Signature`. */
 export interface SignatureLike {
+  /** Its form in a message; what it gives is not written to. */
   toDict(): SignatureDict;
 }
 

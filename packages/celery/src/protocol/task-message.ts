@@ -3,9 +3,13 @@ import type { SignatureDict } from "./signature.js";
 
 /** A task as it was received, of protocol 1 or 2. */
 export interface TaskMessage {
+  /** The task's name: `proj.tasks.add`. */
   readonly task: string;
+  /** The same for each retry; the key of its result. */
   readonly id: string;
+  /** Positional; empty where there is a `fault`. */
   readonly args: readonly unknown[];
+  /** By name; empty where there is a `fault`. */
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Why no function can be called with what was sent, in Python's words after the function's name; both are empty then. */
   readonly fault?: string;
@@ -27,11 +31,13 @@ export interface TaskMessage {
   readonly timelimit: readonly [hard: number | null, soft: number | null];
   /** Name shown instead of the task's. */
   readonly shadow: string | null;
+  /** Whether nothing is stored. False of protocol 1, which does not say it. */
   readonly ignoreResult: boolean;
   /** How often the task was replaced. */
   readonly replacedTaskNesting: number;
   /** Names of the stamps. */
   readonly stampedHeaders: readonly string[] | null;
+  /** By name, among them names that `stampedHeaders` does not have; `{}` without any. */
   readonly stamps: Readonly<Record<string, unknown>>;
   /** Who sent it: `gen<pid>@<host>`. */
   readonly origin: string | null;

@@ -9,12 +9,19 @@ import { isPlainRecord } from "./signature.js";
 
 /** A message about to be published, before its body is serialized. */
 export interface OutgoingTask {
+  /** Of protocol 2 with `task` and `id`; without `task` it is a message of protocol 1. 60 KiB at most. */
   readonly headers: Readonly<Record<string, unknown>>;
+  /** Of protocol 2 `[args, kwargs, embed]`, of protocol 1 one object with `task` and `id`. */
   readonly body: unknown;
+  /** Not empty, and 255 bytes at most. */
   readonly contentType: string;
+  /** The task's id. 255 bytes at most. */
   readonly correlationId?: string | undefined;
+  /** 255 bytes at most. */
   readonly replyTo?: string | undefined;
+  /** An integer from 0 to 255. */
   readonly priority?: number | undefined;
+  /** Milliseconds, in decimal: 1 to 10 digits. */
   readonly expiration?: string | undefined;
 }
 

@@ -79,9 +79,11 @@ export interface WorkerEvents {
   badMessage: [bad: BadMessage];
   /** Something went wrong that no task can be told of: a result that cannot be stored, a lost connection. */
   warning: [error: Error];
-  /** Another worker is there; it said goodbye; it was not heard of for too long. */
+  /** Another worker is there, or back. */
   nodeJoin: [peer: Peer];
+  /** Another worker said goodbye. */
   nodeLeave: [peer: Peer];
+  /** Nothing was heard of another worker for two of its heartbeats. */
   nodeLost: [peer: Peer];
   /** The shutdown is over. */
   stopped: [];

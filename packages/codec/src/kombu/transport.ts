@@ -78,7 +78,7 @@ export interface Queue {
   readonly name: string;
   /** Bound to it with `routingKey` when declared; absent: reached through the default exchange only. */
   readonly exchange?: Exchange | undefined;
-  /** Of the binding to `exchange`; for a topic exchange a pattern, such as `video.#`. Default `""`. */
+  /** Of the binding to `exchange`; for a topic exchange a pattern, such as `video.#`. Default `""`; in Celery's settings the name of the queue. */
   readonly routingKey?: string | undefined;
   /** Default true. */
   readonly durable?: boolean | undefined;

@@ -18,8 +18,11 @@ import { type Stamps, stampSignature } from "./stamps.js";
 
 /** What a signature holds beside the name of its task. */
 export interface SignatureFields {
+  /** Positional. Default: none. */
   readonly args?: readonly unknown[] | undefined;
+  /** By name. Default: none. */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /** How it is sent; those of a call win. Default: the task's. */
   readonly options?: ApplyOptions | undefined;
   /** Takes no arguments from the task before it. Default false. */
   readonly immutable?: boolean | undefined;
@@ -70,6 +73,12 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     this.#sender = sender;
   }
 
+  /**
+   * What `app.signature` and `task.s` make: checked, with all six keys in its dict.
+   *
+   * @param sender - without one it can be built with, and not be sent
+   * @throws CeleryError `bad-option` for a field or an option that there is not
+   */
   static make<Result>(task: string, fields: SignatureFields, sender?: SignatureSender): Signature<Result> {
     checkFields(fields);
     const dict = makeSignature(task, {
@@ -158,7 +167,11 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     return new Signature(withLink(this.#dict, option, readSignature(target, option), rules), this.#sender);
   }
 
-  /** @throws CeleryError `bad-state` when the signature was not made by an app */
+  /**
+   * Sends it: `args` in front of its own, `kwargs` and `options` over its own. An immutable one takes options only.
+   *
+   * @throws CeleryError `bad-state` when the signature was not made by an app
+   */
   async applyAsync(more: SignatureFields = {}): Promise<Sent> {
     checkFields(more);
     if (this.#sender === undefined) {

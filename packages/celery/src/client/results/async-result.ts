@@ -38,12 +38,17 @@ export interface StateChange<Result> {
 
 /** What a result says of its task. All but `dateDone` need `resultExtended` of the worker that ran it, `result_extended` in Python. */
 export interface ResultDetails {
+  /** The task's: `proj.tasks.add`. */
   readonly name: string | undefined;
+  /** Positional, decoded as the result is; `undefined` where they are not stored. */
   readonly args: unknown;
+  /** By name, decoded as the result is; `undefined` where they are not stored. */
   readonly kwargs: unknown;
   /** Node name of the worker. */
   readonly worker: string | undefined;
+  /** How often it was tried again: 0 of a first run. */
   readonly retries: number | undefined;
+  /** Where the worker had it from. Python's stores the routing key here, which need not be a queue's name. */
   readonly queue: string | undefined;
   /** When it ended; `undefined` while it has not. */
   readonly dateDone: Date | undefined;
@@ -77,6 +82,7 @@ export class AsyncResult<Result = unknown> {
     this.parent = parent;
   }
 
+  /** For subclasses, which make results of their own with it. */
   protected get context(): ResultContext {
     return this.#context;
   }

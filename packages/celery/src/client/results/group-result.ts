@@ -7,11 +7,13 @@ import { Inbox } from "./inbox.js";
 export interface CompletedTask<Result> {
   /** Its place in `results`. */
   readonly index: number;
+  /** The task's. */
   readonly id: string;
   /** SUCCESS, FAILURE or REVOKED. */
   readonly state: TaskState;
   /** The return value, for SUCCESS. */
   readonly result?: Result | undefined;
+  /** What was raised, for FAILURE and REVOKED. */
   readonly error?: Error | undefined;
 }
 

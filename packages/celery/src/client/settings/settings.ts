@@ -10,11 +10,17 @@ import { SETTING_HINTS } from "./known-settings.js";
 
 /** Where a task goes: `{ queue }`, or an exchange with a routing key. Other fields are defaults of `applyAsync`. */
 export interface Route {
+  /** A name, or a queue that is declared as it says. Default: `taskDefaultQueue`, unless there is an `exchange`. */
   readonly queue?: string | Queue | undefined;
+  /** A name; it must exist. Default: the queue's. */
   readonly exchange?: string | undefined;
+  /** Default: the queue's; of an `exchange` without a queue, `taskDefaultRoutingKey`. */
   readonly routingKey?: string | undefined;
+  /** 0 to 9 (255 on RabbitMQ): higher first on RabbitMQ, lower first on Redis. Default: `taskDefaultPriority`. */
   readonly priority?: number | undefined;
+  /** By name. Default: `taskSerializer`. */
   readonly serializer?: string | undefined;
+  /** By name. Default: `taskCompression`. */
   readonly compression?: string | undefined;
 }
 
@@ -46,9 +52,13 @@ export interface RetryPolicy {
 
 /** What happened, in the words of `console`. Absent methods are not called. */
 export interface Logger {
+  /** Only what handlers log by their context. */
   debug?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What handlers log, and that a soft shutdown begins. */
   info?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** What no task can be told of: a lost connection, a result that was not stored. `details.error` is the error. */
   warn?(message: string, details?: Readonly<Record<string, unknown>>): void;
+  /** A task that failed, with `details.error`; a message that is no task. */
   error?(message: string, details?: Readonly<Record<string, unknown>>): void;
 }
 

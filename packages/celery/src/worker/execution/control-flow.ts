@@ -24,6 +24,7 @@ export type RetryChanges = Pick<
 
 /** Run it again later. Made by `context.retry`, and thrown by the handler. */
 export class Retry extends Error {
+  /** `"Retry"`, also in a minified program. */
   override name = "Retry";
   /** Milliseconds since the epoch. */
   readonly etaMs: number;
@@ -42,11 +43,13 @@ export class Retry extends Error {
 
 /** Forget it: the message is acknowledged, nothing is stored, and nothing that follows runs. */
 export class Ignore extends Error {
+  /** `"Ignore"`, also in a minified program. */
   override name = "Ignore";
 }
 
 /** Something else runs in its place, under its id. Made by `context.replace`, and thrown by the handler. */
 export class Replace extends Error {
+  /** `"Replace"`, also in a minified program. */
   override name = "Replace";
   /** What runs in its place. */
   readonly signature: SignatureDict;
@@ -65,6 +68,7 @@ const REJECT_OPTIONS = optionNames<RejectOptions>({ requeue: true });
 
 /** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
 export class Reject extends Error {
+  /** `"Reject"`, also in a minified program. */
   override name = "Reject";
   /** Whether the message goes back to its queue. False: to its dead-letter exchange, if there is one. */
   readonly requeue: boolean;
