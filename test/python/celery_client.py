@@ -21,8 +21,8 @@ import models
 import values
 from peer import class_name, serve, type_tree
 
-# Seconds. Replies come late on a busy machine, and a worker drops a command that it meets later than that.
-PATIENCE = 30
+# Seconds. Results and replies come late on a busy machine, and a worker drops a command that it meets later than that.
+PATIENCE = 40
 
 app = celery_app.app
 apps = {}
@@ -110,7 +110,7 @@ def canvas(expression, options="{}"):
     return result.id
 
 
-def get(id, timeout=30, propagate=True, alone=False):
+def get(id, timeout=PATIENCE, propagate=True, alone=False):
     """The result of what was sent; a failure is described, not raised, and without `alone` it may be that of a parent."""
     result = None if alone else sent.get(id)
     result = result or AsyncResult(id, app=app)
@@ -136,7 +136,7 @@ def state(id):
     return {"state": result.state, "info": repr(result.info)}
 
 
-def states(id, timeout=30, tell=None):
+def states(id, timeout=PATIENCE, tell=None):
     """Every state seen until the task ends, with its info. The task named `tell` is told of each PROGRESS: it is sent the id."""
     result = sent.get(id) or AsyncResult(id, app=app)
     seen = []

@@ -3,6 +3,12 @@ import { amqp } from "@brine/amqp-adapter";
 import { Celery, type CelerySettings, createRegistry } from "@brine/celery";
 import { redis, redisBackend } from "@brine/redis-adapter";
 import type { Isolation } from "../../services/index.js";
+import { CONDITION_MS } from "../../services/patience.js";
+
+/**
+ * For a result, or for replies to a command: with a `destination` or a `limit` these are waited for no longer than they take.
+ */
+export const WAIT = { timeoutMs: CONDITION_MS } as const;
 
 export type BrokerKind = "amqp" | "redis";
 export type BackendKind = "rpc" | "redis";

@@ -8,6 +8,7 @@ import type { Transport } from "@brine/codec/kombu";
 import { redis } from "@brine/redis-adapter";
 import { describe, expect, it } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
+import { CONDITION_MS, TEST_MS } from "../../services/patience.js";
 import { eventually } from "../eventually.js";
 import { closeAfterEach } from "../kept.js";
 import { numberedMessage, untold } from "../numbered-message.js";
@@ -83,12 +84,12 @@ describeEachGeneration("after a kill", (set) => {
         const consumer = transport(url);
         await consumer.declareQueue(queue);
         await consumeAll(consumer, queue, arrived);
-        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(60_000) });
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(CONDITION_MS) });
         await eventually(async () => expect(await consumer.queueLength(queue.name)).toBe(0));
         // Confirmed or not, what was under way at a kill is sent again by whoever starts where it left off.
         expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
       },
-      soakTimeoutMs(180_000),
+      soakTimeoutMs(TEST_MS),
     );
 
     it(
@@ -108,11 +109,11 @@ describeEachGeneration("after a kill", (set) => {
           await runUntil(["consume", kind, url, queue.name], arrived, TOTAL / (KILLS + 1));
         }
         await consumeAll(publisher, queue, arrived);
-        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(60_000) });
+        await eventually(() => expect(arrived.counts.size).toBe(TOTAL), { timeout: soakTimeoutMs(CONDITION_MS) });
         await eventually(async () => expect(await publisher.queueLength(queue.name)).toBe(0));
         expect(arrived.twice).toBeLessThanOrEqual(KILLS * AT_ONCE);
       },
-      soakTimeoutMs(180_000),
+      soakTimeoutMs(TEST_MS),
     );
   });
 });

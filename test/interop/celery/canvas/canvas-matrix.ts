@@ -4,12 +4,10 @@ import { pyExceptions } from "@brine/codec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import type { BrokerKind } from "../setting.js";
+import { type BrokerKind, WAIT } from "../setting.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
 import { inNode, inPython, PLACEMENTS, type Setting } from "./canvas.js";
 import { WORK_FLOWS, type WorkFlow } from "./canvas-table.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 /** What came of a run, for comparison: each side's own words for the same. */
 interface Outcome {

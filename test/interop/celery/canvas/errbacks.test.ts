@@ -4,9 +4,8 @@ import { pyExceptions } from "@brine/codec";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { WAIT } from "../setting.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("errbacks and growing chords across Python and Node", (set) => {
   let app: Celery;

@@ -3,9 +3,8 @@ import { type Celery, group } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { WAIT } from "../setting.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("results of groups across Python and Node", (set) => {
   describe.each([

@@ -4,9 +4,9 @@ import type { Delivery } from "@brine/codec/kombu";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Isolation, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { WAIT } from "../setting.js";
 import { type BothSides, startBothSides } from "./both-sides.js";
 
-const WAIT = { timeoutMs: 30_000 };
 const SIDES = ["python", "node"] as const;
 
 /** The result as JSON, or the class of the error. */

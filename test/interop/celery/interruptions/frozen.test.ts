@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { startProxy } from "../../tcp-proxy.js";
+import { WAIT } from "../setting.js";
 
 describeEachGeneration("a frozen broker", (set) => {
   test.concurrent.each(["amqp", "redis"] as const)(
@@ -44,7 +45,7 @@ describeEachGeneration("a frozen broker", (set) => {
       const queue = isolation.name("frozen-idle");
       app.task("add", (_, x: number, y: number) => x + y);
       await app.worker({ mingle: false, queues: [queue] }).start();
-      expect(await (await app.sendTask("add", { args: [1, 2], queue })).get({ timeoutMs: 30_000 })).toBe(3);
+      expect(await (await app.sendTask("add", { args: [1, 2], queue })).get(WAIT)).toBe(3);
       for (const proxy of proxies) proxy.freeze();
       const waiting = app.result("nobody").state();
       waiting.catch(() => {});

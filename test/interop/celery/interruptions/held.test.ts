@@ -9,7 +9,7 @@ import type { Isolation } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { closeAfterEach } from "../../kept.js";
-import type { BrokerKind } from "../setting.js";
+import { type BrokerKind, WAIT } from "../setting.js";
 
 const BROKERS = ["amqp", "redis"] as const;
 /** Its holder renews it every quarter of that, a busy machine later. */
@@ -37,9 +37,7 @@ describeEachGeneration("messages that a worker holds", (set) => {
     const worker = await app.worker({ mingle: false }).start();
     await app.sendTask("mark", { args: [1], countdown: COUNTDOWN_SECONDS });
     const held = async () =>
-      (await app.control.inspect("scheduled", {}, { destination: [worker.hostname], timeoutMs: 10_000 }))[
-        worker.hostname
-      ];
+      (await app.control.inspect("scheduled", {}, { destination: [worker.hostname], ...WAIT }))[worker.hostname];
     await eventually(async () => expect(await held()).toHaveLength(1));
     const python = await set.python.celeryWorker({
       broker: "redis",
@@ -51,7 +49,7 @@ describeEachGeneration("messages that a worker holds", (set) => {
     });
     kept({ close: () => python.kill() });
     const marks = () => client.hgetall("marks");
-    await eventually(async () => expect(await marks()).toEqual({ 1: "1" }), (COUNTDOWN_SECONDS + 30) * 1000);
+    await eventually(async () => expect(await marks()).toEqual({ 1: "1" }), COUNTDOWN_SECONDS * 1000 + WAIT.timeoutMs);
     // Whoever had been given it meanwhile would run it about now, too.
     await sleep(VISIBILITY_SECONDS * 1000);
     expect(await marks()).toEqual({ 1: "1" });

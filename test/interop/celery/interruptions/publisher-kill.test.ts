@@ -68,6 +68,6 @@ describeEachGeneration("a caller killed between confirm and return", (set) => {
     const rest = await call([kind, broker.url, queue], first, TOTAL, NEVER);
     expect(rest.returned).toHaveLength(TOTAL - first);
     const wanted = Object.fromEntries(expected);
-    await eventually(async () => expect(await counts.hgetall(marks)).toEqual(wanted), { timeout: 60_000 });
+    await eventually(async () => expect(await counts.hgetall(marks)).toEqual(wanted));
   });
 });

@@ -1,6 +1,7 @@
 /** The short form of `npm run test:soak`: exact counts over connections that are cut. */
 import { expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
+import { CONDITION_MS } from "../../../services/patience.js";
 import { soak } from "../../../soak/soak.js";
 
 describeEachGeneration("connections that are cut lose no task", (set) => {
@@ -10,7 +11,7 @@ describeEachGeneration("connections that are cut lose no task", (set) => {
     ["redis", "Node to Python"],
     ["redis", "Python to Node"],
   ] as const)("%s, %s", async (broker, direction) => {
-    const report = await soak(set, { broker, direction, tasks: 500, cutEveryMs: 400, patienceMs: 30_000 });
+    const report = await soak(set, { broker, direction, tasks: 500, cutEveryMs: 400, patienceMs: CONDITION_MS });
     expect(report).toMatchObject({ sent: 500, arrived: 500, lost: 0 });
   });
 });

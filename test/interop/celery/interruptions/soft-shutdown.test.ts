@@ -2,9 +2,8 @@
 import { expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { connectApp } from "../setting.js";
+import { connectApp, WAIT } from "../setting.js";
 
-const WAIT = { timeoutMs: 30_000 };
 /** In which a busy machine stores the result of what has ended. */
 const SHUTDOWN_SECONDS = 8;
 

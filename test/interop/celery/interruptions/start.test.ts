@@ -21,47 +21,43 @@ describeEachGeneration("the start of a worker", (set) => {
     return kept(new Celery({ broker, logger: {}, ...settings }));
   }
 
-  test.each(["amqp", "redis"] as const)(
-    "%s: its connections are cut in the middle of it",
-    async (kind) => {
-      const isolation = await set.isolate();
-      const url = kind === "amqp" ? isolation.amqp.url : isolation.redis(0).url;
-      const client = connect(kind, url, {});
-      const proxy = kept(await startProxy(url));
+  test.each(["amqp", "redis"] as const)("%s: its connections are cut in the middle of it", async (kind) => {
+    const isolation = await set.isolate();
+    const url = kind === "amqp" ? isolation.amqp.url : isolation.redis(0).url;
+    const client = connect(kind, url, {});
+    const proxy = kept(await startProxy(url));
 
-      /** Resolves to how many bytes the start sent. */
-      async function startsAndWorks(name: string): Promise<number> {
-        const queue = isolation.name(name);
-        const app = connect(kind, proxy.url, { taskDefaultQueue: queue });
-        const ran: number[] = [];
-        app.task("note", (_, n: number) => void ran.push(n));
-        const before = proxy.sent;
-        const worker = await app.worker({ mingle: false, name: `${name}@start` }).start();
-        const bytes = proxy.sent - before;
-        await client.sendTask("note", { args: [1], queue });
-        await eventually(async () => {
-          expect(ran).toEqual([1]);
-          const destination = [worker.hostname];
-          expect(await client.control.ping({ destination, limit: 1, timeoutMs: 5000 })).toEqual({
-            [worker.hostname]: { ok: "pong" },
-          });
-        });
-        await app.close();
+    /** Resolves to how many bytes the start sent. */
+    async function startsAndWorks(name: string): Promise<number> {
+      const queue = isolation.name(name);
+      const app = connect(kind, proxy.url, { taskDefaultQueue: queue });
+      const ran: number[] = [];
+      app.task("note", (_, n: number) => void ran.push(n));
+      const before = proxy.sent;
+      const worker = await app.worker({ mingle: false, name: `${name}@start` }).start();
+      const bytes = proxy.sent - before;
+      await client.sendTask("note", { args: [1], queue });
+      await eventually(async () => {
         expect(ran).toEqual([1]);
-        return bytes;
-      }
+        const destination = [worker.hostname];
+        expect(await client.control.ping({ destination, limit: 1, timeoutMs: 5000 })).toEqual({
+          [worker.hostname]: { ok: "pong" },
+        });
+      });
+      await app.close();
+      expect(ran).toEqual([1]);
+      return bytes;
+    }
 
-      // Once for the broker to have its scripts.
-      await startsAndWorks("first");
-      const bytes = await startsAndWorks("whole");
-      for (let cut = 1; cut <= CUTS; cut++) {
-        const cutting = proxy.cutAfter(Math.round((bytes * cut) / (CUTS + 1)));
-        await startsAndWorks(`cut-${cut}`);
-        await cutting;
-      }
-    },
-    240_000,
-  );
+    // Once for the broker to have its scripts.
+    await startsAndWorks("first");
+    const bytes = await startsAndWorks("whole");
+    for (let cut = 1; cut <= CUTS; cut++) {
+      const cutting = proxy.cutAfter(Math.round((bytes * cut) / (CUTS + 1)));
+      await startsAndWorks(`cut-${cut}`);
+      await cutting;
+    }
+  });
 
   test("redis: a broker that is not there yet is waited for", async () => {
     const isolation = await set.isolate();

@@ -5,7 +5,7 @@ import { type Decimal, type PyDateTime, pyExceptions, Tuple, tuple } from "@brin
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { COMBINATIONS, connectApp, type Point, pythonEnvironment } from "../setting.js";
+import { COMBINATIONS, connectApp, type Point, pythonEnvironment, WAIT } from "../setting.js";
 import { progressSeen, SEEN } from "./progress-seen.js";
 
 interface Answer {
@@ -54,7 +54,7 @@ describeEachGeneration("consume from Python clients", (set) => {
 
     const send = (task: string, args = "()", kwargs = "{}", options = "{}") =>
       python.request<string>("send", { task, args, kwargs, options });
-    const get = (id: string) => python.request<Answer>("get", { id, timeout: 30 });
+    const get = (id: string) => python.request<Answer>("get", { id });
     const call = async (task: string, args?: string, kwargs?: string, options?: string) =>
       get(await send(task, args, kwargs, options));
 
@@ -133,7 +133,7 @@ describeEachGeneration("consume from Python clients", (set) => {
         const failed = await python.request<string>("canvas", { expression: failing });
         // Python's client shows the error of the part first, which is the parent of the body.
         expect(await get(failed)).toMatchObject({ class: "ValueError" });
-        await expect(app.result(failed).get({ timeoutMs: 30_000 })).rejects.toMatchObject({
+        await expect(app.result(failed).get(WAIT)).rejects.toMatchObject({
           pythonClass: "celery.exceptions.ChordError",
         });
       });

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import type { Isolation } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { closeAfterEach } from "../../kept.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 
 interface CameFrom {
   /** Seconds since the epoch. */
@@ -17,8 +17,6 @@ const SECONDS = 6;
 /** The broker counts from the moment it has the message, in whole seconds, by a clock of its own. */
 const TOLERANCE_MS = 50;
 const COUNT = 20;
-const WAIT = { timeoutMs: 30_000 };
-
 /** An exchange of one of the levels: the last one that the task came through, which depends on the bits of its delay. */
 const LEVEL = /^celery_delayed_/;
 

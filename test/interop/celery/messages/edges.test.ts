@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CeleryWorker, Isolation, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 
-const WAIT = { timeoutMs: 30_000 };
 const DAY_SECONDS = 86_400;
 
 describeEachGeneration("the edges of the protocol", (set) => {
@@ -119,7 +118,7 @@ describeEachGeneration("the edges of the protocol", (set) => {
         const later = await send(`{'eta': ${naive} + ${hour}}`);
         const destination = [nodeWorker.hostname];
         const etaOf = async (id: string): Promise<number> => {
-          const replies = await node.control.inspect("scheduled", {}, { destination, timeoutMs: 10_000 });
+          const replies = await node.control.inspect("scheduled", {}, { destination, ...WAIT });
           const scheduled = replies[nodeWorker.hostname] as { eta: string; request: { id: string } }[];
           return Date.parse(scheduled.find(({ request }) => request.id === id)!.eta);
         };

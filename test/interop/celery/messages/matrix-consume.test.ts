@@ -44,7 +44,7 @@ describeEachGeneration("Python sends to Node", (set) => {
     beforeAll(async () => {
       await python.request("use", { environment: environments.get(key)! });
     });
-    const get = (id: string) => python.request<Record<string, unknown>>("get", { id, timeout: 30 });
+    const get = (id: string) => python.request<Record<string, unknown>>("get", { id });
     const send = (task: string, args = "()", kwargs = "{}") => python.request<string>("send", { task, args, kwargs });
     const canvas = async (expression: string) => get(await python.request("canvas", { expression }));
 

@@ -5,11 +5,10 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { PythonProcess } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { READY_MS } from "../../../services/patience.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 import { CELLS, type Cell, carriesSignatures, pickles, settingsOf, valuesOf } from "./matrix.js";
 import { statesSeen } from "./progress-seen.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("Node sends to Python", (set) => {
   let fleet: PythonProcess;
@@ -31,7 +30,7 @@ describeEachGeneration("Node sends to Python", (set) => {
       return pythonEnvironment(isolation, [broker, backend], queue, more);
     });
     fleet = await set.python.start(["-m", "celery_fleet", JSON.stringify(environments)]);
-    await fleet.waitForLog(/fleet ready/, 240_000);
+    await fleet.waitForLog(/fleet ready/, READY_MS);
   });
 
   afterAll(async () => {

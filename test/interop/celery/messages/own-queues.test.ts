@@ -6,7 +6,7 @@ import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { Tally } from "../../tally.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 
 describeEachGeneration("queues of single workers", (set) => {
   describe.each(["amqp", "redis"] as const)("%s", (kind) => {
@@ -46,7 +46,7 @@ describeEachGeneration("queues of single workers", (set) => {
       ]);
       await app.worker({ mingle: false, name: "own@node" }).start();
       // Python is ready a moment before it hears what is sent to all.
-      await (await app.sendTask("noop", { queue: workerDirect(python.nodeName) })).get({ timeoutMs: 60_000 });
+      await (await app.sendTask("noop", { queue: workerDirect(python.nodeName) })).get(WAIT);
     });
 
     afterAll(async () => {
@@ -58,11 +58,11 @@ describeEachGeneration("queues of single workers", (set) => {
 
     test("Node sends to one worker", async () => {
       const sum = await app.sendTask("add", { args: [1, 2], queue: workerDirect(python.nodeName) });
-      expect(await sum.get({ timeoutMs: 30_000 })).toBe(3);
+      expect(await sum.get(WAIT)).toBe(3);
       const here = await app.sendTask("came_from", { queue: workerDirect("own@node") });
-      expect(await here.get({ timeoutMs: 30_000 })).toBe("own@node.dq2");
+      expect(await here.get(WAIT)).toBe("own@node.dq2");
       const signature = app.signature("add", { args: [2, 2], options: { queue: workerDirect(python.nodeName) } });
-      expect(await (await signature.applyAsync()).get({ timeoutMs: 30_000 })).toBe(4);
+      expect(await (await signature.applyAsync()).get(WAIT)).toBe(4);
     });
 
     test("Python sends to one worker", async () => {

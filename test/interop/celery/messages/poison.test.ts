@@ -6,9 +6,7 @@ import { MESSAGES, message } from "../../../captures/celery/pitfall-messages.js"
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { closeAfterEach } from "../../kept.js";
-import { type BrokerKind, connectApp } from "../setting.js";
-
-const WAIT = { timeoutMs: 30_000 };
+import { type BrokerKind, connectApp, WAIT } from "../setting.js";
 
 /** What only Redis lets through: its messages are whatever text somebody pushed. */
 const NO_ENVELOPES = [

@@ -16,10 +16,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { CeleryWorker } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { COMBINATIONS, connectApp, Point } from "../setting.js";
+import { COMBINATIONS, connectApp, Point, WAIT } from "../setting.js";
 import { statesSeen } from "./progress-seen.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("publish to Python workers", (set) => {
   describe.each(COMBINATIONS)("broker %s, results %s", (broker, backend) => {
@@ -173,10 +171,10 @@ describeEachGeneration("publish to Python workers", (set) => {
 
     test("revoke and remote control reach the worker", async () => {
       const { nodeName } = worker;
-      expect(await app.control.ping({ destination: [nodeName], timeoutMs: 15_000 })).toEqual({
+      expect(await app.control.ping({ destination: [nodeName], ...WAIT })).toEqual({
         [nodeName]: { ok: "pong" },
       });
-      const registered = await app.control.inspect("registered", {}, { destination: [nodeName], timeoutMs: 15_000 });
+      const registered = await app.control.inspect("registered", {}, { destination: [nodeName], ...WAIT });
       expect(registered[nodeName]).toContain("add");
       const result = await app.sendTask("sleep", { args: [30] });
       await result.revoke({ terminate: true });

@@ -3,13 +3,11 @@ import type { Celery } from "@brine/celery";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 
 const KIND = ["redis", "redis"] as const;
 /** Never the offset of this machine's clock, whose tests run in UTC or in Europe. */
 const CONFIG = { enable_utc: false, timezone: "Asia/Kolkata" };
-const WAIT = { timeoutMs: 30_000 };
-
 interface Answer {
   readonly state: string;
   readonly repr: string;
@@ -49,7 +47,7 @@ describeEachGeneration("Celery apps with enable_utc=False and a timezone", (set)
   async function call(task: string, options: string): Promise<Answer> {
     const args = task === "add" ? "(1, 2)" : "()";
     const id = await client.request<string>("send", { task, args, kwargs: "{}", options });
-    return client.request<Answer>("get", { id, timeout: 30 });
+    return client.request<Answer>("get", { id });
   }
 
   const onBoth = (options: string) => [

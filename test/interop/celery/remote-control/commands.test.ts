@@ -4,7 +4,7 @@ import type { Celery, Worker } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 import { type CommandLine, commandLine } from "./command-line.js";
 
 describeEachGeneration("celery's commands and a Node worker", (set) => {
@@ -39,7 +39,7 @@ describeEachGeneration("celery's commands and a Node worker", (set) => {
       const scheduled = await app.sendTask("node.add", { args: [1, 2], countdown: 600 });
       const destination = [worker.hostname];
       await eventually(async () => {
-        const replies = await app.control.inspect("scheduled", {}, { destination, timeoutMs: 10_000 });
+        const replies = await app.control.inspect("scheduled", {}, { destination, ...WAIT });
         expect(JSON.stringify(replies)).toContain(scheduled.id);
       });
       const [ping, active, registered, stats, queues, query, waiting, report, status] = await Promise.all([
@@ -71,7 +71,7 @@ describeEachGeneration("celery's commands and a Node worker", (set) => {
       const queue = `${app.settings.taskDefaultQueue}-more`;
       expect(await ask("control", "add_consumer", queue)).toHaveProperty("ok");
       const result = await app.sendTask<number>("node.add", { args: [2, 3], queue });
-      expect(await result.get({ timeoutMs: 30_000 })).toBe(5);
+      expect(await result.get(WAIT)).toBe(5);
       expect(await ask("control", "cancel_consumer", queue)).toHaveProperty("ok");
       expect(await ask("control", "rate_limit", "node.add", "100/s")).toHaveProperty("ok");
       expect(await ask("control", "enable_events")).toHaveProperty("ok");

@@ -3,10 +3,8 @@ import type { Celery, Worker } from "@brine/celery";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 import { type CommandLine, commandLine } from "./command-line.js";
-
-const WAIT = { timeoutMs: 30_000 };
 
 describeEachGeneration("the control plane of a Node worker", (set) => {
   describe.each([

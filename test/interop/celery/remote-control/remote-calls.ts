@@ -7,6 +7,8 @@ export interface Call {
   readonly args?: Readonly<Record<string, unknown>>;
   /** Nobody answers. */
   readonly silent?: boolean;
+  /** Both are asked again until their replies are so long: what came before it takes its time. */
+  readonly untilLength?: number;
   /** What of the replies is compared; default all. */
   readonly compare?: (reply: unknown) => unknown;
   /** Meant to be different: what each says. */
@@ -160,6 +162,8 @@ export function callsFor(generation: Generation, queue: string): readonly Call[]
     { command: "autoscale", args: { most: 3 } },
     { command: "pool_grow", args: { n: "x" } },
     { command: "pool_grow", args: { n: 1 } },
+    // The new process has begun what waited.
+    { command: "active", untilLength: 2, compare: sorted },
     {
       command: "pool_shrink",
       differs: {

@@ -5,10 +5,8 @@ import { describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
 import { closeAfterEach } from "../../kept.js";
-import { connectApp } from "../setting.js";
+import { connectApp, WAIT } from "../setting.js";
 import { type Call, callsFor } from "./remote-calls.js";
-
-const timeoutMs = 30_000;
 
 /** What tasks of `celery_app.py` have that is no default. */
 const OPTIONS: Readonly<Record<string, TaskOptions>> = {
@@ -51,8 +49,7 @@ describeEachGeneration("remote control of a Python worker and of a Node worker",
 
     /** One task that runs, one that waits for it, one that waits for its time. */
     async function fill(app: Celery): Promise<void> {
-      const has = (command: string) =>
-        eventually(async () => expect(await ask(app, { command })).toHaveProperty("length", 1));
+      const has = (command: string) => ask(app, { command, untilLength: 1 });
       await app.sendTask("sleep", { args: [600], taskId: "active" });
       await has("active");
       await app.sendTask("sleep", { args: [600], taskId: "waits", priority: 3 });
@@ -81,9 +78,15 @@ describeEachGeneration("remote control of a Python worker and of a Node worker",
   });
 });
 
-async function ask(app: Celery, { command, args = {}, silent }: Call): Promise<unknown> {
-  const options = silent === true ? { timeoutMs: 500 } : { timeoutMs, limit: 1 };
-  return Object.values(await app.control.broadcast(command, args, options))[0];
+async function ask(app: Celery, { command, args = {}, silent, untilLength }: Call): Promise<unknown> {
+  const options = silent === true ? { timeoutMs: 500 } : { ...WAIT, limit: 1 };
+  const once = async () => Object.values(await app.control.broadcast(command, args, options))[0];
+  if (untilLength === undefined) return once();
+  return eventually(async () => {
+    const reply = await once();
+    expect(reply).toHaveProperty("length", untilLength);
+    return reply;
+  });
 }
 
 /** Whatever is different in any two workers: only its type counts. */

@@ -4,12 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import type { CeleryWorker, PythonPeer } from "../../../services/index.js";
 import { describeEachGeneration } from "../../../services/inject.js";
 import { eventually } from "../../eventually.js";
-import { connectApp, pythonEnvironment } from "../setting.js";
+import { connectApp, pythonEnvironment, WAIT } from "../setting.js";
 import { type CommandLine, commandLine } from "./command-line.js";
 
-const WAIT = { timeoutMs: 30_000 };
-/** For answers to commands: late on a busy machine, and otherwise waited for no longer than they take. */
-const timeoutMs = 10_000;
 /** Longer than any test: a task that runs so long ends only because it is terminated. */
 const FOR_EVER = 600;
 
@@ -43,12 +40,12 @@ describeEachGeneration("revoking by stamps", (set) => {
 
     /** Commands are obeyed in order: what answers a ping has obeyed all before. */
     const obeyed = async (): Promise<void> => {
-      const options = { destination: [worker.nodeName], timeoutMs };
+      const options = { destination: [worker.nodeName], ...WAIT };
       await eventually(async () => expect(await app.control.ping(options)).toHaveProperty([worker.nodeName]));
     };
     const isHeld = async (method: "active" | "reserved", { id }: AsyncResult): Promise<void> => {
       await eventually(async () => {
-        const replies = await app.control.inspect(method, {}, { destination: [worker.nodeName], timeoutMs });
+        const replies = await app.control.inspect(method, {}, { destination: [worker.nodeName], ...WAIT });
         expect(replies[worker.nodeName]).toEqual(expect.arrayContaining([expect.objectContaining({ id })]));
       });
     };
