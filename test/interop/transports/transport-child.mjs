@@ -1,6 +1,6 @@
 /**
  * A process to be killed: publishes the numbers from `first` up to `last`, or consumes. Writes a line for each number that is
- * confirmed, or received and about to be acknowledged; Node writes to a pipe before it goes on, so a line is never lost.
+ * confirmed, or received and about to be acknowledged, and goes on when it is written, so that a line is never lost.
  */
 import { amqp } from "@brine/amqp-adapter";
 import { redis } from "@brine/redis-adapter";
@@ -12,7 +12,8 @@ const transport =
   kind === "amqp" ? amqp(url) : redis(url, { visibilityTimeoutSeconds: 8, unackedMutexExpireSeconds: 2 });
 await transport.declareQueue({ name: queue });
 
-const say = (number) => process.stdout.write(`${number}\n`);
+/** A pipe that nobody reads takes a few hundred lines; what Node keeps beyond dies with it. */
+const say = (number) => new Promise((resolve) => process.stdout.write(`${number}\n`, resolve));
 
 async function publish(number) {
   const content = { body: Buffer.from(String(number)), contentType: "text/plain", contentEncoding: "utf-8" };
@@ -22,7 +23,7 @@ async function publish(number) {
     properties: { deliveryMode: 2, correlationId: String(number), replyTo: "" },
   };
   await transport.publish(message, { exchange: "", routingKey: queue });
-  say(number);
+  await say(number);
 }
 
 if (role === "publish") {
@@ -32,9 +33,9 @@ if (role === "publish") {
   }
   await transport.close();
 } else {
-  const onMessage = (delivery) => {
-    say(Buffer.from(delivery.body).toString());
-    void delivery.ack();
+  const onMessage = async (delivery) => {
+    await say(Buffer.from(delivery.body).toString());
+    await delivery.ack();
   };
   await transport.consume([{ name: queue }], onMessage, { prefetch: AT_ONCE });
 }

@@ -15,14 +15,14 @@ const transport = kind === "amqp" ? amqp(url) : redis(url);
 const app = new Celery({ broker: transport, taskDefaultQueue: queue, taskSerializer: "pickle" });
 const mark = app.task("mark", { ignoreResult: true });
 
-/** Node writes to a pipe before it goes on, so a line is never lost. */
-const say = (what, number) => process.stdout.write(`${what} ${number}\n`);
+/** Resolves when the line is written: one that Node still keeps dies with it. */
+const say = (what, number) => new Promise((resolve) => process.stdout.write(`${what} ${number}\n`, resolve));
 
 let isHanging = false;
 const publish = transport.publish.bind(transport);
 transport.publish = async (message, options) => {
   await publish(message, options);
-  say("confirmed", message.headers.id);
+  await say("confirmed", message.headers.id);
   if (isHanging) await new Promise(() => setInterval(() => {}, 1000));
 };
 
@@ -32,7 +32,7 @@ for (let start = first; start < last; start += BATCH) {
   await Promise.all(
     batch.map(async (number) => {
       await mark.applyAsync({ args: [number], taskId: String(number) });
-      say("returned", number);
+      await say("returned", number);
     }),
   );
 }
