@@ -47,7 +47,7 @@ export async function withoutServices(): Promise<void> {
         },
         { exchange: "", routingKey: queue },
       );
-      const value = await app.result("demo-1").get({ timeoutMs: 10_000 });
+      const value = await app.result("demo-1").get({ timeoutMs: 30_000 });
       const shown = pythonRepr(python, dumps(value));
       line("Python", "result", shown);
       expectEqual(shown, "{'lines': (1, 2, 3), 'total': Decimal('32.97')}", "what Python got");
