@@ -48,6 +48,8 @@ const GLOBALS = [
   "app.Plain",
   "app.Outer",
   "app.Outer.Inner",
+  "app.Outer.Middle",
+  "app.Outer.Middle.Deep",
   "app.make",
   "builtins.int",
   "builtins.list",
@@ -64,6 +66,47 @@ const NAMES = ["a", "b", "key", "app", "latin1"];
 const DECIMALS = ["1.10", "-0", "NaN", "Infinity"];
 const ID_KINDS = new Set(["none", "bool", "int", "float", "str", "bytes", "complex", "date", "decimal"]);
 const KEY_KINDS = new Set(["none", "bool", "int", "str", "bytes"]);
+/** Keys that are equal only to themselves, and may lead back to what they are a key of. */
+const OBJECT_KINDS = new Set([
+  "Plain",
+  "Inner",
+  "Deep",
+  "Special",
+  "Tabled",
+  "State",
+  "Reduced",
+  "ValueError",
+  "global",
+]);
+/** What `__reduce__` may not return; both sides make it. */
+export const MISUSES = [
+  "one item",
+  "no item",
+  "seven items",
+  "None",
+  "an int",
+  "an empty name",
+  "a callable that is an int",
+  "a callable that is a str",
+  "a callable that is a dict",
+  "arguments that are a str",
+  "arguments that are None",
+  "list items that are an int",
+  "dict items that are an int",
+  "dict items that are no pairs",
+  "dict items of three",
+  "a state setter that is an int",
+  "a state setter that is a list",
+] as const;
+/** Classes with a code of the extension registry: of each opcode the least and the greatest. */
+export const EXTENSIONS = {
+  Ext1: 1,
+  Ext255: 255,
+  Ext256: 256,
+  Ext65535: 65_535,
+  Ext65536: 65_536,
+  ExtMax: 0x7fffffff,
+} as const;
 
 /** Makes the nodes of one value, each random. */
 class Graph {
@@ -110,6 +153,7 @@ class Graph {
       const [kind, value] = this.nodes[i]!;
       // True and 1 are one key.
       if (KEY_KINDS.has(kind)) keys.set(kind === "bool" ? `int:${Number(value)}` : `${kind}:${String(value)}`, i);
+      else if (OBJECT_KINDS.has(kind)) keys.set(kind === "global" ? `global:${String(value)}` : `object:${i}`, i);
     }
     return Array.from(keys.values(), (key) => [key, this.#any()]);
   }
@@ -156,11 +200,28 @@ class Graph {
       case "set":
       case "frozenset": {
         // One item has one order.
-        const [only] = this.#earlierOnes(1).filter((i) => KEY_KINDS.has(this.nodes[i]![0]));
+        const [only] = this.#earlierOnes(1).filter((i) => {
+          const [member] = this.nodes[i]!;
+          return KEY_KINDS.has(member) || OBJECT_KINDS.has(member);
+        });
         return [kind, only === undefined ? [] : [only]];
       }
       case "tuple":
         return [kind, this.#earlierOnes(5)];
+      case "deque":
+      case "defaultdict":
+        // Whose module's name is one string with OrderedDict's up to 3.11 only, which shows from protocol 4 on.
+        if (this.#options.protocol >= 4) return ["none"];
+        return [kind, kind === "deque" ? this.#anys(5) : this.#pairs(5)];
+      case "partial":
+        return [kind, this.#earlierOnes(3), this.#attributes().filter(([, i]) => i < this.nodes.length)];
+      case "ValueError":
+        return [kind, this.#earlierOnes(3), this.#attributes()];
+      case "Ext":
+        return [random.pick(Object.keys(EXTENSIONS)), this.#attributes()];
+      case "Misused":
+        // Few, as each ends a case.
+        return random.chance(0.02) ? [kind, random.pick(MISUSES)] : ["none"];
       case "list":
         return [kind, random.chance(0.02) ? Array.from({ length: 1001 }, () => 0) : this.#anys(5)];
       case "dict":
@@ -207,6 +268,7 @@ const LEAVES = [
 const HOLDERS = [
   ..."tuple tuple list list dict dict set frozenset odict Plain Inner State NewArgs NewArgsEx".split(" "),
   ..."Reduced Reduced Items Table Special Tabled Persisted".split(" "),
+  ..."deque defaultdict partial ValueError Deep Ext OwnNewobj Misused".split(" "),
 ];
 
 /** One value and what is done with it; `kind` is what the case is about. */

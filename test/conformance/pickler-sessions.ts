@@ -4,6 +4,8 @@ import {
   ClassRegistry,
   Complex,
   Decimal,
+  DefaultDict,
+  Deque,
   FrozenSet,
   isPickleError,
   OrderedDict,
@@ -11,18 +13,22 @@ import {
   Pickler,
   PyDate,
   PyDict,
+  type PyException,
   PyFloat,
   PyGlobal,
+  PyPartial,
   PySet,
+  pyExceptions,
   type Reduction,
   Tuple,
 } from "@brine/codec";
-import type { Case, Node, SessionOptions } from "./pickler-cases.js";
+import { type Case, EXTENSIONS, type MISUSES, type Node, type SessionOptions } from "./pickler-cases.js";
 
 export type Answer = { readonly pickle: string; readonly buffers: readonly string[] } | { readonly error: string };
 
 class Plain {}
 class Inner {}
+class Deep {}
 class Special {}
 class Tabled {}
 class Persisted {
@@ -56,6 +62,18 @@ class NewArgsEx {
     return null;
   }
 }
+/** CPython sees through `__newobj__` whoever returns it, from protocol 2 on. */
+class OwnNewobj {
+  __reduce__(): readonly unknown[] {
+    return [new PyGlobal("copyreg", "__newobj__"), [globalOf("app.OwnNewobj")], { ...this }];
+  }
+}
+class Misused {
+  declare misuse: Misuse;
+  __reduce__(): readonly unknown[] | string {
+    return MISUSE_OF[this.misuse] as readonly unknown[];
+  }
+}
 class Reduced {
   declare reduction: () => Reduction | readonly unknown[];
   __reduce__(): Reduction | readonly unknown[] {
@@ -66,22 +84,69 @@ class Items extends Array<unknown> {}
 class Table extends PyDict<unknown, unknown> {}
 
 const registry = new ClassRegistry();
-for (const jsClass of [Plain, Special, Tabled, Persisted, State, NewArgs, NewArgsEx, Reduced, Items, Table]) {
+for (const jsClass of [
+  ...[Plain, Special, Tabled, Persisted, State, NewArgs, NewArgsEx],
+  ...[OwnNewobj, Misused, Reduced, Items, Table],
+]) {
   registry.register(`app.${jsClass.name}`, jsClass as never);
 }
 registry.register("app.Outer", class Outer {});
 registry.register({ module: "app", name: "Outer.Inner" }, Inner);
-for (const [name, code] of [
-  ["set_state", 7],
-  ["Table", 300],
-  ["Items", 70_000],
-] as const) {
+registry.register({ module: "app", name: "Outer.Middle" }, class Middle {});
+registry.register({ module: "app", name: "Outer.Middle.Deep" }, Deep);
+const ext = Object.fromEntries(Object.keys(EXTENSIONS).map((name) => [name, { [name]: class {} }[name]!]));
+for (const [name, jsClass] of Object.entries(ext)) registry.register(`app.${name}`, jsClass);
+for (const [name, code] of Object.entries({
+  ...EXTENSIONS,
+  set_state: 7,
+  "Outer.Middle": 300,
+  Table: 301,
+  Items: 70_000,
+})) {
   registry.registerExtension("app", name, code);
 }
 
 const MAKE = new PyGlobal("app", "make");
 const SET_STATE = new PyGlobal("app", "set_state");
-const EMPTY = { Plain, Inner, Special, Tabled, Persisted, State, NewArgs, NewArgsEx, Reduced, Table, Items } as const;
+const EMPTY = {
+  ...ext,
+  Plain,
+  Inner,
+  Deep,
+  OwnNewobj,
+  Misused,
+  Special,
+  Tabled,
+  Persisted,
+  State,
+  NewArgs,
+  NewArgsEx,
+  Reduced,
+  Table,
+  Items,
+} as const;
+
+type Misuse = (typeof MISUSES)[number];
+
+const MISUSE_OF: Readonly<Record<Misuse, unknown>> = {
+  "one item": [MAKE],
+  "no item": [],
+  "seven items": [MAKE, [], null, null, null, null, null],
+  None: null,
+  "an int": 5,
+  "an empty name": "",
+  "a callable that is an int": [5, []],
+  "a callable that is a str": ["make", []],
+  "a callable that is a dict": [{}, []],
+  "arguments that are a str": [MAKE, "ab"],
+  "arguments that are None": [MAKE, null],
+  "list items that are an int": [MAKE, [], null, 5],
+  "dict items that are an int": [MAKE, [], null, null, 5],
+  "dict items that are no pairs": [MAKE, [], null, null, [1]],
+  "dict items of three": [MAKE, [], null, null, [[1, 2, 3]]],
+  "a state setter that is an int": [MAKE, [], 1, null, null, 5],
+  "a state setter that is a list": [MAKE, [], 1, null, null, []],
+};
 
 const globals = new Map<string, PyGlobal>();
 
@@ -136,6 +201,14 @@ function created(kind: string, parts: readonly unknown[], values: readonly unkno
       return new PyDict();
     case "odict":
       return new OrderedDict();
+    case "deque":
+      return new Deque();
+    case "defaultdict":
+      return new DefaultDict(null);
+    case "partial":
+      return new PyPartial(MAKE, Tuple.from(items()), named(parts[1], values));
+    case "ValueError":
+      return new pyExceptions.ValueError(...items());
     case "date":
       return new PyDate(parts[0] as number, parts[1] as number, parts[2] as number);
     case "decimal":
@@ -150,26 +223,45 @@ function created(kind: string, parts: readonly unknown[], values: readonly unkno
 type Named = readonly (readonly [string, number])[];
 type Pairs = readonly (readonly [number, number])[];
 
+function named(names: unknown, values: readonly unknown[]): Record<string, unknown> {
+  return Object.fromEntries((names as Named).map(([name, i]) => [name, values[i]]));
+}
+
 function fill(kind: string, value: unknown, parts: readonly unknown[], values: readonly unknown[]): void {
   const items = () => (parts[0] as number[]).map((i) => values[i]);
-  const named = (names: unknown) => Object.fromEntries((names as Named).map(([name, i]) => [name, values[i]]));
+  if (kind in ext) {
+    Object.assign(value as object, named(parts[0], values));
+    return;
+  }
   switch (kind) {
+    case "deque":
+      (value as Deque).extend(items());
+      break;
     case "list":
     case "Items":
       (value as unknown[]).push(...items());
-      if (kind === "Items") Object.assign(value as object, named(parts[1]));
+      if (kind === "Items") Object.assign(value as object, named(parts[1], values));
       break;
     case "dict":
     case "odict":
+    case "defaultdict":
     case "Table":
       for (const [key, i] of parts[0] as Pairs) (value as Map<unknown, unknown>).set(values[key], values[i]);
-      if (kind === "Table") Object.assign(value as object, named(parts[1]));
+      if (kind === "Table") Object.assign(value as object, named(parts[1], values));
       break;
     case "Plain":
     case "Inner":
+    case "Deep":
+    case "OwnNewobj":
     case "Special":
     case "Tabled":
-      Object.assign(value as object, named(parts[0]));
+      Object.assign(value as object, named(parts[0], values));
+      break;
+    case "ValueError":
+      Object.assign((value as PyException).attributes, named(parts[1], values));
+      break;
+    case "Misused":
+      (value as Misused).misuse = parts[0] as Misuse;
       break;
     case "State":
       (value as State).state = values[parts[0] as number];
@@ -180,7 +272,7 @@ function fill(kind: string, value: unknown, parts: readonly unknown[], values: r
     case "NewArgs":
     case "NewArgsEx":
       (value as NewArgs).args = Tuple.from(items());
-      if (kind === "NewArgsEx") (value as NewArgsEx).kwargs = named(parts[1]);
+      if (kind === "NewArgsEx") (value as NewArgsEx).kwargs = named(parts[1], values);
       break;
     case "Reduced":
       (value as Reduced).reduction = () => reduction(parts, values);

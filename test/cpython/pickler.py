@@ -10,6 +10,7 @@ import collections
 import copyreg
 import datetime
 import decimal
+import functools
 import io
 import json
 import pickle
@@ -37,9 +38,14 @@ class Outer:
     class Inner:
         pass
 
+    class Middle:
+        class Deep:
+            pass
 
-Outer.Inner.__module__ = sys.intern("app")
-Outer.Inner.__qualname__ = sys.intern("Outer.Inner")
+
+for nested in (Outer.Inner, Outer.Middle, Outer.Middle.Deep):
+    nested.__module__ = sys.intern("app")
+    nested.__qualname__ = sys.intern(nested.__qualname__)
 
 
 @in_app
@@ -117,13 +123,65 @@ def set_state(value, state):
     pass
 
 
-for name, code in (("set_state", 7), ("Table", 300), ("Items", 70000)):
+# Of each opcode the least and the greatest code, and one of a nested class.
+EXTENSIONS = {
+    "Ext1": 1,
+    "set_state": 7,
+    "Ext255": 255,
+    "Ext256": 256,
+    "Outer.Middle": 300,
+    "Table": 301,
+    "Ext65535": 65535,
+    "Ext65536": 65536,
+    "Items": 70000,
+    "ExtMax": 0x7FFFFFFF,
+}
+for name, code in EXTENSIONS.items():
+    if name.startswith("Ext"):
+        in_app(type(name, (), {"__qualname__": sys.intern(name)}))
     copyreg.add_extension("app", name, code)
+
+# What `__reduce__` may not return, by name; `pickler-sessions.ts` has the same.
+MISUSES = {
+    "one item": lambda: (make,),
+    "no item": lambda: (),
+    "seven items": lambda: (make, (), None, None, None, None, None),
+    "None": lambda: None,
+    "an int": lambda: 5,
+    "an empty name": lambda: "",
+    "a callable that is an int": lambda: (5, ()),
+    "a callable that is a str": lambda: ("make", ()),
+    "a callable that is a dict": lambda: ({}, ()),
+    "arguments that are a str": lambda: (make, "ab"),
+    "arguments that are None": lambda: (make, None),
+    "list items that are an int": lambda: (make, (), None, 5),
+    "dict items that are an int": lambda: (make, (), None, None, 5),
+    "dict items that are no pairs": lambda: (make, (), None, None, iter([1])),
+    "dict items of three": lambda: (make, (), None, None, iter([(1, 2, 3)])),
+    "a state setter that is an int": lambda: (make, (), 1, None, None, 5),
+    "a state setter that is a list": lambda: (make, (), 1, None, None, []),
+}
+
+
+@in_app
+class Misused:
+    def __reduce__(self):
+        return MISUSES[self.misuse]()
+
+
+@in_app
+class OwnNewobj:
+    """CPython sees through `__newobj__` whoever returns it, from protocol 2 on."""
+
+    def __reduce__(self):
+        return copyreg.__newobj__, (OwnNewobj,), self.__dict__
 
 GLOBALS = {
     "app.Plain": Plain,
     "app.Outer": Outer,
     "app.Outer.Inner": Outer.Inner,
+    "app.Outer.Middle": Outer.Middle,
+    "app.Outer.Middle.Deep": Outer.Middle.Deep,
     "app.make": make,
     "builtins.int": int,
     "builtins.list": list,
@@ -139,8 +197,8 @@ GLOBALS = {
 
 
 def interned(text):
-    """Every string is the only one of its value, as Brine takes it; up to 3.12 a character may be interned as another object."""
-    return chr(ord(text)) if len(text) == 1 else sys.intern(text)
+    """Every string is the only one of its value, as Brine takes it; up to 3.12 a Latin-1 character may be interned as another object."""
+    return chr(ord(text)) if len(text) == 1 and text < "\u0100" else sys.intern(text)
 
 
 def build(nodes):
@@ -191,8 +249,18 @@ def created(kind, rest, values):
         return decimal.Decimal(rest[0])
     if kind == "global":
         return GLOBALS[rest[0]]
+    if kind == "deque":
+        return collections.deque()
+    if kind == "defaultdict":
+        return collections.defaultdict()
+    if kind == "partial":
+        return functools.partial(make, *[values[i] for i in rest[0]], **{interned(k): values[i] for k, i in rest[1]})
+    if kind == "ValueError":
+        return ValueError(*[values[i] for i in rest[0]])
     if kind == "Inner":
         return Outer.Inner()
+    if kind == "Deep":
+        return Outer.Middle.Deep()
     return getattr(app, kind)()
 
 
@@ -202,13 +270,17 @@ def attributes(value, names, values):
 
 
 def fill(kind, value, rest, values):
-    if kind == "list":
+    if kind in ("list", "deque"):
         value.extend([values[i] for i in rest[0]])
-    elif kind in ("dict", "odict"):
+    elif kind in ("dict", "odict", "defaultdict"):
         for key, i in rest[0]:
             value[values[key]] = values[i]
-    elif kind in ("Plain", "Inner", "Special", "Tabled"):
+    elif kind in ("Plain", "Inner", "Deep", "Special", "Tabled", "OwnNewobj") or kind.startswith("Ext"):
         attributes(value, rest[0], values)
+    elif kind == "ValueError":
+        attributes(value, rest[1], values)
+    elif kind == "Misused":
+        value.misuse = rest[0]
     elif kind == "State":
         value.__dict__["state"] = values[rest[0]]
     elif kind == "Persisted":

@@ -13,6 +13,7 @@ export { pickled } from "./globals/decorator.js";
 export { ClassRegistry, defaultRegistry } from "./globals/default-registry.js";
 export { type ExceptionEntryOptions, exceptionEntry } from "./globals/exception-entry.js";
 export { globalOfEntry } from "./globals/global-of.js";
+export { normalizeReduction } from "./globals/reduction.js";
 export type * from "./globals/registry.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export { dump, dumps, Pickler } from "./pickle/api-dump.js";
@@ -26,7 +27,6 @@ export type {
   UnpicklerOptions,
   WaitOptions,
 } from "./pickle/options.js";
-export { normalizeReduction } from "./pickle/pickler/save-reduce.js";
 export type { PickleSink } from "./pickle/streams/sinks.js";
 export type { PickleSource } from "./pickle/streams/sources.js";
 export {

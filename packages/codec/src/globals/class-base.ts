@@ -1,12 +1,13 @@
 /** What a class of yours is built on, which decides how its instances are made and written. */
 import { PyDict } from "../python/containers/dict.js";
+import { isNamedTupleClass } from "../python/containers/namedtuple.js";
 import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { FrozenSet, PySet } from "../python/containers/sets.js";
 import { pyBase } from "../python/objects/objects.js";
 import type { AnyClass, ClassRegistryView, GlobalEntry } from "./registry.js";
 
 /** Builtin classes that one may extend, and the Python type whose instances hold the value at protocols 0 and 1. */
-const BASES: ReadonlyMap<AnyClass, string> = new Map<AnyClass, string>([
+const BASES: ReadonlyMap<AnyClass, BaseKind> = new Map<AnyClass, BaseKind>([
   [Tuple, "tuple"],
   [Array, "list"],
   [PyDict, "dict"],
@@ -19,10 +20,22 @@ const BASES: ReadonlyMap<AnyClass, string> = new Map<AnyClass, string>([
   [Error, "error"],
 ]);
 
+/** A Python builtin, `"namedtuple"`, `"error"` for JavaScript's own errors, or `"mapped"` for Brine's classes. */
+type BaseKind =
+  | "tuple"
+  | "list"
+  | "dict"
+  | "frozenset"
+  | "set"
+  | "bytearray"
+  | "bytes"
+  | "namedtuple"
+  | "error"
+  | "mapped";
+
 export interface Base {
   readonly jsClass: AnyClass;
-  /** A Python builtin, `"error"` for JavaScript's own errors, or `"mapped"` for Brine's classes. */
-  readonly kind: string;
+  readonly kind: BaseKind;
 }
 
 /** The nearest class above `jsClass` whose constructor has to run to make an instance, because it has internal state. */
@@ -33,6 +46,7 @@ export function baseOf(jsClass: AnyClass): Base | undefined {
     parent = Object.getPrototypeOf(parent)
   ) {
     if (Object.hasOwn(parent, pyBase)) return { jsClass: parent, kind: "mapped" };
+    if (isNamedTupleClass(parent)) return { jsClass: parent, kind: "namedtuple" };
     const kind = BASES.get(parent);
     if (kind !== undefined) return { jsClass: parent, kind };
   }

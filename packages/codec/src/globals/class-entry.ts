@@ -2,6 +2,7 @@
 
 import { bytesOfArguments } from "../python/bytes.js";
 import { PyDict } from "../python/containers/dict.js";
+import type { NamedTupleClass } from "../python/containers/namedtuple.js";
 import { setAttributes } from "../python/objects/attributes.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import { shortText } from "../python/short-text.js";
@@ -96,13 +97,10 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
 
   #createFromBase(base: Base, args: readonly unknown[], context: DecodeContext): T {
     switch (base.kind) {
-      case "tuple": {
-        // tuple.__new__ takes one iterable; a namedtuple's takes the items, and is registered as one.
-        const object = this.#construct([]) as unknown as unknown[];
-        const items = args[0];
-        if (Array.isArray(items)) for (let i = 0; i < items.length; i++) object.push(items[i]);
-        return object as unknown as T;
-      }
+      case "tuple":
+        return this.#ofItems(base, args[0], context);
+      case "namedtuple":
+        return this.#ofItems(base, args, context);
       case "list":
       case "dict":
         return this.#construct([]);
@@ -114,6 +112,19 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       default:
         return this.#construct(args);
     }
+  }
+
+  /** `tuple.__new__` takes one iterable, a namedtuple's the items. */
+  #ofItems(base: Base, items: unknown, context: DecodeContext): T {
+    const given: readonly unknown[] = Array.isArray(items) ? items : [];
+    const fields =
+      base.kind === "namedtuple" ? (base.jsClass as unknown as NamedTupleClass).fields.length : given.length;
+    if (given.length !== fields) {
+      throw context.fail(`${this.module}.${this.name} has ${fields} fields, the pickle gave ${given.length}`);
+    }
+    const object = this.#construct([]) as unknown as unknown[];
+    for (let i = 0; i < given.length; i++) object[i] = given[i];
+    return object as unknown as T;
   }
 
   /** `Uint8Array` itself would take a length, or make numbers of what is in a list, whatever that costs. */
@@ -139,6 +150,11 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       }
       case "object":
         return this.create([], undefined, context);
+      case "tuple":
+        // By `tuple.__new__`, not by that of the class.
+        if ((this.#base?.kind === "tuple" || this.#base?.kind === "namedtuple") && this.#adapter.create === undefined)
+          return this.#ofItems(this.#base, value, context);
+        return this.create([value], undefined, context);
       default:
         return this.create([value], undefined, context);
     }

@@ -8,8 +8,11 @@ import { isTrue } from "../python/truth.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, mappedEntry } from "./class-base.js";
 import { globalOfEntry } from "./global-of.js";
-import { toReduction } from "./reduction.js";
+import { keywordArguments, normalizeReduction } from "./reduction.js";
 import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+
+/** Bases whose items are written as items, or as arguments of `__new__`; the others are reduced as what they extend. */
+const HAVE_ITEMS: ReadonlySet<Base["kind"]> = new Set(["list", "dict", "tuple", "namedtuple"]);
 
 /** Takes instances of one class apart. */
 export class ClassReducer<T extends object> {
@@ -26,12 +29,12 @@ export class ClassReducer<T extends object> {
   reduce(object: T, context: EncodeContext): Reduction | PyGlobal {
     const adapter = this.#adapter;
     if (adapter.reduce !== undefined)
-      return toReduction(adapter.reduce(object, context.protocol), this.#entry, context);
+      return normalizeReduction(adapter.reduce(object, context.protocol), this.#entry, context);
     const methods = object as PickledClass;
     if (typeof methods.__reduce_ex__ === "function") {
-      return toReduction(methods.__reduce_ex__(context.protocol), this.#entry, context);
+      return normalizeReduction(methods.__reduce_ex__(context.protocol), this.#entry, context);
     }
-    if (typeof methods.__reduce__ === "function") return toReduction(methods.__reduce__(), this.#entry, context);
+    if (typeof methods.__reduce__ === "function") return normalizeReduction(methods.__reduce__(), this.#entry, context);
     return context.protocol < 2 ? this.#reduceOld(object, context) : this.#reduceNew(object, context);
   }
 
@@ -54,22 +57,22 @@ export class ClassReducer<T extends object> {
   /** Protocol 2 and above: CPython 3.12 `reduce_newobj`. */
   #reduceNew(object: T, context: EncodeContext): Reduction {
     const base = this.#base;
-    if (base !== undefined && base.kind !== "list" && base.kind !== "dict" && base.kind !== "tuple") {
+    if (base !== undefined && !HAVE_ITEMS.has(base.kind)) {
       return this.#reduceAsBase(object, base, context);
     }
     const methods = object as PickledClass;
     let args: readonly unknown[] = [];
     let kwargs: ReadonlyMap<string, unknown> | undefined;
     if (this.#adapter.getNewArgs !== undefined) {
-      args = this.#adapter.getNewArgs(object);
+      args = this.#arguments("getNewArgs", this.#adapter.getNewArgs(object), context);
     } else if (typeof methods.__getnewargs_ex__ === "function") {
-      const [positional, named] = methods.__getnewargs_ex__();
-      args = positional;
-      kwargs = named instanceof Map ? named : new Map(Object.entries(named));
+      [args, kwargs] = this.#argumentsAndKeywords(methods.__getnewargs_ex__(), context);
     } else if (typeof methods.__getnewargs__ === "function") {
-      args = methods.__getnewargs__();
+      args = this.#arguments("__getnewargs__", methods.__getnewargs__(), context);
     } else if (base?.kind === "tuple") {
       args = [Tuple.from(object as unknown as unknown[])];
+    } else if (base?.kind === "namedtuple") {
+      args = Tuple.from(object as unknown as unknown[]);
     }
     return {
       kind: kwargs !== undefined && kwargs.size > 0 ? "newobj_ex" : "newobj",
@@ -82,10 +85,26 @@ export class ClassReducer<T extends object> {
     };
   }
 
+  #arguments(method: string, args: unknown, context: EncodeContext): readonly unknown[] {
+    if (!Array.isArray(args)) throw this.#misuse(`${method} must return an array`, context);
+    return args;
+  }
+
+  #argumentsAndKeywords(value: unknown, context: EncodeContext): [readonly unknown[], ReadonlyMap<string, unknown>] {
+    const [args, named] = Array.isArray(value) && value.length === 2 ? value : [];
+    const kwargs = keywordArguments(named);
+    if (Array.isArray(args) && kwargs !== undefined) return [args, kwargs];
+    throw this.#misuse("__getnewargs_ex__ must return an array and keyword arguments", context);
+  }
+
+  #misuse(reason: string, context: EncodeContext): Error {
+    return context.fail(`Cannot pickle ${this.#entry.module}.${this.#entry.name}: ${reason}`);
+  }
+
   /** Protocols 0 and 1: CPython 3.12 `copyreg._reduce_ex`, which drops a state that Python takes for false. */
   #reduceOld(object: T, context: EncodeContext): Reduction {
     const base = this.#base;
-    if (base !== undefined && base.kind !== "list" && base.kind !== "dict" && base.kind !== "tuple") {
+    if (base !== undefined && !HAVE_ITEMS.has(base.kind)) {
       return this.#reduceAsBase(object, base, context);
     }
     const state = this.#stateOf(object);
@@ -93,7 +112,7 @@ export class ClassReducer<T extends object> {
       kind: "newobj",
       callable: globalOfEntry(this.#entry),
       args: [],
-      base: base === undefined ? undefined : { global: builtin(base.kind, context), value: valueOfBase(object) },
+      base: base === undefined ? undefined : { global: builtin(builtinOf(base), context), value: valueOfBase(object) },
       state: isTrue(state) ? state : undefined,
     };
   }
@@ -138,6 +157,11 @@ function bytearrayArguments(object: ByteArray, context: EncodeContext): readonly
 
 function nothingIfNull(state: unknown): unknown {
   return state === null ? undefined : state;
+}
+
+/** The builtin that holds the value: that a tuple has names is its class's matter. */
+function builtinOf({ kind }: Base): string {
+  return kind === "namedtuple" ? "tuple" : kind;
 }
 
 function builtin(name: string, context: EncodeContext): PyGlobal {

@@ -2,6 +2,7 @@
  * Finds out how an object is written, by its class: a container is opened, an object of a registered class becomes a call.
  * What it holds is left to the encoder, as a {@link Saving}; `undefined` says that all of it is written.
  */
+import { normalizeReduction } from "../../globals/reduction.js";
 import type { AnyClass, Reduction } from "../../globals/registry.js";
 import { PickleBuffer } from "../../python/containers/buffers.js";
 import { PyDict } from "../../python/containers/dict.js";
@@ -13,7 +14,7 @@ import * as op from "../opcodes.js";
 import type { Encoder } from "./encoder.js";
 import { classOf, foreignType } from "./foreign-values.js";
 import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
-import { callForSet, lowerReduction, normalizeReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
+import { callForSet, lowerReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
 import { DictSaving, FrozenSetSaving, ListSaving, type Saving, SetSaving, TupleSaving } from "./saving.js";
 
 const ObjectPrototype = Object.prototype;

@@ -1,6 +1,5 @@
 /** Objects that are written as a call. CPython 3.12 `pickle.py` `save_reduce`, `copyreg.py`. */
-import { toReduction } from "../../globals/reduction.js";
-import type { EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
+import type { EncodeContext, Reduction } from "../../globals/registry.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { FrozenSet } from "../../python/containers/sets.js";
 import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects/objects.js";
@@ -17,37 +16,6 @@ const OBJECT = new PyGlobal("builtins", "object");
 const SET = new PyGlobal("builtins", "set");
 const FROZENSET = new PyGlobal("builtins", "frozenset");
 const PARTIAL = new PyGlobal("functools", "partial");
-
-/**
- * What `__reduce__`, `reducerOverride` or a dispatch table gave, as a {@link Reduction}: also Python's tuple
- * `[callable, args, state?, listItems?, dictItems?, stateSetter?]`, or the name of a global in the module of `entry`.
- * A callable of `copyreg.__newobj__` or `copyreg.__newobj_ex__` is seen through, as the pickler of CPython does.
- *
- * @throws {@link PicklingError} when it is none of these
- */
-export function normalizeReduction(
-  value: Reduction | PyGlobal | readonly unknown[] | string,
-  entry: Pick<GlobalEntry, "module" | "name">,
-  context: EncodeContext,
-): Reduction | PyGlobal {
-  const reduction = toReduction(value, entry, context);
-  if (reduction instanceof PyGlobal || context.protocol < 2) return reduction;
-  const { callable, args } = reduction;
-  if (!(callable instanceof PyGlobal) || callable.module !== "copyreg" || reduction.kind !== "reduce") return reduction;
-  if (callable.name === NEWOBJ.name) {
-    if (!isCallable(args[0])) throw context.fail(`Cannot pickle ${entry.name}: __newobj__ has no class`);
-    return { ...reduction, kind: "newobj", callable: args[0], args: args.slice(1) };
-  }
-  if (callable.name === NEWOBJ_EX.name) {
-    const [cls, positional, named] = args;
-    if (!isCallable(cls) || !Array.isArray(positional) || args.length !== 3) {
-      throw context.fail(`Cannot pickle ${entry.name}: __newobj_ex__ needs a class, an array and keyword arguments`);
-    }
-    const kwargs = named instanceof Map ? named : new Map(Object.entries((named ?? {}) as object));
-    return { ...reduction, kind: "newobj_ex", callable: cls, args: positional, kwargs };
-  }
-  return reduction;
-}
 
 function isCallable(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);

@@ -269,7 +269,8 @@ export class ItemsSaving extends Saving {
   }
 
   segment(): string {
-    return `[${this.count - 1}]`;
+    // The first item is asked for before there is one.
+    return this.count === 0 ? "" : `[${this.count - 1}]`;
   }
 }
 
@@ -304,7 +305,9 @@ export class PairsSaving extends Saving {
       if (this.inBatch > 1) encoder.writeOpcode(op.SETITEMS);
       return DONE;
     }
-    const [key, value] = this.ahead.value;
+    const pair: unknown = this.ahead.value;
+    if (!Array.isArray(pair) || pair.length !== 2) throw encoder.fail("Cannot pickle dict items that are no pairs");
+    const [key, value] = pair as [unknown, unknown];
     this.ahead = this.pairs.next();
     this.count++;
     if (encoder.protocol > 0) {
@@ -326,7 +329,7 @@ export class PairsSaving extends Saving {
   }
 
   segment(): string {
-    return this.hasValue ? "" : keySegment(this.key);
+    return this.hasValue || this.count === 0 ? "" : keySegment(this.key);
   }
 }
 

@@ -39,3 +39,8 @@ export function namedTuple<const F extends string>(name: string, fields: readonl
   }
   return jsClass as unknown as NamedTupleClass<F>;
 }
+
+/** Whether a class is itself one that {@link namedTuple} made, not below one. */
+export function isNamedTupleClass(jsClass: object): jsClass is NamedTupleClass {
+  return Object.getPrototypeOf(jsClass) === Tuple && Object.hasOwn(jsClass, "fields");
+}
