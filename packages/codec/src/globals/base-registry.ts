@@ -2,13 +2,13 @@
 import { checkOptions } from "../options/check.js";
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import { type NamedTupleClass, namedTuple } from "../python/containers/namedtuple.js";
-import { defineEnum, type EnumKind, type PyEnum } from "../python/objects/enum.js";
+import { defineEnum, type EnumKind, type FlagBoundary, type PyEnum } from "../python/objects/enum.js";
 import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import type { ClassAdapter } from "./class-adapter.js";
 import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";
-import { enumEntry } from "./enum-entry.js";
+import { type EnumPickleBy, enumEntry, memberEntries } from "./enum-entry.js";
 import {
   EXCEPTION_ENTRY_OPTIONS,
   type ExceptionEntryOptions,
@@ -48,9 +48,21 @@ export interface RegisterEnumOptions {
   readonly kind?: EnumKind | undefined;
   /** `true` is short for `kind: "flag"`. Default false. */
   readonly flag?: boolean | undefined;
+  /** Of flags: what becomes of bits that no member has. Default `"keep"` for `"intflag"`, else `"strict"`. */
+  readonly boundary?: FlagBoundary | undefined;
+  /**
+   * How members are written: `"value"` (default), or as by Python's `enum.pickle_by_enum_name` or
+   * `enum.pickle_by_global_name`, with which members are names of the module, too. All are read whatever it says.
+   */
+  readonly pickleBy?: EnumPickleBy | undefined;
 }
 
-const ENUM_OPTIONS = /* @__PURE__ */ optionNames<RegisterEnumOptions>({ kind: true, flag: true });
+const ENUM_OPTIONS = /* @__PURE__ */ optionNames<RegisterEnumOptions>({
+  kind: true,
+  flag: true,
+  boundary: true,
+  pickleBy: true,
+});
 
 /**
  * A registry that knows only what it is given: no standard library. {@link ClassRegistry} is the one to start from; this is
@@ -180,8 +192,10 @@ export class BaseRegistry implements ClassRegistryView {
     checkOptions(options, ENUM_OPTIONS, "options of registerEnum()");
     const parts = splitName(name);
     const jsName = parts.name.slice(parts.name.lastIndexOf(".") + 1);
-    const pyEnum = defineEnum(jsName, members, options.kind ?? (options.flag === true ? "flag" : "enum"));
-    this.registerEntry(enumEntry(parts, pyEnum));
+    const kind = options.kind ?? (options.flag === true ? "flag" : "enum");
+    const pyEnum = defineEnum(jsName, members, kind, options.boundary);
+    this.registerEntry(enumEntry(parts, pyEnum, options.pickleBy));
+    if (options.pickleBy === "globalName") this.registerEntries(memberEntries(parts.module, pyEnum));
     return pyEnum;
   }
 

@@ -2,9 +2,9 @@
  * The enums of the standard library, with the members of Python 3.8 to 3.13 and Linux's numbers. From 3.11 on a member is
  * written by value, which every Python reads; before, `signal`, `socket` and `ssl` had most of theirs written by name.
  */
-import { enumEntry } from "../globals/enum-entry.js";
+import { enumEntry, memberEntries } from "../globals/enum-entry.js";
 import type { EntrySource, GlobalEntry } from "../globals/registry.js";
-import { defineEnum, type EnumKind, type EnumMember } from "../python/objects/enum.js";
+import { defineEnum, type EnumKind } from "../python/objects/enum.js";
 
 /** By module and class: the kind, then `NAME=value`. A second name for a value is an alias. Text, because most are never met. */
 const ENUMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -181,11 +181,7 @@ function entriesOf(module: string): GlobalEntry[] {
       return [memberName, memberValue(value)] as const;
     });
     const pyEnum = defineEnum(name, Object.fromEntries(values), kind as EnumKind);
-    const constants = named.includes(name) ? Object.entries<EnumMember>(pyEnum) : [];
-    return [
-      enumEntry({ module, name }, pyEnum),
-      ...constants.map(([constant, member]) => ({ module, name: constant, value: member })),
-    ];
+    return [enumEntry({ module, name }, pyEnum), ...(named.includes(name) ? memberEntries(module, pyEnum) : [])];
   });
 }
 

@@ -2,29 +2,37 @@
 import { dataEntry } from "../globals/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry, Reduction } from "../globals/registry.js";
+import { bigintOf, plainInt } from "../python/coerce.js";
 import { MethodCaller } from "../python/library/method-caller.js";
 import { PyPartial, Subscript } from "../python/library/values.js";
-import { EnumMember } from "../python/objects/enum.js";
+import { EnumMember, isEqualToValue } from "../python/objects/enum.js";
 import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "_operator";
 
-/** `or_(a, b)` of two flags of one enum: how Python 3.11 writes combinations. */
+/** `or_(a, b)` of two flags of one enum, or of an IntFlag and an int: how Python 3.11 writes combinations. */
 const or: GlobalEntry = {
   module,
   name: "or_",
   nameStrings: "static-name",
   call(args, context) {
-    const [a, b] = args;
-    if (args.length === 2 && a instanceof EnumMember && b instanceof EnumMember && a.constructor === b.constructor) {
-      const entry = context.registry.findByTarget(a.constructor as never);
-      if (typeof a.value === "number" && typeof b.value === "number" && entry?.call !== undefined) {
-        return entry.call([a.value | b.value], context);
-      }
+    const [flag, other] = args;
+    if (args.length === 2 && flag instanceof EnumMember) {
+      const bits = bitsOfBoth(flag, other);
+      const entry = context.registry.findByTarget(flag.constructor as never);
+      if (bits !== undefined && entry?.call !== undefined) return entry.call([plainInt(bits)], context);
     }
     throw context.fail("Cannot call operator.or_: only flags of one enum can be combined");
   },
 };
+
+function bitsOfBoth(flag: EnumMember, other: unknown): bigint | undefined {
+  const bits = bigintOf(flag.value);
+  let others: bigint | undefined;
+  if (!(other instanceof EnumMember)) others = isEqualToValue(flag) ? bigintOf(other) : undefined;
+  else if (other.constructor === flag.constructor) others = bigintOf(other.value);
+  return bits === undefined || others === undefined ? undefined : bits | others;
+}
 
 /** `getitem(typing.List, int)`. */
 const getitem: GlobalEntry<Subscript> = {

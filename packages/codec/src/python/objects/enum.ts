@@ -7,6 +7,12 @@ import { hashEquals, KeyTable } from "../key-table.js";
 /** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
 export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
 
+/**
+ * What a flag makes of bits that none of its members has, as in Python's `enum`: refuses the value, drops the bits, gives the
+ * int itself, or keeps them.
+ */
+export type FlagBoundary = "strict" | "conform" | "eject" | "keep";
+
 /** One member of an enum. Members are unique: compare them with `===`. */
 export class EnumMember<V = unknown> implements PyHashable {
   /** Python's `__name__` of the enum: of a nested one the last part. */
@@ -48,8 +54,11 @@ export class EnumMember<V = unknown> implements PyHashable {
   }
 }
 
-/** More bits than any enum has; a longer number costs time and says nothing. */
-const MAX_BITS = 0xffff_ffff_ffff_ffffn;
+/** As many digits as CPython would show of bits without a name: 4300. */
+const MAX_BITS = (1n << 14_284n) - 1n;
+
+/** Combinations with more bits are not kept, so that a sender cannot fill the memory with them. */
+const MAX_KEPT_BITS = 0xffff_ffff_ffff_ffffn;
 
 /** Combinations of flags that are kept as one object each. */
 const MAX_COMBINATIONS = 4096;
@@ -82,13 +91,23 @@ export class EnumDefinition {
     name: string | null,
     value: unknown,
   ) => EnumMember;
+  readonly boundary: FlagBoundary;
   readonly #byName = new Map<string, EnumMember>();
   readonly #byValue = new PyDict<unknown, EnumMember>();
-  #allBits = 0n;
+  /** The bits of all members, and those that are a member of their own. */
+  #mask = 0n;
+  #singles = 0n;
 
-  constructor(name: string, members: Readonly<Record<string, unknown>>, kind: EnumKind) {
+  /** @param boundary - default: `"keep"` for `intflag`, as IntFlag has it, else `"strict"` */
+  constructor(
+    name: string,
+    members: Readonly<Record<string, unknown>>,
+    kind: EnumKind,
+    boundary: FlagBoundary = kind === "intflag" ? "keep" : "strict",
+  ) {
     this.name = name;
     this.kind = kind;
+    this.boundary = boundary;
     this.memberClass = class extends EnumMember {
       static readonly kind = kind;
     };
@@ -98,7 +117,9 @@ export class EnumDefinition {
       const member = known ?? new this.memberClass(name, memberName, value);
       this.#byName.set(memberName, member);
       if (known === undefined && isHashable(value)) this.#byValue.set(value, member);
-      if (this.isFlag) this.#allBits |= bitsOf(value) ?? 0n;
+      const bits = this.isFlag ? bitsOf(value) : 0n;
+      this.#mask |= bits;
+      if (isSingleBit(bits)) this.#singles |= bits;
     }
   }
 
@@ -116,14 +137,46 @@ export class EnumDefinition {
 
   /** The member of a value; of flags also a combination. `undefined` for a value that is none. */
   byValue(value: unknown): EnumMember | undefined {
+    const found = this.call(value);
+    return found instanceof EnumMember ? found : undefined;
+  }
+
+  /** What Python's `Enum(value)` gives: a member, or an int that a flag ejects. `undefined` for a value that is none. */
+  call(value: unknown): EnumMember | number | bigint | undefined {
     if (!isHashable(value)) return this.#unhashed(value);
     const member = this.#byValue.get(value);
     if (member !== undefined || !this.isFlag) return member;
-    const bits = bitsOf(value);
-    if (bits === undefined || ((bits & ~this.#allBits) !== 0n && this.kind === "flag")) return undefined;
-    const combination = new this.memberClass(this.name, this.#combinedName(bits), plainInt(bits));
+    const given = bigintOf(value);
+    if (given === undefined || given > MAX_BITS || given < -MAX_BITS) return undefined;
+    const bits = this.#bounded(given);
+    if (bits === undefined) return this.boundary === "eject" ? plainInt(given) : undefined;
+    return this.#byValue.get(bits) ?? this.#combination(bits);
+  }
+
+  /** The bits that a number stands for, within the boundary. CPython 3.12 `enum.py` Flag._missing_. */
+  #bounded(given: bigint): bigint | undefined {
+    const all = (1n << bitLength(this.#mask)) - 1n;
+    let bits = given;
+    if (bits < ~all || bits > all || (bits & (all ^ this.#mask)) !== 0n) {
+      if (this.boundary === "strict" || this.boundary === "eject") return undefined;
+      if (this.boundary === "conform") bits &= this.#mask;
+      else if (bits < 0n) {
+        const reach = 1n << bitLength(-bits);
+        bits += reach > all ? reach : all + 1n;
+      }
+    }
+    if (bits < 0n) bits += all + 1n;
+    return (bits & ~this.#mask) !== 0n && this.boundary !== "keep" ? undefined : bits;
+  }
+
+  #combination(bits: bigint): EnumMember | undefined {
+    const { names, rest } = this.#namesOf(bits);
+    if (names.length > 0 && rest !== 0n && this.boundary === "strict") return undefined;
+    const name = names.length === 0 ? null : [...names, ...(rest === 0n ? [] : [rest])].join("|");
+    const combination = new this.memberClass(this.name, name, plainInt(bits));
     // Beyond this a sender is making up numbers, and they are not worth being kept.
-    if (this.#byValue.size < MAX_COMBINATIONS) this.#byValue.set(combination.value, combination);
+    if (this.#byValue.size < MAX_COMBINATIONS && bits <= MAX_KEPT_BITS)
+      this.#byValue.set(combination.value, combination);
     return combination;
   }
 
@@ -132,27 +185,36 @@ export class EnumDefinition {
     return undefined;
   }
 
-  /** `R|X`, in the order of definition; bits without a name as a number. CPython 3.12 `enum.py` Flag._missing_. */
-  #combinedName(bits: bigint): string | null {
-    const names: string[] = [];
+  /** The members in a combination, in the order of definition, those of several bits last, and the bits that none has. */
+  #namesOf(bits: bigint): { readonly names: readonly string[]; readonly rest: bigint } {
+    const singles: string[] = [];
+    const several: string[] = [];
     let rest = bits;
+    const hasOthers = (bits & ~this.#singles) !== 0n;
     for (const [name, member] of this.#byName) {
-      const value = bitsOf(member.value) ?? 0n;
-      const isSingle = value !== 0n && (value & (value - 1n)) === 0n;
-      if (isSingle && member.name === name && (bits & value) === value) {
-        names.push(name);
-        rest &= ~value;
-      }
+      const value = bitsOf(member.value);
+      if (value === 0n || member.name !== name || (bits & value) !== value) continue;
+      if (isSingleBit(value)) singles.push(name);
+      else if (hasOthers) several.push(name);
+      else continue;
+      rest &= ~value;
     }
-    if (names.length === 0) return null;
-    return rest === 0n ? names.join("|") : `${names.join("|")}|${rest}`;
+    return { names: [...singles, ...several], rest };
   }
 }
 
-/** The bits of a flag's value; `undefined` for what is no int from 0 to 2^64-1. */
-function bitsOf(value: unknown): bigint | undefined {
+/** The bits of a member; none of what is no int from 0 on. */
+function bitsOf(value: unknown): bigint {
   const int = bigintOf(value);
-  return int === undefined || int < 0n || int > MAX_BITS ? undefined : int;
+  return int === undefined || int < 0n ? 0n : int;
+}
+
+function isSingleBit(bits: bigint): boolean {
+  return bits !== 0n && (bits & (bits - 1n)) === 0n;
+}
+
+function bitLength(bits: bigint): bigint {
+  return bits === 0n ? 0n : BigInt(bits.toString(2).length);
 }
 
 function isHashable(value: unknown): boolean {
@@ -191,13 +253,15 @@ function isEqual(own: unknown, other: unknown): boolean {
  * Makes an enum: an object with a member for each name.
  *
  * @param kind - `"flag"` and `"intflag"` also have combinations, by value
+ * @param boundary - of flags; default: `"keep"` for `"intflag"`, else `"strict"`
  */
 export function defineEnum<const M extends Record<string, unknown>>(
   name: string,
   members: M,
   kind: EnumKind = "enum",
+  boundary?: FlagBoundary,
 ): PyEnum<M> {
-  const definition = new EnumDefinition(name, members, kind);
+  const definition = new EnumDefinition(name, members, kind, boundary);
   const object = Object.create(null) as Record<string | symbol, unknown>;
   Object.defineProperty(object, DEFINITION, { value: definition });
   for (const memberName of definition.names) object[memberName] = definition.byName(memberName);
