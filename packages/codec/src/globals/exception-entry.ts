@@ -1,16 +1,23 @@
-/** Entries of exceptions: `Class(*args)`, then the attributes. CPython 3.12 `exceptions.c` BaseException___reduce__. */
+/**
+ * Entries of exceptions: `Class(*args)`, then the attributes, unless the class has methods of its own for that. CPython 3.12
+ * `exceptions.c` BaseException___reduce__.
+ */
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
 import { attributesOf } from "../python/objects/attributes.js";
 import { PyException, type PyExceptionClass } from "../python/objects/exceptions.js";
 import { pyBase } from "../python/objects/objects.js";
+import type { PickledClass } from "./class-adapter.js";
 import { globalOfEntry } from "./global-of.js";
+import { normalizeReduction } from "./reduction.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "./registry.js";
 
 /** What one exception class does in its own way. */
 export interface ExceptionEntryOptions {
   /** The class to make of these arguments, when that is not the one named. */
   classFor?(args: readonly unknown[]): PyExceptionClass;
+  /** Why Python's constructor refuses these arguments. Default: it takes any. */
+  problemOf?(args: readonly unknown[]): string | undefined;
   /** The arguments to write. Default `args`. */
   argsOf?(exception: PyException): readonly unknown[];
   /** The attributes to write, given those that were set. */
@@ -21,6 +28,7 @@ export interface ExceptionEntryOptions {
 
 export const EXCEPTION_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<ExceptionEntryOptions>({
   classFor: true,
+  problemOf: true,
   argsOf: true,
   stateOf: true,
   nameStrings: true,
@@ -57,7 +65,9 @@ export function exceptionEntry(
 ): GlobalEntry {
   checkOptions(options, EXCEPTION_ENTRY_OPTIONS, "options of exceptionEntry()");
   const library = libraryClass(jsClass);
-  const make = (args: readonly unknown[]): PyException => {
+  const make = (args: readonly unknown[], context: DecodeContext): PyException => {
+    const problem = options.problemOf?.(args);
+    if (problem !== undefined) throw context.fail(`Cannot make a ${name.name}: ${problem}`);
     const other = options.classFor?.(args);
     return withoutFrames(() => Reflect.construct(other ?? library, args as unknown[], other ?? jsClass) as PyException);
   };
@@ -67,14 +77,24 @@ export function exceptionEntry(
     target: jsClass,
     nameStrings: options.nameStrings,
     call: make,
-    create: make,
+    create: (args, _kwargs, context) => make(args, context),
     setState(object, state, context: DecodeContext) {
+      const own = (object as PickledClass).__setstate__;
+      if (typeof own === "function") {
+        own.call(object, state as never);
+        return;
+      }
       if (state === null) return;
       const attributes = attributesOf(state);
       if (attributes === undefined) throw context.fail(`Cannot set the state of ${name.name}: it is no dict`);
       PyException.setAttributes(object, attributes);
     },
     reduce(object, context) {
+      const methods = object as PickledClass;
+      if (typeof methods.__reduce_ex__ === "function") {
+        return normalizeReduction(methods.__reduce_ex__(context.protocol), entry, context);
+      }
+      if (typeof methods.__reduce__ === "function") return normalizeReduction(methods.__reduce__(), entry, context);
       const state = PyException.attributesOf(object);
       return {
         kind: "reduce",

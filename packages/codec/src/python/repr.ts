@@ -247,13 +247,7 @@ function containerParts(value: object): Part[] {
   if (Array.isArray(value)) return sequenceParts(value);
   if (value instanceof Map) return mapParts(value);
   if (value instanceof Set) return setParts(value);
-  if (value instanceof PyException) {
-    return listParts(
-      `${value.className}(`,
-      value.className.startsWith("Blocking") ? value.args : shownArgs(value),
-      ")",
-    );
-  }
+  if (value instanceof PyException) return listParts(`${value.className}(`, shownArgs(value), ")");
   const parts = datetimeParts(value) ?? valueParts(value) ?? instanceParts(value);
   if (parts !== undefined) return parts;
   const prototype = Object.getPrototypeOf(value);

@@ -2,7 +2,14 @@
 import { type ExceptionEntryOptions, exceptionEntry } from "../globals/exception-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
-import { JS_ERRORS, osErrorClass, type PyExceptionName, pyExceptions } from "../python/objects/exceptions.js";
+import { bigintOf, bytesOf } from "../python/coerce.js";
+import {
+  JS_ERRORS,
+  osErrorClass,
+  PyException,
+  type PyExceptionName,
+  pyExceptions,
+} from "../python/objects/exceptions.js";
 import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "builtins";
@@ -25,8 +32,27 @@ const OPTIONS: Readonly<Partial<Record<PyExceptionName, ExceptionEntryOptions>>>
   OSError: {
     classFor: (args) => (args.length >= 2 && args.length <= 5 ? osErrorClass(args[0]) : pyExceptions.OSError),
   },
+  // A group of nothing but Exceptions is an ExceptionGroup.
+  BaseExceptionGroup: {
+    problemOf: groupProblem,
+    classFor: ([, members]) =>
+      (members as readonly unknown[]).every(isException)
+        ? pyExceptions.ExceptionGroup
+        : pyExceptions.BaseExceptionGroup,
+  },
   // Made at run time, unlike the others: its strings are its own.
-  ExceptionGroup: { nameStrings: "fresh" },
+  ExceptionGroup: {
+    nameStrings: "fresh",
+    problemOf: (args) =>
+      groupProblem(args) ??
+      ((args[1] as readonly unknown[]).every(isException) ? undefined : "an exception in it is no Exception"),
+  },
+  SyntaxError: { problemOf: syntaxProblem },
+  IndentationError: { problemOf: syntaxProblem },
+  TabError: { problemOf: syntaxProblem },
+  UnicodeDecodeError: { problemOf: (args) => typesProblem(args, [isStr, isBytes, isSize, isSize, isStr]) },
+  UnicodeEncodeError: { problemOf: (args) => typesProblem(args, [isStr, isStr, isSize, isSize, isStr]) },
+  UnicodeTranslateError: { problemOf: (args) => typesProblem(args, [isStr, isSize, isSize, isStr]) },
   ImportError: withAttributes(["name", "path", "name_from"]),
   ModuleNotFoundError: withAttributes(["name", "path", "name_from"]),
   // Since 3.12 its state repeats `args`. CPython 3.12 `exceptions.c` AttributeError_getstate.
@@ -34,6 +60,42 @@ const OPTIONS: Readonly<Partial<Record<PyExceptionName, ExceptionEntryOptions>>>
     stateOf: (exception, state) => ({ ...without(state, "args"), args: exception.args }),
   },
 };
+
+/** In Python, ExceptionGroup has two parents. */
+function isException(value: unknown): boolean {
+  return value instanceof pyExceptions.Exception || value instanceof pyExceptions.ExceptionGroup;
+}
+
+/** CPython 3.12 `exceptions.c` BaseExceptionGroup_new. */
+function groupProblem(args: readonly unknown[]): string | undefined {
+  const [message, members] = args;
+  if (args.length !== 2 || typeof message !== "string") return "needs a message and exceptions";
+  if (!Array.isArray(members) || members.length === 0) return "needs a list of at least one exception";
+  return members.every((member) => member instanceof PyException) ? undefined : "a member is no exception";
+}
+
+/** A second argument is the place of the error, or more. CPython 3.12 `exceptions.c` SyntaxError_init; 3.14's have a seventh item. */
+function syntaxProblem(args: readonly unknown[]): string | undefined {
+  const place = args[1];
+  if (args.length !== 2) return undefined;
+  const isIterable = Array.isArray(place) || typeof place === "string" || place instanceof Set || place instanceof Map;
+  const count = isIterable ? [...(place as Iterable<unknown>)].length : 0;
+  return count === 4 || count === 6 || count === 7 ? undefined : "its place has four items or six";
+}
+
+type TypeCheck = (value: unknown) => boolean;
+
+const isStr: TypeCheck = (value) => typeof value === "string";
+const isBytes: TypeCheck = (value) => bytesOf(value) !== undefined;
+const isSize: TypeCheck = (value) => {
+  const int = bigintOf(value);
+  return int !== undefined && BigInt.asIntN(64, int) === int;
+};
+
+function typesProblem(args: readonly unknown[], checks: readonly TypeCheck[]): string | undefined {
+  if (args.length !== checks.length) return `takes ${checks.length} arguments, not ${args.length}`;
+  return checks.every((check, i) => check(args[i])) ? undefined : "an argument is of another type";
+}
 
 function without(state: Record<string, unknown> | undefined, name: string): Record<string, unknown> {
   const rest: Record<string, unknown> = { ...state };

@@ -217,27 +217,35 @@ const ERRNO: ReadonlyMap<number, PyExceptionName> = new Map<number, PyExceptionN
   [110, "TimeoutError"],
 ]);
 
-/** `OSError` and its subclasses: two to five arguments are errno, message, file name, winerror, second file name. */
+/** `(errno, strerror, filename, winerror, filename2)` of `OSError`; nothing of fewer than two or more than five arguments. */
+function osArguments({ args }: PyException): readonly unknown[] {
+  return args.length >= 2 && args.length <= 5 ? args : [];
+}
+
+/** `OSError` and its subclasses. CPython 3.12 `exceptions.c` oserror_parse_args, oserror_init. */
 class OsException extends PyException {
   get errno(): unknown {
-    return this.args.length >= 2 ? this.args[0] : null;
+    return osArguments(this)[0] ?? null;
   }
 
   get strerror(): unknown {
-    return this.args.length >= 2 ? this.args[1] : null;
+    return osArguments(this)[1] ?? null;
   }
 
   get filename(): unknown {
-    return this.args.length >= 3 && this.className !== "BlockingIOError" ? this.args[2] : null;
+    const filename = osArguments(this)[2] ?? null;
+    // How many characters were written.
+    const isCount = this.pythonClass === "builtins.BlockingIOError" && intOf(filename) !== undefined;
+    return isCount ? null : filename;
   }
 
   get filename2(): unknown {
-    return this.args.length === 5 ? this.args[4] : null;
+    return this.filename === null ? null : (osArguments(this)[4] ?? null);
   }
 
   protected override describe(): string {
-    if (this.args.length < 2) return super.describe();
-    const file = this.filename === null || this.filename === undefined ? "" : `: ${quoted(this.filename)}`;
+    if (osArguments(this).length === 0) return super.describe();
+    const file = this.filename === null ? "" : `: ${quoted(this.filename)}`;
     const second = this.filename2 === null ? "" : ` -> ${quoted(this.filename2)}`;
     return `[Errno ${shown(this.errno)}] ${shown(this.strerror)}${file}${second}`;
   }

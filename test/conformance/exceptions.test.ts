@@ -1,0 +1,43 @@
+/** Every builtin exception, with arguments that its constructor takes and others: what CPython makes of the call, or that it refuses it. */
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { isPickleError, loads, type PyException, repr } from "@brine/codec";
+import { expect, it } from "vitest";
+import { findPython } from "../cpython/find.js";
+import { ROOT } from "../package/sources.js";
+
+type Row = readonly [call: string, pickle: string, className: string | null, shown: string];
+
+function cpythonAnswers(): readonly Row[] {
+  const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/exceptions.py")], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout) as Row[];
+}
+
+function made(pickle: string): readonly [string | null, string] {
+  try {
+    const exception = loads(Buffer.from(pickle, "base64")) as PyException;
+    return [exception.className, repr(exception)];
+  } catch (error) {
+    if (!isPickleError(error)) throw error;
+    return [null, error.message];
+  }
+}
+
+/** A str of Python 2 that was decoded is taken for its bytes. */
+const PYTHON_2 = "UnicodeDecodeError('utf-8', 'x', 0, 1, 'r')";
+
+it("are made, or refused, as CPython does", () => {
+  const rows = cpythonAnswers();
+  for (const [call, pickle, className, shown] of rows) {
+    if (call === PYTHON_2) continue;
+    const [ours, text] = made(pickle);
+    expect(ours, `${call}: CPython says ${shown}, Brine ${text}`).toBe(className);
+    if (className !== null) expect(text, call).toBe(shown);
+  }
+  expect(rows.filter(([, , className]) => className !== null).length).toBeGreaterThan(1500);
+  expect(rows.filter(([, , className]) => className === null).length).toBeGreaterThan(100);
+});
