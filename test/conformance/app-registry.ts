@@ -7,11 +7,13 @@ import {
   Deque,
   FrozenSet,
   OrderedDict,
+  PyDate,
   PyDateTime,
   PyDict,
   PyException,
   PyGlobal,
   PySet,
+  pyExceptions,
   type Reduction,
   Tuple,
 } from "@brine/codec";
@@ -19,8 +21,8 @@ import {
 /** The module `app` of the vectors, as a user would map it. */
 export function appRegistry(): ClassRegistry {
   const registry = new ClassRegistry();
-  registry.registerNamedTuple("app.Point", ["x", "y"]);
-  registry.registerEnum("app.Color", { RED: 1, BLUE: "blue" });
+  const point = registry.registerNamedTuple("app.Point", ["x", "y"]);
+  const color = registry.registerEnum("app.Color", { RED: 1, BLUE: "blue" });
   registry.registerEnum("app.Level", { LOW: 1, HIGH: 2 }, { kind: "int" });
   registry.registerEnum("app.Perm", { R: 1, W: 2, X: 4 }, { flag: true });
   registry.registerEnum("app.IntPerm", { R: 1, W: 2 }, { kind: "intflag" });
@@ -29,6 +31,72 @@ export function appRegistry(): ClassRegistry {
   registry.register("app.Outer", class Outer {});
   registry.registerEnum({ module: "app", name: "Outer.Shade" }, { DARK: 1 });
   registry.register({ module: "app", name: "Outer.Inner" }, class Inner {});
+  registry.registerEnum("app.Wide", { A: 1, C: 4, AC: 5 }, { kind: "flag" });
+  registry.registerEnum("app.WideInt", { A: 1, C: 4, AC: 5 }, { kind: "intflag" });
+  registry.registerEnum("app.Sign", { NONE: 0, MINUS: -1 }, { kind: "intflag" });
+  registry.registerEnum("app.Odd", {
+    NOTHING: null,
+    PAIR: Tuple.of<unknown>(1, "a"),
+    HALF: 0.5,
+    BYTES: Buffer.from("x"),
+    LIST: [1, 2],
+    MAP: { a: 1 },
+    COLOR: color.RED,
+    DAY: new PyDate(2024, 5, 6),
+    MANY: new FrozenSet([1]),
+    YES: true,
+  });
+  registry.registerEnum("app.Real", { HALF: 0.5 });
+  registry.registerEnum("app.Days", { MAY: new PyDate(2024, 5, 6) });
+  registry.registerEnum("app.Pairs", { A: Tuple.of(1, 2) });
+  registry.registerEnum("app.Api", { one: 1, two: 2 });
+  registry.registerEnum("app.Conform", { R: 1, X: 4 }, { kind: "flag", boundary: "conform" });
+  registry.registerEnum("app.Keep", { R: 1, X: 4 }, { kind: "flag", boundary: "keep" });
+  registry.registerEnum("app.Eject", { R: 1, X: 4 }, { kind: "intflag", boundary: "eject" });
+  registry.registerEnum("app.Strict", { R: 1, X: 4 }, { kind: "intflag", boundary: "strict" });
+  registry.registerEnum("app.ByName", { A: 1 }, { pickleBy: "enumName" });
+  registry.registerEnum("app.ByGlobal", { BY_GLOBAL_A: 1 }, { kind: "int", pickleBy: "globalName" });
+  registry.register({ module: "app", name: "Outer.Middle" }, class Middle {});
+  registry.register({ module: "app", name: "Outer.Middle.Deep" }, class Deep {});
+  registry.registerEnum({ module: "app", name: "Outer.Middle.Tone" }, { LOW: 1 }, { kind: "int" });
+  registry.register("app.Named", class Named extends point {});
+  registry.register("app.Bare", class Bare extends point {});
+  registry.register(
+    "app.Swapped",
+    class Swapped extends point {
+      static __new__(y: unknown, x: unknown) {
+        return new Swapped(x, y);
+      }
+      __getnewargs__() {
+        return [this[1], this[0]];
+      }
+    },
+  );
+  registry.registerNamedTuple("app.Defaults", ["a", "b", "c"]);
+  registry.registerNamedTuple("app.Renamed", ["a", "_1", "b", "_3"]);
+  registry.registerNamedTuple("app.Empty", []);
+  registry.registerNamedTuple("app.Typed", ["x", "y"]);
+  for (const name of ["Sub", "Parent", "Child", "WithInit", "Ranked", "KwOnly"]) {
+    registry.register(`app.${name}`, { [name]: class {} }[name] as never);
+  }
+  registerSlots(registry);
+  registry.registerException("app.Refused", undefined, { extends: pyExceptions.OSError });
+  registry.registerException("app.Missing", undefined, { extends: pyExceptions.FileNotFoundError });
+  registry.registerException("app.Batch", undefined, { extends: pyExceptions.ExceptionGroup });
+  class Quiet extends PyException {
+    __reduce__() {
+      return [Quiet, [], { a: 1 }];
+    }
+  }
+  registry.registerException("app.Quiet", Quiet);
+  class Kw extends PyException {
+    declare code: unknown;
+    __reduce__() {
+      return [new PyGlobal("app", "_kw"), [this.code]];
+    }
+  }
+  registry.registerException("app.Kw", Kw);
+  registry.registerFunction("app._kw", (code: unknown) => Object.assign(new Kw(), { code }));
   for (const name of ["Plain", "Old", "Data", "Frozen"]) {
     registry.register(`app.${name}`, { [name]: class {} }[name] as never);
   }
@@ -121,6 +189,31 @@ export function appRegistry(): ClassRegistry {
   registerScalars(registry);
   registerReduced(registry);
   return registry;
+}
+
+/** Classes with `__slots__`, and perhaps a `__dict__`: the state is that dict, or it and a dict of the slots that are set. */
+function registerSlots(registry: ClassRegistry): void {
+  const slotsOf: Readonly<Record<string, readonly string[]>> = {
+    SlottedParent: ["x"],
+    SlottedChild: ["x", "y"],
+    Both: ["a"],
+    SlotsOnly: ["a", "b"],
+    SlotsChild: ["a", "b"],
+  };
+  for (const [name, slots] of Object.entries(slotsOf)) {
+    const jsClass = {
+      [name]: class {
+        __getstate__() {
+          const isSlot = ([attribute]: readonly [string, unknown]) => slots.includes(attribute);
+          const attributes = Object.entries(this).filter((pair) => !isSlot(pair));
+          const filled = Object.entries(this).filter(isSlot);
+          const dict = attributes.length === 0 ? null : Object.fromEntries(attributes);
+          return filled.length === 0 ? dict : Tuple.of<unknown>(dict, Object.fromEntries(filled));
+        }
+      },
+    }[name]!;
+    registry.register(`app.${name}`, jsClass);
+  }
 }
 
 /** Subclasses of `int`, `float` and `str`, which JavaScript can only wrap: an adapter says which Python type holds the value. */

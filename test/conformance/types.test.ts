@@ -46,7 +46,7 @@ const REFUSED: ReadonlySet<string> = new Set([
 
 /** Kept as data, or an enum that prints itself, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
 const OTHER_REPR =
-  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|SocketKind|RegexFlag|HTTPMethod|calendar |relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|strings of|numpy |2\.7 )/;
+  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|SocketKind|RegexFlag|HTTPMethod|calendar |relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|Enum class|exception in its args|dataclass slots inherited|strings of|numpy |2\.7 )/;
 
 /** The newest pickle of a row that keeps everything, to write again from. */
 function best(row: Row, version: string): string {
