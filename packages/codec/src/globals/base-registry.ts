@@ -291,6 +291,7 @@ export class BaseRegistry implements ClassRegistryView {
     return this.#isFrozen;
   }
 
+  /** Whether it and all that it extends are frozen, so that what it finds stays so. */
   get isSettled(): boolean {
     return this.#isFrozen && this.#parents.every((parent) => parent.isSettled === true);
   }

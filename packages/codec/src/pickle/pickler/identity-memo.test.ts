@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IdentityMemo, NO_PLACE } from "./identity-memo.js";
 
-describe.each([3, 2000, 9000, 20_000])("the memo of objects, with %i of them", (count) => {
+describe.each([3, 150, 2000, 9000, 20_000])("the memo of objects, with %i of them", (count) => {
   const objects = Array.from({ length: count }, (_, i) => ({ i }));
 
   it("finds each under its index, in any order, and also while more come", () => {
@@ -42,6 +42,10 @@ describe.each([3, 2000, 9000, 20_000])("the memo of objects, with %i of them", (
     memo.clear();
     expect(objects.every((object) => memo.find(object) === -1)).toBe(true);
     expect(memo.reserve(objects[1]!)).toBe(0);
+    memo.clear();
+    // As many again, for which it may be prepared.
+    expect(objects.every((object, i) => memo.findOrAdd(object, i) === -1)).toBe(true);
+    expect(objects.map((object) => memo.find(object))).toEqual(objects.map((_, i) => i));
   });
 });
 

@@ -2,7 +2,10 @@
 
 /** Up to here a loop finds an object soonest. */
 const MAX_LOOP = 8;
-/** Up to here `indexOf`, which compares several at once, is cheaper than a Set. */
+/**
+ * Up to here `indexOf`, which compares several at once, is cheaper than a Set; not if there are more, since those before are
+ * then taken into the Set as well.
+ */
 const MAX_SCAN = 96;
 /** A larger Set is an allocation of its own, mapped anew each time: 400 ns an object instead of 30 where page faults are dear. */
 const MAX_SET = 4096;
@@ -34,7 +37,11 @@ export class IdentityMemo {
   /** Memo indexes by place, of which `count` are in use. */
   private indexes = new Int32Array(FIRST_INDEXES);
   private count = 0;
+  /** So many are looked for one by one: fewer where the pickle before had more than that, since pickles tend to be alike. */
+  private maxScan = MAX_SCAN;
   private seen: Set<object> | undefined;
+  /** How many are in `seen`: an object that does not make it one more was there. */
+  private seenSize = 0;
   /** Sets of {@link MAX_SET} objects each, which came before those in `seen`. */
   private full: readonly Set<object>[] = NO_SETS;
   /** Places of the first `mapped` objects; what `unmapped` hands out comes after them. */
@@ -89,10 +96,12 @@ export class IdentityMemo {
       if (place >= 0) return place;
       this.addFew(object);
     } else {
-      if (this.isInFull(object)) return this.placeOf(object);
+      if (this.full !== NO_SETS && this.isInFull(object)) return this.placeOf(object);
       seen.add(object);
-      if (seen.size + this.full.length * MAX_SET === count) return this.placeOf(object);
-      if (seen.size === MAX_SET) this.beginSet(seen);
+      const { size } = seen;
+      if (size === this.seenSize) return this.placeOf(object);
+      this.seenSize = size;
+      if (size === MAX_SET) this.beginSet(seen);
     }
     if (count === this.indexes.length) this.growIndexes();
     this.indexes[count] = index;
@@ -112,11 +121,12 @@ export class IdentityMemo {
     if (count === 0) {
       // With room for some more: most values have few.
       this.objects = [object, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT, ABSENT];
-    } else if (count < MAX_SCAN) {
+    } else if (count < this.maxScan) {
       objects[count] = object;
     } else {
       this.seen = new Set(objects);
       this.seen.add(object);
+      this.seenSize = this.seen.size;
       this.objects = NONE as object[];
     }
   }
@@ -131,10 +141,12 @@ export class IdentityMemo {
   private beginSet(seen: Set<object>): void {
     const full = [...this.full, seen];
     const next = new Set<object>();
+    this.seenSize = 0;
     this.seen = next;
     this.full = full;
     if (full.length < MAX_SETS) return;
     for (const set of full) for (const object of set) next.add(object);
+    this.seenSize = next.size;
     this.full = NO_SETS;
     this.forgetPlaces();
   }
@@ -180,6 +192,7 @@ export class IdentityMemo {
     this.seen = undefined;
     this.full = NO_SETS;
     this.forgetPlaces();
+    this.maxScan = this.count > MAX_SCAN ? MAX_LOOP : MAX_SCAN;
     this.count = 0;
     if (this.indexes.length > MAX_KEPT_INDEXES) this.indexes = new Int32Array(FIRST_INDEXES);
   }

@@ -80,13 +80,13 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
 
   /** An object of a class whose entry is known. */
   protected saveReduced(value: object, entry: GlobalEntry, depth: number): void {
-    if (entry.singletonKey !== undefined && this.getSingleton(value, entry)) return;
     const place = this.objectMemo.reserve(value);
     const known = this.objectMemo.indexAt(place);
     if (known >= 0) {
       this.get(known);
       return;
     }
+    if (entry.singletonKey !== undefined && this.getSingleton(value, entry)) return;
     const reduction = entry.reduce!(value, this);
     if (reduction instanceof PyGlobal) this.saveGlobal(reduction, value);
     else this.saveNew(value, place, lowerReduction(reduction, this), depth);
