@@ -1,10 +1,13 @@
-/** The reference has every public name and every option, and no other; the tables of options in the guide have none that there is not. */
+/**
+ * The reference has every public name and every option, and no other; the tables of options in the guide have none that there
+ * is not. Of every public name and member an editor has something to say.
+ */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { documentationPages } from "./documentation.js";
 import { optionsOf } from "./options.js";
-import { entries, REFERENCE } from "./reference.js";
+import { entries, publicNames, REFERENCE } from "./reference.js";
 import { ROOT, sourcesOf } from "./sources.js";
 
 /** What a declaration file exports, of the build. */
@@ -44,6 +47,12 @@ it.each(PACKAGES)("@brine/%s: every option is in its row (otherwise: npx tsx tes
   expect(options.length).toBeGreaterThan(15);
   const missing = options.filter(({ owner, name: option }) => !rows.get(owner)!.includes(`\`${option}\``));
   expect(missing.map(({ owner, name: option }) => `${owner}.${option}`)).toEqual([]);
+});
+
+it("every public name, and every member of a public class or interface, has a doc string, of its own or inherited", () => {
+  const names = publicNames();
+  expect(names.length).toBeGreaterThan(2000);
+  expect(names.filter(({ documentation }) => documentation === "").map(({ place }) => place)).toEqual([]);
 });
 
 it("the guide's tables of options have what there is", () => {

@@ -66,33 +66,54 @@ function optionNames(checker: ts.TypeChecker, symbol: ts.Symbol): string[] {
   return [...new Set(names)];
 }
 
-function rowsOf(checker: ts.TypeChecker, file: ts.SourceFile): string[] {
-  const symbol = checker.getSymbolAtLocation(file);
-  if (symbol === undefined) throw new Error(`${file.fileName} exports nothing`);
-  return checker
-    .getExportsOfModule(symbol)
-    .map((exported) => {
-      const named = exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported;
-      const text = ts.displayPartsToString(named.getDocumentationComment(checker));
-      const options = isOfOptions(exported.name) ? optionNames(checker, named) : [];
-      const cell = [firstSentence(text), options.map((name) => `\`${name}\``).join(", ")].filter((part) => part !== "");
-      return `| \`${exported.name}\` | ${kindOf(named.flags)} | ${cell.join(" ")} |`;
-    })
-    .sort((a, b) => a.localeCompare(b, "en"));
+/** What an editor shows: the doc string of its own, else that of the class or interface that it comes from. */
+function documentationOf(checker: ts.TypeChecker, symbol: ts.Symbol): string {
+  return ts.displayPartsToString(symbol.getDocumentationComment(checker));
 }
 
-export function reference(): string {
+/** The sources that the entries lead to, as the compiler sees them. */
+function programOf(all: readonly Entry[]): ts.Program {
   const config = ts.getParsedCommandLineOfConfigFile(path.join(ROOT, "tsconfig.json"), {}, {
     ...ts.sys,
     onUnRecoverableConfigFileDiagnostic: (problem) => {
       throw new Error(String(problem.messageText));
     },
   } as ts.ParseConfigFileHost);
-  const all = entries();
-  const program = ts.createProgram(
+  return ts.createProgram(
     all.map(({ source }) => source),
     { ...config?.options, noEmit: true },
   );
+}
+
+/** What an entry exports, as it is declared. */
+function exportsOf(
+  checker: ts.TypeChecker,
+  file: ts.SourceFile,
+): { readonly name: string; readonly named: ts.Symbol }[] {
+  const symbol = checker.getSymbolAtLocation(file);
+  if (symbol === undefined) throw new Error(`${file.fileName} exports nothing`);
+  return checker.getExportsOfModule(symbol).map((exported) => ({
+    name: exported.name,
+    named: exported.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(exported) : exported,
+  }));
+}
+
+function rowsOf(checker: ts.TypeChecker, file: ts.SourceFile): string[] {
+  return exportsOf(checker, file)
+    .map(({ name, named }) => {
+      const options = isOfOptions(name) ? optionNames(checker, named) : [];
+      const cell = [
+        firstSentence(documentationOf(checker, named)),
+        options.map((option) => `\`${option}\``).join(", "),
+      ];
+      return `| \`${name}\` | ${kindOf(named.flags)} | ${cell.filter((part) => part !== "").join(" ")} |`;
+    })
+    .sort((a, b) => a.localeCompare(b, "en"));
+}
+
+export function reference(): string {
+  const all = entries();
+  const program = programOf(all);
   const checker = program.getTypeChecker();
   const sections = all.map(({ specifier, source }) => {
     const rows = rowsOf(checker, program.getSourceFile(source)!);
@@ -105,6 +126,44 @@ the types: your editor shows them, and the [guides](guide/pickle.md) show them a
 [Celery](guide/celery.md), [RabbitMQ](guide/amqp.md) and [Redis](guide/redis.md) say what it is for.
 
 ${sections.join("\n")}`;
+}
+
+/** The members that a class or an interface declares for its users, by their names. Symbols are for programs, not for people. */
+function membersOf(checker: ts.TypeChecker, declaration: ts.Declaration): ts.Symbol[] {
+  if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return [];
+  return [...declaration.members].flatMap((member) => {
+    const { name } = member;
+    if (name === undefined || ts.isPrivateIdentifier(name) || ts.isComputedPropertyName(name)) return [];
+    if (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) return [];
+    return checker.getSymbolAtLocation(name) ?? [];
+  });
+}
+
+interface Documented {
+  /** Where it is declared, and what it is: `packages/codec/src/python/builtins.ts: Range.start`. */
+  readonly place: string;
+  readonly documentation: string;
+}
+
+/** The public names of all entries, and the members of those that are classes and interfaces: each once. */
+export function publicNames(): Documented[] {
+  const all = entries();
+  const program = programOf(all);
+  const checker = program.getTypeChecker();
+  const names = new Set(
+    all.flatMap(({ source }) => exportsOf(checker, program.getSourceFile(source)!)).map(({ named }) => named),
+  );
+  const found = new Map<ts.Symbol, string>();
+  for (const named of names) {
+    for (const declaration of named.declarations ?? []) {
+      const file = path.relative(ROOT, declaration.getSourceFile().fileName).replaceAll("\\", "/");
+      // What a package passes on of another's is in the other's documentation.
+      if (!file.startsWith("packages/")) continue;
+      found.set(named, `${file}: ${named.name}`);
+      for (const member of membersOf(checker, declaration)) found.set(member, `${file}: ${named.name}.${member.name}`);
+    }
+  }
+  return [...found].map(([symbol, place]) => ({ place, documentation: documentationOf(checker, symbol) }));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) writeFileSync(REFERENCE, reference());

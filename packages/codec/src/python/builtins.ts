@@ -53,6 +53,7 @@ export class Range implements Iterable<PyInt>, PyHashable {
     return BigInt(this.start) === BigInt(other.start) && (length === 1n || BigInt(this.step) === BigInt(other.step));
   }
 
+  /** Python's `repr`: `range(1, 10, 2)`. */
   toString(): string {
     const step = BigInt(this.step) === 1n ? "" : `, ${this.step}`;
     return `range(${this.start}, ${this.stop}${step})`;
@@ -79,6 +80,7 @@ export class Slice implements PyHashable {
     this.step = step;
   }
 
+  /** Python's `repr` of numbers and None: `slice(1, None, 2)`. */
   toString(): string {
     return `slice(${this.start}, ${this.stop}, ${this.step})`.replaceAll("null", "None");
   }

@@ -29,7 +29,7 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     this.results = results;
   }
 
-  /** @throws the error of the first task, in order, that failed */
+  /** Waits for all its tasks and gives what they returned, in order. @throws the error of the first task, in order, that failed */
   override async get(options: GetOptions = {}): Promise<Results> {
     const gets = this.results.map((result) => result.get(options));
     // All are awaited in the end, so that none is an unhandled rejection.
@@ -78,6 +78,7 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     }
   }
 
+  /** Whether all its tasks have ended, in whatever way. */
   override async ready(): Promise<boolean> {
     return (await Promise.all(this.results.map((result) => result.ready()))).every(Boolean);
   }
@@ -87,14 +88,17 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     return !(await this.ready());
   }
 
+  /** Whether all its tasks have the state SUCCESS. */
   override async successful(): Promise<boolean> {
     return (await Promise.all(this.results.map((result) => result.successful()))).every(Boolean);
   }
 
+  /** Whether any of its tasks has the state FAILURE. */
   override async failed(): Promise<boolean> {
     return (await Promise.all(this.results.map((result) => result.failed()))).some(Boolean);
   }
 
+  /** FAILURE once a task has failed, SUCCESS once all have ended in another way, else PENDING. */
   override async state(): Promise<string> {
     if (await this.failed()) return "FAILURE";
     return (await this.ready()) ? "SUCCESS" : "PENDING";
@@ -105,10 +109,12 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     return [...this.results];
   }
 
+  /** Removes the results of all its tasks from the backend. */
   override async forget(): Promise<void> {
     await Promise.all(this.results.map((result) => result.forget()));
   }
 
+  /** Revokes each of its tasks. */
   override async revoke(
     options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } = {},
   ): Promise<void> {

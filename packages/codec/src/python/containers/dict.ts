@@ -81,6 +81,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return new PyDict(Object.entries(object));
   }
 
+  /** The value of the key that equals this one. @throws TypeError for one that Python cannot hash */
   override get(key: K): V | undefined {
     if (this.#index === undefined && isPlainKey(key)) return super.get(key);
     const kept = this.#find(key);
@@ -93,6 +94,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return this.#find(key) !== undefined;
   }
 
+  /** Of equal keys the first is kept, with the new value. @throws TypeError for one that Python cannot hash */
   override set(key: K, value: V): this {
     if (this.#index === undefined && isPlainKey(key)) return super.set(key, value);
     const index = this.#indexed();

@@ -28,6 +28,7 @@ export class PySet<T = unknown> extends Set<T> {
     return this.#indexed().keptFor(item) !== undefined;
   }
 
+  /** Of equal members the first is kept. @throws TypeError for one that Python cannot hash */
   override add(item: T): this {
     if (this.#index === undefined && isPlainKey(item)) return super.add(item);
     const index = this.#indexed();
@@ -38,6 +39,7 @@ export class PySet<T = unknown> extends Set<T> {
     return super.add(kept);
   }
 
+  /** Whether a member equalled `item`, and is no longer there. @throws TypeError for one that Python cannot hash */
   override delete(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.delete(item);
     const kept = this.#indexed().take(item) as T | undefined;
@@ -72,15 +74,18 @@ export class FrozenSet<T = unknown> extends PySet<T> implements PyHashable {
     super(items);
   }
 
+  /** Always throws: a frozenset does not change. @throws TypeError */
   // Named for what TypeScript allows on an override; at run time they throw.
   override add(_item: T): this {
     throw new TypeError("Cannot add to a frozenset");
   }
 
+  /** Always throws: a frozenset does not change. @throws TypeError */
   override delete(_item: T): boolean {
     throw new TypeError("Cannot delete from a frozenset");
   }
 
+  /** Always throws: a frozenset does not change. @throws TypeError */
   override clear(): void {
     throw new TypeError("Cannot clear a frozenset");
   }

@@ -33,6 +33,7 @@ export class ZoneInfo implements TzInfo, PyHashable {
     return other instanceof ZoneInfo && other.key === this.key && other.noCache === this.noCache;
   }
 
+  /** Python's `str`: the `key`. */
   toString(): string {
     return this.key;
   }

@@ -18,6 +18,7 @@ export class PytzUtc implements TzInfo, PyHashable {
     return 0n;
   }
 
+  /** Python's `str`: `UTC`. */
   toString(): string {
     return "UTC";
   }
@@ -45,6 +46,7 @@ export class PytzFixedOffset implements TzInfo {
     return BigInt(this.minutes) * 60_000_000n;
   }
 
+  /** pytz's `repr`: `pytz.FixedOffset(330)`. */
   toString(): string {
     return `pytz.FixedOffset(${this.minutes})`;
   }
@@ -82,6 +84,7 @@ export class PytzZone implements TzInfo {
     return time === undefined ? undefined : ianaOffset(this.zone, time);
   }
 
+  /** Python's `str`: the IANA name. */
   toString(): string {
     return this.zone;
   }

@@ -75,6 +75,7 @@ export class IPv4Address implements PyHashable {
     return other instanceof IPv4Address && other.int === this.int;
   }
 
+  /** Python's `str`: `192.0.2.1`. */
   toString(): string {
     return formatV4(this.int);
   }
@@ -123,6 +124,7 @@ export class IPv6Address implements PyHashable {
     return other instanceof IPv6Address && other.int === this.int && other.scopeId === this.scopeId;
   }
 
+  /** Python's `str`, the longest run of zeros left out: `2001:db8::1`, `fe80::1%eth0`. */
   toString(): string {
     return this.scopeId === null ? formatV6(this.int) : `${formatV6(this.int)}%${this.scopeId}`;
   }

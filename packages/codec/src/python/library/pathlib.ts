@@ -88,6 +88,7 @@ export abstract class PurePath implements PyHashable {
     return this.toString().replaceAll("\\", "/");
   }
 
+  /** Python's `str`, with `\` on Windows; `.` for no path at all. */
   toString(): string {
     const path = this.drive + this.root + this.#names.join(this.separator);
     return path === "" ? "." : path;

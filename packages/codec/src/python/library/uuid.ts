@@ -63,6 +63,7 @@ export class UUID implements PyHashable {
     return other instanceof UUID && other.int === this.int;
   }
 
+  /** Python's `str`: `12345678-1234-5678-1234-567812345678`. */
   toString(): string {
     const { hex } = this;
     return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

@@ -37,6 +37,7 @@ export class PyFloat implements PyHashable {
     this.value = Number(value);
   }
 
+  /** As {@link value}, so that arithmetic and comparison see the plain number. */
   valueOf(): number {
     return this.value;
   }

@@ -29,6 +29,7 @@ export class EnumMember<V = unknown> implements PyHashable {
     Object.freeze(this);
   }
 
+  /** As {@link value}, so that arithmetic sees a flag's bits. */
   valueOf(): V {
     return this.value;
   }

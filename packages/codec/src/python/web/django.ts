@@ -11,10 +11,12 @@ export class SafeString implements PyHashable {
     this.value = value;
   }
 
+  /** As {@link value}. */
   valueOf(): string {
     return this.value;
   }
 
+  /** As {@link value}. */
   toString(): string {
     return this.value;
   }
