@@ -200,7 +200,7 @@ export class Control {
     return this.broadcast("rate_limit", { task_name: taskName, rate_limit: rateLimit }, options);
   }
 
-  /** Seconds. */
+  /** Changes the time limits of a task, in seconds, in each worker that knows it. One that is left out is no more. */
   async timeLimit(taskName: string, limits: TimeLimits, options: BroadcastOptions = {}): Promise<Replies> {
     checkNames(limits, TIME_LIMITS, "limits of timeLimit()");
     return this.broadcast(

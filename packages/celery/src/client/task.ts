@@ -23,7 +23,7 @@ export interface AutoRetryOptions {
   readonly for?: readonly (abstract new (...args: never[]) => Error)[] | ((error: unknown) => boolean) | undefined;
   /** `true` is 1: the base of `base * 2 ** retries`. Default: no back-off, `defaultRetryDelay` each time. */
   readonly backoff?: boolean | number | undefined;
-  /** Default 600. */
+  /** Seconds of back-off at most. Default 600. */
   readonly backoffMax?: number | undefined;
   /** A random part of the delay instead of all of it, so that a crowd of failures does not come back as one. Default true. */
   readonly jitter?: boolean | undefined;
@@ -75,7 +75,7 @@ export interface TaskOptions
   readonly storeErrorsEvenIfIgnored?: boolean | undefined;
   /** Default 3; `null`: for ever. */
   readonly maxRetries?: number | null | undefined;
-  /** Default 180. */
+  /** Seconds until a retry that does not say when. Default 180. */
   readonly defaultRetryDelay?: number | undefined;
   /** Run again on errors, all of them or those named. Default false. */
   readonly autoRetry?: boolean | AutoRetryOptions | undefined;

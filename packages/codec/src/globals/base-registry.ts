@@ -280,7 +280,7 @@ export class BaseRegistry implements ClassRegistryView {
     return this;
   }
 
-  /** No registration after this. */
+  /** From here on, registering throws a PickleError `bad-option`. It cannot be undone. */
   freeze(): this {
     this.#isFrozen = true;
     return this;

@@ -22,11 +22,11 @@ export interface PickledClass {
 export interface ClassAdapter<T extends object = object> {
   /** The state to write; `null` writes none. Default: own enumerable properties. */
   getState?(object: T): unknown;
-  /** Takes the state back. */
+  /** Takes back what `getState` gave. Default: a dict's items become own properties. */
   setState?(object: T, state: unknown): void;
   /** Makes an instance without state. Default: an object of the class, without calling its constructor. */
   create?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown> | undefined): T;
-  /** Arguments for `create`. */
+  /** Arguments for `create`, at protocol 2 and above. Default: none. */
   getNewArgs?(object: T): readonly unknown[];
   /** Takes over completely: what `__reduce_ex__` would return. */
   reduce?(object: T, protocol: number): Reduction | PyGlobal | readonly unknown[] | string;

@@ -145,7 +145,7 @@ export class SerializerRegistry {
     return this.#typeOf(nameOrType);
   }
 
-  /** The name behind a content type. */
+  /** The name behind a content type; `undefined`: no serializer has it. */
   nameOf(contentType: string): string | undefined {
     return this.#byType.get(normalizeContentType(contentType))?.name;
   }

@@ -76,7 +76,7 @@ export interface Exchange {
 export interface Queue {
   /** `""`: a new name is made when it is declared, which `declareQueue` resolves to. */
   readonly name: string;
-  /** Bound to it with `routingKey` when declared; absent: reached through the default exchange only. */
+  /** Bound to it with `routingKey` when declared. Absent: reached through the default exchange only; in Celery's settings, a direct one of the queue's name. */
   readonly exchange?: Exchange | undefined;
   /** Of the binding to `exchange`; for a topic exchange a pattern, such as `video.#`. Default `""`; in Celery's settings the name of the queue. */
   readonly routingKey?: string | undefined;
@@ -114,9 +114,9 @@ export interface ConsumeOptions {
 
 /** What consumes, until it is cancelled. Its messages are the caller's to settle. */
 export interface Consumer {
-  /** Add or drop a queue while running (`add_consumer`, `cancel_consumer`); one to add must have been declared. */
+  /** Consumes from one more queue, which must have been declared: Celery's `add_consumer`. */
   addQueue(queue: Queue): Promise<void>;
-  /** What was delivered of it can still be settled. Does nothing for a queue that is not consumed. */
+  /** Celery's `cancel_consumer`. What was delivered can still be settled. Does nothing for a queue that is not consumed. */
   cancelQueue(name: string): Promise<void>;
   /** Unsettled messages at most; 0: no limit. Of a quorum queue, which has one of its own, that is changed for queues added later only. */
   setPrefetch(count: number): Promise<void>;

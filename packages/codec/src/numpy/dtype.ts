@@ -75,7 +75,7 @@ export class DType {
     return this.state[1] === ">";
   }
 
-  /** Field names of a structured type. */
+  /** Field names of a structured type; `null` of any other. */
   get names(): readonly unknown[] | null {
     const names = this.state[3];
     return Array.isArray(names) ? names : null;

@@ -153,7 +153,11 @@ export class NumpyScalar {
     this.bytes = bytes;
   }
 
-  /** Of a number, bigint or boolean. */
+  /**
+   * Of a number, bigint or boolean, for `bool`, `float32`, `float64` and ints; what is beyond the type loses its upper bits.
+   *
+   * @throws RangeError for another type
+   */
   static of(value: number | bigint | boolean, dtype: DType | string): NumpyScalar {
     const type = typeof dtype === "string" ? DType.of(dtype) : dtype;
     const size = type.itemSize ?? 0;

@@ -126,7 +126,7 @@ export type StackObject =
 export interface OpcodeInfo {
   /** CPython's: `"SHORT_BINUNICODE"`. */
   readonly name: string;
-  /** The code byte. */
+  /** The byte that stands for it in a pickle. */
   readonly code: number;
   /** The form of the argument that follows the code byte; `null`: none does. */
   readonly arg: ArgumentName | null;

@@ -102,7 +102,7 @@ export class BareObject {
 export class SingletonType {
   /** Python's `__name__`: `"NoneType"`, `"ellipsis"`, `"NotImplementedType"`. */
   readonly name: string;
-  /** The singleton. */
+  /** `null` of {@link NoneType}, else {@link Ellipsis} or {@link NotImplemented}. */
   readonly value: null | PyGlobal;
 
   constructor(name: string, value: null | PyGlobal) {

@@ -34,9 +34,9 @@ export interface ScanFinding {
   readonly pickle: number;
   /** The one at `offset`. `undefined` of `"nested"`, and of `"malformed"` at a byte that is none. */
   readonly opcode?: string | undefined;
-  /** Python 3's names, as far as they are known. */
+  /** Python 3's name of it, also where the pickle has Python 2's. `undefined` where the finding is about no global. */
   readonly module?: string | undefined;
-  /** The qualified name. `undefined` where the finding is about no global. */
+  /** The qualified name, in {@link module}. */
   readonly name?: string | undefined;
   /** For people. */
   readonly message: string;

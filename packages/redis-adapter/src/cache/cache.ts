@@ -45,7 +45,7 @@ export class PickleCache {
     );
   }
 
-  /** Those that are there. */
+  /** By key, without those that are missing; empty when Redis is away, unless `onRedisError` is `"throw"`. */
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<Map<string, T>> {
     checkNames(options, READ_OPTIONS, "options of getMany()");
     const none: (T | undefined)[] = [];

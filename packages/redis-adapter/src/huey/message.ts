@@ -110,7 +110,7 @@ export interface HueyTaskInfo {
   readonly eta: PyDateTime | null;
   /** How often it may still be run again. */
   readonly retries: number;
-  /** Seconds. */
+  /** Seconds before each retry. */
   readonly retryDelay: number;
   /** Higher is earlier; `null`: none. */
   readonly priority: number | null;

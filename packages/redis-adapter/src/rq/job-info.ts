@@ -30,7 +30,7 @@ export interface RqWebhook {
   readonly method: "GET" | "POST";
   /** Those of the request; `{}` without any. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Seconds. */
+  /** Seconds; 10 where none is stored. */
   readonly timeout: number;
 }
 
@@ -38,7 +38,7 @@ export interface RqWebhook {
 export interface RqJobInfo {
   /** `"created"` where none is stored. */
   readonly status: RqStatus;
-  /** The queue. */
+  /** The name of its queue. */
   readonly origin: string;
   /** For people: the call, unless the job has another. */
   readonly description: string;
@@ -54,13 +54,13 @@ export interface RqJobInfo {
   readonly lastHeartbeat: Date | undefined;
   /** Who runs it, or ran it. */
   readonly workerName: string | undefined;
-  /** How long it may run. */
+  /** Seconds that it may run; -1: as long as it takes. */
   readonly timeout: number | undefined;
-  /** How long its result is kept. */
+  /** Seconds that its result is kept; 0: not at all, -1: for ever. */
   readonly resultTtl: number | undefined;
-  /** How long it is kept when it failed. */
+  /** Seconds that it is kept when it failed; -1: for ever. */
   readonly failureTtl: number | undefined;
-  /** How long it may wait. */
+  /** Seconds that it may wait in its queue. */
   readonly ttl: number | undefined;
   /** How often it is tried again when it fails; `undefined`: not at all. */
   readonly retriesLeft: number | undefined;
@@ -72,13 +72,13 @@ export interface RqJobInfo {
   readonly repeatIntervals: readonly number[];
   /** Jobs that it waits for. */
   readonly dependencyIds: readonly string[];
-  /** Whether those may fail. */
+  /** Whether it runs also when those that it waits for fail. */
   readonly allowDependencyFailures: boolean;
   /** rq 2: the id of its group. */
   readonly group: string | undefined;
   /** rq 2.10: of all jobs with this key, so many are in queues or run at a time. */
   readonly rateLimit: { readonly key: string; readonly concurrency: number | undefined } | undefined;
-  /** rq 2.10. */
+  /** rq 2.10: the requests that are made when it ends. */
   readonly webhooks: readonly RqWebhook[];
   /** Dotted name of the function that is called when it succeeded. */
   readonly onSuccess: string | undefined;
@@ -88,7 +88,7 @@ export interface RqJobInfo {
   readonly onStopped: string | undefined;
   /** Decoded when it is called, for its classes may be unknown here. @throws DecodeError */
   call(): Call;
-  /** Likewise. */
+  /** `job.meta`, `{}` without any. Decoded when it is called. @throws DecodeError */
   meta(): Record<string, unknown>;
 }
 

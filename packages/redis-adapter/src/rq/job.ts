@@ -72,7 +72,7 @@ export interface RqResult {
   readonly value: unknown;
   /** Python's, of a job that failed. */
   readonly traceback: string | undefined;
-  /** rq 2. */
+  /** Who ran it, which only rq 2 stores. */
   readonly workerName: string | undefined;
 }
 
@@ -107,7 +107,7 @@ export class RqJob<T = unknown> {
     return fields.size === 0 ? undefined : jobInfo(this.id, fields, this.#codec);
   }
 
-  /** `job.meta`, decoded. */
+  /** `job.meta`, decoded; `{}` without any, or without such a job. @throws DecodeError */
   async meta(): Promise<Record<string, unknown>> {
     return metaOf((await this.#field("meta")) ?? undefined, this.#codec, jobKey(this.id));
   }

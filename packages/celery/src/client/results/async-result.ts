@@ -26,7 +26,7 @@ const GET_OPTIONS = optionNames<GetOptions>({ timeoutMs: true, signal: true, pro
 
 /** What `states()` yields. */
 export interface StateChange<Result> {
-  /** As of now. */
+  /** The one that it has come to, such as `"STARTED"`. */
   readonly state: TaskState;
   /** The return value, for SUCCESS. */
   readonly result?: Result | undefined;

@@ -10,7 +10,7 @@ export interface ResultGraph {
   readonly results: ReadonlyMap<string, AsyncResult>;
   /** Ids: the second was sent by the first. */
   readonly edges: readonly (readonly [parent: string, child: string])[];
-  /** For Graphviz. */
+  /** As a `digraph` of Graphviz. */
   toDot(): string;
 }
 

@@ -15,7 +15,7 @@ export const MAX_UUID = (1n << 128n) - 1n;
 export class UUID implements PyHashable {
   static readonly [pyBase] = true;
 
-  /** The 128 bits as a number. */
+  /** The 128 bits as a number: 0 to 2^128 - 1. */
   readonly int: bigint;
   /** `SafeUUID`: 0 safe, -1 unsafe, `null` unknown. Whether it was made in a way that is safe for several processes. */
   readonly isSafe: 0 | -1 | null;
@@ -47,12 +47,12 @@ export class UUID implements PyHashable {
     return UUID.from(globalThis.crypto.randomUUID());
   }
 
-  /** 32 hexadecimal digits. */
+  /** 32 hexadecimal digits: lower case, no hyphens. */
   get hex(): string {
     return this.int.toString(16).padStart(32, "0");
   }
 
-  /** The 16 bytes. */
+  /** The 16 bytes, the most significant first: a copy each time. */
   get bytes(): Uint8Array {
     const { hex } = this;
     return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));

@@ -20,7 +20,7 @@ export class PyGlobal {
     Object.freeze(this);
   }
 
-  /** The registry entry behind it. */
+  /** What the registry that decoded it knows of it; `undefined` for an unregistered name, and for one made by hand without. */
   static entryOf(global: PyGlobal): GlobalEntry | undefined {
     return global.#entry;
   }
