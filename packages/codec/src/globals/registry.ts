@@ -80,7 +80,8 @@ export interface Reduction {
 }
 
 /** A call on bytes of one length, and perhaps a second argument: how Python writes dates and times. */
-export interface BytesCall {
+export interface BytesCall<T extends object = object> {
+  /** From 0 to 255. */
   /** In bytes: 4 for a date, 6 for a time, 10 for a datetime. Only a call on exactly as many comes here. */
   readonly size: number;
   /**
@@ -88,6 +89,12 @@ export interface BytesCall {
    * bytes are the decoder's input: do not keep them.
    */
   call(bytes: Uint8Array, at: number, second: unknown, context: DecodeContext): unknown;
+  /**
+   * How an instance of `target` is written, without the array and the bytes that a {@link Reduction} is made of: sets
+   * `bytes[at]` to `bytes[at + size - 1]`, and no others, and returns the second argument, `undefined` for none. `reduce` has
+   * to say the same.
+   */
+  write?(object: T, bytes: Uint8Array, at: number, context: EncodeContext): unknown;
 }
 
 /** One Python name. Every operation is optional; a pickle that asks for one that is absent gets an error. */
@@ -104,7 +111,7 @@ export interface GlobalEntry<T extends object = object> {
   /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
   call?(args: readonly unknown[], context: DecodeContext): unknown;
   /** The same of bytes, where that is what Python writes. */
-  readonly bytesCall?: BytesCall | undefined;
+  readonly bytesCall?: BytesCall<T> | undefined;
   /** `functools.partial(name, *args, **kwargs)()`, which is how Python writes a call with keywords. */
   callWithKeywords?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown>, context: DecodeContext): unknown;
   /** NEWOBJ, NEWOBJ_EX: `cls.__new__(cls, *args, **kwargs)`. Must not run a constructor of the user's. */

@@ -9,7 +9,9 @@ import { Counter, DefaultDict, Deque, OrderedDict } from "../../python/container
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet } from "../../python/containers/sets.js";
-import { PyDateTime } from "../../python/datetime/datetime.js";
+import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "../../python/datetime/datetime.js";
+import { UUID } from "../../python/library/uuid.js";
+import { Decimal } from "../../python/numbers/decimal.js";
 import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
 import { dumps, Pickler } from "../api-dump.js";
@@ -326,6 +328,40 @@ describe("dumps()", () => {
       expected,
     );
     expect(hex(new Point(), { dispatchTable: new Map([[Point, () => [OUTER, []]]]) })).toBe(expected);
+  });
+
+  it.each(PROTOCOLS)("writes the same at protocol %i when hooks have nothing to say", (protocol) => {
+    const zone = new TimeZone(new TimeDelta(0, 3600));
+    const make = (): readonly unknown[] => [
+      new PyDateTime(2026, 8, 1, 10, 11, 12, 345678),
+      new PyDateTime(1, 1, 1, 0, 0, 0, 0, zone, 1),
+      new PyDateTime(9999, 12, 31, 23, 59, 59, 999_999, TimeZone.utc),
+      new PyDate(2026, 8, 1),
+      new PyTime(23, 59, 59, 999_999, zone, 1),
+      new PyTime(),
+      new TimeDelta(1, 2, 3),
+      new Decimal("1.50"),
+      new UUID(1n << 127n),
+      new UUID((1n << 127n) - 1n),
+      new Counter([["a", 2]]),
+      new Set([1, "a"]),
+      new FrozenSet([1, "a"]),
+      new Deque([1, 2], 5),
+      new Complex(1, 2),
+      new Range(1, 3),
+      new Date(0),
+    ];
+    // Of each class two, since how the first is written is remembered.
+    const values = [...make(), ...make()];
+    const expected = hex(values, { protocol, reducerOverride: () => undefined });
+    expect(hex(values, { protocol })).toBe(expected);
+    expect(hex(values, { protocol })).toBe(expected);
+    expect(hex(values, { protocol, persistentId: () => undefined })).toBe(expected);
+  });
+
+  it("says which zone of a time cannot be written", () => {
+    const value = [new PyTime(), new PyTime(1, 2, 3, 4, new (class Zone {})())];
+    expect(() => dumps(value)).toThrow(expect.objectContaining({ code: "unpicklable", path: "[1][1]" }));
   });
 
   it("writes an instance as the registry says at the time, whatever it said before", () => {

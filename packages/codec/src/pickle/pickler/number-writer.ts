@@ -134,12 +134,13 @@ export abstract class NumberWriter extends MemoWriter {
       this.writeAscii(`L${digits}L\n`);
       return;
     }
-    if (BigInt.asIntN(128, value) === value) {
-      this.saveInt128(value);
+    const high = value >> 64n;
+    if (BigInt.asIntN(64, high) === high) {
+      this.saveInt128(value, high);
       return;
     }
-    if (BigInt.asUintN(128, value) === value) {
-      this.saveUint128(value);
+    if (BigInt.asUintN(64, high) === high) {
+      this.saveUint128(value, high);
       return;
     }
     const bytes = encodeLong(value);
@@ -157,16 +158,17 @@ export abstract class NumberWriter extends MemoWriter {
     this.pos += bytes.length;
   }
 
-  /** Of 128 bits, which `LONG1` and its length come before. */
-  private placeInt128(value: bigint): void {
-    this.view.setBigUint64(this.pos + 2, BigInt.asUintN(64, value), true);
-    this.view.setBigInt64(this.pos + 10, value >> 64n, true);
+  /** Of 128 bits, the last 64 of which are `high`, and which `LONG1` and its length come before. */
+  private placeInt128(value: bigint, high: bigint): void {
+    // Either takes the last 64 bits of what it is given.
+    this.view.setBigInt64(this.pos + 2, value, true);
+    this.view.setBigInt64(this.pos + 10, high, true);
   }
 
   /** An int of 17 bytes, the last of which is the sign of 0: half of all UUIDs. */
-  private saveUint128(value: bigint): void {
+  private saveUint128(value: bigint, high: bigint): void {
     const { buf, pos } = this;
-    this.placeInt128(value);
+    this.placeInt128(value, high);
     buf[pos] = op.LONG1;
     buf[pos + 1] = 17;
     buf[pos + 18] = 0;
@@ -174,9 +176,9 @@ export abstract class NumberWriter extends MemoWriter {
   }
 
   /** An int of 9 to 16 bytes, as in a UUID, without the detour through its digits: 0.3 instead of 0.9 us. */
-  private saveInt128(value: bigint): void {
+  private saveInt128(value: bigint, high: bigint): void {
     const { buf, view, pos } = this;
-    this.placeInt128(value);
+    this.placeInt128(value, high);
     const third = view.getInt32(pos + 10, true);
     const fourth = view.getInt32(pos + 14, true);
     const size = fourth === third >> 31 ? sizeAbove32(third) + 4 : sizeAbove32(fourth) + 8;

@@ -1,5 +1,5 @@
 /** Sets, Maps and objects that are written as a call, by recursion as in `plain-writer.ts`. */
-import type { EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
+import type { BytesCall, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { FrozenSet, PySet } from "../../python/containers/sets.js";
@@ -87,9 +87,43 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
       return;
     }
     if (entry.singletonKey !== undefined && this.getSingleton(value, entry)) return;
+    if (entry.bytesCall?.write !== undefined && this.protocol >= 3 && !this.asksForParts()) {
+      this.saveBytesCall(value, entry, entry.bytesCall, place, depth);
+      return;
+    }
     const reduction = entry.reduce!(value, this);
     if (reduction instanceof PyGlobal) this.saveGlobal(reduction, value);
     else this.saveNew(value, place, lowerReduction(reduction, this), depth);
+  }
+
+  /** Whether a hook is asked for what an object is made of. */
+  private asksForParts(): boolean {
+    return this.persistentId !== undefined || this.reducerOverride !== undefined;
+  }
+
+  /** A call on bytes and perhaps a second argument. Protocol 3 and above. */
+  private saveBytesCall(value: object, entry: GlobalEntry, call: BytesCall, place: number, depth: number): void {
+    const { size } = call;
+    this.saveOwnGlobal(this.registry.globalOf(entry));
+    this.ready();
+    const { buf, pos } = this;
+    buf[pos] = op.SHORT_BINBYTES;
+    buf[pos + 1] = size;
+    const second = call.write!(value, buf, pos + 2, this);
+    this.pos = pos + 2 + size;
+    this.put();
+    if (second !== undefined) this.saveSecond(second, depth + 1);
+    this.closeTuple(second === undefined ? 1 : 2, NO_PLACE);
+    this.closeCall("reduce", place);
+  }
+
+  private saveSecond(argument: unknown, depth: number): void {
+    try {
+      this.save(argument, depth);
+    } catch (error) {
+      this.note("[1]");
+      throw error;
+    }
   }
 
   /** An object that is written as this call. */
@@ -134,9 +168,8 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
    */
   protected saveCall(reduction: Reduction, place: number, depth: number): boolean {
     const { callable, args, kwargs, kind } = reduction;
-    const hasHooks = this.persistentId !== undefined || this.reducerOverride !== undefined;
     if (callable instanceof Saving) this.drive(callable, depth + 1);
-    else if (callable instanceof PyGlobal && !hasHooks) this.saveOwnGlobal(callable);
+    else if (callable instanceof PyGlobal && !this.asksForParts()) this.saveOwnGlobal(callable);
     else this.save(callable, depth);
     // The arguments are a value, before which a full frame ends.
     this.ready();

@@ -95,29 +95,36 @@ const datetime: GlobalEntry<PyDateTime> = {
     }
     return context.datetime === "python" ? value : converted("datetime", value, context);
   },
-  bytesCall: { size: DATETIME_SIZE, call: datetimeOfState },
-  reduce: (object, context) => ({
-    kind: "reduce",
-    callable: globalOfEntry(datetime),
-    args: datetimeArgs(object, context),
-    ownsFirst: true,
-  }),
+  bytesCall: { size: DATETIME_SIZE, call: datetimeOfState, write: writeDatetime },
+  reduce: (object, context) => callOnBytes(datetime, object, context),
 };
 
-function datetimeArgs(object: PyDateTime, context: EncodeContext): unknown[] {
+function writeDatetime(object: PyDateTime, bytes: Uint8Array, at: number, context: EncodeContext): unknown {
   const { year, microsecond } = object;
-  const state = new Uint8Array(10);
-  state[0] = year >> 8;
-  state[1] = year;
-  state[2] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.month | 0x80 : object.month;
-  state[3] = object.day;
-  state[4] = object.hour;
-  state[5] = object.minute;
-  state[6] = object.second;
-  state[7] = microsecond >> 16;
-  state[8] = microsecond >> 8;
-  state[9] = microsecond;
-  return object.tzinfo === null ? [state] : [state, object.tzinfo];
+  bytes[at] = year >> 8;
+  bytes[at + 1] = year;
+  bytes[at + 2] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.month | 0x80 : object.month;
+  bytes[at + 3] = object.day;
+  bytes[at + 4] = object.hour;
+  bytes[at + 5] = object.minute;
+  bytes[at + 6] = object.second;
+  bytes[at + 7] = microsecond >> 16;
+  bytes[at + 8] = microsecond >> 8;
+  bytes[at + 9] = microsecond;
+  return object.tzinfo ?? undefined;
+}
+
+/** What `bytesCall` writes, as a reduction. */
+function callOnBytes<T extends object>(entry: GlobalEntry<T>, object: T, context: EncodeContext): Reduction {
+  const { size, write } = entry.bytesCall!;
+  const state = new Uint8Array(size);
+  const second = write!(object, state, 0, context);
+  return {
+    kind: "reduce",
+    callable: globalOfEntry(entry as unknown as GlobalEntry),
+    args: second === undefined ? [state] : [state, second],
+    ownsFirst: true,
+  };
 }
 
 const DATE_SIZE = 4;
@@ -156,18 +163,15 @@ const date: GlobalEntry<PyDate> = {
       if (second !== undefined) throw refused("date", context);
       return dateOfState(bytes, at, context);
     },
+    write(object, bytes, at) {
+      bytes[at] = object.year >> 8;
+      bytes[at + 1] = object.year;
+      bytes[at + 2] = object.month;
+      bytes[at + 3] = object.day;
+    },
   },
-  reduce: (object) => ({ kind: "reduce", callable: globalOfEntry(date), args: [dateState(object)], ownsFirst: true }),
+  reduce: (object, context) => callOnBytes(date, object, context),
 };
-
-function dateState(object: PyDate): Uint8Array {
-  const state = new Uint8Array(4);
-  state[0] = object.year >> 8;
-  state[1] = object.year;
-  state[2] = object.month;
-  state[3] = object.day;
-  return state;
-}
 
 const TIME_SIZE = 6;
 
@@ -199,24 +203,20 @@ const time: GlobalEntry<PyTime> = {
     });
     return context.datetime === "temporal" ? converted("time", value, context) : value;
   },
-  bytesCall: { size: TIME_SIZE, call: timeOfState },
-  reduce(object, context) {
-    const { microsecond } = object;
-    const state = new Uint8Array(6);
-    state[0] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.hour | 0x80 : object.hour;
-    state[1] = object.minute;
-    state[2] = object.second;
-    state[3] = microsecond >> 16;
-    state[4] = microsecond >> 8;
-    state[5] = microsecond;
-    return {
-      kind: "reduce",
-      callable: globalOfEntry(time),
-      args: object.tzinfo === null ? [state] : [state, object.tzinfo],
-      ownsFirst: true,
-    };
-  },
+  bytesCall: { size: TIME_SIZE, call: timeOfState, write: writeTime },
+  reduce: (object, context) => callOnBytes(time, object, context),
 };
+
+function writeTime(object: PyTime, bytes: Uint8Array, at: number, context: EncodeContext): unknown {
+  const { microsecond } = object;
+  bytes[at] = object.fold === 1 && context.protocol >= FOLD_PROTOCOL ? object.hour | 0x80 : object.hour;
+  bytes[at + 1] = object.minute;
+  bytes[at + 2] = object.second;
+  bytes[at + 3] = microsecond >> 16;
+  bytes[at + 4] = microsecond >> 8;
+  bytes[at + 5] = microsecond;
+  return object.tzinfo ?? undefined;
+}
 
 const timedelta: GlobalEntry<TimeDelta> = {
   module,
