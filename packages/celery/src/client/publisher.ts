@@ -70,11 +70,7 @@ export class TaskPublisher {
 
   async #send(sending: Sending): Promise<void> {
     const message = await this.#encode(this.#envelope(sending), sending);
-    const declaring = this.#declare(sending.destination);
-    if (declaring !== undefined) await declaring;
-    const { destination, message: task } = sending;
-    const address = task.eta === null ? destination : await this.#address(destination, task.eta);
-    await this.#publishWithRetry(message, sending, address);
+    await this.#publishWithRetry(message, sending);
   }
 
   #envelope(sending: Sending): TaskEnvelope {
@@ -145,21 +141,23 @@ export class TaskPublisher {
     await this.#transport.declareExchange(exchange);
   }
 
-  async #publishWithRetry(
-    message: TransportMessage,
-    sending: Sending,
-    { exchange, routingKey }: Pick<Destination, "exchange" | "routingKey">,
-  ): Promise<void> {
-    const { message: task, retry, retryPolicy, mandatory, signal } = sending;
+  /** What it needs is declared within the retries, as in kombu's `Producer.publish`: the connection may be lost just then. */
+  async #publishWithRetry(message: TransportMessage, sending: Sending): Promise<void> {
+    const { message: task, destination, retry, retryPolicy, mandatory, signal } = sending;
     const maxRetries = retry ? (retryPolicy.maxRetries ?? Number.POSITIVE_INFINITY) : 0;
     for (let attempt = 0; ; attempt++) {
       try {
+        const declaring = this.#declare(destination);
+        if (declaring !== undefined) await declaring;
+        const { exchange, routingKey } = task.eta === null ? destination : await this.#address(destination, task.eta);
         await this.#transport.publish(message, { exchange, routingKey, mandatory, signal });
         return;
       } catch (cause) {
         signal?.throwIfAborted();
-        if (isCeleryError(cause) || isKombuError(cause)) throw cause;
+        if (!this.#isWorthRetrying(cause)) throw cause;
         if (attempt >= maxRetries) {
+          if (isCeleryError(cause)) throw cause;
+          const { exchange, routingKey } = destination;
           throw new CeleryError(
             `Cannot send task ${task.task} to "${exchange}" ${routingKey}: ${(cause as Error).message}`,
             {
@@ -173,5 +171,11 @@ export class TaskPublisher {
         await sleep(Math.min(intervalMax, intervalStart + attempt * intervalStep) * 1000, undefined, { signal });
       }
     }
+  }
+
+  /** What cannot be declared is worth it when the connection was away; of what the broker does not take, all but a wrong message. */
+  #isWorthRetrying(error: unknown): boolean {
+    if (isCeleryError(error)) return this.#transport.isConnectionError?.(error.cause) === true;
+    return !isKombuError(error);
   }
 }

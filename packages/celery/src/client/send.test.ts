@@ -172,6 +172,31 @@ describe("a broker that does not take the message", () => {
     expect(broker.attempts).toBe(attempts);
   });
 
+  test.each([
+    [2, "away", 3],
+    [9, "away", 4],
+    [2, "of another type", 1],
+  ])(
+    "has its queue declared, which %i times fails as it is %s: tries it %i times",
+    async (failures, message, attempts) => {
+      let declarations = 0;
+      class Undeclaring extends MemoryTransport {
+        override async declareQueue(queue: Queue): Promise<string> {
+          if (++declarations <= failures) throw new Error(message);
+          return super.declareQueue(queue);
+        }
+        isConnectionError(error: unknown): boolean {
+          return error instanceof Error && error.message === "away";
+        }
+      }
+      const app = makeApp({ broker: new Undeclaring(), taskPublishRetryPolicy: policy });
+      const sending = app.sendTask("a");
+      if (attempts > failures) await sending;
+      else await expect(sending).rejects.toMatchObject({ code: "publish-failed", cause: { message } });
+      expect(declarations).toBe(attempts);
+    },
+  );
+
   test("is left when the signal says so", async () => {
     const broker = new Refusing();
     broker.failures = 99;
