@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Decimal, DjangoModel, dumps, loads, type Protocol, repr } from "@brine/codec";
+import { Decimal, DjangoModel, dumps, loads, type Protocol, repr, Tuple } from "@brine/codec";
 import { NDArray, NumpyScalar, registerNumpy, StringDType } from "@brine/codec/numpy";
 import { describe, expect, it } from "vitest";
 import { appRegistry } from "./app-registry.js";
@@ -23,6 +23,7 @@ const decode = (data: string) =>
  * this list. CPython's memo goes by the identity of strings; JavaScript's strings have none, so Brine cannot know that two
  * equal strings were two objects to the code that made them.
  */
+const CONTIGUOUS = "numpy too writes it as contiguous once it has been read";
 const TWO_STRINGS = "two equal strings were two objects in Python";
 const KNOWN_GAPS: ReadonlyMap<string, { readonly protocols: readonly number[]; readonly why: string }> = new Map(
   Object.entries({
@@ -32,7 +33,10 @@ const KNOWN_GAPS: ReadonlyMap<string, { readonly protocols: readonly number[]; r
     "numpy RandomState": { protocols: [0, 1, 2, 3, 4, 5], why: TWO_STRINGS },
     "numpy MT19937": { protocols: [0, 1, 2, 3, 4, 5], why: TWO_STRINGS },
     "numpy Philox": { protocols: [0, 1, 2, 3, 4, 5], why: TWO_STRINGS },
-    "numpy non-contiguous": { protocols: [5], why: "numpy too writes it as contiguous once it has been read" },
+    "numpy masked structured": { protocols: [0, 1, 2], why: TWO_STRINGS },
+    "numpy non-contiguous": { protocols: [5], why: CONTIGUOUS },
+    "numpy reversed": { protocols: [5], why: CONTIGUOUS },
+    "numpy broadcast": { protocols: [5], why: CONTIGUOUS },
   }),
 );
 
@@ -129,6 +133,18 @@ it("reads numpy 2's strings of any length", () => {
     ["c", "d"],
   ]);
   expect(array("StringDType 0-d").toArray()).toBe("a");
+});
+
+it("reads numpy's records that hold objects, and which arrays may not be written to", () => {
+  const value = (name: string, origin: string) =>
+    decode(rows.find((row) => row.name === `numpy ${name}`)!.pickles.find(({ from }) => from.includes(origin))!.data);
+  for (const origin of ["3.11:0", "3.11:5", "numpy 2:4"]) {
+    expect((value("object structured", origin) as NDArray).toArray()).toEqual([Tuple.of<unknown>(1, "x")]);
+    expect((value("scalar void structured object", origin) as NumpyScalar).value).toEqual(Tuple.of<unknown>(1, [2]));
+  }
+  expect(value("read-only", "3.11:5")).toMatchObject({ readonly: true });
+  expect(value("read-only", "3.11:4")).toMatchObject({ readonly: false });
+  expect(value("int32 2x2", "3.11:5")).toMatchObject({ readonly: false });
 });
 
 it("reads the same arrays and scalars from numpy 2 as from numpy 1", () => {

@@ -8,6 +8,9 @@ export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M
 /** Bytes of an item where the state does not say: the number in the code. `O8` is a pointer. */
 const CODE = /^([biufcSUVOMmT])(\d+)?$/;
 
+/** numpy's flag `NPY_LIST_PICKLE`. */
+const LIST_PICKLE = 0x02;
+
 /** Beyond this a code is not a size but an attack. */
 const MAX_ITEM_SIZE = 2 ** 31;
 
@@ -71,6 +74,12 @@ export class DType {
   }
 
   /** False also for types without byte order (`|`) and for that of the machine (`=`). */
+  /** Whether items are Python objects, or records that hold some. */
+  get hasObjects(): boolean {
+    const flags = intOf(this.state[7]) ?? 0;
+    return this.kind === "O" || (flags & LIST_PICKLE) !== 0;
+  }
+
   get isBigEndian(): boolean {
     return this.state[1] === ">";
   }

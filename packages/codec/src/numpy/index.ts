@@ -11,10 +11,10 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { bytesOf, intOf } from "../python/coerce.js";
 import { PickleBuffer } from "../python/containers/buffers.js";
-import { Tuple } from "../python/containers/sequences.js";
+import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { PyGlobal } from "../python/objects/objects.js";
 import { DType } from "./dtype.js";
-import { NDArray, NumpyScalar, sizeOf } from "./ndarray.js";
+import { NDArray, type NDArrayOptions, NumpyScalar, sizeOf } from "./ndarray.js";
 import { StringDType } from "./string-dtype.js";
 
 export { DType, type DTypeKind } from "./dtype.js";
@@ -63,8 +63,8 @@ const stringDType: GlobalEntry<StringDType> = {
   }),
 };
 
-/** Whether an array of this type holds its items one by one, not in bytes. */
-const isListed = (type: DType): boolean => type.kind === "O" || type.kind === "T";
+/** Whether numpy pickles an array's items one by one, not as bytes: objects, records that hold some, strings of any length. */
+const isListed = (type: DType): boolean => type.hasObjects || type.kind === "T";
 
 function shapeOf(value: unknown, context: DecodeContext): number[] {
   const shape = Array.isArray(value) ? value.map((axis) => intOf(axis) ?? -1) : [-1];
@@ -72,22 +72,26 @@ function shapeOf(value: unknown, context: DecodeContext): number[] {
   return shape;
 }
 
+function listOf(contents: unknown): unknown[] | undefined {
+  return Array.isArray(contents) ? contents : undefined;
+}
+
 function arrayOf(
   type: unknown,
   shape: unknown,
-  order: "C" | "F",
+  { order, readonly }: Pick<NDArrayOptions, "order" | "readonly">,
   contents: unknown,
   context: DecodeContext,
   subtype?: object,
 ): NDArray {
   if (!(type instanceof DType)) throw context.fail("Cannot make a numpy array: no dtype");
   const axes = shapeOf(shape, context);
-  const data = isListed(type) && Array.isArray(contents) ? contents : bytesOf(contents);
+  const data = isListed(type) ? listOf(contents) : bytesOf(contents);
   if (type instanceof StringDType && !(Array.isArray(data) && data.every((item) => type.accepts(item))))
     throw context.fail("Cannot make a numpy array of strings: an item is none");
   if (data === undefined) throw context.fail("Cannot make a numpy array: no contents");
   try {
-    return new NDArray(data, axes, { dtype: type, order }, subtype);
+    return new NDArray(data, axes, { dtype: type, order, readonly }, subtype);
   } catch (error) {
     throw context.fail((error as Error).message, error);
   }
@@ -101,7 +105,8 @@ const ndarray: GlobalEntry<NDArray> = {
   setState(object, state, context) {
     if (!Array.isArray(state) || state.length !== 5) throw context.fail("Cannot set the state of a numpy array");
     const [, shape, type, isFortran, contents] = state;
-    NDArray.fill(object, arrayOf(type, shape, isFortran ? "F" : "C", contents, context, object.subtype));
+    const order = isFortran ? "F" : "C";
+    NDArray.fill(object, arrayOf(type, shape, { order }, contents, context, object.subtype));
   },
   reduce: (object, context) => reduceArray(object, context),
 };
@@ -110,7 +115,7 @@ const ndarray: GlobalEntry<NDArray> = {
 const reconstruct: GlobalEntry = {
   module: "numpy.core.multiarray",
   name: "_reconstruct",
-  nameStrings: "fresh",
+  nameStrings: "function",
   call(args, context) {
     const [cls] = args;
     if (args.length !== 3 || !(cls instanceof PyGlobal)) throw context.fail("Cannot make a numpy array: no class");
@@ -127,19 +132,22 @@ const fromBuffer: GlobalEntry = {
     const [buffer, type, shape, order] = args;
     if (args.length !== 4 || (order !== "C" && order !== "F"))
       throw context.fail("Cannot make a numpy array of a buffer");
-    const contents =
-      buffer instanceof PickleBuffer ? buffer.bytes : buffer instanceof ArrayBuffer ? new Uint8Array(buffer) : buffer;
-    return arrayOf(type, shape, order, contents, context);
+    // Bytes are immutable in Python, and so is an array that they are the contents of.
+    const isOwn = buffer instanceof PickleBuffer;
+    const readonly = isOwn ? buffer.readonly : !(buffer instanceof ByteArray);
+    return arrayOf(type, shape, { order, readonly }, isOwn ? buffer.bytes : buffer, context);
   },
 };
 
 const scalar: GlobalEntry<NumpyScalar> = {
   module: "numpy.core.multiarray",
   name: "scalar",
-  nameStrings: "fresh",
+  nameStrings: "function",
   target: NumpyScalar,
   call(args, context) {
     const [type, value] = args;
+    if (type instanceof DType && type.hasObjects && value instanceof NDArray && value.shape.length === 0)
+      return new NumpyScalar(type, value);
     const bytes = bytesOf(value);
     if (!(type instanceof DType) || bytes === undefined || bytes.length !== type.itemSize) {
       throw context.fail("Cannot make a numpy scalar: needs a dtype and its bytes");
@@ -149,13 +157,13 @@ const scalar: GlobalEntry<NumpyScalar> = {
   reduce: (object) => ({
     kind: "reduce",
     callable: globalOfEntry(scalar as unknown as GlobalEntry),
-    args: [object.dtype, object.bytes],
+    args: [object.dtype, object.bytes ?? object.array],
   }),
 };
 
 /** Types whose arrays numpy never hands out as a buffer. */
 const isBufferless = (type: DType): boolean =>
-  isListed(type) || type.kind === "M" || type.kind === "m" || typeof type.code !== "string";
+  isListed(type) || type.kind === "M" || type.kind === "m" || typeof type.code !== "string" || type.itemSize === 0;
 
 /** numpy 1.24 `array_reduce_ex`: a buffer since protocol 5, else bytes. */
 function reduceArray(object: NDArray, context: EncodeContext): Reduction {
@@ -164,7 +172,7 @@ function reduceArray(object: NDArray, context: EncodeContext): Reduction {
     return {
       kind: "reduce",
       callable: globalOfEntry(fromBuffer),
-      args: [new PickleBuffer(bytes), object.dtype, Tuple.from(shape), order],
+      args: [new PickleBuffer(bytes, { readonly: object.readonly }), object.dtype, Tuple.from(shape), order],
     };
   }
   const cls = object.subtype ?? globalOfEntry(ndarray as unknown as GlobalEntry);
@@ -193,11 +201,17 @@ const TYPES = [
   ),
   ..."bool_ int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128".split(" "),
   ..."str_ bytes_ void object_ datetime64 timedelta64 matrix recarray record longlong ulonglong intc uintc".split(" "),
+  // Two of them by the names of numpy 1 and of numpy 2, and numpy 2's own of bool_.
+  ..."float128 complex256 longdouble clongdouble bool memmap chararray".split(" "),
 ];
+
+/** Classes of dtypes, which numpy 2 has by name. */
+const DTYPE_CLASSES =
+  "Bool Int8 UInt8 Int16 UInt16 Int32 UInt32 Int64 UInt64 LongLong ULongLong Float16 Float32 Float64 LongDouble Complex64 Complex128 CLongDouble Object Bytes Str Void DateTime64 TimeDelta64 String";
 
 /** `numpy.add` and its like, by name only. Written with the name that numpy 1 gives at most protocols. */
 const UFUNCS =
-  "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_or bitwise_xor cbrt ceil conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul maximum minimum modf multiply negative nextafter not_equal positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh trunc";
+  "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_count bitwise_or bitwise_xor cbrt ceil conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul matvec maximum minimum modf multiply negative nextafter not_equal positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh trunc vecdot vecmat";
 
 /** The entries of {@link registerNumpy}, for `registerEntries`. */
 export const numpyEntries: readonly GlobalEntry[] = [
@@ -210,6 +224,9 @@ export const numpyEntries: readonly GlobalEntry[] = [
   reconstruct2,
   ...[fromBuffer, scalar as unknown as GlobalEntry].map(renamed),
   ...TYPES.map((name): GlobalEntry => ({ module: "numpy", name })),
+  ...DTYPE_CLASSES.split(" ").map((name): GlobalEntry => ({ module: "numpy.dtypes", name: `${name}DType` })),
+  dataEntry("numpy.core", "_DType_reconstruct"),
+  { module: "numpy.char", name: "chararray" },
   ...["numpy.rec", "numpy.ma", "numpy.ma.core"].flatMap((module) =>
     ["recarray", "record", "MaskedArray"].map((name): GlobalEntry => ({ module, name })),
   ),
@@ -221,6 +238,7 @@ export const numpyEntries: readonly GlobalEntry[] = [
   ),
   dataEntry("numpy", "poly1d"),
   dataEntry("numpy.ma.core", "_mareconstruct"),
+  dataEntry("numpy.ma.core", "MaskedConstant"),
   { module: "numpy.random.bit_generator", name: "SeedSequence" },
   dataEntry("numpy.random.bit_generator", "__pyx_unpickle_SeedSequence"),
   dataEntry("numpy.random._pickle", "__generator_ctor"),

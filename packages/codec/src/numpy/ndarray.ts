@@ -16,9 +16,11 @@ export interface NDArrayOptions {
    * rows first; for it this only says what numpy is to make of it.
    */
   readonly order?: "C" | "F" | undefined;
+  /** At protocol 5: whether Python's array may not be written to. Default false. */
+  readonly readonly?: boolean | undefined;
 }
 
-const NDARRAY_OPTIONS = /* @__PURE__ */ optionNames<NDArrayOptions>({ dtype: true, order: true });
+const NDARRAY_OPTIONS = /* @__PURE__ */ optionNames<NDArrayOptions>({ dtype: true, order: true, readonly: true });
 
 /** The product of a shape; `undefined` when it is no shape. */
 export function sizeOf(shape: readonly number[]): number | undefined {
@@ -45,9 +47,11 @@ export class NDArray {
   readonly dtype: DType;
   /** `"C"`: in memory, items next to each other differ in the last index; `"F"`: in the first. An array of objects is always rows first. */
   readonly order: "C" | "F";
+  /** Whether Python's array may not be written to: as one that protocol 5 made of immutable bytes. */
+  readonly readonly: boolean;
   /** Python's class where it is not `numpy.ndarray`: a reference to `numpy.matrix`, `numpy.recarray`. */
   readonly subtype: object | undefined;
-  /** The items as they lie in memory; `undefined` for arrays of objects or of strings of any length. Shared with what the array was made of. */
+  /** The items as they lie in memory; `undefined` for arrays of objects, of records with some, and of strings of any length. Shared with what the array was made of. */
   readonly bytes: Uint8Array | undefined;
   #items: ArrayItems | undefined;
 
@@ -61,6 +65,7 @@ export class NDArray {
     checkOptions(options, NDARRAY_OPTIONS, "options of NDArray");
     this.dtype = dtypeOf(data, options.dtype);
     this.order = options.order ?? "C";
+    this.readonly = options.readonly ?? false;
     this.subtype = subtype;
     if (Array.isArray(data)) {
       this.#items = data;
@@ -145,12 +150,15 @@ function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {
 export class NumpyScalar {
   /** Of a name given for it, what {@link DType.of} makes. */
   readonly dtype: DType;
-  /** In the byte order of `dtype`. Not copied. */
-  readonly bytes: Uint8Array;
+  /** In the byte order of `dtype`. Not copied. `undefined` for a record that holds objects. */
+  readonly bytes: Uint8Array | undefined;
+  /** Of a record that holds objects: an array without axes that holds the record, which is how numpy pickles it. */
+  readonly array: NDArray | undefined;
 
-  constructor(dtype: DType | string, bytes: Uint8Array) {
+  constructor(dtype: DType | string, contents: Uint8Array | NDArray) {
     this.dtype = typeof dtype === "string" ? DType.of(dtype) : dtype;
-    this.bytes = bytes;
+    this.bytes = contents instanceof NDArray ? undefined : contents;
+    this.array = contents instanceof NDArray ? contents : undefined;
   }
 
   /**
@@ -174,8 +182,12 @@ export class NumpyScalar {
     return new NumpyScalar(type, new Uint8Array(view.buffer));
   }
 
-  /** A number; a bigint for 64-bit ints; a boolean, a {@link Complex}, text or bytes. Read out of `bytes` each time. */
+  /**
+   * A number; a bigint for 64-bit ints; a boolean, a {@link Complex}, text or bytes, read out of `bytes` each time. Of a record
+   * that holds objects a tuple of its fields.
+   */
   get value(): unknown {
+    if (this.bytes === undefined) return this.array?.at();
     return itemAt(this.dtype, itemsOf(this.dtype, this.bytes), 0);
   }
 
