@@ -1,6 +1,7 @@
 /** Options of the decoder and the encoder, with their defaults. Resolved once, then frozen and passed around. */
 import type { AnyClass, ClassRegistryView, Reduction } from "../globals/registry.js";
 import type { Limits } from "../limits.js";
+import type { BufferLike, PickleBuffer } from "../python/containers/buffers.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import type { Protocol } from "./opcodes.js";
 
@@ -24,8 +25,11 @@ export interface ModelOptions {
 export interface UnpicklerOptions extends ModelOptions {
   /** Classes and functions that pickles may name. Default: the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
-  /** Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them. Default: none. */
-  readonly buffers?: Iterable<Uint8Array | ArrayBuffer> | undefined;
+  /**
+   * Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them: bytes, or what it got itself. A
+   * {@link PickleBuffer} that is not `readonly` arrives as {@link ByteArray}. Default: none.
+   */
+  readonly buffers?: Iterable<BufferLike | PickleBuffer> | undefined;
   /** How a Python 2 `str` is decoded; `"bytes"` gives bytes. Default `"ASCII"`, strict, as in CPython. */
   readonly encoding?: "ASCII" | "latin1" | "utf-8" | "bytes" | undefined;
   /** What happens to bytes that `encoding` cannot decode. Default `"strict"`. */
@@ -61,7 +65,7 @@ export interface PicklerOptions {
    * Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band.
    * Default: all are kept in band.
    */
-  readonly bufferCallback?: ((buffer: import("../python/containers/buffers.js").PickleBuffer) => unknown) | undefined;
+  readonly bufferCallback?: ((buffer: PickleBuffer) => unknown) | undefined;
   /**
    * Which equal strings are written once and then referred to. `"all"` (default): as CPython writes literals and interned
    * strings. `"keys"`: dict keys and attribute names only, as CPython writes what `json.loads` made. `"none"`: never.

@@ -40,6 +40,11 @@ function hook<T>(name: string, value: T): T {
   return value;
 }
 
+function table(value: PicklerOptions["dispatchTable"]): PicklerOptions["dispatchTable"] {
+  if (value !== undefined && typeof value?.get !== "function") throw bad("dispatchTable", value, "a Map");
+  return value;
+}
+
 function limit(name: "maxBytes" | "maxDepth" | "maxIntDigits", options: PicklerOptions): number {
   const value = options.limits?.[name];
   if (value === undefined) return DEFAULT_LIMITS[name];
@@ -85,7 +90,7 @@ export function resolvePicklerOptions(
     opaque: choose("opaque", options.opaque, ["refuse", "allow"]),
     persistentId: hook("persistentId", options.persistentId),
     reducerOverride: hook("reducerOverride", options.reducerOverride),
-    dispatchTable: options.dispatchTable,
+    dispatchTable: table(options.dispatchTable),
     maxBytes: limit("maxBytes", options),
     maxDepth: limit("maxDepth", options),
     maxIntDigits: limit("maxIntDigits", options),

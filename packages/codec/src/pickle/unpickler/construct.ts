@@ -123,7 +123,8 @@ export class ObjectBuilder implements DecodeContext {
         ? this.newobj(args[0], Tuple.from(args.slice(1)))
         : this.#opaque("reduce", callable, args);
     }
-    return this.#callPartial(callable, args);
+    const global = this.#globalOfClass(callable);
+    return global === undefined ? this.#callPartial(callable, args) : this.reduce(global, args);
   }
 
   #call(entry: GlobalEntry, global: PyGlobal, args: readonly unknown[]): unknown {
@@ -197,8 +198,15 @@ export class ObjectBuilder implements DecodeContext {
   }
 
   #classOf(cls: unknown): readonly [GlobalEntry | undefined, PyGlobal] {
-    if (cls instanceof PyGlobal) return [PyGlobal.entryOf(cls), cls];
+    const global = cls instanceof PyGlobal ? cls : this.#globalOfClass(cls);
+    if (global !== undefined) return [PyGlobal.entryOf(global), global];
     throw operand(`${typeName(cls)} is no class`);
+  }
+
+  /** The reference to a class or function that is registered: `persistentLoad` may have given it itself. */
+  #globalOfClass(value: unknown): PyGlobal | undefined {
+    const entry = typeof value === "function" ? this.registry.findByTarget(value as AnyClass) : undefined;
+    return entry === undefined ? undefined : this.registry.globalOf(entry);
   }
 
   #create(

@@ -1,11 +1,18 @@
 /** What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. */
 import type { AnyClass } from "../../globals/registry.js";
+import { type BufferLike, bytesOfBuffer, PickleBuffer } from "../../python/containers/buffers.js";
+import { ByteArray } from "../../python/containers/sequences.js";
 import type { PyGlobal } from "../../python/objects/objects.js";
 import { fixImport } from "../fix-imports.js";
 import { typeName } from "../type-name.js";
 import { ObjectBuilder } from "./construct.js";
 import { fault, hookFailed } from "./faults.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
+
+/** The same memory as Python's bytearray. */
+function writable(bytes: Uint8Array): ByteArray {
+  return new ByteArray(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+}
 
 /** What names and ids mean: what a subclass of Unpickler may decide. */
 export interface UnpicklerHooks {
@@ -21,7 +28,7 @@ export class Resolver implements UnpicklerHooks {
   protocol = 0;
   readonly builder: ObjectBuilder;
   readonly #hooks: UnpicklerHooks;
-  #buffers: Iterator<Uint8Array | ArrayBuffer> | undefined = undefined;
+  #buffers: Iterator<BufferLike | PickleBuffer> | undefined = undefined;
 
   /** @param hooks - the resolver's own when absent */
   constructor(options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
@@ -59,7 +66,7 @@ export class Resolver implements UnpicklerHooks {
   nextBuffer(): Uint8Array {
     const { buffers } = this.options;
     if (buffers === undefined) throw fault("missing-buffer", "out-of-band data needs the option buffers");
-    let next: IteratorResult<Uint8Array | ArrayBuffer>;
+    let next: IteratorResult<BufferLike | PickleBuffer>;
     try {
       this.#buffers ??= buffers[Symbol.iterator]();
       next = this.#buffers.next();
@@ -67,9 +74,12 @@ export class Resolver implements UnpicklerHooks {
       throw hookFailed("buffers", error);
     }
     if (next.done) throw fault("missing-buffer", "the option buffers has no buffer left");
-    if (next.value instanceof Uint8Array) return next.value;
-    if (next.value instanceof ArrayBuffer) return new Uint8Array(next.value);
-    throw fault("missing-buffer", `buffers gave ${typeName(next.value)}, not bytes`);
+    const { value } = next;
+    // What bufferCallback got may be handed over as it is.
+    if (value instanceof PickleBuffer) return value.readonly ? value.bytes : writable(value.bytes);
+    const bytes = bytesOfBuffer(value);
+    if (bytes === undefined) throw fault("missing-buffer", `buffers gave ${typeName(value)}, not bytes`);
+    return bytes;
   }
 
   persistent(id: unknown): unknown {

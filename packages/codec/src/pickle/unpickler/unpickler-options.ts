@@ -13,7 +13,7 @@ export interface ResolvedUnpicklerOptions {
   readonly tuple: "tuple" | "array";
   readonly dict: "auto" | "map" | "object";
   readonly datetime: "python" | "temporal" | "date";
-  readonly buffers: Iterable<Uint8Array | ArrayBuffer> | undefined;
+  readonly buffers: UnpicklerOptions["buffers"];
   readonly encoding: "ASCII" | "latin1" | "utf-8" | "bytes";
   readonly errors: "strict" | "replace" | "ignore" | "surrogateescape" | "backslashreplace";
   readonly fixImports: boolean;

@@ -2,11 +2,13 @@ import { describe, expect, test } from "vitest";
 import { UnpicklingError } from "../../errors.js";
 import { ClassRegistry } from "../../globals/default-registry.js";
 import { Range } from "../../python/builtins.js";
+import { PickleBuffer } from "../../python/containers/buffers.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet, PySet } from "../../python/containers/sets.js";
 import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
+import { dumps } from "../api-dump.js";
 import { loads, Unpickler } from "../api-load.js";
 import { VECTORS } from "./unpickler.vectors.js";
 
@@ -626,6 +628,37 @@ describe("Unpickler", () => {
     const error = failure(() => load("Ncx\nBad\n."));
     expect([error.code, error.offset]).toEqual(["hook-failed", 1]);
     expect(error.cause).toBeInstanceOf(TypeError);
+  });
+
+  test("persistentLoad may give a registered class, of which the pickle then makes instances", () => {
+    class A {
+      __reduce__() {
+        return [A, []];
+      }
+    }
+    const registry = new ClassRegistry().register("app.A", A);
+    const load = (text: string, found: unknown) => loads(raw(text), { registry, persistentLoad: () => found });
+    for (const opcodes of ["K\x07Q)R.", "K\x07Q)\x81.", "K\x07Q)}\x92.", "(P7\no."]) {
+      expect(load(opcodes, A)).toBeInstanceOf(A);
+      expect(failure(() => load(opcodes, class B {})).code).toBe("bad-operand");
+    }
+    expect(load("K\x07Q.", A)).toBe(A);
+  });
+
+  test("buffers may be what bufferCallback got, or any view of bytes", () => {
+    const given = [new PickleBuffer(Float64Array.of(1)), new PickleBuffer(Buffer.from("b"), { readonly: true })];
+    const kept: PickleBuffer[] = [];
+    const pickle = dumps(given, { protocol: 5, bufferCallback: (buffer) => void kept.push(buffer) });
+    const [first, second] = loads(pickle, { buffers: kept }) as [ByteArray, Uint8Array];
+    expect([first.buffer, first.length]).toEqual([given[0]!.bytes.buffer, 8]);
+    expect(first).toBeInstanceOf(ByteArray);
+    expect(second).toBe(given[1]!.bytes);
+    expect(loads(pickle, { buffers: [new DataView(new ArrayBuffer(2)), new ArrayBuffer(1)] })).toEqual([
+      new Uint8Array(2),
+      new Uint8Array(1),
+    ]);
+    expect(failure(() => loads(pickle, { buffers: ["ab"] as never })).code).toBe("missing-buffer");
+    expect(() => new PickleBuffer("ab" as never)).toThrow(TypeError);
   });
 
   test("an input that is no bytes is refused", () => {

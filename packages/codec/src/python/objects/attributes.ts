@@ -1,4 +1,5 @@
 /** Setting attributes that a sender chose on an object. */
+import { Tuple } from "../containers/sequences.js";
 
 /**
  * Sets an own data property, whatever its name: `__proto__` and `constructor` too, and without calling a setter of the class.
@@ -35,7 +36,7 @@ export function attributesOf(state: unknown): Iterable<readonly [string, unknown
  */
 export function setAttributes(object: object, state: unknown): boolean {
   if (state === null) return true;
-  const isPair = Array.isArray(state) && state.length === 2;
+  const isPair = state instanceof Tuple && state.length === 2;
   const first: unknown = isPair ? state[0] : state;
   const attributes = first === null ? [] : attributesOf(first);
   const slots = isPair ? attributesOf(state[1]) : [];
