@@ -28,7 +28,8 @@ export class ExtensionCodes {
   }
 
   codeOf(module: string, name: string): number | undefined {
-    return this.#codes.get(keyOf(module, name));
+    // Asked for each global that is written, and nearly always of no codes at all: makes no key then.
+    return this.#codes.size === 0 ? undefined : this.#codes.get(keyOf(module, name));
   }
 }
 

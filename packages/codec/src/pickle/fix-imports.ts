@@ -3,22 +3,38 @@ import { IMPORT_MAPPING, NAME_MAPPING, REVERSE_IMPORT_MAPPING, REVERSE_NAME_MAPP
 
 type QualifiedName = readonly [module: string, name: string];
 
+/** What became of one module. */
+interface Moved {
+  /** Its new name; `undefined`: the same. */
+  module: string | undefined;
+  /** Names in it that went elsewhere than the module. */
+  readonly names: Map<string, QualifiedName>;
+}
+
 class Renames {
-  readonly #modules: ReadonlyMap<string, string>;
-  // A newline cannot be part of a GLOBAL's module line, so the joined key is unambiguous.
-  readonly #names: ReadonlyMap<string, QualifiedName>;
+  readonly #modules = new Map<string, Moved>();
 
   /** Each row of a table is a line, its fields apart by spaces. */
   constructor(modules: string, names: string) {
-    this.#modules = new Map(rows(modules).map(([from, to]) => [from!, to!]));
-    this.#names = new Map(
-      rows(names).map(([module, name, toModule, toName]) => [`${module}\n${name}`, [toModule!, toName!]]),
-    );
+    for (const [from, to] of rows(modules)) this.#of(from!).module = to!;
+    for (const [module, name, toModule, toName] of rows(names)) {
+      this.#of(module!).names.set(name!, [toModule!, toName!]);
+    }
+  }
+
+  #of(module: string): Moved {
+    let moved = this.#modules.get(module);
+    if (moved === undefined) {
+      moved = { module: undefined, names: new Map() };
+      this.#modules.set(module, moved);
+    }
+    return moved;
   }
 
   rename(module: string, name: string): QualifiedName {
-    const renamed = this.#names.get(`${module}\n${name}`);
-    return renamed ?? [this.#modules.get(module) ?? module, name];
+    const moved = this.#modules.get(module);
+    if (moved === undefined) return [module, name];
+    return moved.names.get(name) ?? [moved.module ?? module, name];
   }
 }
 
