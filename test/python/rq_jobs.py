@@ -5,7 +5,7 @@ import os
 import signal
 import time
 
-from rq import get_current_job
+from rq import Retry, get_current_job
 
 
 def add(a, b=0):
@@ -22,6 +22,11 @@ def nothing():
 
 def fail(message):
     raise ValueError(message)
+
+
+def again(max, interval=0):
+    """To rq 2, a job that is to be run again."""
+    return Retry(max=max, interval=interval)
 
 
 def done(job, connection, result):

@@ -37,11 +37,11 @@ REGISTRIES = {
 connection = Redis.from_url(sys.argv[1])
 
 
-def work(queues):
-    """Works until the queues are empty, in this process."""
+def work(queues, max_jobs=None):
+    """Works until the queues are empty, or for so many jobs, in this process."""
     worker = rq.SimpleWorker([rq.Queue(name, connection=connection) for name in queues], connection=connection)
     # Signals are for the main program only.
-    worker.work(burst=True, logging_level="WARNING")
+    worker.work(burst=True, logging_level="WARNING", max_jobs=max_jobs)
 
 
 def callback(given):
@@ -100,6 +100,7 @@ def enqueue_many(queue, calls):
 def job(id):
     found = Job.fetch(id, connection=connection)
     result = found.latest_result() if hasattr(found, "latest_result") else None
+    results = found.results() if hasattr(found, "results") else []
     return {
         "status": str(getattr(found.get_status(), "value", found.get_status())),
         "result": repr(result.return_value) if result is not None else repr(found.result),
@@ -112,6 +113,8 @@ def job(id):
         "timeout": found.timeout,
         "worker": found.worker_name,
         "retries_left": found.retries_left,
+        "number_of_retries": getattr(found, "number_of_retries", None),
+        "results": [each.type.name for each in results],
         "origin": found.origin,
     }
 

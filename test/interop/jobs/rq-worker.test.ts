@@ -1,6 +1,6 @@
 /** Our RQ worker beside Python's: what each leaves in Redis, and how ours ends. */
 import { repr } from "@brine/codec";
-import { type RqEnqueueOptions, RqQueue, RqWorker } from "@brine/redis-adapter/rq";
+import { type RqEnqueueOptions, RqQueue, RqRetry, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { PythonPeer, ServiceSet } from "../../services/index.js";
@@ -112,6 +112,24 @@ const JOBS: readonly Job[] = [
     node: { repeat: { times: 2 } },
     since: 2,
   },
+  // What a function returns counts beside the retries that its job was enqueued with.
+  { id: "returned", func: "rq_jobs.again", args: [2], since: 2 },
+  {
+    id: "returned-on",
+    func: "rq_jobs.again",
+    args: [1],
+    python: { retry: { max: 1 }, on_success: "rq_jobs.done", on_failure: "rq_jobs.undone" },
+    node: { retry: { max: 1 }, onSuccess: "rq_jobs.done", onFailure: "rq_jobs.undone" },
+    since: 2,
+  },
+  {
+    id: "after-returned",
+    func: "rq_jobs.add",
+    args: [1],
+    python: { depends_on: "returned" },
+    node: { dependsOn: "returned" },
+    since: 2,
+  },
   { id: "grouped", func: "rq_jobs.add", args: [1], python: { group: "g" }, node: { group: "g" }, since: 2 },
 ];
 
@@ -161,6 +179,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       const handlers = {
         "rq_jobs.add": ([a, b = 0]: readonly unknown[]) => (a as number) + (b as number),
         "rq_jobs.nothing": () => null,
+        "rq_jobs.again": ([max]: readonly unknown[]) => new RqRetry({ max: max as number }),
         "rq_jobs.fail": ([message]: readonly unknown[]) => {
           throw Object.assign(new Error(message as string), { name: "ValueError" });
         },
@@ -224,6 +243,86 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
       expect(expected).toHaveProperty([`rq:job:${id}`]);
     // Four times, Python begins a process for each of some twenty jobs.
   }, 600_000);
+
+  test.each(["returns", "throws"])(
+    "a handler that %s a Retry has its job run again, as often as that says",
+    async (how) => {
+      const queue = new RqQueue("default", { client });
+      const job = await queue.enqueue<number>("rq_jobs.again", [], {}, { failureTtl: 700 });
+      const failing = await queue.enqueue("rq_jobs.never", []);
+      const later = await queue.enqueue("rq_jobs.later", []);
+      let runs = 0;
+      const retry = (max: number, interval: readonly number[] = [0]) => {
+        const made = new RqRetry({ max, interval });
+        if (how === "throws") throw made;
+        return made;
+      };
+      const handlers = {
+        "rq_jobs.again": () => (++runs < 3 ? retry(5) : runs),
+        "rq_jobs.never": () => retry(1),
+        "rq_jobs.later": () => retry(5, [700, 900]),
+      };
+      const waiting = [job.result({ timeoutMs: 60_000 }), failing.result({ timeoutMs: 60_000 })] as const;
+      const failed = expect(waiting[1]).rejects.toMatchObject({
+        name: "RqJobError",
+        status: "failed",
+        message: expect.stringContaining("Job failed after 1 retry attempts"),
+      });
+      await newWorker(handlers).run({ burst: true });
+      expect(await waiting[0]).toBe(3);
+      await failed;
+      expect((await job.info())!.numberOfRetries).toBe(2);
+      // rq 1 could not read what it does not know.
+      const told = format === 2 ? ["retried", "retried"] : [];
+      expect((await job.results()).map(({ type }) => type)).toEqual(["successful", ...told]);
+
+      // One that has a pause is counted, too, and waits for a scheduler.
+      const due = async () =>
+        Math.round((Number(await client.zscore("rq:scheduled:default", later.id)) - Date.now() / 1000) / 100);
+      expect([await later.status(), await due()]).toEqual(["scheduled", 7]);
+      const facts = (id: string) => python.request<Record<string, unknown>>("job", { id });
+      const retries = (count: number) => (format === 2 ? count : null);
+      expect(await facts(job.id)).toMatchObject({ status: "finished", result: "3", number_of_retries: retries(2) });
+      expect(await facts(failing.id)).toMatchObject({ status: "failed", number_of_retries: retries(1) });
+      expect(await facts(later.id)).toMatchObject({ number_of_retries: retries(1) });
+      if (format === 2) expect((await facts(job.id)).results).toEqual(["SUCCESSFUL", "RETRIED", "RETRIED"]);
+    },
+  );
+
+  test("what a Python function returned is read here, and goes on in a worker of ours", async () => {
+    const queue = new RqQueue("default", { client });
+    const facts = (id: string) => python.request<Record<string, unknown>>("job", { id });
+    const enqueueAgain = async (job_id: string, ...args: unknown[]) => {
+      await python.request("enqueue", { queue: "default", func: "rq_jobs.again", args, job_id });
+      await python.request("work", { queues: ["default"], max_jobs: 1 });
+      return queue.job(job_id);
+    };
+    const job = await enqueueAgain("job", 3);
+    if (format === 1) {
+      // To rq 1 it is a result like any other.
+      expect(await facts("job")).toMatchObject({ status: "finished", result: expect.stringContaining("Retry object") });
+      return;
+    }
+    expect([await job.status(), (await job.info())!.numberOfRetries]).toEqual(["queued", 1]);
+    const results = async () => (await job.results()).map(({ type, value }) => [type, value]);
+    expect(await results()).toEqual([["retried", null]]);
+    let runs = 0;
+    const again = () => {
+      runs++;
+      return new RqRetry({ max: 3 });
+    };
+    await newWorker({ "rq_jobs.again": again }).run({ burst: true });
+    expect([runs, await job.status(), (await job.info())!.numberOfRetries]).toEqual([3, "failed", 3]);
+    // Where it is kept, it is of a class that nobody here knows.
+    const kept = Buffer.from("\x80\x04crq.job\nRetry\n.", "latin1").toString("base64");
+    await client.xadd("rq:results:job", "*", "type", "4", "return_value", kept);
+    expect((await results())[0]).toEqual(["retried", null]);
+
+    // rq 2.3 does not count those with an interval.
+    const later = await enqueueAgain("later", 5, [700]);
+    expect(await later.status()).toBe("scheduled");
+    if (version < 2.4) expect(await facts("later")).toMatchObject({ number_of_retries: null, results: [] });
+  });
 
   /** Workers that hold on to jobs, until they are let go. */
   const hold = {

@@ -44,7 +44,7 @@ const VERSIONS: Readonly<Record<WorkerFormat, string>> = { 1: "1.13.0", 2: "2.3.
 
 /** Results kept of one job: results.py. */
 const MAX_RESULTS = 10;
-const RESULT = { successful: 1, failed: 2 } as const;
+const RESULT = { successful: 1, failed: 2, retried: 4 } as const;
 
 /** The job was deleted while it was run: as its caller wants, nothing is kept of it. */
 export class JobGone extends Error {
@@ -200,13 +200,26 @@ export class Bookkeeping {
   async retried(job: RunningJob, traceback: string): Promise<void> {
     const { retryIntervals, retriesLeft } = job;
     const interval = retryIntervals[Math.max(retryIntervals.length - retriesLeft, 0)] ?? 0;
+    await this.#tryAgain(job, interval, traceback, [step("hset", jobKey(job.id), "retries_left", retriesLeft - 1)]);
+  }
+
+  /**
+   * The job returned a Retry: it is run again after `interval` seconds. rq `Worker.handle_job_retry`, but that rq 2.3 counts
+   * only those without an interval, and so never ends the others. `traceback`: as of {@link failed}.
+   */
+  async returnedRetry(job: RunningJob, interval: number, traceback: string): Promise<void> {
+    // rq 1 has no such type of a result, and reads none of the others where there is one.
+    const isTold = this.#worker.format === 2 && job.failureTtl !== 0;
+    await this.#tryAgain(job, interval, traceback, [
+      step("hset", jobKey(job.id), "number_of_retries", job.numberOfRetries + 1),
+      ...(isTold ? this.#result(job, RESULT.retried, [], job.failureTtl) : []),
+    ]);
+  }
+
+  /** `counted`: what is noted of its being tried again. */
+  async #tryAgain(job: RunningJob, interval: number, traceback: string, counted: readonly Step[]): Promise<void> {
     const again = this.#again(job, interval);
-    const steps = [
-      ...this.#count(job, "failed_job_count"),
-      step("hset", jobKey(job.id), "retries_left", retriesLeft - 1),
-      this.#ended(job),
-      ...this.#leave(job),
-    ];
+    const steps = [...this.#count(job, "failed_job_count"), ...counted, this.#ended(job), ...this.#leave(job)];
     const replies = await this.#commitTo(job, interval > 0 ? "scheduled" : "queued", [...again, ...steps]);
     if (replies.slice(1, 1 + again.length).includes(REFUSED)) {
       // It would be nowhere: it has failed, with retries left.

@@ -5,6 +5,7 @@ import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
 import type { Arg } from "../pickled/driver/client.js";
 import { callString, type Duration, encodeCall, seconds, utcformat } from "./format.js";
+import { intervals, RETRY_OPTIONS, type RqRetryOptions, times } from "./retry.js";
 
 /** A function that a worker calls after the job: its dotted name, and how long it may run, in seconds. */
 export type RqCallback = string | { readonly func: string; readonly timeout?: Duration | undefined };
@@ -34,8 +35,8 @@ export interface RqEnqueueOptions {
   readonly at?: Date | undefined;
   /** Not before so many seconds; needs a worker with a scheduler. Default: at once. */
   readonly in?: number | undefined;
-  /** Runs it again when it fails; `interval` in seconds, or one for each time, needs a worker with a scheduler. Default: not. */
-  readonly retry?: { readonly max: number; readonly interval?: number | readonly number[] | undefined } | undefined;
+  /** Runs it again when it fails; an interval needs a worker with a scheduler. Default: not. */
+  readonly retry?: RqRetryOptions | undefined;
   /** Runs it again after it succeeded (rq 2.2); `interval` as that of `retry`. Default: not. */
   readonly repeat?: { readonly times: number; readonly interval?: number | readonly number[] | undefined } | undefined;
   /** Runs when these have finished. Default: none. */
@@ -95,10 +96,6 @@ const ENQUEUE_OPTIONS = /* @__PURE__ */ optionNames<RqEnqueueOptions>(
   },
 );
 
-const RETRY = optionNames<NonNullable<RqEnqueueOptions["retry"]>>(
-  { max: true, interval: true },
-  { instead: [["intervals", "interval"]] },
-);
 const REPEAT = optionNames<NonNullable<RqEnqueueOptions["repeat"]>>(
   { times: true, interval: true },
   { instead: [["intervals", "interval"]] },
@@ -112,7 +109,7 @@ const DEPENDS_ON = optionNames<Exclude<RqEnqueueOptions["dependsOn"], string | r
 export function checkEnqueueOptions(options: RqEnqueueOptions): void {
   checkNames(options, ENQUEUE_OPTIONS, "options of enqueue()");
   const { retry, repeat, dependsOn } = options;
-  checkNames(retry, RETRY, "retry");
+  checkNames(retry, RETRY_OPTIONS, "retry");
   checkNames(repeat, REPEAT, "repeat");
   if (typeof dependsOn === "object" && !Array.isArray(dependsOn)) checkNames(dependsOn, DEPENDS_ON, "dependsOn");
   // RQ would run it at its time, whatever has become of those it depends on.
@@ -236,18 +233,9 @@ function lifetime(name: string, duration: Duration): number {
   throw new RedisAdapterError(`Cannot use ${duration} for ${name}: 1 second or more`, { code: "bad-option" });
 }
 
-function times(name: string, count: number): number {
-  if (Number.isSafeInteger(count) && count >= 1) return count;
-  throw new RedisAdapterError(`Cannot use ${count} for ${name}: 1 or more`, { code: "bad-option" });
-}
-
 /** As `json.dumps` writes a list. */
 function intervalList(name: string, interval: number | readonly number[] | undefined): string {
-  const list = [interval ?? 0].flat() as number[];
-  if (list.length > 0 && list.every((one) => Number.isSafeInteger(one) && one >= 0)) return `[${list.join(", ")}]`;
-  throw new RedisAdapterError(`Cannot use ${JSON.stringify(interval)} for ${name}: whole seconds, 0 or more`, {
-    code: "bad-option",
-  });
+  return `[${intervals(name, interval).join(", ")}]`;
 }
 
 /** The time with microseconds, of which no two calls in this process have the same: it tells a job from its namesake. */

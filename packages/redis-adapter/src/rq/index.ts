@@ -7,6 +7,7 @@ export type { RqJobInfo, RqStatus, RqWebhook } from "./job-info.js";
 export type { Registry } from "./keys.js";
 export type { Cleaned } from "./maintenance.js";
 export { type CleanOptions, type RegistryEntry, type RqCall, RqQueue, type RqQueueOptions } from "./queue.js";
+export { RqRetry, type RqRetryOptions } from "./retry.js";
 export { RqWorker } from "./worker.js";
 export type {
   RqCallbackHandler,

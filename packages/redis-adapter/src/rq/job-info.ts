@@ -66,6 +66,8 @@ export interface RqJobInfo {
   readonly retriesLeft: number | undefined;
   /** Seconds before each retry. */
   readonly retryIntervals: readonly number[];
+  /** rq 2: how often it was run again because it returned a Retry; `undefined`: never. */
+  readonly numberOfRetries: number | undefined;
   /** rq 2: how often it runs again when it succeeds; `undefined`: not at all. */
   readonly repeatsLeft: number | undefined;
   /** Seconds before each repetition. */
@@ -127,6 +129,7 @@ export function jobInfo(id: string, fields: ReadonlyMap<string, Buffer>, codec: 
     ttl: number("ttl"),
     retriesLeft: number("retries_left"),
     retryIntervals: intervalsOf(fields.get("retry_intervals")),
+    numberOfRetries: number("number_of_retries"),
     repeatsLeft: number("repeats_left"),
     repeatIntervals: intervalsOf(fields.get("repeat_intervals")),
     dependencyIds: stringsOf(text("dependency_ids")),

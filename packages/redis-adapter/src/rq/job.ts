@@ -209,10 +209,12 @@ export class RqJob<T = unknown> {
 
   #resultIn([id, items]: readonly [Buffer, unknown]): RqResult {
     const fields = new Map(pairs(items).map(([field, value]) => [String(field), String(value)]));
-    const value = fields.get("return_value");
+    const type = TYPES[fields.get("type") ?? ""] ?? "failed";
+    // What a job that is run again has returned, where that is kept, is a Retry.
+    const value = type === "successful" ? fields.get("return_value") : undefined;
     const traceback = fields.get("exc_string");
     return {
-      type: TYPES[fields.get("type") ?? ""] ?? "failed",
+      type,
       createdAt: new Date(Number(String(id).split("-")[0])),
       workerName: fields.get("worker_name"),
       value: value === undefined ? null : decodeResult(value, this.#codec, resultsKey(this.id)),

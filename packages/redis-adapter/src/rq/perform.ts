@@ -4,6 +4,7 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks } from "./callbacks.js";
+import { RqRetry } from "./retry.js";
 import type { RunningJob } from "./running-job.js";
 import { JobTimeout, limited } from "./time-limit.js";
 import type { RqContext, RqHandler } from "./worker-options.js";
@@ -30,6 +31,7 @@ export class JobKilled extends Error {
 export type Performed =
   /** `result`: in base64; `undefined`: None. */
   | { readonly type: "success"; readonly result: string | undefined }
+  | { readonly type: "retry"; readonly retry: RqRetry }
   | { readonly type: "failure" | "stopped"; readonly error: unknown };
 
 export interface PerformerOptions {
@@ -57,7 +59,10 @@ export class Performer {
     try {
       const { handler, args, kwargs, ...facts } = this.#prepare(job, fields, controller.signal);
       context = facts.context;
-      const result = await limited(controller, job.timeout, () => handler(args, kwargs, facts.context));
+      const result = await limited(controller, job.timeout, () => handler(args, kwargs, facts.context)).catch(
+        thrownRetry,
+      );
+      if (result instanceof RqRetry) return { type: "retry", retry: result };
       const bytes = this.#encode(result);
       await callbacks.call(fields, facts.context, { type: "success", result });
       return { type: "success", result: bytes };
@@ -101,6 +106,12 @@ export class Performer {
       return encode(UNSERIALIZABLE);
     }
   }
+}
+
+/** A Retry counts as returned. */
+function thrownRetry(error: unknown): RqRetry {
+  if (error instanceof RqRetry) return error;
+  throw error;
 }
 
 /** In the form of Python's: the last line says what it was. What was not raised has no traceback there either. */

@@ -17,6 +17,8 @@ export interface RunningJob {
   readonly ttl: number;
   readonly retriesLeft: number;
   readonly retryIntervals: readonly number[];
+  /** rq 2: how often it was run again because it returned a Retry. */
+  readonly numberOfRetries: number;
   /** rq 2: how often it is to run again after it succeeded. */
   readonly repeatsLeft: number;
   readonly repeatIntervals: readonly number[];
@@ -44,6 +46,7 @@ export function runningJob(
     ttl: whole(numberIn(fields, "ttl") ?? 0),
     retriesLeft: whole(numberIn(fields, "retries_left") ?? 0),
     retryIntervals: intervalsOf(fields.get("retry_intervals")),
+    numberOfRetries: whole(numberIn(fields, "number_of_retries") ?? 0),
     repeatsLeft: whole(numberIn(fields, "repeats_left") ?? 0),
     repeatIntervals: intervalsOf(fields.get("repeat_intervals")),
     rateLimitKey: String(fields.get("rate_limit_key") ?? ""),

@@ -17,6 +17,7 @@ import { intermediateKey, jobKey, pubsubChannel, SUSPENDED, WORKERS } from "./ke
 import { Maintenance } from "./maintenance.js";
 import { otherKind } from "./other-kinds.js";
 import { JobKilled, JobStopped, type Performed, Performer, tracebackOf } from "./perform.js";
+import type { RqRetry } from "./retry.js";
 import { type RunningJob, runningJob } from "./running-job.js";
 import { schedule } from "./scheduler.js";
 import {
@@ -265,10 +266,21 @@ export class RqWorker implements AsyncDisposable {
 
   #settle(job: RunningJob, performed: Performed): Promise<void> {
     if (performed.type === "success") return this.#bookkeeping.succeeded(job, performed.result);
+    if (performed.type === "retry") return this.#retry(job, performed.retry);
     const traceback = encodeTraceback(tracebackOf(performed.error));
     if (performed.type === "stopped") return this.#bookkeeping.failed(job, traceback, "stopped");
-    if (job.retriesLeft > 0) return this.#bookkeeping.retried(job, traceback);
-    return this.#bookkeeping.failed(job, traceback);
+    return this.#fail(job, traceback);
+  }
+
+  #fail(job: RunningJob, traceback: string): Promise<void> {
+    return job.retriesLeft > 0 ? this.#bookkeeping.retried(job, traceback) : this.#bookkeeping.failed(job, traceback);
+  }
+
+  /** rq `Worker.handle_job_retry`. */
+  #retry(job: RunningJob, retry: RqRetry): Promise<void> {
+    const traceback = encodeTraceback(`Job failed after ${retry.max} retry attempts`);
+    if (job.numberOfRetries >= retry.max) return this.#fail(job, traceback);
+    return this.#bookkeeping.returnedRetry(job, retry.intervalAfter(job.numberOfRetries), traceback);
   }
 
   /** Commands of `rq` and of `send_stop_job_command`: rq `command.py`. */
