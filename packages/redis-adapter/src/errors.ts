@@ -38,7 +38,7 @@ export type RedisAdapterErrorCode =
   | "bad-signature"
   /** A lock that is no longer held. */
   | "lock-lost"
-  /** A job that does not exist, failed, or is not in the state asked for. */
+  /** A job that does not exist, failed, or is not in the state asked for; a key of jobs that holds another kind of value. */
   | "job";
 
 const BRAND = Symbol.for("brine.RedisAdapterError");

@@ -6,6 +6,7 @@ import { pickleCodec, type ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
+import { type KeyOfKind, Kinds } from "../jobs/other-kind.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
@@ -54,6 +55,15 @@ export type ArqStatus = "deferred" | "queued" | "in_progress" | "complete" | "no
 const DAY_MS = 86_400_000;
 const jobKey = (id: string): string => `arq:job:${id}`;
 const resultKey = (id: string): string => `arq:result:${id}`;
+const ABORT = "arq:abort";
+
+const jobOf = (id: string): KeyOfKind => ({ key: jobKey(id), kind: "string" });
+const resultOf = (id: string): KeyOfKind => ({ key: resultKey(id), kind: "string" });
+const queueOf = (name: string): KeyOfKind => ({
+  key: name,
+  kind: "zset",
+  advice: "name another queue, here and in WorkerSettings, or remove what is there",
+});
 
 /** KEYS: the job, its result, the queue. ARGV: id, score, lifetime, bytes. Reply: 1, or 0 when there is one of this id. */
 const ENQUEUE = script(`
@@ -61,12 +71,14 @@ local stored = redis.call('GET', KEYS[1])
 -- The same bytes: the driver sent it again after the connection was lost.
 if stored == ARGV[4] then return 1 end
 if stored or redis.call('EXISTS', KEYS[2]) == 1 then return 0 end
-redis.call('PSETEX', KEYS[1], ARGV[3], ARGV[4])
+-- A script stops at a key of another kind, and what it has written stays.
 redis.call('ZADD', KEYS[3], ARGV[2], ARGV[1])
+redis.call('PSETEX', KEYS[1], ARGV[3], ARGV[4])
 return 1`);
 
 /**
- * Jobs for arq's workers.
+ * Jobs for arq's workers. Where a key holds another kind of value than arq keeps there, each call throws a RedisAdapterError `job`
+ * with the key and what to do, and changes nothing.
  *
  * @example
  * const queue = new ArqQueue({ client: new Redis() });
@@ -78,12 +90,14 @@ export class ArqQueue {
   readonly name: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
+  readonly #kinds: Kinds;
 
   constructor(options: ArqQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of ArqQueue");
     this.name = options.queueName ?? "arq:queue";
     this.#client = options.client;
     this.#codec = pickleCodec(options.pickle);
+    this.#kinds = new Kinds(options.client, "arq");
   }
 
   /** Enqueues a call of a function that the worker knows by this name; `undefined` when there is a job of this id. */
@@ -103,8 +117,9 @@ export class ArqQueue {
     const bytes = encodeJob({ func, args, kwargs, tries: null, enqueuedAt: new Date(now) }, this.#codec);
     const lifetime = Math.max(1, Math.trunc(options.expires ?? score - now + DAY_MS));
     const keys = [jobKey(id), resultKey(id), this.name];
-    const done = await evaluate(this.#client, ENQUEUE, keys, [id, Math.trunc(score), lifetime, bytes]);
-    return toBoolean(done) ? this.job<T>(id) : undefined;
+    const done = evaluate(this.#client, ENQUEUE, keys, [id, Math.trunc(score), lifetime, bytes]);
+    const kinds = [jobOf(id), queueOf(this.name)];
+    return toBoolean(await this.#kinds.check(`enqueue job ${id}`, kinds, done)) ? this.job<T>(id) : undefined;
   }
 
   /** Asks Redis nothing: {@link ArqJob.status} says whether there is such a job. */
@@ -114,7 +129,8 @@ export class ArqQueue {
 
   /** The jobs that wait, next one first, with the time from which they may run. */
   async queued(): Promise<{ readonly id: string; readonly due: Date }[]> {
-    const reply = await send(this.#client, "zrange", [this.name, 0, -1, "WITHSCORES"]);
+    const asked = send(this.#client, "zrange", [this.name, 0, -1, "WITHSCORES"]);
+    const reply = await this.#kinds.check(`read queue ${this.name}`, [queueOf(this.name)], asked);
     return pairs(reply).map(([id, score]) => ({ id: String(id), due: new Date(Number(String(score))) }));
   }
 }
@@ -126,32 +142,34 @@ export class ArqJob<T = unknown> {
   readonly #queue: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
+  readonly #kinds: Kinds;
 
   constructor(id: string, queue: string, client: RedisLike, codec: ValueCodec) {
     this.id = id;
     this.#queue = queue;
     this.#client = client;
     this.#codec = codec;
+    this.#kinds = new Kinds(client, "arq");
   }
 
   /** `"not_found"` also once its result has expired. */
   async status(): Promise<ArqStatus> {
     if (Number(await send(this.#client, "exists", [resultKey(this.id)])) > 0) return "complete";
     if (Number(await send(this.#client, "exists", [`arq:in-progress:${this.id}`])) > 0) return "in_progress";
-    const score = await send(this.#client, "zscore", [this.#queue, this.id]);
+    const score = await this.#score();
     if (score === null) return "not_found";
     return Number(String(score)) > Date.now() ? "deferred" : "queued";
   }
 
   /** What it calls, as long as it has not ended. @throws DecodeError */
   async def(): Promise<ArqJobDef | undefined> {
-    const raw = (await send(this.#client, "get", [jobKey(this.id)])) as Buffer | null;
+    const raw = await this.#get(jobOf(this.id));
     return raw === null ? undefined : decodeJob(raw, this.#codec, jobKey(this.id));
   }
 
   /** How it ended. @throws DecodeError */
   async resultInfo(): Promise<ArqResult | undefined> {
-    const raw = (await send(this.#client, "get", [resultKey(this.id)])) as Buffer | null;
+    const raw = await this.#get(resultOf(this.id));
     return raw === null ? undefined : decodeResult(raw, this.#codec, resultKey(this.id));
   }
 
@@ -168,15 +186,28 @@ export class ArqJob<T = unknown> {
       if (!success) throw new JobError(this.id, result);
       return { value: result as T };
     };
-    return waitFor(this.#client, { jobId: this.id, commands: [{ name: "get", args: [key] }], read }, options);
+    const look = { jobId: this.id, commands: [{ name: "get", args: [key] }], read } as const;
+    return this.#kinds.check(`read job ${this.id}`, [resultOf(this.id)], waitFor(this.#client, look, options));
   }
 
   /** Asks workers with `allow_abort_jobs` to abort it. */
   async abort(): Promise<void> {
-    const score = await send(this.#client, "zscore", [this.#queue, this.id]);
+    const score = await this.#score();
     // One that is not due yet is made due, so that a worker takes it and drops it.
     if (score !== null && Number(String(score)) > Date.now())
       await send(this.#client, "zadd", [this.#queue, "XX", 1, this.id]);
-    await send(this.#client, "zadd", ["arq:abort", Date.now(), this.id]);
+    const added = send(this.#client, "zadd", [ABORT, Date.now(), this.id]);
+    await this.#kinds.check(`abort job ${this.id}`, [{ key: ABORT, kind: "zset" }], added);
+  }
+
+  /** `null`: it does not wait. */
+  #score(): Promise<unknown> {
+    const reply = send(this.#client, "zscore", [this.#queue, this.id]);
+    return this.#kinds.check(`read job ${this.id}`, [queueOf(this.#queue)], reply);
+  }
+
+  async #get(of: KeyOfKind): Promise<Buffer | null> {
+    const reply = send(this.#client, "get", [of.key]);
+    return (await this.#kinds.check(`read job ${this.id}`, [of], reply)) as Buffer | null;
   }
 }

@@ -5,10 +5,11 @@ import { evaluate } from "../cache/lock.js";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { codecOf, decodeStored, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { JobError } from "../jobs/job-error.js";
+import { type KeyOfKind, Kinds } from "../jobs/other-kind.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/driver/client.js";
+import { type Arg, type RedisLike, send } from "../pickled/driver/client.js";
 import { type DramatiqMessage, decodeMessage, encodeMessage, exceptionIn, resultKey } from "./message.js";
 
 /** Options of {@link DramatiqQueue}. */
@@ -57,13 +58,19 @@ interface MessagesOptions {
 
 const MESSAGES_OPTIONS = optionNames<MessagesOptions>({ delayed: true });
 
+const ADVICE = "give another namespace, here and to RedisBroker, or remove what is there";
+
 /** KEYS: the messages, the queue. ARGV: id, bytes. In one step, and once even when it is sent twice. */
 const ENQUEUE = script(`
-if redis.call('HSETNX', KEYS[1], ARGV[1], ARGV[2]) == 1 then redis.call('RPUSH', KEYS[2], ARGV[1]) end
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 1 end
+-- A script stops at a key of another kind, and what it has written stays.
+redis.call('RPUSH', KEYS[2], ARGV[1])
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1`);
 
 /**
- * A queue of dramatiq.
+ * A queue of dramatiq. Where a key holds another kind of value than dramatiq keeps there, each call throws a RedisAdapterError
+ * `job` with the key and what to do, and changes nothing.
  *
  * @example
  * const queue = new DramatiqQueue("default", { client: new Redis() });
@@ -77,6 +84,7 @@ export class DramatiqQueue {
   readonly #codec: ValueCodec;
   readonly #namespace: string;
   readonly #resultNamespace: string;
+  readonly #kinds: Kinds;
 
   constructor(name: string, options: DramatiqQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of DramatiqQueue");
@@ -85,6 +93,7 @@ export class DramatiqQueue {
     this.#codec = codecOf(options.encoder, options.pickle);
     this.#namespace = options.namespace ?? "dramatiq";
     this.#resultNamespace = options.resultNamespace ?? "dramatiq-results";
+    this.#kinds = new Kinds(options.client, "dramatiq");
   }
 
   /** Enqueues a message for an actor. */
@@ -113,7 +122,9 @@ export class DramatiqQueue {
       },
       this.#codec,
     );
-    await evaluate(this.#client, ENQUEUE, [this.#messagesKey(queueName), this.#queueKey(queueName)], [redisId, bytes]);
+    const [messages, queue] = [this.#messagesOf(queueName), this.#queueOf(queueName)];
+    const done = evaluate(this.#client, ENQUEUE, [messages.key, queue.key], [redisId, bytes]);
+    await this.#kinds.check(`enqueue message ${messageId}`, [messages, queue], done);
     return this.job<T>(actorName, messageId);
   }
 
@@ -127,19 +138,23 @@ export class DramatiqQueue {
   async messages(options: MessagesOptions = {}): Promise<DramatiqMessage[]> {
     checkNames(options, MESSAGES_OPTIONS, "options of messages()");
     const queueName = options.delayed ? `${this.name}.DQ` : this.name;
-    const ids = (await send(this.#client, "lrange", [this.#queueKey(queueName), 0, -1])) as Buffer[];
+    const ids = (await this.#read("lrange", this.#queueOf(queueName), 0, -1)) as Buffer[];
     if (ids.length === 0) return [];
-    const key = this.#messagesKey(queueName);
-    const found = (await send(this.#client, "hmget", [key, ...ids])) as (Buffer | null)[];
-    return found.filter((raw) => raw !== null).map((raw) => decodeMessage(raw, this.#codec, key));
+    const messages = this.#messagesOf(queueName);
+    const found = (await this.#read("hmget", messages, ...ids)) as (Buffer | null)[];
+    return found.filter((raw) => raw !== null).map((raw) => decodeMessage(raw, this.#codec, messages.key));
   }
 
-  #queueKey(queueName: string): string {
-    return `${this.#namespace}:${queueName}`;
+  #read(command: "lrange" | "hmget", of: KeyOfKind, ...args: Arg[]): Promise<unknown> {
+    return this.#kinds.check(`read ${of.key}`, [of], send(this.#client, command, [of.key, ...args]));
   }
 
-  #messagesKey(queueName: string): string {
-    return `${this.#queueKey(queueName)}.msgs`;
+  #queueOf(queueName: string): KeyOfKind {
+    return { key: `${this.#namespace}:${queueName}`, kind: "list", advice: ADVICE };
+  }
+
+  #messagesOf(queueName: string): KeyOfKind {
+    return { key: `${this.#queueOf(queueName).key}.msgs`, kind: "hash", advice: ADVICE };
   }
 }
 
@@ -167,7 +182,9 @@ export class DramatiqJob<T = unknown> {
   result(options: WaitOptions = {}): Promise<T> {
     const commands = [{ name: "lindex", args: [this.resultKey, 0] }] as const;
     const read = ([raw]: readonly unknown[]) => (raw === null ? undefined : { value: this.#unwrap(raw as Buffer) });
-    return waitFor(this.#client, { jobId: this.id, commands, read }, options);
+    const waiting = waitFor(this.#client, { jobId: this.id, commands, read }, options);
+    const kinds = new Kinds(this.#client, "dramatiq");
+    return kinds.check(`read message ${this.id}`, [{ key: this.resultKey, kind: "list" }], waiting);
   }
 
   #unwrap(raw: Buffer): T {

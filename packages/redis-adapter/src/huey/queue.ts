@@ -7,6 +7,7 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
 import { decodeStored, JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
 import { exceptionOf, JobError } from "../jobs/job-error.js";
+import { type KeyOfKind, Kinds } from "../jobs/other-kind.js";
 import { type WaitOptions, waitFor } from "../jobs/result-watch.js";
 import { script } from "../kombu/scripts.js";
 import { checkNames } from "../option-names.js";
@@ -57,7 +58,8 @@ if redis.call('LPOS', KEYS[1], ARGV[1], 'MAXLEN', 1000) then return 0 end
 return redis.call('LPUSH', KEYS[1], ARGV[1])`);
 
 /**
- * A huey, by its name.
+ * A huey, by its name. Where a key holds another kind of value than huey keeps there, each call throws a RedisAdapterError `job`
+ * with the key and what to do, and changes nothing.
  *
  * @example
  * const huey = new HueyQueue("my-app", { client: new Redis() });
@@ -70,6 +72,8 @@ export class HueyQueue {
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
   readonly #options: HueyQueueOptions;
+  readonly #kinds: Kinds;
+  readonly #queue: KeyOfKind;
 
   constructor(name: string, options: HueyQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of HueyQueue");
@@ -78,6 +82,13 @@ export class HueyQueue {
     this.#client = options.client;
     this.#codec = hueyCodec(options);
     this.#options = options;
+    this.#kinds = new Kinds(options.client, "huey");
+    this.#queue = {
+      key: `huey.redis.${this.name}`,
+      ...(options.prioritized
+        ? { kind: "zset", advice: "a RedisHuey keeps a list there: leave `prioritized` out" }
+        : { kind: "list", advice: "a PriorityRedisHuey keeps a sorted set there: give `prioritized: true`" }),
+    };
   }
 
   /** Enqueues a task by its name: `module.function`. Sent again by the driver after a lost reply, it is there once. */
@@ -110,8 +121,9 @@ export class HueyQueue {
       const clock = Buffer.alloc(8);
       clock.writeBigUInt64BE(BigInt(Date.now()) * 1000n + BigInt(nextMicrosecond()));
       // Of equal priority the first enqueued is first: members sort by the clock before the bytes.
-      await send(this.#client, "zadd", [this.#queueKey, -(options.priority ?? 0), Buffer.concat([clock, bytes])]);
-    } else await evaluate(this.#client, PUSH, [this.#queueKey], [bytes]);
+      const member = Buffer.concat([clock, bytes]);
+      await this.#enqueued(id, send(this.#client, "zadd", [this.#queue.key, -(options.priority ?? 0), member]));
+    } else await this.#enqueued(id, evaluate(this.#client, PUSH, [this.#queue.key], [bytes]));
     return this.task<T>(id);
   }
 
@@ -123,25 +135,30 @@ export class HueyQueue {
   /** The tasks that wait, next one first. @throws DecodeError */
   async pending(): Promise<HueyTaskInfo[]> {
     if (this.#options.prioritized) {
-      const members = (await send(this.#client, "zrange", [this.#queueKey, 0, -1])) as Buffer[];
-      return members.map((member) => decodeTask(member.subarray(8), this.#codec, this.#queueKey));
+      const members = (await this.#read("zrange", this.#queue)) as Buffer[];
+      return members.map((member) => decodeTask(member.subarray(8), this.#codec, this.#queue.key));
     }
-    const list = (await send(this.#client, "lrange", [this.#queueKey, 0, -1])) as Buffer[];
-    return list.reverse().map((raw) => decodeTask(raw, this.#codec, this.#queueKey));
+    const list = (await this.#read("lrange", this.#queue)) as Buffer[];
+    return list.reverse().map((raw) => decodeTask(raw, this.#codec, this.#queue.key));
   }
 
   /** The tasks that a consumer took and holds until their time comes. @throws DecodeError */
   async scheduled(): Promise<{ readonly task: HueyTaskInfo; readonly due: number }[]> {
     const key = `huey.schedule.${this.name}`;
-    const reply = await send(this.#client, "zrange", [key, 0, -1, "WITHSCORES"]);
+    const reply = await this.#read("zrange", { key, kind: "zset" }, "WITHSCORES");
     return pairs(reply).map(([member, score]) => ({
       task: decodeTask(member as Buffer, this.#codec, key),
       due: Number(String(score)),
     }));
   }
 
-  get #queueKey(): string {
-    return `huey.redis.${this.name}`;
+  #enqueued(id: string, reply: Promise<unknown>): Promise<unknown> {
+    return this.#kinds.check(`enqueue task ${id}`, [this.#queue], reply);
+  }
+
+  /** All of it. */
+  #read(command: "zrange" | "lrange", of: KeyOfKind, ...more: string[]): Promise<unknown> {
+    return this.#kinds.check(`read ${of.key}`, [of], send(this.#client, command, [of.key, 0, -1, ...more]));
   }
 }
 
@@ -173,7 +190,9 @@ export class HueyTask<T = unknown> {
   }: WaitOptions & { readonly preserve?: boolean | undefined } = {}): Promise<T> {
     const commands = [{ name: "hget", args: [this.#key, this.id] }] as const;
     const read = ([value]: readonly unknown[]) => (value === null ? undefined : { value: value as Buffer });
-    const raw = await waitFor(this.#client, { jobId: this.id, commands, read }, wait);
+    const waiting = waitFor(this.#client, { jobId: this.id, commands, read }, wait);
+    const kinds = new Kinds(this.#client, "huey");
+    const raw = await kinds.check(`read task ${this.id}`, [{ key: this.#key, kind: "hash" }], waiting);
     const value = decodeStored(raw, this.#codec, this.#key, "huey");
     // Only what could be read is taken away.
     if (!preserve) await send(this.#client, "hdel", [this.#key, this.id]);

@@ -4,12 +4,12 @@
  */
 import { isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
+import { otherKind as otherKindOf } from "../jobs/other-kind.js";
 import { type Arg, type RedisLike, sendAll } from "../pickled/driver/client.js";
 
 /** `what` could not be done: "read job x". */
-export function otherKind(what: string, cause: unknown, key = "one of its keys"): RedisAdapterError {
-  const message = `Cannot ${what}: ${key} holds another kind of value than RQ keeps there`;
-  return new RedisAdapterError(message, { code: "job", cause });
+export function otherKind(what: string, cause: unknown, key?: string): RedisAdapterError {
+  return otherKindOf("RQ", what, cause, key);
 }
 
 /** As `reply`, but for a key of another kind. @throws RedisAdapterError `job` */
