@@ -8,6 +8,7 @@ import { findPython } from "../cpython/find.js";
 import { READY_MS } from "../services/patience.js";
 import { documentationPages, programsOfPage } from "./documentation.js";
 import { javascriptOf } from "./javascript.js";
+import { patient } from "./patient.js";
 import { ROOT } from "./sources.js";
 
 const run = promisify(execFile);
@@ -29,7 +30,7 @@ describe.each(documentationPages())("%s", (page) => {
     async ({ language, code, index }) => {
       if (language === "ts") {
         const file = path.join(folder, `program-${index}.mjs`);
-        writeFileSync(file, javascriptOf(code));
+        writeFileSync(file, javascriptOf(patient(code)));
         await run(process.execPath, [file], { cwd: folder, timeout: READY_MS });
         return;
       }

@@ -12,12 +12,12 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { documentationPages, programsOfPage } from "../../package/documentation.js";
 import { javascriptOf } from "../../package/javascript.js";
+import { patient } from "../../package/patient.js";
 import { settingsTable } from "../../package/settings-table.js";
 import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation, PythonProcess } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 import { READY_MS } from "../../services/patience.js";
-import { patient } from "./patient.js";
 import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);

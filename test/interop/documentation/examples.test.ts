@@ -6,10 +6,10 @@ import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { programsOf } from "../../package/markdown.js";
+import { patient } from "../../package/patient.js";
 import { ROOT } from "../../package/sources.js";
 import type { CeleryWorker, Isolation } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
-import { patient } from "./patient.js";
 import { startRqWorker } from "./rq-worker.js";
 
 const run = promisify(execFile);
