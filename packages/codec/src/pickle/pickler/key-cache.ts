@@ -1,7 +1,7 @@
 /** Dict keys that were written before, as bytes, so that a key known from an earlier dict costs a copy. */
 import { encodeUtf8Loop } from "../../bytes/utf8-encode.js";
 import { MEMOIZE, SHORT_BINUNICODE } from "../opcodes.js";
-import { hashBytes } from "./string-memo.js";
+import { HASH_REACH, hashBytes } from "./string-hash.js";
 
 /** One key. `epoch` says in which pickle `index` is its memo index. */
 export class KeyEntry {
@@ -21,10 +21,10 @@ export class KeyEntry {
 
   constructor(key: string) {
     this.key = key;
-    const bytes = new Uint8Array(key.length * 3 + 8);
+    const bytes = new Uint8Array(2 + key.length * 3 + HASH_REACH);
     this.size = encodeUtf8Loop(key, bytes, 2) - 2;
     const view = new DataView(bytes.buffer);
-    this.hash = hashBytes(view, 2, this.size + 2);
+    this.hash = hashBytes(view, 2, this.size);
     bytes[0] = SHORT_BINUNICODE;
     bytes[1] = this.size;
     bytes[this.size + 2] = MEMOIZE;

@@ -10,15 +10,13 @@
 const FIRST_SIZE = 1024;
 /** A table that grew beyond this is not kept for the next pickle. */
 const MAX_KEPT_SIZE = 256 * 1024;
-/** After so many collisions a string goes to a Map, so that no choice of strings makes a lookup slow. */
+/**
+ * After so many collisions a string goes to a Map, so that no choice of strings makes a lookup slow. Chains may be longer by
+ * eight: strings that the filter knows to be new.
+ */
 const MAX_PROBES = 16;
 /** Offsets are 32-bit integers; strings further on are not shared. */
 const MAX_OFFSET = 0x7fffffff;
-/** Longer strings are hashed by some of their bytes. */
-export const MAX_FULL_HASH = 64;
-/** How many words of such a string are hashed, besides the last. */
-const SAMPLES = 8;
-
 /** In place of a memo index: a string that is new is not remembered. */
 export const ONLY_FIND = -1;
 
@@ -43,6 +41,10 @@ export class StringMemo {
   /** Entries of earlier pickles; the first of this one is number `base + 1`. */
   private base = 0;
   private count = 0;
+  /** Entries that are in their chains. Those after them go there, in a row, when next a chain is walked. */
+  private linked = 0;
+  /** How many entries there may be before the tables grow. */
+  private capacity = (FIRST_SIZE >> 2) * 3;
   private texts: Map<string, number> | undefined;
   /** Offset of the buffer's first byte. */
   private origin = 0;
@@ -53,20 +55,21 @@ export class StringMemo {
    * now on it stands there under `index`. `view` is on `buf`.
    */
   findOrAdd(view: DataView, start: number, end: number, hash: number, text: string, index: number): number {
-    const { base } = this;
+    if (this.linked < this.count) this.link();
+    const { base, filter } = this;
     const slot = hash & this.mask;
     const last = this.heads[slot]!;
-    const { filter } = this;
     if ((filter === undefined || (filter[slot]! & filterBit(hash)) !== 0) && last > base) {
       const { entries } = this;
       let number = last;
-      let probes = MAX_PROBES;
+      let probes = 0;
       do {
         const at = (number - base - 1) << 2;
         if (entries[at] === hash && this.isAt(entries[at + 1]!, view, start, end)) return entries[at + 2]!;
         number = entries[at + 3]!;
-      } while (number > base && --probes > 0);
-      if (probes === 0) return this.findOrAddText(text, index);
+        probes++;
+      } while (number > base);
+      if (probes >= MAX_PROBES) return this.findOrAddText(text, index);
     }
     if (index === ONLY_FIND) return this.findText(text);
     const offset = this.origin + start;
@@ -76,16 +79,46 @@ export class StringMemo {
       if (known >= 0) return known;
     }
     const at = this.count << 2;
-    if (at === this.entries.length) this.growEntries();
     const { entries } = this;
     entries[at] = hash;
     entries[at + 1] = offset;
     entries[at + 2] = index;
     entries[at + 3] = last;
-    this.heads[slot] = base + ++this.count;
+    this.linked = ++this.count;
+    this.heads[slot] = base + this.count;
     if (filter !== undefined) filter[slot]! |= filterBit(hash);
-    if (this.count > (this.mask >> 2) * 3) this.growHeads();
+    if (this.count === this.capacity) this.grow();
     return -1;
+  }
+
+  /**
+   * Whether the string that was just written at `start` is surely new, after which it stands there under `index`. If not,
+   * {@link findOrAdd} has to be asked. Never sure of it while there are few strings.
+   */
+  addIfNew(start: number, hash: number, index: number): boolean {
+    const { filter, entries } = this;
+    const slot = hash & this.mask;
+    if (filter === undefined || (filter[slot]! & filterBit(hash)) !== 0) return false;
+    const offset = this.origin + start;
+    if (this.count + 1 === this.capacity || offset > MAX_OFFSET || this.texts !== undefined) return false;
+    const at = this.count++ << 2;
+    entries[at] = hash;
+    entries[at + 1] = offset;
+    entries[at + 2] = index;
+    filter[slot]! |= filterBit(hash);
+    return true;
+  }
+
+  /** Puts the entries that are in no chain yet into theirs. */
+  private link(): void {
+    const { heads, entries, mask, base, count } = this;
+    for (let number = this.linked + 1; number <= count; number++) {
+      const at = (number - 1) << 2;
+      const slot = entries[at]! & mask;
+      entries[at + 3] = heads[slot]!;
+      heads[slot] = base + number;
+    }
+    this.linked = count;
   }
 
   private findOrAddText(text: string, index: number): number {
@@ -147,29 +180,24 @@ export class StringMemo {
     if (this.count > 0 && this.entries[at]! >= this.origin + start) this.entries[at]! -= size;
   }
 
-  private growEntries(): void {
-    const entries = new Int32Array(this.entries.length * 2);
-    entries.set(this.entries);
-    this.entries = entries;
-  }
-
-  /** Chains only get shorter by it, so that none exceeds MAX_PROBES. */
-  private growHeads(): void {
-    const { entries, count } = this;
+  /** Chains only get shorter by it. */
+  private grow(): void {
+    const { count } = this;
     const size = (this.mask + 1) * 4;
-    const heads = new Int32Array(size);
+    const entries = new Int32Array(size * 4);
+    entries.set(this.entries);
     const filter = new Uint8Array(size);
-    for (let number = 1; number <= count; number++) {
-      const at = (number - 1) << 2;
-      const slot = entries[at]! & (size - 1);
-      entries[at + 3] = heads[slot]!;
-      heads[slot] = number;
-      filter[slot]! |= filterBit(entries[at]!);
+    for (let number = 0; number < count; number++) {
+      const hash = entries[number << 2]!;
+      filter[hash & (size - 1)]! |= filterBit(hash);
     }
-    this.heads = heads;
+    this.entries = entries;
     this.filter = filter;
+    this.heads = new Int32Array(size);
     this.mask = size - 1;
+    this.capacity = (size >> 2) * 3;
     this.base = 0;
+    this.linked = 0;
   }
 
   /** Forgets every string. */
@@ -181,9 +209,11 @@ export class StringMemo {
     this.clearFilter();
     this.base += this.count;
     this.count = 0;
+    this.linked = 0;
     if (this.mask > MAX_KEPT_SIZE) {
       this.heads = new Int32Array(FIRST_SIZE);
       this.mask = FIRST_SIZE - 1;
+      this.capacity = (FIRST_SIZE >> 2) * 3;
       this.filter = undefined;
       this.entries = new Int32Array(FIRST_SIZE * 4);
       this.base = 0;
@@ -205,37 +235,4 @@ export class StringMemo {
 /** The bit in the filter of a string with that hash. */
 function filterBit(hash: number): number {
   return 1 << (hash >>> 29);
-}
-
-/**
- * Of the bytes from `start` to `end`; some of them if they are many. The memory of `view` must go on for three bytes
- * after `end`, whose content does not matter.
- */
-export function hashBytes(view: DataView, start: number, end: number): number {
-  const length = end - start;
-  let hash = length;
-  let i = start;
-  if (length > MAX_FULL_HASH) {
-    const step = Math.floor((length - 4) / SAMPLES);
-    for (; i + 4 <= end; i += step) hash = mixHash(hash, view.getInt32(i, true));
-    return finishHash(mixHash(hash, view.getInt32(end - 4, true)));
-  }
-  for (; i + 4 <= end; i += 4) hash = mixHash(hash, view.getInt32(i, true));
-  if (i < end) hash = mixHash(hash, view.getInt32(i, true) & lastMask(end - i));
-  return finishHash(hash);
-}
-
-/** Of a word, the first `size` bytes. */
-export function lastMask(size: number): number {
-  return -1 >>> (32 - size * 8);
-}
-
-/** Takes the next four bytes, little-endian, into a hash that began with the number of bytes. */
-export function mixHash(hash: number, bits: number): number {
-  const product = Math.imul(hash ^ bits, 0x01000193);
-  return product ^ (product >>> 15);
-}
-
-export function finishHash(hash: number): number {
-  return hash ^ (hash >>> 13);
 }

@@ -7,7 +7,8 @@ import { SLACK, utf8Length } from "../../bytes/writer.js";
 import * as op from "../opcodes.js";
 import { rawUnicodeEscape } from "../text-encode.js";
 import { NumberWriter } from "./number-writer.js";
-import { finishHash, hashBytes, lastMask, MAX_FULL_HASH, mixHash, ONLY_FIND, StringMemo } from "./string-memo.js";
+import { addWord, FIRST_FACTOR, finishHash, hashBytes, nextFactor } from "./string-hash.js";
+import { ONLY_FIND, StringMemo } from "./string-memo.js";
 
 /** ASCII strings up to this length are written and hashed in one loop (3 ns a character), longer ones by a native call (70-150 ns). */
 const MAX_SHORT = 48;
@@ -18,7 +19,7 @@ const MAX_IN_SLACK = 24;
 /** UTF-16 units that are taken with one native call. */
 const SCRATCH_UNITS = 4096;
 /** Strings up to this length are taken together when they follow one another in a list. */
-const MAX_RUN_LENGTH = 256;
+const MAX_RUN_LENGTH = 255;
 /** The fewest strings for which that pays. */
 const MIN_RUN = 6;
 /** Strings up to this length have less than FRAME_SIZE_TARGET bytes in any case. */
@@ -82,7 +83,8 @@ export abstract class StringWriter extends NumberWriter {
       pos += 5;
     }
     const end = pos + length;
-    let hash = length;
+    let sum = 0;
+    let factor = FIRST_FACTOR;
     let i = 0;
     for (const whole = length & ~3; i < whole; i += 4) {
       const a = codeAt(text, i);
@@ -96,7 +98,8 @@ export abstract class StringWriter extends NumberWriter {
       const word = a | (b << 8) | (c << 16) | (d << 24);
       view.setInt32(pos, word, true);
       pos += 4;
-      hash = mixHash(hash, word);
+      sum = addWord(sum, word, factor);
+      factor = nextFactor(factor);
     }
     if (i < length) {
       let word = 0;
@@ -110,9 +113,9 @@ export abstract class StringWriter extends NumberWriter {
       }
       // More than the rest, which the next value overwrites.
       view.setInt32(pos, word, true);
-      hash = mixHash(hash, word);
+      sum = addWord(sum, word, factor);
     }
-    if (isShared) this.shareHashed(text, end, finishHash(hash));
+    if (isShared) this.shareHashed(text, end, finishHash(sum, length));
     else this.keepFresh(end);
   }
 
@@ -129,7 +132,7 @@ export abstract class StringWriter extends NumberWriter {
   }
 
   private shareStr(text: string, end: number): void {
-    this.shareHashed(text, end, hashBytes(this.view, end - this.placed, end));
+    this.shareHashed(text, end, hashBytes(this.view, end - this.placed, this.placed));
   }
 
   /** Keeps the str that stands from `pos` to `end`, or refers to an equal one. */
@@ -165,44 +168,56 @@ export abstract class StringWriter extends NumberWriter {
       joined += text;
     }
     if (stop - start < MIN_RUN) return start;
-    if (!looksWide(joined) && scratch.fillAscii(joined)) this.saveAsciiRun(items, start, stop, scratch.view);
+    if (!looksWide(joined) && scratch.fillAscii(joined)) this.saveAsciiRun(items, start, stop, scratch);
     else this.saveUnitsRun(items, start, stop, joined);
     return stop;
   }
 
-  private saveAsciiRun(items: readonly unknown[], start: number, stop: number, from: DataView): void {
+  private saveAsciiRun(items: readonly unknown[], start: number, stop: number, scratch: TextScratch): void {
+    const { stringMemo, isFast } = this;
     const isSharing = this.strings === "all";
+    const isShort = this.protocol >= 4;
+    const headSize = isShort ? 2 : 5;
+    const from = scratch.view;
+    // Where the writer stands is kept in variables, which the engine keeps in registers.
+    let { buf, view, pos, limit } = this;
     let at = 0;
     for (let i = start; i < stop; i++) {
       const text = items[i] as string;
       const { length } = text;
-      if (this.pos + length >= this.limit) this.makeRoom(length);
-      this.placeHeader(length);
-      const { view } = this;
-      let pos = this.pos + (length < 256 && this.protocol >= 4 ? 2 : 5);
-      const last = at + length;
-      let hash = length;
-      for (; at + 4 <= last; at += 4, pos += 4) {
-        const word = from.getInt32(at, true);
-        view.setInt32(pos, word, true);
-        hash = mixHash(hash, word);
+      if (pos + length >= limit) {
+        this.pos = pos;
+        this.makeRoom(length);
+        ({ buf, view, pos, limit } = this);
       }
-      if (at < last) {
-        const rest = last - at;
-        const word = from.getInt32(at, true) & lastMask(rest);
-        // More than the rest, which the next value overwrites.
-        view.setInt32(pos, word, true);
-        hash = mixHash(hash, word);
-        pos += rest;
-        at = last;
-      }
-      if (isSharing || isSingleton(text)) {
-        const whole = length > MAX_FULL_HASH ? hashBytes(view, pos - length, pos) : finishHash(hash);
-        this.shareHashed(text, pos, whole);
+      if (isShort) {
+        buf[pos] = op.SHORT_BINUNICODE;
+        buf[pos + 1] = length;
       } else {
-        this.keepFresh(pos);
+        buf[pos] = op.BINUNICODE;
+        view.setUint32(pos + 1, length, true);
       }
+      const first = pos + headSize;
+      const end = first + length;
+      scratch.copyAscii(at, length, view, first);
+      if (isSharing || isSingleton(text)) {
+        const hash = hashBytes(from, at, length);
+        if (isShort && isSharing && !isFast && stringMemo.addIfNew(pos, hash, this.memoCount)) {
+          buf[end] = op.MEMOIZE;
+          this.memoCount++;
+          pos = end + 1;
+        } else {
+          this.pos = pos;
+          this.shareHashed(text, end, hash);
+          pos = this.pos;
+        }
+      } else {
+        this.keepFresh(end);
+        pos = this.pos;
+      }
+      at += length;
     }
+    this.pos = pos;
   }
 
   private saveUnitsRun(items: readonly unknown[], start: number, stop: number, joined: string): void {
