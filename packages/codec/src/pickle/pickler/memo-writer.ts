@@ -1,5 +1,6 @@
 /** The memo: which object stands under which index. CPython 3.12 `_pickle.c` `memo_put`, `memo_get`. */
 import { FrameWriter } from "../../bytes/framing.js";
+import type { GlobalEntry } from "../../globals/registry.js";
 import * as op from "../opcodes.js";
 import { DEFAULT_PROTOCOL, type Protocol } from "../opcodes.js";
 import { IdentityMemo, NO_PLACE } from "./identity-memo.js";
@@ -11,8 +12,8 @@ export abstract class MemoWriter extends FrameWriter {
   memoCount = 0;
   readonly objectMemo = new IdentityMemo();
 
-  /** Of types that have one object a value: the first of each value. */
-  private singletons: Map<string, object> | undefined;
+  /** Of types that have one object a value: by their entry, then by value, the first. */
+  private singletons: Map<GlobalEntry, Map<string, object>> | undefined;
 
   clearMemos(): void {
     this.memoCount = 0;
@@ -65,10 +66,15 @@ export abstract class MemoWriter extends FrameWriter {
   }
 
   /** The object that stands for all of one value. */
-  singleton(key: string, object: object): object {
+  singleton(entry: GlobalEntry, key: string, object: object): object {
     this.singletons ??= new Map();
-    const first = this.singletons.get(key);
-    if (first === undefined && !this.isFast) this.singletons.set(key, object);
+    let ofType = this.singletons.get(entry);
+    if (ofType === undefined) {
+      ofType = new Map();
+      this.singletons.set(entry, ofType);
+    }
+    const first = ofType.get(key);
+    if (first === undefined && !this.isFast) ofType.set(key, object);
     return first ?? object;
   }
 

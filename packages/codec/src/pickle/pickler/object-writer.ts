@@ -72,7 +72,7 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
   getSingleton(value: object, entry: GlobalEntry): boolean {
     const key = entry.singletonKey!(value, this);
     if (key === undefined) return false;
-    const first = this.singleton(`${entry.module}.${entry.name} ${key}`, value);
+    const first = this.singleton(entry, key, value);
     const known = first === value ? -1 : this.objectMemo.find(first);
     if (known >= 0) this.get(known);
     return known >= 0;
