@@ -68,6 +68,7 @@ ROWS = [
     ("Decimals", "[Decimal('1.10'), Decimal('2.20')]"),
     ("Decimal string and class", "['decimal', 'Decimal', Decimal]"),
     ("decimal Context", "decimal.Context(prec=5)"),
+    ("decimal Context exact", "decimal.Context(prec=decimal.MAX_PREC, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX)"),
     ("decimal Context traps", "decimal.Context(prec=9, rounding='ROUND_DOWN', Emin=-99, Emax=99, capitals=0, clamp=1, flags=[], traps=[decimal.Overflow])"),
     ("decimal signal", "decimal.DivisionByZero"),
     ("Fraction", "Fraction(1, 3)"),

@@ -1,6 +1,7 @@
 /** `numpy.ndarray` and numpy's scalars. */
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
+import { plainInt } from "../python/coerce.js";
 import { DType } from "./dtype.js";
 import { type ArrayItems, DTYPE_OF_TYPED, itemAt, itemsOf } from "./items.js";
 
@@ -121,17 +122,29 @@ export class NDArray {
 
   /** Nested arrays of the items, as numpy's `tolist`; the item itself for an array without axes. */
   toArray(): unknown {
+    return this.#nested((item) => item);
+  }
+
+  /**
+   * As {@link toArray}, but that 64-bit ints become numbers up to 2^53. For those beyond, still bigints, `JSON.stringify`
+   * throws a `TypeError`.
+   */
+  toJSON(): unknown {
+    return this.#nested(jsonOf);
+  }
+
+  #nested(convert: (item: unknown) => unknown): unknown {
     const build = (indices: number[]): unknown => {
-      if (indices.length === this.shape.length) return this.at(...indices);
+      if (indices.length === this.shape.length) return convert(this.at(...indices));
       return Array.from({ length: this.shape[indices.length]! }, (_, i) => build([...indices, i]));
     };
     return build([]);
   }
+}
 
-  /** As {@link toArray}. Items of 64-bit ints are bigints, for which `JSON.stringify` throws a `TypeError`. */
-  toJSON(): unknown {
-    return this.toArray();
-  }
+/** Ints as the codec decodes Python's own. */
+function jsonOf(item: unknown): unknown {
+  return typeof item === "bigint" ? plainInt(item) : item;
 }
 
 function misfit(shape: readonly number[], length: number): RangeError {
@@ -201,9 +214,8 @@ export class NumpyScalar {
     return String(this.value);
   }
 
-  /** As {@link value}, but that 64-bit ints become numbers, rounded beyond 2^53. */
+  /** As {@link value}, but that a 64-bit int becomes a number up to 2^53; `JSON.stringify` throws a `TypeError` beyond. */
   toJSON(): unknown {
-    const { value } = this;
-    return typeof value === "bigint" ? Number(value) : value;
+    return jsonOf(this.value);
   }
 }

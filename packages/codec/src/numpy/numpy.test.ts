@@ -82,4 +82,11 @@ describe("NumpyScalar", () => {
     expect(back.dtype.toString()).toBe("<f4");
     expect(NumpyScalar.of(7, "int64").value).toBe(7n);
   });
+
+  it("is JSON as an array's item is: 64-bit ints as numbers where these hold them", () => {
+    const items = new NDArray(new BigInt64Array([1n, -(2n ** 53n - 1n)]), [2, 1]);
+    expect(JSON.stringify([items, NumpyScalar.of(7, "int64")])).toBe("[[[1],[-9007199254740991]],7]");
+    const beyond = [new NDArray(new BigUint64Array([2n ** 53n]), [1]), NumpyScalar.of(2n ** 53n, "int64")];
+    for (const value of beyond) expect(() => JSON.stringify(value)).toThrow(TypeError);
+  });
 });

@@ -53,6 +53,43 @@ describe("numbers", () => {
     expect(() => new Decimal("x")).toThrow(SyntaxError);
     expect(new Decimal("1.0").equals(new Decimal("1.00"))).toBe(true);
   });
+
+  // What CPython says of the same.
+  it.each<[Decimal | Fraction, unknown, boolean]>([
+    [new Decimal("0.5"), 0.5, true],
+    [new Decimal("0.1"), 0.1, false],
+    [new Decimal("2"), 2n, true],
+    [new Decimal("1"), true, true],
+    [new Decimal("0.5"), new Fraction(1, 2), true],
+    [new Decimal("NaN"), new Decimal("NaN"), false],
+    [new Decimal("2"), "2", false],
+    [new Fraction(1, 2), 0.5, true],
+    [new Fraction(1, 10), 0.1, false],
+    [new Fraction(1, 2), new Complex(0.5, 0), true],
+    [new Fraction(1, 2), new PyFloat(0.5), true],
+    [new Fraction(2n ** 53n + 1n), 2 ** 53, false],
+    [new Fraction(2n ** 53n + 1n), 2n ** 53n + 1n, true],
+    [new Fraction(1), new Decimal("sNaN"), false],
+    [new Fraction(1), null, false],
+  ])("%s equals %s: %s", (own, other, expected) => {
+    expect(own.equals(other)).toBe(expected);
+  });
+
+  it.each<[bigint, bigint, number]>([
+    [10n ** 400n, 10n ** 399n + 1n, 10],
+    [-(10n ** 400n), 3n * 10n ** 400n, -1 / 3],
+    [2n ** 53n + 1n, 1n, 2 ** 53],
+    [2n ** 54n + 3n, 2n, 2 ** 53 + 2],
+    [1n, 2n ** 1074n, Number.MIN_VALUE],
+    [1n, 2n ** 1075n, 0],
+    [3n, 2n ** 1075n, 2 * Number.MIN_VALUE],
+    [2n ** 1024n - 2n ** 970n - 1n, 1n, Number.MAX_VALUE],
+    [2n ** 1024n, 1n, Number.POSITIVE_INFINITY],
+    [10n ** 700n, 7n * 10n ** 350n, Number.POSITIVE_INFINITY],
+    [10n ** 350n, 7n * 10n ** 700n, 0],
+  ])("the Fraction %s/%s is the double %s", (numerator, denominator, double) => {
+    expect(new Fraction(numerator, denominator).toNumber()).toBe(double);
+  });
 });
 
 describe("small values", () => {

@@ -1,7 +1,7 @@
 /** `decimal`: a Decimal is its text. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { intOf } from "../python/coerce.js";
+import { bigintOf, intOf, plainInt } from "../python/coerce.js";
 import { Decimal, DecimalContext } from "../python/numbers/decimal.js";
 
 const module = "decimal";
@@ -39,27 +39,23 @@ const context: GlobalEntry<DecimalContext> = {
   nameStrings,
   target: DecimalContext,
   call(args, decoding) {
-    const [prec, rounding, Emin, Emax, capitals, clamp, flags, traps] = args;
-    const numbers = [prec, Emin, Emax, capitals, clamp].map(intOf);
+    const [precision, rounding, least, most, big, clamped, flags, traps] = args;
+    const [prec, Emin, Emax] = [precision, least, most].map(plainIntOf);
+    const [capitals, clamp] = [big, clamped].map(intOf);
     if (
       args.length !== 8 ||
-      numbers.includes(undefined) ||
+      prec === undefined ||
+      Emin === undefined ||
+      Emax === undefined ||
+      capitals === undefined ||
+      clamp === undefined ||
       typeof rounding !== "string" ||
       !Array.isArray(flags) ||
       !Array.isArray(traps)
     ) {
       throw decoding.fail("Cannot make a decimal.Context: needs its 8 settings");
     }
-    return new DecimalContext({
-      prec: numbers[0]!,
-      rounding,
-      Emin: numbers[1]!,
-      Emax: numbers[2]!,
-      capitals: numbers[3]!,
-      clamp: numbers[4]!,
-      flags,
-      traps,
-    });
+    return new DecimalContext({ prec, rounding, Emin, Emax, capitals, clamp, flags, traps });
   },
   reduce: (object) => ({
     kind: "reduce",
@@ -76,6 +72,12 @@ const context: GlobalEntry<DecimalContext> = {
     ],
   }),
 };
+
+/** A Python int as it is decoded by default; `undefined` for anything else. */
+function plainIntOf(value: unknown): number | bigint | undefined {
+  const int = bigintOf(value);
+  return int === undefined ? undefined : plainInt(int);
+}
 
 export function decimalEntries(): readonly GlobalEntry[] {
   return [decimal, context] as readonly GlobalEntry[];

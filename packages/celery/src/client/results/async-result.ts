@@ -48,7 +48,7 @@ export interface ResultDetails {
   readonly worker: string | undefined;
   /** How often it was tried again: 0 of a first run. */
   readonly retries: number | undefined;
-  /** Where the worker had it from. Python's stores the routing key here, which need not be a queue's name. */
+  /** The routing key that the message came with, which need not be a queue's name. */
   readonly queue: string | undefined;
   /** When it ended; `undefined` while it has not. */
   readonly dateDone: Date | undefined;

@@ -67,3 +67,11 @@ test("details are what the worker stored", async () => {
     dateDone: expect.any(Date),
   });
 });
+
+test("the queue of details is the routing key that the task came with, as in Celery", async () => {
+  const taskQueues = [{ name: "orders", exchange: { name: "shop", type: "topic" as const }, routingKey: "orders.*" }];
+  const { app } = await startWorker({ resultExtended: true, taskQueues }, (a) => void a.task("add", () => 1));
+  const sent = await app.sendTask("add", { queue: "orders", routingKey: "orders.new" });
+  await sent.get({ timeoutMs });
+  expect(await sent.details()).toMatchObject({ queue: "orders.new" });
+});

@@ -95,7 +95,8 @@ export class ResultWriter {
   #extended(request: Request): Record<string, unknown> {
     const { message, delivery } = request;
     const { task: name, args, kwargs, retries } = message;
-    return { name, args, kwargs, worker: this.#hostname, retries, queue: delivery.queue };
+    // What Celery calls the queue. Celery 5.2 `backends/base.py` _get_result_meta.
+    return { name, args, kwargs, worker: this.#hostname, retries, queue: delivery.routingKey };
   }
 }
 

@@ -1,6 +1,8 @@
 /** `decimal.Decimal` and `decimal.Context`. */
 import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
+import { equalsNumber } from "./equals-number.js";
+import { gcd } from "./integers.js";
 
 /** What Python's `str` prints without a change: no exponent, no leading zeros, not as small as to need an exponent. */
 const CANONICAL = /^-?(?:0(?!\.000000)|[1-9]\d*)(?:\.\d+)?$/;
@@ -77,13 +79,12 @@ export class Decimal implements PyHashable {
     return !this.#text.includes("N") && !this.#text.includes("I");
   }
 
-  /** As Python's `==`: by value, so that `1.0` equals `1.00` and `1`; a NaN equals nothing. */
+  /**
+   * Python's `==`: to any number of exactly this value, so that `1.0` equals `1.00` and 1, but `0.1` not the double 0.1. A NaN
+   * equals nothing.
+   */
   equals(other: unknown): boolean {
-    if (this.isNaN) return false;
-    const own = this[hashKey]();
-    if (other instanceof Decimal) return !other.isNaN && own === other[hashKey]();
-    if (typeof other === "number" || typeof other === "bigint") return own === new Decimal(other)[hashKey]();
-    return false;
+    return !this.isNaN && equalsNumber(this, other);
   }
 
   /** The nearest double. */
@@ -168,21 +169,16 @@ export function fractionKey(numerator: bigint, denominator: bigint): string {
   return `q${numerator / divisor}/${denominator / divisor}`;
 }
 
-export function gcd(a: bigint, b: bigint): bigint {
-  while (b !== 0n) [a, b] = [b, a % b];
-  return a;
-}
-
 /** `decimal.Context`: the settings of decimal arithmetic, as data. */
 export class DecimalContext {
-  /** Significant digits of a result. Python's default is 28. */
-  readonly prec: number;
+  /** Significant digits of a result, a bigint beyond 2^53 as `decimal.MAX_PREC` is. Python's default is 28. */
+  readonly prec: number | bigint;
   /** The name of a constant of `decimal`. Python's default is `"ROUND_HALF_EVEN"`. */
   readonly rounding: string;
   /** The smallest exponent of a first digit, 0 or less. Python's default is -999,999. */
-  readonly Emin: number;
+  readonly Emin: number | bigint;
   /** The largest exponent of a first digit, 0 or more. Python's default is 999,999. */
-  readonly Emax: number;
+  readonly Emax: number | bigint;
   /** 1, Python's default, writes `1E+3`; 0 writes `1e+3`. */
   readonly capitals: number;
   /** 1 keeps exponents to those of an IEEE format of `prec` digits; 0, Python's default, does not. */
@@ -193,10 +189,10 @@ export class DecimalContext {
   readonly traps: readonly unknown[];
 
   constructor(settings: {
-    readonly prec: number;
+    readonly prec: number | bigint;
     readonly rounding: string;
-    readonly Emin: number;
-    readonly Emax: number;
+    readonly Emin: number | bigint;
+    readonly Emax: number | bigint;
     readonly capitals: number;
     readonly clamp: number;
     readonly flags: readonly unknown[];

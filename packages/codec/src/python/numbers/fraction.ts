@@ -2,7 +2,9 @@
 
 import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
-import { fractionKey, gcd } from "./decimal.js";
+import { fractionKey } from "./decimal.js";
+import { equalsNumber } from "./equals-number.js";
+import { bitLength, gcd } from "./integers.js";
 
 const TEXT = /^\s*([+-]?\d+)(?:\/(\d+))?\s*$/;
 
@@ -39,16 +41,16 @@ export class Fraction implements PyHashable {
     return new Fraction(BigInt(match[1]!), BigInt(match[2] ?? 1));
   }
 
-  /** To another Fraction of the same value. Of numbers, only to whole ones: `0.5` is compared by {@link hashEquals}. */
+  /** Python's `==`: to any number of exactly this value, a Fraction, a Decimal, a double or an integer. */
   equals(other: unknown): boolean {
     if (other instanceof Fraction) return this.numerator === other.numerator && this.denominator === other.denominator;
-    if (this.denominator !== 1n) return false;
-    return typeof other === "bigint" ? other === this.numerator : other === Number(this.numerator);
+    return equalsNumber(this, other);
   }
 
-  /** The quotient of both as doubles: beyond 2^53 not always the nearest one, and NaN where neither is finite. */
+  /** The nearest double, as Python's `float(fraction)`; infinite where that raises an OverflowError. */
   toNumber(): number {
-    return Number(this.numerator) / Number(this.denominator);
+    const { numerator, denominator } = this;
+    return numerator < 0n ? -quotient(-numerator, denominator) : quotient(numerator, denominator);
   }
 
   /** Python's `str`: `1/3`. */
@@ -73,4 +75,31 @@ export class Fraction implements PyHashable {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `Fraction(${this.numerator}, ${this.denominator})`;
   }
+}
+
+/** Bits of a quotient before it is rounded: more than a double has. */
+const QUOTIENT_BITS = 66;
+const MAX_SAFE = BigInt(Number.MAX_SAFE_INTEGER);
+/** Below 2 to this power doubles have fewer bits; above the other there are none. */
+const LEAST_EXPONENT = -1021;
+const MOST_EXPONENT = 1024;
+
+/** The double nearest to `n / d`, for `n` of 0 or more and `d` above. CPython 3.12 `longobject.c` long_true_divide. */
+function quotient(n: bigint, d: bigint): number {
+  if (n <= MAX_SAFE && d <= MAX_SAFE) return Number(n) / Number(d);
+  /** The quotient is between 2 ** (exponent - 1) and 2 ** (exponent + 1). */
+  const exponent = bitLength(n) - bitLength(d);
+  if (exponent > MOST_EXPONENT) return Number.POSITIVE_INFINITY;
+  if (exponent < LEAST_EXPONENT) {
+    // In units of the smallest double, to the nearest, of two as near to the even one.
+    const scaled = n << 1074n;
+    const [whole, rest] = [scaled / d, (scaled % d) * 2n];
+    const isUp = rest > d || (rest === d && (whole & 1n) === 1n);
+    return Number(isUp ? whole + 1n : whole) * Number.MIN_VALUE;
+  }
+  const shift = BigInt(QUOTIENT_BITS - exponent);
+  const [top, bottom] = shift >= 0n ? [n << shift, d] : [n, d << -shift];
+  // The last bit stands for all that follow, so that Number() rounds what is just above a half up.
+  const bits = (top / bottom) | (top % bottom === 0n ? 0n : 1n);
+  return Number(bits) * 2 ** -QUOTIENT_BITS * 2 ** (exponent - 1) * 2;
 }

@@ -3,6 +3,7 @@ import { bigintOf, itemsOfDict, plainInt } from "../coerce.js";
 import { PyDict } from "../containers/dict.js";
 import { hashKey, type PyHashable } from "../hash.js";
 import { hashEquals, KeyTable } from "../key-table.js";
+import { bitLength } from "../numbers/integers.js";
 
 /** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
 export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
@@ -156,13 +157,13 @@ export class EnumDefinition {
 
   /** The bits that a number stands for, within the boundary. CPython 3.12 `enum.py` Flag._missing_. */
   #bounded(given: bigint): bigint | undefined {
-    const all = (1n << bitLength(this.#mask)) - 1n;
+    const all = (1n << BigInt(bitLength(this.#mask))) - 1n;
     let bits = given;
     if (bits < ~all || bits > all || (bits & (all ^ this.#mask)) !== 0n) {
       if (this.boundary === "strict" || this.boundary === "eject") return undefined;
       if (this.boundary === "conform") bits &= this.#mask;
       else if (bits < 0n) {
-        const reach = 1n << bitLength(-bits);
+        const reach = 1n << BigInt(bitLength(-bits));
         bits += reach > all ? reach : all + 1n;
       }
     }
@@ -212,10 +213,6 @@ function bitsOf(value: unknown): bigint {
 
 function isSingleBit(bits: bigint): boolean {
   return bits !== 0n && (bits & (bits - 1n)) === 0n;
-}
-
-function bitLength(bits: bigint): bigint {
-  return bits === 0n ? 0n : BigInt(bits.toString(2).length);
 }
 
 function isHashable(value: unknown): boolean {
