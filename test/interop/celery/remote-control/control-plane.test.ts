@@ -64,6 +64,8 @@ describeEachGeneration("the control plane of a Node worker", (set) => {
       await eventually(() => expect(worker.active.map(({ id }) => id)).toContain(running.id));
       const { pool } = (await ask("inspect", "stats")) as { pool: { "max-concurrency": number } };
       const before = pool["max-concurrency"];
+      // Another try may have enabled them.
+      await app.control.disableEvents({ destination: [worker.hostname], ...WAIT });
       const [revoked, terminated, rate, limits, grown, on] = await Promise.all([
         ask("control", "revoke", later.id),
         ask("control", "terminate", "SIGKILL", running.id),
