@@ -139,7 +139,7 @@ test("a result in a format that is not accepted says which setting decides", asy
   const { app } = await startWorker({ acceptContent: ["json"], taskSerializer: "json" }, (made) => {
     made.task("set", () => new Set([1]));
   });
-  await expect((await app.sendTask("set")).get({ timeoutMs: 5000 })).rejects.toThrow(
+  await expect((await app.sendTask("set")).get({ timeoutMs: 20_000 })).rejects.toThrow(
     /Refusing to deserialize untrusted content of type pickle .*; the setting acceptContent says what is read$/,
   );
 });

