@@ -61,6 +61,8 @@ describeEachGeneration("examples", (set) => {
       backend: `${pythonRedis}/1`,
       isolation: place,
       queue: "celery",
+      // The examples' Redis is that of the pages, too, whose tests may run at the same time: either's worker can be given their tasks.
+      extraArgs: ["-I", "docs_tasks"],
     });
   });
 
