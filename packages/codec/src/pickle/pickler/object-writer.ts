@@ -87,7 +87,7 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
       return;
     }
     if (entry.singletonKey !== undefined && this.getSingleton(value, entry)) return;
-    if (entry.bytesCall?.write !== undefined && this.protocol >= 3 && !this.asksForParts()) {
+    if (entry.bytesCall?.write !== undefined && this.protocol >= 2 && !this.asksForParts()) {
       this.saveBytesCall(value, entry, entry.bytesCall, place, depth);
       return;
     }
@@ -101,17 +101,24 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
     return this.persistentId !== undefined || this.reducerOverride !== undefined;
   }
 
-  /** A call on bytes and perhaps a second argument. Protocol 3 and above. */
+  /** A call on bytes and perhaps a second argument. Protocol 2 and above. */
   private saveBytesCall(value: object, entry: GlobalEntry, call: BytesCall, place: number, depth: number): void {
     const { size } = call;
     this.saveOwnGlobal(this.registry.globalOf(entry));
     this.ready();
-    const { buf, pos } = this;
-    buf[pos] = op.SHORT_BINBYTES;
-    buf[pos + 1] = size;
-    const second = call.write!(value, buf, pos + 2, this);
-    this.pos = pos + 2 + size;
-    this.put();
+    let second: unknown;
+    if (this.protocol >= 3) {
+      const { buf, pos } = this;
+      buf[pos] = op.SHORT_BINBYTES;
+      buf[pos + 1] = size;
+      second = call.write!(value, buf, pos + 2, this);
+      this.pos = pos + 2 + size;
+      this.put();
+    } else {
+      const bytes = new Uint8Array(size);
+      second = call.write!(value, bytes, 0, this);
+      saveBytes(this, bytes, undefined);
+    }
     if (second !== undefined) this.saveSecond(second, depth + 1);
     this.closeTuple(second === undefined ? 1 : 2, NO_PLACE);
     this.closeCall("reduce", place);
