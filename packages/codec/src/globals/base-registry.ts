@@ -18,6 +18,7 @@ import {
 import { ExtensionCodes } from "./extension-codes.js";
 import { globalOfEntry } from "./global-of.js";
 import { namedTupleEntry } from "./named-tuple-entry.js";
+import { OuterClasses } from "./outer-classes.js";
 import { badRegistration, splitName } from "./registration.js";
 import type { AnyClass, ClassRegistryView, EntrySource, GlobalEntry } from "./registry.js";
 
@@ -73,6 +74,7 @@ export class BaseRegistry implements ClassRegistryView {
   readonly #targets = new Map<AnyClass, GlobalEntry>();
   readonly #tags = new Map<string, GlobalEntry>();
   readonly #extensions = new ExtensionCodes();
+  readonly #outers = new OuterClasses();
   readonly #parents: readonly ClassRegistryView[];
   /** Sources whose entries are not made yet, in the order in which a class is looked for in them. */
   readonly #sources = new Set<EntrySource>();
@@ -223,6 +225,7 @@ export class BaseRegistry implements ClassRegistryView {
       this.#targets.set(entry.target, entry);
     }
     names.set(entry.name, entry);
+    this.#outers.add(entry);
   }
 
   /**
@@ -305,6 +308,16 @@ export class BaseRegistry implements ClassRegistryView {
     if (own !== undefined) return own;
     for (const parent of this.#parents) {
       const entry = parent.find(module, name);
+      if (entry !== undefined) return entry;
+    }
+    return undefined;
+  }
+
+  findOuter(module: string, name: string): GlobalEntry | undefined {
+    const own = this.#outers.find(module, name);
+    if (own !== undefined) return own;
+    for (const parent of this.#parents) {
+      const entry = parent.findOuter?.(module, name);
       if (entry !== undefined) return entry;
     }
     return undefined;

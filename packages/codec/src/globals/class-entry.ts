@@ -9,7 +9,7 @@ import { shortText } from "../python/short-text.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, baseOf, mappedEntry } from "./class-base.js";
 import { ClassReducer } from "./class-reducer.js";
-import { globalOfEntry } from "./global-of.js";
+import { nestedClass } from "./outer-classes.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
 /** The entry of a class of yours. */
@@ -221,8 +221,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
 
   /** A nested class, which protocols below 4 reach through its outer class. */
   getAttribute(attribute: string, context: DecodeContext): unknown {
-    const nested = context.registry.find(this.module, `${this.name}.${attribute}`);
-    return nested === undefined ? undefined : globalOfEntry(nested);
+    return nestedClass(context.registry, this.module, `${this.name}.${attribute}`);
   }
 
   reduce(object: T, context: EncodeContext): Reduction | PyGlobal {

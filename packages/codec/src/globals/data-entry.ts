@@ -3,7 +3,8 @@ import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
 import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/objects/instance.js";
 import { globalOfEntry } from "./global-of.js";
-import type { DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+import { nestedClass } from "./outer-classes.js";
+import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
 /** What {@link dataEntry} needs to know beyond the name. */
 export interface DataEntryOptions<T extends PyInstance> {
@@ -48,10 +49,7 @@ export function dataEntry<T extends PyInstance>(
       object.items ??= [];
       for (let i = 0; i < items.length; i++) object.items.push(items[i]);
     },
-    getAttribute(attribute, context: DecodeContext) {
-      const nested = context.registry.find(module, `${name}.${attribute}`);
-      return nested === undefined ? undefined : globalOfEntry(nested);
-    },
+    getAttribute: (attribute, context) => nestedClass(context.registry, module, `${name}.${attribute}`),
     reduce(object, context) {
       return {
         kind: object.kind,

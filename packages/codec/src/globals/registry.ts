@@ -170,6 +170,8 @@ export interface ClassRegistryView {
   readonly isSettled?: boolean;
   /** The entry of exactly this module and qualified name (Python 3 names). */
   find(module: string, name: string): GlobalEntry | undefined;
+  /** The entry of a class that is not registered but others within it are: `Outer` of `Outer.Inner`. */
+  findOuter?(module: string, name: string): GlobalEntry | undefined;
   /** The entry whose `target` is exactly this class. */
   findByTarget(target: AnyClass): GlobalEntry | undefined;
   /** The one PyGlobal that stands for an entry in decoded values. */

@@ -73,13 +73,13 @@ export class DType {
     return size <= MAX_ITEM_SIZE ? size : undefined;
   }
 
-  /** False also for types without byte order (`|`) and for that of the machine (`=`). */
   /** Whether items are Python objects, or records that hold some. */
   get hasObjects(): boolean {
     const flags = intOf(this.state[7]) ?? 0;
     return this.kind === "O" || (flags & LIST_PICKLE) !== 0;
   }
 
+  /** False also for types without byte order (`|`) and for that of the machine (`=`). */
   get isBigEndian(): boolean {
     return this.state[1] === ">";
   }

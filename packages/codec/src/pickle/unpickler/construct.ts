@@ -82,7 +82,10 @@ export class ObjectBuilder implements DecodeContext {
 
   /** The global of exactly this name (Python 3's). @throws UnpicklingError `unregistered-global` */
   resolve(module: string, name: string): PyGlobal {
-    const entry = MACHINERY.get(`${module}\n${name}`) ?? this.registry.find(module, name);
+    const entry =
+      MACHINERY.get(`${module}\n${name}`) ??
+      this.registry.find(module, name) ??
+      this.registry.findOuter?.(module, name);
     if (entry !== undefined)
       return entry instanceof MachineryEntry ? globalOfEntry(entry) : this.registry.globalOf(entry);
     if (this.#isOpaque) return this.#opaqueGlobal(module, name);
