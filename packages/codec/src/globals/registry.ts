@@ -81,8 +81,7 @@ export interface Reduction {
 
 /** A call on bytes of one length, and perhaps a second argument: how Python writes dates and times. */
 export interface BytesCall<T extends object = object> {
-  /** From 0 to 255. */
-  /** In bytes: 4 for a date, 6 for a time, 10 for a datetime. Only a call on exactly as many comes here. */
+  /** In bytes, 0 to 255: 4 for a date, 6 for a time, 10 for a datetime. Only a call on exactly as many comes here. */
   readonly size: number;
   /**
    * The result of `name(bytes[at:at + size])`, or of `name(bytes[at:at + size], second)` unless `second` is `undefined`. The

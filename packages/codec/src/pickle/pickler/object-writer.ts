@@ -108,6 +108,7 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
     this.ready();
     let second: unknown;
     if (this.protocol >= 3) {
+      this.room(size);
       const { buf, pos } = this;
       buf[pos] = op.SHORT_BINBYTES;
       buf[pos + 1] = size;
