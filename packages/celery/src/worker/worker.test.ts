@@ -154,7 +154,7 @@ describe("what is not run", () => {
 
   test("an expired task is revoked", async () => {
     const { app } = await start();
-    const result = await app.sendTask("add", { args: [1, 1], countdown: 0.05, expires: 0.01 });
+    const result = await app.sendTask("add", { args: [1, 1], countdown: 0.6, expires: 0.5 });
     await expect(result.get({ timeoutMs: 20_000 })).rejects.toBeInstanceOf(TaskRevokedError);
   });
 

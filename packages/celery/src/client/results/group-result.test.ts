@@ -3,6 +3,7 @@ import { pyExceptions } from "@brine/codec";
 import { expect, test } from "vitest";
 import { gate, startWorker } from "../../worker/worker.fixture.js";
 import { group } from "../canvas/canvas.js";
+import type { AsyncResult } from "./async-result.js";
 import type { CompletedTask } from "./group-result.js";
 
 const timeoutMs = 20_000;
@@ -66,6 +67,31 @@ test("details are what the worker stored", async () => {
     queue: "celery",
     dateDone: expect.any(Date),
   });
+});
+
+test("the state is that of the worst end", async () => {
+  const gates = [gate(), gate()];
+  const { app } = await startWorker(
+    {},
+    (a) => {
+      a.task("wait", (_, n: number) => gates[n]!.passed);
+      a.task("fail", () => {
+        throw new pyExceptions.ValueError("broken");
+      });
+    },
+    { concurrency: 2 },
+  );
+  const done = await app.sendTask("wait", { args: [0] });
+  const revoked = await app.sendTask("wait", { args: [1], countdown: 0.6, expires: 0.5 });
+  const set = (...results: AsyncResult[]) => app.resultSet(results).state();
+  await expect(revoked.get({ timeoutMs })).rejects.toThrow("expired");
+  expect(await set(done, revoked)).toBe("PENDING");
+  gates[0]!.open();
+  await done.get({ timeoutMs });
+  expect([await set(), await set(done), await set(done, revoked)]).toEqual(["SUCCESS", "SUCCESS", "REVOKED"]);
+  const failed = await app.sendTask("fail");
+  await expect(failed.get({ timeoutMs })).rejects.toThrow("broken");
+  expect(await set(revoked, failed, app.result("nobody"))).toBe("FAILURE");
 });
 
 test("the queue of details is the routing key that the task came with, as in Celery", async () => {

@@ -98,10 +98,12 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     return (await Promise.all(this.results.map((result) => result.failed()))).some(Boolean);
   }
 
-  /** FAILURE once a task has failed, SUCCESS once all have ended in another way, else PENDING. */
+  /** FAILURE once a task has failed; when all have ended, REVOKED if one was revoked, else SUCCESS; PENDING before. */
   override async state(): Promise<string> {
-    if (await this.failed()) return "FAILURE";
-    return (await this.ready()) ? "SUCCESS" : "PENDING";
+    const states = await Promise.all(this.results.map((result) => result.state()));
+    if (states.includes("FAILURE")) return "FAILURE";
+    if (!states.every((state) => READY_STATES.has(state))) return "PENDING";
+    return states.includes("REVOKED") ? "REVOKED" : "SUCCESS";
   }
 
   /** The tasks of the group. */
