@@ -167,6 +167,27 @@ describe("Brine decides as CPython", () => {
     await expectAlike(opcodes.map((each) => [JSON.stringify(each), each]));
   });
 
+  it("which text is a UUID", async () => {
+    const hex = "1234567812345678123456781234ABcd";
+    const texts = [
+      hex,
+      "12345678-1234-5678-1234-567812345678",
+      `{${hex}}`,
+      `}{{${hex}}{`,
+      `urn:uuid:${hex}`,
+      `uuid:urn:${hex}urn:`,
+      `---${hex}-`,
+      `{urn:${hex}`,
+      `${hex}0`,
+      hex.slice(1),
+      `{-${hex.slice(0, 16)}}${hex.slice(16)}`,
+      `g${hex.slice(1)}`,
+      `URN:${hex}`,
+      "",
+    ];
+    await expectAlike(texts.map((text) => [text, `cuuid\nUUID\n${str(text)}\x85R`]));
+  });
+
   it.each(Object.entries(CALLABLES))("what calls %s, and with which arguments", async (_name, callable) => {
     const kinds = Object.entries(VALUES);
     await expectAlike([

@@ -1,4 +1,4 @@
-/** `uuid`: an object whose state is its number. CPython 3.12 `uuid.py` UUID.__getstate__. */
+/** `uuid`: an object whose state is its number, or a call with its text. CPython 3.12 `uuid.py` UUID.__getstate__. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, intOf, plainInt } from "../python/coerce.js";
@@ -19,6 +19,15 @@ const uuid: GlobalEntry<UUID> = {
   name: "UUID",
   target: UUID,
   create: () => new UUID(0n),
+  call(args, context) {
+    const [text] = args;
+    if (args.length !== 1 || typeof text !== "string") throw context.fail("Cannot make a UUID: needs its text");
+    try {
+      return UUID.from(text);
+    } catch (error) {
+      throw context.fail((error as Error).message, error);
+    }
+  },
   setState(object, state, context) {
     const int = bigintOf(member(state, "int"));
     if (int === undefined || int < 0n || int > MAX_UUID)

@@ -2,7 +2,9 @@
 import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
 
-const TEXT = /^(?:urn:uuid:)?\{?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})\}?$/i;
+const HEX = /^[0-9a-f]{32}$/i;
+/** No text that means a UUID is longer, whatever its hyphens. */
+const MAX_TEXT = 1000;
 
 export const MAX_UUID = (1n << 128n) - 1n;
 
@@ -28,13 +30,18 @@ export class UUID implements PyHashable {
     this.isSafe = isSafe;
   }
 
-  /** Of text, with or without hyphens, or of 16 bytes. */
+  /**
+   * Of text that Python's `UUID` takes, with or without hyphens, braces or `urn:uuid:`, or of 16 bytes.
+   *
+   * @throws SyntaxError for other text
+   * @throws RangeError for another number of bytes
+   */
   static from(value: UUID | string | Uint8Array): UUID {
     if (value instanceof UUID) return value;
     if (typeof value === "string") {
-      const match = TEXT.exec(value);
-      if (match === null) throw new SyntaxError(`Cannot make a UUID of ${JSON.stringify(value.slice(0, 80))}`);
-      return new UUID(BigInt(`0x${match.slice(1).join("")}`));
+      const hex = value.length > MAX_TEXT ? "" : digitsOf(value);
+      if (!HEX.test(hex)) throw new SyntaxError(`Cannot make a UUID of ${JSON.stringify(value.slice(0, 80))}`);
+      return new UUID(BigInt(`0x${hex}`));
     }
     if (value.length !== 16) throw new RangeError(`Cannot make a UUID of ${value.length} bytes: needs 16`);
     let hex = "0x";
@@ -81,4 +88,17 @@ export class UUID implements PyHashable {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `UUID ${this.toString()}`;
   }
+}
+
+/** CPython 3.12 `uuid.py` UUID.__init__, whose `int(hex, 16)` also takes signs, spaces and underscores. */
+function digitsOf(text: string): string {
+  const plain = text.replaceAll("urn:", "").replaceAll("uuid:", "");
+  let [start, end] = [0, plain.length];
+  while (start < end && isBrace(plain[start])) start++;
+  while (end > start && isBrace(plain[end - 1])) end--;
+  return plain.slice(start, end).replaceAll("-", "");
+}
+
+function isBrace(character: string | undefined): boolean {
+  return character === "{" || character === "}";
 }
