@@ -46,4 +46,13 @@ export const REGRESSIONS: readonly Regression[] = [
     name: "bytearray() with a class for its errors",
     pickle: "cbuiltins\nbytearray\n(\x8c\x01a\x8c\x07latin-1cbuiltins\nint\ntR.",
   },
+  {
+    name: "datetime() with a float for its zone",
+    pickle: "cdatetime\ndatetime\n(C\x0a\x07\xe8\x05\x06\x07\x08\x09\x01\xe2\x40G\0\0\0\0\0\0\0\0tR.",
+  },
+  {
+    name: "datetime() with a date for its zone",
+    pickle:
+      "cdatetime\ndatetime\n(C\x0a\x07\xe8\x05\x06\x07\x08\x09\x01\xe2\x40cdatetime\ndate\n(C\x04\x07\xe8\x05\x06tRtR.",
+  },
 ];

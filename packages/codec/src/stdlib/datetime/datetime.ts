@@ -4,6 +4,10 @@ import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } f
 import { bytesOf, intOf } from "../../python/coerce.js";
 import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "../../python/datetime/datetime.js";
 import { BareTzInfo } from "../../python/datetime/tzinfo.js";
+import { ZoneInfo } from "../../python/datetime/zoneinfo.js";
+import { Decimal } from "../../python/numbers/decimal.js";
+import { Fraction } from "../../python/numbers/fraction.js";
+import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 
 const module = "datetime";
@@ -36,13 +40,17 @@ function converted(name: string, value: PyDateTime | PyDate | PyTime | TimeDelta
 /** What can be no tzinfo is refused; a zone may be of a class of yours, so that nothing more can be asked of it. */
 function zoneOf(value: unknown, context: DecodeContext): object | null {
   if (value === undefined || value === null) return null;
-  if (value instanceof TimeZone) return value;
+  if (value instanceof TimeZone || value instanceof ZoneInfo) return value;
   const isZone = typeof value === "object" && !NO_ZONES.some((type) => value instanceof type);
   if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused("datetime", context);
   return value;
 }
 
-const NO_ZONES: readonly AnyClass[] = [Array, Map, Set, Uint8Array, PyGlobal];
+const NO_ZONES: readonly AnyClass[] = [
+  ...[Array, Map, Set, Uint8Array, PyGlobal],
+  ...[PyFloat, Complex, Decimal, Fraction],
+  ...[PyDate, PyDateTime, PyTime, TimeDelta],
+];
 
 /** Arguments that are ints, all of them. */
 function intsOf(args: readonly unknown[], name: string, context: DecodeContext): number[] {
