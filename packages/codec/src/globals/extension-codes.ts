@@ -1,5 +1,5 @@
 /** CPython's extension registry (`copyreg`): small numbers that protocol 2 and above write in place of names. */
-import { badRegistration } from "./registration.js";
+import { badRegistration, keyOf } from "./registration.js";
 
 interface Name {
   readonly module: string;
@@ -31,8 +31,4 @@ export class ExtensionCodes {
     // Asked for each global that is written, and nearly always of no codes at all: makes no key then.
     return this.#codes.size === 0 ? undefined : this.#codes.get(keyOf(module, name));
   }
-}
-
-function keyOf(module: string, name: string): string {
-  return `${module}\n${name}`;
 }

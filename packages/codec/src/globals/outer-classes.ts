@@ -3,6 +3,7 @@
  * around it, `getattr(Outer, 'Inner')`, so they must have a name, too; nothing else can be done with them.
  */
 import type { PyGlobal } from "../python/objects/objects.js";
+import { keyOf } from "./registration.js";
 import type { ClassRegistryView, GlobalEntry } from "./registry.js";
 
 /** The classes around those of one registry. */
@@ -21,10 +22,6 @@ export class OuterClasses {
   find(module: string, name: string): GlobalEntry | undefined {
     return this.#entries.get(keyOf(module, name));
   }
-}
-
-function keyOf(module: string, name: string): string {
-  return `${module}\n${name}`;
 }
 
 function outerEntry(module: string, name: string): GlobalEntry {

@@ -1,4 +1,4 @@
-/** What registering asks of its arguments. */
+/** The names under which is registered, and what registering asks of its arguments. */
 import { PickleError } from "../errors.js";
 
 const NAME = /^[^\s.]+(\.[^\s.]+)+$/;
@@ -13,6 +13,11 @@ export function splitName(name: string | { readonly module: string; readonly nam
     throw badRegistration(`Cannot register ${JSON.stringify(name)}: not of the form "module.ClassName"`);
   const dot = name.lastIndexOf(".");
   return { module: name.slice(0, dot), name: name.slice(dot + 1) };
+}
+
+/** A global as one key of a Map: no module has a newline in its name. */
+export function keyOf(module: string, name: string): string {
+  return `${module}\n${name}`;
 }
 
 /** A `bad-option` error: what was to be registered cannot be. */

@@ -1,5 +1,4 @@
-/** Sets, Maps, and the items that follow a call, by recursion as what `plain-writer.ts` writes. */
-
+/** What Maps, sets, and objects that are written as a call contain, by recursion as in `plain-writer.ts`. */
 import * as op from "../opcodes.js";
 import { PlainWriter } from "./plain-writer.js";
 import { BATCH_SIZE, keySegment } from "./saving.js";

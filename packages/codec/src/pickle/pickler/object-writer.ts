@@ -1,4 +1,4 @@
-/** Sets, Maps and objects that are written as a call, by recursion as in `plain-writer.ts`. */
+/** Sets, Maps and objects of known classes: their opcodes and calls, around what `collection-writer.ts` writes. */
 import type { BytesCall, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { Tuple } from "../../python/containers/sequences.js";

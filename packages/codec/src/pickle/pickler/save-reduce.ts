@@ -17,7 +17,7 @@ const SET = new PyGlobal("builtins", "set");
 const FROZENSET = new PyGlobal("builtins", "frozenset");
 const PARTIAL = new PyGlobal("functools", "partial");
 
-function isCallable(value: unknown): value is object {
+function isObject(value: unknown): value is object {
   return typeof value === "function" || (typeof value === "object" && value !== null);
 }
 
@@ -54,7 +54,7 @@ export function lowerReduction(reduction: Reduction, encoder: EncodeContext): Re
 /** An object without a registered class, back in the steps it was read in. */
 export function reductionOfPyObject(object: PyObject, encoder: Encoder): Reduction {
   const { kind, callable, args, kwargs } = object;
-  if (!isCallable(callable)) throw encoder.fail("Cannot pickle a PyObject whose callable is no object");
+  if (!isObject(callable)) throw encoder.fail("Cannot pickle a PyObject whose callable is no object");
   if (kind === "newobj" && encoder.protocol < 2) return { kind: "reduce", callable: NEWOBJ, args: [callable, ...args] };
   if (kind === "newobj_ex" && encoder.protocol < 4) {
     return { kind: "reduce", callable: NEWOBJ_EX, args: [callable, Tuple.from(args), kwargs ?? new Map()] };
