@@ -16,16 +16,12 @@ export class OrderedDict<K = unknown, V = unknown> extends PyDict<K, V> {
 export class DefaultDict<K = unknown, V = unknown> extends PyDict<K, V> {
   static readonly [pyBase] = true;
 
-  readonly #factory: object | null;
+  /** `null`: a missing key is an error in Python, as in a dict. */
+  readonly factory: object | null;
 
   constructor(factory: object | null = null, entries?: Iterable<readonly [K, V]> | null) {
     super(entries);
-    this.#factory = factory;
-  }
-
-  /** `null`: a missing key is an error in Python, as in a dict. */
-  get factory(): object | null {
-    return this.#factory;
+    this.factory = factory;
   }
 }
 
@@ -45,71 +41,68 @@ export class Counter<K = unknown> extends PyDict<K, unknown> {
 export class Deque<T = unknown> implements Iterable<T> {
   static readonly [pyBase] = true;
 
-  readonly #items: T[] = [];
-  readonly #maxlen: number | null;
+  /** `null`: not bounded. */
+  readonly maxlen: number | null;
+  // Not #private: deep comparison, as in tests, would take any two for equal.
+  private readonly items: T[] = [];
 
   constructor(items: Iterable<T> = [], maxlen: number | null = null) {
     if (maxlen !== null && !(Number.isSafeInteger(maxlen) && maxlen >= 0)) {
       throw new RangeError(`Cannot make a deque with maxlen ${maxlen}: must be an integer from 0 on`);
     }
-    this.#maxlen = maxlen;
+    this.maxlen = maxlen;
     this.extend(Array.isArray(items) ? items : [...items]);
-  }
-
-  /** `null`: not bounded. */
-  get maxlen(): number | null {
-    return this.#maxlen;
   }
 
   /** At most `maxlen`. */
   get length(): number {
-    return this.#items.length;
+    return this.items.length;
   }
 
   /** The item at an index, negative ones from the right. */
   at(index: number): T | undefined {
-    return this.#items.at(index);
+    return this.items.at(index);
   }
 
   /** Adds at the right; a full deque loses its leftmost item. */
   append(item: T): void {
-    if (this.#maxlen === 0) return;
-    if (this.#items.length === this.#maxlen) this.#items.shift();
-    this.#items.push(item);
+    if (this.maxlen === 0) return;
+    if (this.items.length === this.maxlen) this.items.shift();
+    this.items.push(item);
   }
 
   /** Adds at the left; a full deque loses its rightmost item. */
   appendLeft(item: T): void {
-    if (this.#maxlen === 0) return;
-    if (this.#items.length === this.#maxlen) this.#items.pop();
-    this.#items.unshift(item);
+    if (this.maxlen === 0) return;
+    if (this.items.length === this.maxlen) this.items.pop();
+    this.items.unshift(item);
   }
 
   /** Takes the rightmost item; `undefined` without any, where Python raises an IndexError. */
   pop(): T | undefined {
-    return this.#items.pop();
+    return this.items.pop();
   }
 
   /** Takes the leftmost item; `undefined` without any, where Python raises an IndexError. */
   popLeft(): T | undefined {
-    return this.#items.shift();
+    return this.items.shift();
   }
 
   /** Adds all at the right; of more than `maxlen` only the last stay. */
   extend(items: readonly T[]): void {
-    const max = this.#maxlen;
+    const max = this.maxlen;
     for (let i = max === null ? 0 : Math.max(0, items.length - max); i < items.length; i++)
-      this.#items.push(items[i] as T);
-    if (max !== null && this.#items.length > max) this.#items.splice(0, this.#items.length - max);
+      this.items.push(items[i] as T);
+    if (max !== null && this.items.length > max) this.items.splice(0, this.items.length - max);
   }
 
   /** A copy, from left to right. */
   toArray(): T[] {
-    return [...this.#items];
+    return [...this.items];
   }
 
   [Symbol.iterator](): IterableIterator<T> {
-    return this.#items[Symbol.iterator]();
+    return this.items[Symbol.iterator]();
   }
 
   /** The items from left to right; `maxlen` is lost. */
@@ -126,7 +119,8 @@ export class Deque<T = unknown> implements Iterable<T> {
     options: object,
     inspect: (value: unknown, options: object) => string,
   ): string {
-    return `Deque ${inspect(this.#items, options)}`;
+    const bound = this.maxlen === null ? "" : `, maxlen ${this.maxlen}`;
+    return `Deque(${this.length}${bound}) ${inspect(this.items, options)}`;
   }
 }
 

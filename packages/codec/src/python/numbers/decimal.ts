@@ -56,12 +56,13 @@ function format({ isNegative, digits, exponent }: Parts): string {
 export class Decimal implements PyHashable {
   static readonly [pyBase] = true;
 
-  readonly #text: string;
+  // Not #private: deep comparison, as in tests, would take any two for equal.
+  private readonly text: string;
 
   /** @throws SyntaxError for text that is no decimal number */
   constructor(value: string | number | bigint | Decimal = "0") {
     const text = typeof value === "string" ? value : String(value);
-    this.#text = CANONICAL.test(text) ? text : canonical(text);
+    this.text = CANONICAL.test(text) ? text : canonical(text);
   }
 
   /** As the constructor; a Decimal is given back itself. @throws SyntaxError for text that is no decimal number */
@@ -71,12 +72,12 @@ export class Decimal implements PyHashable {
 
   /** Also for a signaling one, `sNaN`. */
   get isNaN(): boolean {
-    return this.#text.includes("N");
+    return this.text.includes("N");
   }
 
   /** False for both infinities and every NaN. */
   get isFinite(): boolean {
-    return !this.#text.includes("N") && !this.#text.includes("I");
+    return !this.text.includes("N") && !this.text.includes("I");
   }
 
   /**
@@ -90,21 +91,21 @@ export class Decimal implements PyHashable {
   /** The nearest double. */
   toNumber(): number {
     if (this.isNaN) return Number.NaN;
-    return Number(this.#text);
+    return Number(this.text);
   }
 
   /** Python's `str`. */
   toString(): string {
-    return this.#text;
+    return this.text;
   }
 
   /** As {@link toString}, because a JSON number would lose the places: `"1.10"`. */
   toJSON(): string {
-    return this.#text;
+    return this.text;
   }
 
   [hashKey](): unknown {
-    const text = this.#text;
+    const { text } = this;
     if (!this.isFinite) {
       if (text.includes("N")) {
         if (text.includes("s")) throw new TypeError("Cannot hash a signaling NaN value");
@@ -130,7 +131,7 @@ export class Decimal implements PyHashable {
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `Decimal('${this.#text}')`;
+    return `Decimal('${this.text}')`;
   }
 }
 

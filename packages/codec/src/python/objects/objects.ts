@@ -49,8 +49,8 @@ export class PyObject {
   readonly args: readonly unknown[];
   /** `undefined` unless the kind is `"newobj_ex"`. */
   readonly kwargs: ReadonlyMap<string, unknown> | undefined;
-  /** Operations after construction, in order. */
-  readonly #steps: PyObjectStep[] = [];
+  /** Items added with APPEND(S), pairs set with SETITEM(S), states set with BUILD, in the order of the pickle. */
+  readonly steps: readonly PyObjectStep[] = [];
 
   constructor(
     kind: "reduce" | "newobj" | "newobj_ex",
@@ -64,15 +64,10 @@ export class PyObject {
     this.kwargs = kwargs;
   }
 
-  /** Items added with APPEND(S), pairs set with SETITEM(S), states set with BUILD, in the order of the pickle. */
-  get steps(): readonly PyObjectStep[] {
-    return this.#steps;
-  }
-
   /** The last state set with BUILD, `undefined` without one. */
   get state(): unknown {
-    for (let i = this.#steps.length - 1; i >= 0; i--) {
-      const step = this.#steps[i]!;
+    for (let i = this.steps.length - 1; i >= 0; i--) {
+      const step = this.steps[i]!;
       if (step.kind === "state") return step.state;
     }
     return undefined;
@@ -80,7 +75,7 @@ export class PyObject {
 
   /** Records what an opcode did to the object; for the decoder. */
   static record(object: PyObject, step: PyObjectStep): void {
-    object.#steps.push(step);
+    (object.steps as PyObjectStep[]).push(step);
   }
 }
 
