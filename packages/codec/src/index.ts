@@ -1,11 +1,6 @@
 /** `@brine/codec`: Python's pickle for JavaScript. Public names only; no logic. */
 export * from "./errors.js";
-export {
-  BaseRegistry,
-  type ClassRegistryOptions,
-  type RegisterEnumOptions,
-  type RegisterExceptionOptions,
-} from "./globals/base-registry.js";
+export { BaseRegistry } from "./globals/base-registry.js";
 export type { ClassAdapter, PickledClass } from "./globals/class-adapter.js";
 export { classEntry } from "./globals/class-entry.js";
 export { type DataEntryOptions, dataEntry } from "./globals/data-entry.js";
@@ -15,6 +10,11 @@ export { type ExceptionEntryOptions, exceptionEntry } from "./globals/exception-
 export { globalOfEntry } from "./globals/global-of.js";
 export { normalizeReduction } from "./globals/reduction.js";
 export type * from "./globals/registry.js";
+export type {
+  ClassRegistryOptions,
+  RegisterEnumOptions,
+  RegisterExceptionOptions,
+} from "./globals/registry-options.js";
 export { DEFAULT_LIMITS, type Limits } from "./limits.js";
 export { dump, dumps, Pickler } from "./pickle/api-dump.js";
 export { load, loadAll, loads, Unpickler } from "./pickle/api-load.js";

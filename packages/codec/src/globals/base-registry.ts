@@ -1,91 +1,42 @@
-/** A class registry: what is registered, by Python name and by JavaScript class, and the registries that it extends. */
+/** A class registry: the ways to register, each of which makes an entry. How entries are found is in `entry-table.ts`. */
 import { checkOptions } from "../options/check.js";
-import { extendOptionNames, optionNames } from "../options/option-names.js";
 import { type NamedTupleClass, namedTuple } from "../python/containers/namedtuple.js";
-import { defineEnum, type EnumKind, type FlagBoundary, type PyEnum } from "../python/objects/enum.js";
+import { defineEnum, type PyEnum } from "../python/objects/enum.js";
 import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import type { ClassAdapter } from "./class-adapter.js";
 import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";
-import { type EnumPickleBy, enumEntry, memberEntries } from "./enum-entry.js";
-import {
-  EXCEPTION_ENTRY_OPTIONS,
-  type ExceptionEntryOptions,
-  exceptionEntry,
-  isExceptionClass,
-} from "./exception-entry.js";
-import { ExtensionCodes } from "./extension-codes.js";
+import { EntryTable } from "./entry-table.js";
+import { enumEntry, memberEntries } from "./enum-entry.js";
+import { exceptionEntry, isExceptionClass } from "./exception-entry.js";
 import { globalOfEntry } from "./global-of.js";
 import { namedTupleEntry } from "./named-tuple-entry.js";
-import { OuterClasses } from "./outer-classes.js";
 import { badRegistration, splitName } from "./registration.js";
 import type { AnyClass, ClassRegistryView, EntrySource, GlobalEntry } from "./registry.js";
-
-/** What {@link BaseRegistry} is made of. */
-export interface ClassRegistryOptions {
-  /** Registries to look into for what this one does not have, in order. Default: none. */
-  readonly extends?: ClassRegistryView | readonly ClassRegistryView[] | null | undefined;
-  /** Classes marked with {@link pickled} to register at once. Default: none. */
-  readonly classes?: Iterable<AnyClass> | undefined;
-}
-
-const REGISTRY_OPTIONS = /* @__PURE__ */ optionNames<ClassRegistryOptions>({ extends: true, classes: true });
-
-/** Of {@link BaseRegistry.registerException}. */
-export interface RegisterExceptionOptions extends ExceptionEntryOptions {
-  /** The parent of the class that is made. Default `pyExceptions.Exception`. */
-  readonly extends?: PyExceptionClass | undefined;
-}
-
-const EXCEPTION_OPTIONS = /* @__PURE__ */ extendOptionNames<RegisterExceptionOptions, ExceptionEntryOptions>(
-  EXCEPTION_ENTRY_OPTIONS,
-  { extends: true },
-);
-
-/** Of {@link BaseRegistry.registerEnum}. */
-export interface RegisterEnumOptions {
-  /** Default `"enum"`. `"flag"` and `"intflag"` have combinations; members of `"int"`, `"str"` and `"intflag"` equal their values as keys. */
-  readonly kind?: EnumKind | undefined;
-  /** `true` is short for `kind: "flag"`. Default false. */
-  readonly flag?: boolean | undefined;
-  /** Of flags: what becomes of bits that no member has. Default `"keep"` for `"intflag"`, else `"strict"`. */
-  readonly boundary?: FlagBoundary | undefined;
-  /**
-   * How members are written: `"value"` (default), or as by Python's `enum.pickle_by_enum_name` or
-   * `enum.pickle_by_global_name`, with which members are names of the module, too. All are read whatever it says.
-   */
-  readonly pickleBy?: EnumPickleBy | undefined;
-}
-
-const ENUM_OPTIONS = /* @__PURE__ */ optionNames<RegisterEnumOptions>({
-  kind: true,
-  flag: true,
-  boundary: true,
-  pickleBy: true,
-});
+import {
+  type ClassRegistryOptions,
+  ENUM_OPTIONS,
+  EXCEPTION_OPTIONS,
+  REGISTRY_OPTIONS,
+  type RegisterEnumOptions,
+  type RegisterExceptionOptions,
+} from "./registry-options.js";
 
 /**
  * A registry that knows only what it is given: no standard library. {@link ClassRegistry} is the one to start from; this is
  * for those who want to allow less.
  */
 export class BaseRegistry implements ClassRegistryView {
-  readonly #modules = new Map<string, Map<string, GlobalEntry>>();
-  readonly #targets = new Map<AnyClass, GlobalEntry>();
-  readonly #tags = new Map<string, GlobalEntry>();
-  readonly #extensions = new ExtensionCodes();
-  readonly #outers = new OuterClasses();
-  readonly #parents: readonly ClassRegistryView[];
-  /** Sources whose entries are not made yet, in the order in which a class is looked for in them. */
-  readonly #sources = new Set<EntrySource>();
+  readonly #table: EntryTable;
   #isFrozen = false;
 
   constructor(options: ClassRegistryOptions = {}) {
     checkOptions(options, REGISTRY_OPTIONS, "options of a registry");
     const parents = options.extends ?? [];
-    this.#parents = Array.isArray(parents)
-      ? [...(parents as readonly ClassRegistryView[])]
-      : [parents as ClassRegistryView];
+    this.#table = new EntryTable(
+      Array.isArray(parents) ? [...(parents as readonly ClassRegistryView[])] : [parents as ClassRegistryView],
+    );
     for (const jsClass of options.classes ?? []) this.register(jsClass);
   }
 
@@ -204,28 +155,8 @@ export class BaseRegistry implements ClassRegistryView {
   /** Registers everything about one Python name. The base of the other methods. */
   registerEntry(entry: GlobalEntry): this {
     this.#assertMutable();
-    this.#add(entry);
+    this.#table.add(entry);
     return this;
-  }
-
-  #add(entry: GlobalEntry): void {
-    let names = this.#modules.get(entry.module);
-    if (names === undefined) {
-      names = new Map();
-      this.#modules.set(entry.module, names);
-    }
-    if (names.has(entry.name)) throw badRegistration(`Cannot register ${entry.module}.${entry.name} twice`);
-    if (entry.target !== undefined) {
-      const other = this.#targets.get(entry.target);
-      if (other !== undefined) {
-        throw badRegistration(
-          `Cannot register ${entry.target.name} as ${entry.module}.${entry.name}: it is ${other.module}.${other.name} already`,
-        );
-      }
-      this.#targets.set(entry.target, entry);
-    }
-    names.set(entry.name, entry);
-    this.#outers.add(entry);
   }
 
   /**
@@ -246,17 +177,8 @@ export class BaseRegistry implements ClassRegistryView {
    */
   registerTwin(target: AnyClass | string, entry: GlobalEntry): this {
     this.#assertMutable();
-    this.#addTwin(target, entry);
+    this.#table.addTwin(target, entry);
     return this;
-  }
-
-  #addTwin(target: AnyClass | string, entry: GlobalEntry): void {
-    const has = typeof target === "string" ? this.#tags.has(target) : this.#targets.has(target);
-    if (has) {
-      throw badRegistration(`Cannot register ${typeof target === "string" ? target : target.name} twice`);
-    }
-    if (typeof target === "string") this.#tags.set(target, entry);
-    else this.#targets.set(target, entry);
   }
 
   /**
@@ -265,21 +187,14 @@ export class BaseRegistry implements ClassRegistryView {
    */
   registerSource(source: EntrySource): this {
     this.#assertMutable();
-    this.#sources.add(source);
+    this.#table.addSource(source);
     return this;
-  }
-
-  /** Makes a source's entries. Not a change of what is registered, so also of a frozen registry. */
-  #make(source: EntrySource): void {
-    this.#sources.delete(source);
-    for (const entry of source.entries()) this.#add(entry);
-    for (const [target, entry] of source.twins?.() ?? []) this.#addTwin(target, entry);
   }
 
   /** `copyreg.add_extension`: protocol 2 and above write the global as this code, and read the code as the global. */
   registerExtension(module: string, name: string, code: number): this {
     this.#assertMutable();
-    this.#extensions.add(module, name, code);
+    this.#table.addExtension(module, name, code);
     return this;
   }
 
@@ -296,60 +211,19 @@ export class BaseRegistry implements ClassRegistryView {
 
   /** Whether it and all that it extends are frozen, so that what it finds stays so. */
   get isSettled(): boolean {
-    return this.#isFrozen && this.#parents.every((parent) => parent.isSettled === true);
+    return this.#isFrozen && this.#table.hasSettledParents;
   }
 
   find(module: string, name: string): GlobalEntry | undefined {
-    let own = this.#modules.get(module)?.get(name);
-    if (own === undefined && this.#sources.size > 0) {
-      for (const source of this.#sources) if (source.modules.includes(module)) this.#make(source);
-      own = this.#modules.get(module)?.get(name);
-    }
-    if (own !== undefined) return own;
-    for (const parent of this.#parents) {
-      const entry = parent.find(module, name);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
+    return this.#table.find(module, name);
   }
 
   findOuter(module: string, name: string): GlobalEntry | undefined {
-    const own = this.#outers.find(module, name);
-    if (own !== undefined) return own;
-    for (const parent of this.#parents) {
-      const entry = parent.findOuter?.(module, name);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
+    return this.#table.findOuter(module, name);
   }
 
   findByTarget(target: AnyClass): GlobalEntry | undefined {
-    const own = this.#findOwnByTarget(target);
-    if (own !== undefined) return own;
-    for (const source of this.#sources) {
-      if (source.makesItsClasses) continue;
-      this.#make(source);
-      const made = this.#findOwnByTarget(target);
-      if (made !== undefined) return made;
-    }
-    for (const parent of this.#parents) {
-      const entry = parent.findByTarget(target);
-      if (entry !== undefined) return entry;
-    }
-    return undefined;
-  }
-
-  #findOwnByTarget(target: AnyClass): GlobalEntry | undefined {
-    return this.#targets.get(target) ?? (this.#tags.size === 0 ? undefined : this.#findByTag(target));
-  }
-
-  #findByTag(target: AnyClass): GlobalEntry | undefined {
-    const prototype = target.prototype as { readonly [Symbol.toStringTag]?: unknown } | undefined;
-    if (prototype === undefined || prototype === null || !Object.hasOwn(prototype, Symbol.toStringTag))
-      return undefined;
-    // A getter on the prototype, such as that of typed arrays, may want an instance.
-    const tag = Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag)?.value;
-    return typeof tag === "string" ? this.#tags.get(tag) : undefined;
+    return this.#table.findByTarget(target);
   }
 
   globalOf(entry: GlobalEntry): PyGlobal {
@@ -357,29 +231,16 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   findExtension(code: number): { readonly module: string; readonly name: string } | undefined {
-    const own = this.#extensions.nameOf(code);
-    if (own !== undefined) return own;
-    for (const parent of this.#parents) {
-      const found = parent.findExtension(code);
-      if (found !== undefined) return found;
-    }
-    return undefined;
+    return this.#table.findExtension(code);
   }
 
   extensionCode(module: string, name: string): number | undefined {
-    const own = this.#extensions.codeOf(module, name);
-    if (own !== undefined) return own;
-    for (const parent of this.#parents) {
-      const code = parent.extensionCode(module, name);
-      if (code !== undefined) return code;
-    }
-    return undefined;
+    return this.#table.extensionCode(module, name);
   }
 
   /** The entries registered here, without those of the registries it extends. */
-  *entries(): IterableIterator<GlobalEntry> {
-    for (const source of this.#sources) this.#make(source);
-    for (const names of this.#modules.values()) yield* names.values();
+  entries(): IterableIterator<GlobalEntry> {
+    return this.#table.entries();
   }
 
   #assertMutable(): void {

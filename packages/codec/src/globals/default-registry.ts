@@ -26,8 +26,9 @@ import { djangoEntries } from "../stdlib/web/django.js";
 import { httpEntries } from "../stdlib/web/http.js";
 import { urllibEntries } from "../stdlib/web/urllib.js";
 import { werkzeugEntries } from "../stdlib/web/werkzeug.js";
-import { BaseRegistry, type ClassRegistryOptions } from "./base-registry.js";
+import { BaseRegistry } from "./base-registry.js";
 import type { EntrySource, GlobalEntry } from "./registry.js";
+import type { ClassRegistryOptions } from "./registry-options.js";
 
 /** The commonest first: that is the order in which a class is looked for. */
 export const standardSources: readonly EntrySource[] = [
