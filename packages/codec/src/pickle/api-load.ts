@@ -8,7 +8,7 @@ import type { LoadOptions, UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
 import { firstPickleOf, type PickleSource, picklesOf, type Reading } from "./streams/sources.js";
 import { typeName } from "./type-name.js";
-import { Machine } from "./unpickler/state.js";
+import { Machine } from "./unpickler/machine.js";
 import { loadNext } from "./unpickler/unpickler.js";
 import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler/unpickler-options.js";
 

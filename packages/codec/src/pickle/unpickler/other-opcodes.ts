@@ -19,12 +19,12 @@ import {
   parseRawUnicode,
 } from "../text.js";
 import { typeName } from "../type-name.js";
-import { newFrozenSet } from "./containers.js";
+import { newFrozenSet } from "./containers/fill.js";
 import { fault, noMark, overLimit, underflow } from "./faults.js";
 import { int32, uint32, uint64 } from "./input.js";
+import type { Machine } from "./machine.js";
 import { belowMark, fenceOf, placeOf } from "./marks.js";
 import { noOpcode } from "./not-a-pickle.js";
-import type { Machine } from "./state.js";
 
 /** Runs the opcode `code`, whose argument starts at the machine's position. @throws UnpicklingError */
 export function runOther(machine: Machine, code: number): void {

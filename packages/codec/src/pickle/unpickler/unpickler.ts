@@ -11,16 +11,16 @@ import { beginSharing, endSharing } from "../../python/hash.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import * as op from "../opcodes.js";
-import { bytesCallOf, callOnBytes } from "./bytes-call.js";
-import { appendItems, isList } from "./containers.js";
+import { appendItems, isList } from "./containers/fill.js";
 import { fault, located, noMark, overLimit, underflow } from "./faults.js";
 import { int32, uint32, uint64 } from "./input.js";
-import { readListRun } from "./list-run.js";
+import type { Machine } from "./machine.js";
 import { ANYWHERE, belowMark, fenceOf, IN_LIST, markEntry, placeOf } from "./marks.js";
 import { memoOpcodeSize } from "./memo.js";
-import { startsNumber } from "./number-run.js";
 import { runOther } from "./other-opcodes.js";
-import type { Machine } from "./state.js";
+import { bytesCallOf, callOnBytes } from "./runs/bytes-call.js";
+import { readListRun } from "./runs/list-run.js";
+import { startsNumber } from "./runs/number-run.js";
 
 /** More than most messages stack; V8 makes room for so few right where the array is made. */
 const STACK_ROOM = 16;

@@ -1,13 +1,13 @@
 /** What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. */
-import type { AnyClass } from "../../globals/registry.js";
-import { type BufferLike, bytesOfBuffer, PickleBuffer } from "../../python/containers/buffers.js";
-import { ByteArray } from "../../python/containers/sequences.js";
-import type { PyGlobal } from "../../python/objects/objects.js";
-import { fixImport } from "../fix-imports.js";
-import { typeName } from "../type-name.js";
-import { ObjectBuilder } from "./construct.js";
-import { fault, hookFailed } from "./faults.js";
-import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
+import type { AnyClass } from "../../../globals/registry.js";
+import { type BufferLike, bytesOfBuffer, PickleBuffer } from "../../../python/containers/buffers.js";
+import { ByteArray } from "../../../python/containers/sequences.js";
+import type { PyGlobal } from "../../../python/objects/objects.js";
+import { fixImport } from "../../fix-imports.js";
+import { typeName } from "../../type-name.js";
+import { fault, hookFailed } from "../faults.js";
+import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
+import { ObjectBuilder } from "./object-builder.js";
 
 /** The same memory as Python's bytearray. */
 function writable(bytes: Uint8Array): ByteArray {

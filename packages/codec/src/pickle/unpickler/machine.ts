@@ -4,8 +4,6 @@ import { Tuple } from "../../python/containers/sequences.js";
 import { PySet } from "../../python/containers/sets.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { typeName } from "../type-name.js";
-import { UnmadeArguments } from "./bytes-call.js";
-import type { ObjectBuilder } from "./construct.js";
 import {
   appendItems,
   fillDict,
@@ -15,15 +13,17 @@ import {
   fillPySet,
   isDictObject,
   isList,
-  Promotions,
   setListItems,
-} from "./containers.js";
+} from "./containers/fill.js";
+import { Promotions } from "./containers/promotions.js";
+import { rewire } from "./containers/rewire.js";
 import { fault, overLimit } from "./faults.js";
 import { Input } from "./input.js";
 import { ANYWHERE, type Place } from "./marks.js";
 import { Memo } from "./memo.js";
-import { Resolver, type UnpicklerHooks } from "./resolver.js";
-import { rewire } from "./rewire.js";
+import type { ObjectBuilder } from "./objects/object-builder.js";
+import { Resolver, type UnpicklerHooks } from "./objects/resolver.js";
+import { UnmadeArguments } from "./runs/bytes-call.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
 
 /** Positions are 32-bit integers, whatever `maxBytes` says. */

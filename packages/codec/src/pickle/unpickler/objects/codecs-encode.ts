@@ -1,8 +1,8 @@
 /** `_codecs.encode(text, encoding)`, by which protocols 0 to 2 write bytes. */
-import { newBytes } from "../../bytes/new-bytes.js";
-import type { UnpicklingError } from "../../errors.js";
-import { shortText } from "../../python/short-text.js";
-import { fault } from "./faults.js";
+import { newBytes } from "../../../bytes/new-bytes.js";
+import type { UnpicklingError } from "../../../errors.js";
+import { shortText } from "../../../python/short-text.js";
+import { fault } from "../faults.js";
 
 function operand(message: string): UnpicklingError {
   return fault("bad-operand", message);

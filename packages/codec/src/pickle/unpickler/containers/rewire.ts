@@ -1,7 +1,7 @@
 /** Replacing objects that something refers to already. */
-import { PyDict } from "../../python/containers/dict.js";
-import { PySet } from "../../python/containers/sets.js";
-import { PyObject } from "../../python/objects/objects.js";
+import { PyDict } from "../../../python/containers/dict.js";
+import { PySet } from "../../../python/containers/sets.js";
+import { PyObject } from "../../../python/objects/objects.js";
 
 /**
  * Replaces objects everywhere below `root`: in arrays, own properties, maps, sets and opaque objects. Each object is

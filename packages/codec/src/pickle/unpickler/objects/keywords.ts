@@ -1,6 +1,6 @@
 /** Keyword arguments of calls: a dict on the stack, or what a `functools.partial` holds. */
-import { typeName } from "../type-name.js";
-import { fault } from "./faults.js";
+import { typeName } from "../../type-name.js";
+import { fault } from "../faults.js";
 
 /** A `functools.partial`, by what it has. */
 interface PartialLike {

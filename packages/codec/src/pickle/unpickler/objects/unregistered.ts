@@ -1,6 +1,6 @@
 /** What to say of a global that nobody registered. */
-import type { UnpicklingError } from "../../errors.js";
-import { fault } from "./faults.js";
+import type { UnpicklingError } from "../../../errors.js";
+import { fault } from "../faults.js";
 
 /** Characters of a name in a message. */
 const MAX_SHOWN_NAME = 500;

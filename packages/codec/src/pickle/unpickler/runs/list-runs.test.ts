@@ -1,9 +1,9 @@
 /** Lists that are read in one go must be what the opcodes say one by one, whatever interrupts them. */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isPickleError } from "../../errors.js";
-import { dumps } from "../api-dump.js";
-import { loads, Unpickler } from "../api-load.js";
+import { isPickleError } from "../../../errors.js";
+import { dumps } from "../../api-dump.js";
+import { loads, Unpickler } from "../../api-load.js";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 const frame = (text: string): string => `\x95${String.fromCharCode(text.length)}${"\0".repeat(7)}${text}`;

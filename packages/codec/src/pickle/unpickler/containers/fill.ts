@@ -1,8 +1,8 @@
-/** Filling dicts, sets and lists, and turning one kind of container into another while it is filled. */
-import { reasonOf } from "../../coded-error.js";
-import { UnpicklingError } from "../../errors.js";
-import { PyDict } from "../../python/containers/dict.js";
-import { FrozenSet, isPlainMember, PySet } from "../../python/containers/sets.js";
+/** Filling dicts, sets and lists. */
+import { reasonOf } from "../../../coded-error.js";
+import { UnpicklingError } from "../../../errors.js";
+import type { PyDict } from "../../../python/containers/dict.js";
+import { FrozenSet, isPlainMember, type PySet } from "../../../python/containers/sets.js";
 import { fillByShape } from "./shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
@@ -113,32 +113,5 @@ export function setListItems(list: unknown[], items: readonly unknown[], from: n
       throw new UnpicklingError(`index ${index} is not in the list of ${list.length}`, { code: "bad-operand" });
     }
     list[at] = items[i + 1];
-  }
-}
-
-/**
- * Objects that became another kind of container after they were put on the stack: a plain object whose first key that is
- * not a str arrived, a Set whose first tuple arrived. Usually nothing but the stack and the memo knows them by then.
- */
-export class Promotions {
-  readonly #successors = new Map<object, object>();
-
-  /** The dict that takes an object's place. */
-  toDict(object: object): PyDict {
-    const dict = new PyDict();
-    for (const key of Object.keys(object)) dict.set(key, (object as Record<string, unknown>)[key]);
-    this.#successors.set(object, dict);
-    return dict;
-  }
-
-  toPySet(set: Set<unknown>): PySet {
-    const successor = new PySet(set);
-    this.#successors.set(set, successor);
-    return successor;
-  }
-
-  /** What stands for an object now. */
-  current(value: unknown): unknown {
-    return typeof value === "object" && value !== null ? (this.#successors.get(value) ?? value) : value;
   }
 }

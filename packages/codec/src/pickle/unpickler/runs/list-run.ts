@@ -1,6 +1,7 @@
 /** Lists of nothing but numbers or nothing but str, read in one go. */
+
+import type { Machine } from "../machine.js";
 import { NumberRun, startsNumber } from "./number-run.js";
-import type { Machine } from "./state.js";
 import { StringRun } from "./string-run.js";
 
 /** Only used within one opcode, so one of each serves all. */

@@ -1,7 +1,7 @@
 /** Dicts whose keys come together again and again, which are filled in another way from the sixty-fourth on. */
 import { describe, expect, it } from "vitest";
-import { dumps } from "../api-dump.js";
-import { loads } from "../api-load.js";
+import { dumps } from "../../api-dump.js";
+import { loads } from "../../api-load.js";
 
 /** So many are filled in the ordinary way, and as many in the other. */
 const ROWS = 200;

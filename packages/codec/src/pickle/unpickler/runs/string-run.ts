@@ -2,11 +2,11 @@
  * Long lists of str, read in one go: as in number-run.ts, they are counted first, so that the list is made once. Growing
  * it batch by batch costs a third of all the work.
  */
-import { TextBatch } from "../../bytes/text-batch.js";
-import { decodeUtf8, isAscii, type TextReader } from "../../bytes/utf8-decode.js";
-import * as op from "../opcodes.js";
-import { frameEndAfter, uint32 } from "./input.js";
-import { memoOpcodeSize } from "./memo.js";
+import { TextBatch } from "../../../bytes/text-batch.js";
+import { decodeUtf8, isAscii, type TextReader } from "../../../bytes/utf8-decode.js";
+import * as op from "../../opcodes.js";
+import { frameEndAfter, uint32 } from "../input.js";
+import { memoOpcodeSize } from "../memo.js";
 
 /** In so many of its first bytes a str shows whether it is ASCII. */
 const LOOK = 64;

@@ -2,9 +2,9 @@
  * Lists of numbers, read in one go. A number costs a few nanoseconds to parse, but thirty when it goes through the stack
  * and a list that grows. So the numbers are counted first, and the list is made once, with its final length.
  */
-import { decodeInt64, decodeLong } from "../../bytes/longs.js";
-import * as op from "../opcodes.js";
-import { frameEndAfter, int32, readFloat64 } from "./input.js";
+import { decodeInt64, decodeLong } from "../../../bytes/longs.js";
+import * as op from "../../opcodes.js";
+import { frameEndAfter, int32, readFloat64 } from "../input.js";
 
 /** Bytes of the opcodes that push a number, with their arguments (of LONG1 without its digits); 0 for all others. */
 const SIZES = new Uint8Array(256);

@@ -2,13 +2,13 @@
  * Calls on bytes that the call alone sees, which is how Python writes dates and times. They are read where they stand in
  * the input: to make the bytes and the tuple that holds them takes longer than all the rest.
  */
-import type { BytesCall } from "../../globals/registry.js";
-import { Tuple } from "../../python/containers/sequences.js";
-import { PyGlobal } from "../../python/objects/objects.js";
-import * as op from "../opcodes.js";
-import { uint32 } from "./input.js";
-import { memoOpcodeSize } from "./memo.js";
-import type { Machine } from "./state.js";
+import type { BytesCall } from "../../../globals/registry.js";
+import { Tuple } from "../../../python/containers/sequences.js";
+import { PyGlobal } from "../../../python/objects/objects.js";
+import * as op from "../../opcodes.js";
+import { uint32 } from "../input.js";
+import type { Machine } from "../machine.js";
+import { memoOpcodeSize } from "../memo.js";
 
 /** The arguments of such a call, in the memo in place of the bytes and the tuple: made if a pickle ever asks for them. */
 export class UnmadeArguments {

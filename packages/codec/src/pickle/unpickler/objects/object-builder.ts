@@ -2,18 +2,18 @@
  * What GLOBAL, REDUCE, NEWOBJ, INST, OBJ and BUILD mean. Everything goes through the registry's entries by exact name;
  * nothing is imported, no attribute is walked. CPython 3.12 `pickle.py` load_reduce, load_newobj, load_build.
  */
-import { reasonOf } from "../../coded-error.js";
-import { UnpicklingError } from "../../errors.js";
-import { globalOfEntry } from "../../globals/global-of.js";
-import type { AnyClass, BytesCall, ClassRegistryView, DecodeContext, GlobalEntry } from "../../globals/registry.js";
-import { Tuple } from "../../python/containers/sequences.js";
-import { PyGlobal, PyObject } from "../../python/objects/objects.js";
-import { shortText } from "../../python/short-text.js";
-import { typeName } from "../type-name.js";
+import { reasonOf } from "../../../coded-error.js";
+import { UnpicklingError } from "../../../errors.js";
+import { globalOfEntry } from "../../../globals/global-of.js";
+import type { AnyClass, BytesCall, ClassRegistryView, DecodeContext, GlobalEntry } from "../../../globals/registry.js";
+import { Tuple } from "../../../python/containers/sequences.js";
+import { PyGlobal, PyObject } from "../../../python/objects/objects.js";
+import { shortText } from "../../../python/short-text.js";
+import { typeName } from "../../type-name.js";
+import { fault } from "../faults.js";
+import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
 import { encodeText } from "./codecs-encode.js";
-import { fault } from "./faults.js";
 import { keywordsOf, partialOf } from "./keywords.js";
-import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
 import { unregistered } from "./unregistered.js";
 
 function operand(message: string): UnpicklingError {

@@ -1,10 +1,10 @@
 /** Dates and times that are read where they stand must be what the opcodes say one by one, whatever surrounds them. */
 import { describe, expect, it } from "vitest";
-import { isPickleError } from "../../errors.js";
-import { Tuple } from "../../python/containers/sequences.js";
-import { PyDate, PyDateTime, PyTime, TimeZone } from "../../python/datetime/datetime.js";
-import { dumps } from "../api-dump.js";
-import { loads } from "../api-load.js";
+import { isPickleError } from "../../../errors.js";
+import { Tuple } from "../../../python/containers/sequences.js";
+import { PyDate, PyDateTime, PyTime, TimeZone } from "../../../python/datetime/datetime.js";
+import { dumps } from "../../api-dump.js";
+import { loads } from "../../api-load.js";
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 const DATE = "cdatetime\ndate\n";
