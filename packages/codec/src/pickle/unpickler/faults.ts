@@ -1,6 +1,7 @@
 /** The decoder's errors: what went wrong, said where it is found, and where it was, added once on the way out. */
 import { reasonOf } from "../../coded-error.js";
 import { type PickleErrorCode, UnpicklingError } from "../../errors.js";
+import type { GlobalEntry } from "../../globals/registry.js";
 import type { Limits } from "../../limits.js";
 import * as op from "../opcodes.js";
 
@@ -10,6 +11,10 @@ export function fault(code: PickleErrorCode, message: string): UnpicklingError {
 
 export function overLimit(name: keyof Limits, max: number): UnpicklingError {
   return new UnpicklingError(`limit ${name} of ${max} reached`, { code: "limit-exceeded", limit: { name, max } });
+}
+
+export function badOperand(message: string): UnpicklingError {
+  return fault("bad-operand", message);
 }
 
 /** `hasMark` says whether a mark is what the items should be above. */
@@ -26,6 +31,15 @@ export function hookFailed(hook: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
   const reason = reasonOf(error);
   return new UnpicklingError(`${hook} failed: ${reason}`, { code: "hook-failed", cause: error });
+}
+
+/** What an entry threw when it was given `what`, unless that says already what is wrong. */
+export function refused(entry: GlobalEntry, what: string, error: unknown): UnpicklingError {
+  if (error instanceof UnpicklingError && error.offset === undefined) return error;
+  return new UnpicklingError(`${entry.module}.${entry.name} refused its ${what}: ${reasonOf(error)}`, {
+    code: "construct-failed",
+    cause: error,
+  });
 }
 
 /** The error with the place where it happened. */

@@ -17,11 +17,11 @@ import {
 } from "./containers/fill.js";
 import { Promotions } from "./containers/promotions.js";
 import { rewire } from "./containers/rewire.js";
-import { fault, overLimit } from "./faults.js";
+import { badOperand, fault, overLimit } from "./faults.js";
 import { Input } from "./input.js";
 import { ANYWHERE, type Place } from "./marks.js";
 import { Memo } from "./memo.js";
-import type { ObjectBuilder } from "./objects/object-builder.js";
+import { ObjectBuilder } from "./objects/object-builder.js";
 import { Resolver, type UnpicklerHooks } from "./objects/resolver.js";
 import { UnmadeArguments } from "./runs/bytes-call.js";
 import type { ResolvedUnpicklerOptions } from "./unpickler-options.js";
@@ -82,8 +82,9 @@ export class Machine {
     return this.#resolver;
   }
 
+  /** What calls on those names make. */
   builder(): ObjectBuilder {
-    this.#builder ??= this.resolver().builder;
+    this.#builder ??= new ObjectBuilder(this.options);
     return this.#builder;
   }
 
@@ -153,7 +154,7 @@ export class Machine {
   #promoteDict(object: object, from: number, to: number): PyDict {
     const { stack } = this;
     if (this.options.dict === "object") {
-      throw fault("bad-operand", `key is ${typeName(stack[from])}; only a str can be one with dict set to "object"`);
+      throw badOperand(`key is ${typeName(stack[from])}; only a str can be one with dict set to "object"`);
     }
     this.#promotions ??= new Promotions();
     const dict = this.#promotions.toDict(object);
@@ -165,7 +166,7 @@ export class Machine {
   addItems(target: unknown, from: number, to: number): unknown {
     const { stack } = this;
     this.count(to - from);
-    if (!(target instanceof Set)) throw fault("bad-operand", `${typeName(target)} is no set`);
+    if (!(target instanceof Set)) throw badOperand(`${typeName(target)} is no set`);
     const prototype = Object.getPrototypeOf(target);
     if (prototype === Set.prototype) {
       const next = fillPlainSet(target, stack, from, to);
@@ -175,7 +176,7 @@ export class Machine {
       fillPySet(set, stack, next, to);
       return set;
     }
-    if (prototype !== PySet.prototype) throw fault("bad-operand", `${typeName(target)} is no set`);
+    if (prototype !== PySet.prototype) throw badOperand(`${typeName(target)} is no set`);
     fillPySet(target as PySet, stack, from, to);
     return target;
   }

@@ -20,7 +20,7 @@ import {
 } from "../text.js";
 import { typeName } from "../type-name.js";
 import { newFrozenSet } from "./containers/fill.js";
-import { fault, noMark, overLimit, underflow } from "./faults.js";
+import { badOperand, fault, noMark, overLimit, underflow } from "./faults.js";
 import { int32, uint32, uint64 } from "./input.js";
 import type { Machine } from "./machine.js";
 import { belowMark, fenceOf, placeOf } from "./marks.js";
@@ -82,7 +82,7 @@ export function runOther(machine: Machine, code: number): void {
       break;
     case op.READONLY_BUFFER: {
       const top = peek(machine);
-      if (!(top instanceof Uint8Array)) throw fault("bad-operand", `${typeName(top)} is no buffer`);
+      if (!(top instanceof Uint8Array)) throw badOperand(`${typeName(top)} is no buffer`);
       break;
     }
 

@@ -1,18 +1,13 @@
 /** `_codecs.encode(text, encoding)`, by which protocols 0 to 2 write bytes. */
 import { newBytes } from "../../../bytes/new-bytes.js";
-import type { UnpicklingError } from "../../../errors.js";
 import { shortText } from "../../../python/short-text.js";
-import { fault } from "../faults.js";
-
-function operand(message: string): UnpicklingError {
-  return fault("bad-operand", message);
-}
+import { badOperand } from "../faults.js";
 
 /** @throws UnpicklingError `bad-operand` */
 export function encodeText(args: readonly unknown[]): Uint8Array {
   const [text, encoding = "utf-8"] = args;
   if (typeof text !== "string" || typeof encoding !== "string" || args.length > 2) {
-    throw operand("_codecs.encode takes a str and the name of an encoding");
+    throw badOperand("_codecs.encode takes a str and the name of an encoding");
   }
   switch (encoding.toLowerCase().replaceAll("_", "-")) {
     case "latin1":
@@ -24,10 +19,10 @@ export function encodeText(args: readonly unknown[]): Uint8Array {
       return latin1Bytes(text, 0x7f);
     case "utf-8":
     case "utf8":
-      if (/\p{Surrogate}/u.test(text)) throw operand("_codecs.encode found a surrogate, which utf-8 does not allow");
+      if (/\p{Surrogate}/u.test(text)) throw badOperand("_codecs.encode found a surrogate, which utf-8 does not allow");
       return new TextEncoder().encode(text);
     default:
-      throw operand(`_codecs.encode knows no encoding ${shortText(encoding)}`);
+      throw badOperand(`_codecs.encode knows no encoding ${shortText(encoding)}`);
   }
 }
 
@@ -49,7 +44,7 @@ function latin1Bytes(text: string, max: number): Uint8Array {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code > max)
-      throw operand(`_codecs.encode found U+${code.toString(16).padStart(4, "0")}, which is out of range`);
+      throw badOperand(`_codecs.encode found U+${code.toString(16).padStart(4, "0")}, which is out of range`);
     bytes[i] = code;
   }
   return bytes;

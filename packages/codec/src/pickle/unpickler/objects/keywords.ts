@@ -1,6 +1,7 @@
 /** Keyword arguments of calls: a dict on the stack, or what a `functools.partial` holds. */
 import { typeName } from "../../type-name.js";
-import { fault } from "../faults.js";
+import { isDictObject } from "../containers/fill.js";
+import { badOperand } from "../faults.js";
 
 /** A `functools.partial`, by what it has. */
 interface PartialLike {
@@ -20,14 +21,10 @@ export function partialOf(value: unknown): PartialLike | undefined {
 /** A dict of keyword arguments as a Map. */
 export function keywordsOf(value: unknown): Map<string, unknown> {
   if (value === null || value === undefined) return new Map();
-  const entries = value instanceof Map ? [...value] : isPlainObject(value) ? Object.entries(value) : undefined;
-  if (entries === undefined) throw fault("bad-operand", `keyword arguments are ${typeName(value)}, not a dict`);
+  const entries = value instanceof Map ? [...value] : isDictObject(value) ? Object.entries(value) : undefined;
+  if (entries === undefined) throw badOperand(`keyword arguments are ${typeName(value)}, not a dict`);
   for (const [key] of entries) {
-    if (typeof key !== "string") throw fault("bad-operand", `a keyword is ${typeName(key)}, not a str`);
+    if (typeof key !== "string") throw badOperand(`a keyword is ${typeName(key)}, not a str`);
   }
   return new Map(entries as [string, unknown][]);
-}
-
-function isPlainObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }

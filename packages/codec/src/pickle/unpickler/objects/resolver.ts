@@ -1,13 +1,19 @@
-/** What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. */
+/**
+ * What the names, ids and buffers of a pickle stand for: the registry's word, the options', or a subclass's. A name is
+ * looked up exactly as it is; nothing is imported.
+ */
+import { globalOfEntry } from "../../../globals/global-of.js";
+import { keyOf } from "../../../globals/registration.js";
 import type { AnyClass } from "../../../globals/registry.js";
 import { type BufferLike, bytesOfBuffer, PickleBuffer } from "../../../python/containers/buffers.js";
 import { ByteArray } from "../../../python/containers/sequences.js";
-import type { PyGlobal } from "../../../python/objects/objects.js";
+import { PyGlobal } from "../../../python/objects/objects.js";
 import { fixImport } from "../../fix-imports.js";
 import { typeName } from "../../type-name.js";
-import { fault, hookFailed } from "../faults.js";
+import { badOperand, fault, hookFailed } from "../faults.js";
 import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
-import { ObjectBuilder } from "./object-builder.js";
+import { machineryOf } from "./machinery.js";
+import { unregistered } from "./unregistered.js";
 
 /** The same memory as Python's bytearray. */
 function writable(bytes: Uint8Array): ByteArray {
@@ -26,21 +32,21 @@ export class Resolver implements UnpicklerHooks {
   readonly options: ResolvedUnpicklerOptions;
   /** Of the pickle at hand: Python 2's names are mapped up to 2. */
   protocol = 0;
-  readonly builder: ObjectBuilder;
   readonly #hooks: UnpicklerHooks;
+  /** Globals that the registry does not know, with `unregistered: "opaque"`. */
+  readonly #opaqueGlobals = new Map<string, PyGlobal>();
   #buffers: Iterator<BufferLike | PickleBuffer> | undefined = undefined;
 
   /** @param hooks - the resolver's own when absent */
   constructor(options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
     this.options = options;
-    this.builder = new ObjectBuilder(options);
     this.#hooks = hooks ?? this;
   }
 
   /** The global of two operands. */
   global(module: unknown, name: unknown): object {
     if (typeof module !== "string" || typeof name !== "string") {
-      throw fault("bad-operand", `the name is ${typeName(typeof name === "string" ? module : name)}, not a str`);
+      throw badOperand(`the name is ${typeName(typeof name === "string" ? module : name)}, not a str`);
     }
     let found: unknown;
     try {
@@ -48,7 +54,7 @@ export class Resolver implements UnpicklerHooks {
     } catch (error) {
       throw hookFailed("findClass", error);
     }
-    return this.builder.adopt(found);
+    return this.#adopt(found);
   }
 
   extension(code: number): object {
@@ -59,8 +65,76 @@ export class Resolver implements UnpicklerHooks {
     } catch (error) {
       throw hookFailed("getExtension", error);
     }
-    return this.builder.adopt(found);
+    return this.#adopt(found);
   }
+
+  /** What a `findClass` returned, as a global; the value itself of a constant. */
+  #adopt(found: unknown): object {
+    if (found instanceof PyGlobal) return PyGlobal.entryOf(found)?.value ?? found;
+    if (typeof found === "function") {
+      const { registry } = this.options;
+      const entry = registry.findByTarget(found as AnyClass);
+      if (entry !== undefined) return registry.globalOf(entry);
+      throw fault("hook-failed", `findClass returned ${found.name}, which is not registered`);
+    }
+    throw fault("hook-failed", `findClass returned ${typeName(found)}, not a class or a PyGlobal`);
+  }
+
+  persistent(id: unknown): unknown {
+    let value: unknown;
+    try {
+      value = this.#hooks.persistentLoad(id);
+    } catch (error) {
+      throw hookFailed("persistentLoad", error);
+    }
+    if (value === undefined) throw fault("persistent-id", "persistentLoad returned undefined");
+    return value;
+  }
+
+  // ---- what is meant unless a subclass says otherwise
+
+  findClass(module: string, name: string): PyGlobal | AnyClass {
+    if (this.protocol < 3 && this.options.fixImports) {
+      const [newModule, newName] = fixImport(module, name);
+      return this.#resolve(newModule, newName);
+    }
+    return this.#resolve(module, name);
+  }
+
+  /** The global of exactly this name (Python 3's). @throws UnpicklingError `unregistered-global` */
+  #resolve(module: string, name: string): PyGlobal {
+    const machinery = machineryOf(module, name);
+    if (machinery !== undefined) return globalOfEntry(machinery);
+    const { registry } = this.options;
+    const entry = registry.find(module, name) ?? registry.findOuter?.(module, name);
+    if (entry !== undefined) return registry.globalOf(entry);
+    if (this.options.unregistered === "opaque") return this.#opaqueGlobal(module, name);
+    throw unregistered(module, name);
+  }
+
+  #opaqueGlobal(module: string, name: string): PyGlobal {
+    const key = keyOf(module, name);
+    let global = this.#opaqueGlobals.get(key);
+    if (global === undefined) {
+      global = new PyGlobal(module, name);
+      this.#opaqueGlobals.set(key, global);
+    }
+    return global;
+  }
+
+  persistentLoad(id: unknown): unknown {
+    const load = this.options.persistentLoad;
+    if (load === undefined) throw fault("persistent-id", "a persistent id needs persistentLoad");
+    return load(id);
+  }
+
+  getExtension(code: number): PyGlobal | AnyClass {
+    const name = this.options.registry.findExtension(code);
+    if (name === undefined) throw fault("unregistered-extension", `extension code ${code} is not registered`);
+    return this.#hooks.findClass(name.module, name.name);
+  }
+
+  // ---- buffers
 
   /** NEXT_BUFFER: the next of the option `buffers`. */
   nextBuffer(): Uint8Array {
@@ -80,36 +154,5 @@ export class Resolver implements UnpicklerHooks {
     const bytes = bytesOfBuffer(value);
     if (bytes === undefined) throw fault("missing-buffer", `buffers gave ${typeName(value)}, not bytes`);
     return bytes;
-  }
-
-  persistent(id: unknown): unknown {
-    let value: unknown;
-    try {
-      value = this.#hooks.persistentLoad(id);
-    } catch (error) {
-      throw hookFailed("persistentLoad", error);
-    }
-    if (value === undefined) throw fault("persistent-id", "persistentLoad returned undefined");
-    return value;
-  }
-
-  findClass(module: string, name: string): PyGlobal | AnyClass {
-    if (this.protocol < 3 && this.options.fixImports) {
-      const [newModule, newName] = fixImport(module, name);
-      return this.builder.resolve(newModule, newName);
-    }
-    return this.builder.resolve(module, name);
-  }
-
-  persistentLoad(id: unknown): unknown {
-    const load = this.options.persistentLoad;
-    if (load === undefined) throw fault("persistent-id", "a persistent id needs persistentLoad");
-    return load(id);
-  }
-
-  getExtension(code: number): PyGlobal | AnyClass {
-    const name = this.options.registry.findExtension(code);
-    if (name === undefined) throw fault("unregistered-extension", `extension code ${code} is not registered`);
-    return this.#hooks.findClass(name.module, name.name);
   }
 }
