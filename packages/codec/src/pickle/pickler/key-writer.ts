@@ -2,9 +2,9 @@
 
 import * as op from "../opcodes.js";
 import { KeyCache, KeyEntry, MAX_KEY_LENGTH } from "./key-cache.js";
-import { StringWriter } from "./string-writer.js";
+import { StringRunWriter } from "./string-run-writer.js";
 
-export abstract class KeyWriter extends StringWriter {
+export abstract class KeyWriter extends StringRunWriter {
   /** Whether keys have memo entries and a binary form. */
   cachesKeys = true;
   private readonly keyCache = new KeyCache();

@@ -17,11 +17,7 @@ const MAX_WIDE_LOOP = 24;
 /** Strings up to this length fit into the slack, even twice, whatever they hold. */
 const MAX_IN_SLACK = 24;
 /** UTF-16 units that are taken with one native call. */
-const SCRATCH_UNITS = 4096;
-/** Strings up to this length are taken together when they follow one another in a list. */
-const MAX_RUN_LENGTH = 255;
-/** The fewest strings for which that pays. */
-const MIN_RUN = 6;
+export const SCRATCH_UNITS = 4096;
 /** Strings up to this length have less than FRAME_SIZE_TARGET bytes in any case. */
 const MAX_SURELY_FRAMED = Math.floor((FRAME_SIZE_TARGET - 1) / 3);
 
@@ -30,7 +26,7 @@ export type StringMemoMode = "all" | "keys" | "none";
 export abstract class StringWriter extends NumberWriter {
   strings: StringMemoMode = "all";
   readonly stringMemo = new StringMemo();
-  private readonly scratch = TextScratch.create(SCRATCH_UNITS);
+  protected readonly scratch = TextScratch.create(SCRATCH_UNITS);
   /** Bytes of the str that `placeStr` put behind `pos`, without opcode and length. */
   private placed = 0;
 
@@ -126,17 +122,17 @@ export abstract class StringWriter extends NumberWriter {
   }
 
   /** Keeps the str that stands from `pos` to `end`, whatever it equals. */
-  private keepFresh(end: number): void {
+  protected keepFresh(end: number): void {
     this.pos = end;
     if (this.strings !== "none") this.put();
   }
 
-  private shareStr(text: string, end: number): void {
+  protected shareStr(text: string, end: number): void {
     this.shareHashed(text, end, hashBytes(this.view, end - this.placed, this.placed));
   }
 
   /** Keeps the str that stands from `pos` to `end`, or refers to an equal one. */
-  private shareHashed(text: string, end: number, hash: number): void {
+  protected shareHashed(text: string, end: number, hash: number): void {
     if (!this.looksUpStrings) {
       this.pos = end;
       return;
@@ -150,95 +146,6 @@ export abstract class StringWriter extends NumberWriter {
     }
     this.pos = end;
     this.put();
-  }
-
-  /**
-   * Writes the strings among `items` from `start` on, as far as they are short, and returns where it stopped. One native
-   * call gets the characters of many: 20 ns a string instead of 2-3 ns a character or 70 ns.
-   */
-  saveStrings(items: readonly unknown[], start: number, end: number): number {
-    const { scratch } = this;
-    if (scratch === undefined || this.protocol === 0 || end - start < MIN_RUN) return start;
-    let joined = "";
-    let stop = start;
-    for (; stop < end; stop++) {
-      const text = items[stop];
-      if (typeof text !== "string" || text.length > MAX_RUN_LENGTH || joined.length + text.length > SCRATCH_UNITS)
-        break;
-      joined += text;
-    }
-    if (stop - start < MIN_RUN) return start;
-    if (!looksWide(joined) && scratch.fillAscii(joined)) this.saveAsciiRun(items, start, stop, scratch);
-    else this.saveUnitsRun(items, start, stop, joined);
-    return stop;
-  }
-
-  private saveAsciiRun(items: readonly unknown[], start: number, stop: number, scratch: TextScratch): void {
-    const { stringMemo, isFast } = this;
-    const isSharing = this.strings === "all";
-    const isShort = this.protocol >= 4;
-    const headSize = isShort ? 2 : 5;
-    const from = scratch.view;
-    // Where the writer stands is kept in variables, which the engine keeps in registers.
-    let { buf, view, pos, limit } = this;
-    let at = 0;
-    for (let i = start; i < stop; i++) {
-      const text = items[i] as string;
-      const { length } = text;
-      if (pos + length >= limit) {
-        this.pos = pos;
-        this.makeRoom(length);
-        ({ buf, view, pos, limit } = this);
-      }
-      if (isShort) {
-        buf[pos] = op.SHORT_BINUNICODE;
-        buf[pos + 1] = length;
-      } else {
-        buf[pos] = op.BINUNICODE;
-        view.setUint32(pos + 1, length, true);
-      }
-      const first = pos + headSize;
-      const end = first + length;
-      scratch.copyAscii(at, length, view, first);
-      if (isSharing || isSingleton(text)) {
-        const hash = hashBytes(from, at, length);
-        if (isShort && isSharing && !isFast && stringMemo.addIfNew(pos, hash, this.memoCount)) {
-          buf[end] = op.MEMOIZE;
-          this.memoCount++;
-          pos = end + 1;
-        } else {
-          this.pos = pos;
-          this.shareHashed(text, end, hash);
-          pos = this.pos;
-        }
-      } else {
-        this.keepFresh(end);
-        pos = this.pos;
-      }
-      at += length;
-    }
-    this.pos = pos;
-  }
-
-  private saveUnitsRun(items: readonly unknown[], start: number, stop: number, joined: string): void {
-    const scratch = this.scratch!;
-    scratch.fillUnits(joined);
-    let from = 0;
-    for (let i = start; i < stop; i++) {
-      const text = items[i] as string;
-      const to = from + text.length;
-      if (this.pos + text.length * 3 >= this.limit) this.makeRoom(text.length * 3);
-      const end = this.placeUnits(from, to);
-      if (this.strings === "all" || isSingleton(text)) this.shareStr(text, end);
-      else this.keepFresh(end);
-      from = to;
-    }
-  }
-
-  /** Room for a value of `size` bytes; where one starts a frame may end, but not before it is full. */
-  private makeRoom(size: number): void {
-    if (this.pos >= this.limit) this.boundary();
-    this.room(size);
   }
 
   /** A shared str whose size has to be known first, or that is a line of text. */
@@ -298,7 +205,7 @@ export abstract class StringWriter extends NumberWriter {
   }
 
   /** As {@link placeStr}, of a string in `scratch`. There must be room. */
-  private placeUnits(from: number, to: number): number {
+  protected placeUnits(from: number, to: number): number {
     const start = this.pos + (to - from < 256 && this.protocol >= 4 ? 2 : 5);
     return this.placedAt(start, encodeUnits(this.scratch!.units, from, to, this.buf, start));
   }
@@ -348,13 +255,13 @@ export abstract class StringWriter extends NumberWriter {
 }
 
 /** Whether some of it is not ASCII, by a few characters: a guess on which only speed depends. */
-function looksWide(text: string): boolean {
+export function looksWide(text: string): boolean {
   const { length } = text;
   const middle = codeAt(text, length >> 1);
   return (codeAt(text, 0) | middle | codeAt(text, length >> 2) | codeAt(text, length - (length >> 2))) > 127;
 }
 
 /** CPython has one object for '' and for each character of Latin-1. */
-function isSingleton(text: string): boolean {
+export function isSingleton(text: string): boolean {
   return text.length === 0 || (text.length === 1 && codeAt(text, 0) < 256);
 }
