@@ -39,9 +39,9 @@ export default defineConfig({
           include: ["test/interop/**/*.test.ts", "test/services/**/*.test.ts"],
           globalSetup: ["test/services/global-setup.ts"],
           // Two or more at a time, but for those named *.alone.test.ts.
-          setupFiles: ["test/services/turns/take-turn.ts"],
+          setupFiles: ["test/services/setup.ts"],
           // On a shared machine a broker's answer can be late; by hand, a late answer is for somebody to look at.
-          retry: process.env.CI === undefined ? 0 : 1,
+          retry: process.env.CI === undefined && process.env.BRINE_FAIL_FIRST_TRY === undefined ? 0 : 1,
           testTimeout: TEST_MS,
           hookTimeout: 300_000,
           expect: { poll: { timeout: CONDITION_MS } },

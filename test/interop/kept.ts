@@ -9,7 +9,16 @@ interface Closable {
 export function closeAfterEach(): <T extends Closable>(resource: T) => T {
   const open: Closable[] = [];
   afterEach(async () => {
-    for (const resource of open.splice(0).reverse()) await resource.close();
+    const failures: unknown[] = [];
+    // One that does not close leaves none of the others open.
+    for (const resource of open.splice(0).reverse()) {
+      try {
+        await resource.close();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw new AggregateError(failures, "What the test opened does not close");
   });
   return (resource) => {
     open.push(resource);
