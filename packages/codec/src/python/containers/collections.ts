@@ -4,6 +4,11 @@ import { hashKey, unhashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
 import { PyDict } from "./dict.js";
 
+// Own and enumerable, unlike #private: deep comparison, as in tests, would take any two for equal. No pickle can name them.
+const FACTORY: unique symbol = Symbol("factory");
+const ITEMS: unique symbol = Symbol("items");
+const MAXLEN: unique symbol = Symbol("maxlen");
+
 /** `collections.OrderedDict` */
 export class OrderedDict<K = unknown, V = unknown> extends PyDict<K, V> {
   static readonly [pyBase] = true;
@@ -16,12 +21,16 @@ export class OrderedDict<K = unknown, V = unknown> extends PyDict<K, V> {
 export class DefaultDict<K = unknown, V = unknown> extends PyDict<K, V> {
   static readonly [pyBase] = true;
 
-  /** `null`: a missing key is an error in Python, as in a dict. */
-  readonly factory: object | null;
+  private readonly [FACTORY]: object | null;
 
   constructor(factory: object | null = null, entries?: Iterable<readonly [K, V]> | null) {
     super(entries);
-    this.factory = factory;
+    this[FACTORY] = factory;
+  }
+
+  /** `null`: a missing key is an error in Python, as in a dict. */
+  get factory(): object | null {
+    return this[FACTORY];
   }
 }
 
@@ -41,68 +50,71 @@ export class Counter<K = unknown> extends PyDict<K, unknown> {
 export class Deque<T = unknown> implements Iterable<T> {
   static readonly [pyBase] = true;
 
-  /** `null`: not bounded. */
-  readonly maxlen: number | null;
-  // Not #private: deep comparison, as in tests, would take any two for equal.
-  private readonly items: T[] = [];
+  private readonly [ITEMS]: T[] = [];
+  private readonly [MAXLEN]: number | null;
 
   constructor(items: Iterable<T> = [], maxlen: number | null = null) {
     if (maxlen !== null && !(Number.isSafeInteger(maxlen) && maxlen >= 0)) {
       throw new RangeError(`Cannot make a deque with maxlen ${maxlen}: must be an integer from 0 on`);
     }
-    this.maxlen = maxlen;
+    this[MAXLEN] = maxlen;
     this.extend(Array.isArray(items) ? items : [...items]);
+  }
+
+  /** `null`: not bounded. */
+  get maxlen(): number | null {
+    return this[MAXLEN];
   }
 
   /** At most `maxlen`. */
   get length(): number {
-    return this.items.length;
+    return this[ITEMS].length;
   }
 
   /** The item at an index, negative ones from the right. */
   at(index: number): T | undefined {
-    return this.items.at(index);
+    return this[ITEMS].at(index);
   }
 
   /** Adds at the right; a full deque loses its leftmost item. */
   append(item: T): void {
-    if (this.maxlen === 0) return;
-    if (this.items.length === this.maxlen) this.items.shift();
-    this.items.push(item);
+    if (this[MAXLEN] === 0) return;
+    if (this[ITEMS].length === this[MAXLEN]) this[ITEMS].shift();
+    this[ITEMS].push(item);
   }
 
   /** Adds at the left; a full deque loses its rightmost item. */
   appendLeft(item: T): void {
-    if (this.maxlen === 0) return;
-    if (this.items.length === this.maxlen) this.items.pop();
-    this.items.unshift(item);
+    if (this[MAXLEN] === 0) return;
+    if (this[ITEMS].length === this[MAXLEN]) this[ITEMS].pop();
+    this[ITEMS].unshift(item);
   }
 
   /** Takes the rightmost item; `undefined` without any, where Python raises an IndexError. */
   pop(): T | undefined {
-    return this.items.pop();
+    return this[ITEMS].pop();
   }
 
   /** Takes the leftmost item; `undefined` without any, where Python raises an IndexError. */
   popLeft(): T | undefined {
-    return this.items.shift();
+    return this[ITEMS].shift();
   }
 
   /** Adds all at the right; of more than `maxlen` only the last stay. */
   extend(items: readonly T[]): void {
-    const max = this.maxlen;
+    const max = this[MAXLEN];
     for (let i = max === null ? 0 : Math.max(0, items.length - max); i < items.length; i++)
-      this.items.push(items[i] as T);
-    if (max !== null && this.items.length > max) this.items.splice(0, this.items.length - max);
+      this[ITEMS].push(items[i] as T);
+    if (max !== null && this[ITEMS].length > max) this[ITEMS].splice(0, this[ITEMS].length - max);
   }
 
   /** A copy, from left to right. */
   toArray(): T[] {
-    return [...this.items];
+    return [...this[ITEMS]];
   }
 
   [Symbol.iterator](): IterableIterator<T> {
-    return this.items[Symbol.iterator]();
+    return this[ITEMS][Symbol.iterator]();
   }
 
   /** The items from left to right; `maxlen` is lost. */
@@ -119,8 +131,8 @@ export class Deque<T = unknown> implements Iterable<T> {
     options: object,
     inspect: (value: unknown, options: object) => string,
   ): string {
-    const bound = this.maxlen === null ? "" : `, maxlen ${this.maxlen}`;
-    return `Deque(${this.length}${bound}) ${inspect(this.items, options)}`;
+    const bound = this[MAXLEN] === null ? "" : `, maxlen ${this[MAXLEN]}`;
+    return `Deque(${this.length}${bound}) ${inspect(this[ITEMS], options)}`;
   }
 }
 

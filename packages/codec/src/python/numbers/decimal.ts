@@ -12,6 +12,9 @@ const SPECIAL = /^\s*([+-])?(?:(inf|infinity)|(s?nan)(\d*))\s*$/i;
 /** Digits beyond which a Decimal is not written out to compare it with an int. */
 const MAX_EXPANSION = 5000;
 
+/** Own and enumerable, unlike a #private: deep comparison, as in tests, would take any two for equal. No pickle can name it. */
+const TEXT: unique symbol = Symbol("text");
+
 interface Parts {
   readonly isNegative: boolean;
   /** Without leading zeros. */
@@ -56,13 +59,12 @@ function format({ isNegative, digits, exponent }: Parts): string {
 export class Decimal implements PyHashable {
   static readonly [pyBase] = true;
 
-  // Not #private: deep comparison, as in tests, would take any two for equal.
-  private readonly text: string;
+  private readonly [TEXT]: string;
 
   /** @throws SyntaxError for text that is no decimal number */
   constructor(value: string | number | bigint | Decimal = "0") {
     const text = typeof value === "string" ? value : String(value);
-    this.text = CANONICAL.test(text) ? text : canonical(text);
+    this[TEXT] = CANONICAL.test(text) ? text : canonical(text);
   }
 
   /** As the constructor; a Decimal is given back itself. @throws SyntaxError for text that is no decimal number */
@@ -72,12 +74,12 @@ export class Decimal implements PyHashable {
 
   /** Also for a signaling one, `sNaN`. */
   get isNaN(): boolean {
-    return this.text.includes("N");
+    return this[TEXT].includes("N");
   }
 
   /** False for both infinities and every NaN. */
   get isFinite(): boolean {
-    return !this.text.includes("N") && !this.text.includes("I");
+    return !this[TEXT].includes("N") && !this[TEXT].includes("I");
   }
 
   /**
@@ -91,21 +93,21 @@ export class Decimal implements PyHashable {
   /** The nearest double. */
   toNumber(): number {
     if (this.isNaN) return Number.NaN;
-    return Number(this.text);
+    return Number(this[TEXT]);
   }
 
   /** Python's `str`. */
   toString(): string {
-    return this.text;
+    return this[TEXT];
   }
 
   /** As {@link toString}, because a JSON number would lose the places: `"1.10"`. */
   toJSON(): string {
-    return this.text;
+    return this[TEXT];
   }
 
   [hashKey](): unknown {
-    const { text } = this;
+    const text = this[TEXT];
     if (!this.isFinite) {
       if (text.includes("N")) {
         if (text.includes("s")) throw new TypeError("Cannot hash a signaling NaN value");
@@ -131,7 +133,7 @@ export class Decimal implements PyHashable {
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
-    return `Decimal('${this.text}')`;
+    return `Decimal('${this[TEXT]}')`;
   }
 }
 
