@@ -3,11 +3,13 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
   ChainMap,
+  ClassRegistry,
   Complex,
   Counter,
   Decimal,
   DefaultDict,
   Deque,
+  dumps,
   Fraction,
   FrozenSet,
   IPv4Address,
@@ -82,6 +84,26 @@ describe("deep comparison tells values apart, and takes equal ones for equal", (
     // Not by Vitest's toEqual, which looks at the items of what can be iterated alone.
     expect(isDeepStrictEqual(new Deque([1], 3), new Deque([1], 4))).toBe(false);
     expect(isDeepStrictEqual(new DefaultDict(null), new DefaultDict(new PyGlobal("builtins", "list")))).toBe(false);
+  });
+});
+
+describe("what they compare by is not in the state of a class that extends them", () => {
+  class Line extends Deque {
+    note = "mine";
+  }
+  class Money extends Decimal {}
+  const registry = new ClassRegistry().register("shop.Line", Line).register("shop.Money", Money);
+
+  it("which holds the attributes of the class alone", () => {
+    const { state } = loads(dumps(new Line([1, 2], 3), { registry }), { unregistered: "opaque" }) as PyObject;
+    expect(state).toEqual({ note: "mine" });
+  });
+
+  it("and does not reach them", () => {
+    const line = Buffer.from("\x80\x04cshop\nLine\n)R(K\x01K\x02e}(\x8c\x05itemsK\x05\x8c\x06lengthK\x09ub.", "latin1");
+    const money = Buffer.from("\x80\x04cshop\nMoney\n\x8c\x031.5\x85R}\x8c\x04textK\x05sb.", "latin1");
+    expect([...(loads(line, { registry }) as Line)]).toEqual([1, 2]);
+    expect(String(loads(money, { registry }))).toBe("1.5");
   });
 });
 
