@@ -128,15 +128,47 @@ the types: your editor shows them, and the [guides](guide/pickle.md) show them a
 ${sections.join("\n")}`;
 }
 
-/** The members that a class or an interface declares for its users, by their names. Symbols are for programs, not for people. */
-function membersOf(checker: ts.TypeChecker, declaration: ts.Declaration): ts.Symbol[] {
+/**
+ * The members that a class or an interface has for its users, with those of parents that are not public, by their names.
+ * Symbols are for programs, not for people; what JavaScript's own classes have is in their documentation.
+ */
+function membersOf(checker: ts.TypeChecker, named: ts.Symbol, declaration: ts.Declaration): ts.Symbol[] {
   if (!ts.isClassDeclaration(declaration) && !ts.isInterfaceDeclaration(declaration)) return [];
-  return [...declaration.members].flatMap((member) => {
-    const { name } = member;
-    if (name === undefined || ts.isPrivateIdentifier(name) || ts.isComputedPropertyName(name)) return [];
-    if (ts.getCombinedModifierFlags(member) & ts.ModifierFlags.Private) return [];
-    return checker.getSymbolAtLocation(name) ?? [];
+  const instance = checker.getDeclaredTypeOfSymbol(named);
+  const types = ts.isClassDeclaration(declaration) ? [instance, checker.getTypeOfSymbol(named)] : [instance];
+  return types.flatMap((type) => checker.getPropertiesOfType(type)).filter(isForPeople);
+}
+
+function isForPeople({ declarations = [] }: ts.Symbol): boolean {
+  return declarations.some((declaration) => {
+    const name = ts.getNameOfDeclaration(declaration);
+    if (name === undefined || ts.isPrivateIdentifier(name) || ts.isComputedPropertyName(name)) return false;
+    if (ts.getCombinedModifierFlags(declaration) & ts.ModifierFlags.Private) return false;
+    return declaration.getSourceFile().fileName.startsWith(path.join(ROOT, "packages"));
   });
+}
+
+/** The entries that export each public name, the first of a package's first. */
+export function publicImports(): ReadonlyMap<string, readonly string[]> {
+  imports ??= importsByName();
+  return imports;
+}
+
+let imports: ReadonlyMap<string, readonly string[]> | undefined;
+
+function importsByName(): ReadonlyMap<string, readonly string[]> {
+  const all = entries();
+  const program = programOf(all);
+  const checker = program.getTypeChecker();
+  const found = new Map<string, string[]>();
+  for (const { specifier, source } of all) {
+    for (const { name } of exportsOf(checker, program.getSourceFile(source)!)) {
+      const known = found.get(name);
+      if (known === undefined) found.set(name, [specifier]);
+      else known.push(specifier);
+    }
+  }
+  return found;
 }
 
 interface Documented {
@@ -160,7 +192,8 @@ export function publicNames(): Documented[] {
       // What a package passes on of another's is in the other's documentation.
       if (!file.startsWith("packages/")) continue;
       found.set(named, `${file}: ${named.name}`);
-      for (const member of membersOf(checker, declaration)) found.set(member, `${file}: ${named.name}.${member.name}`);
+      for (const member of membersOf(checker, named, declaration))
+        found.set(member, `${file}: ${named.name}.${member.name}`);
     }
   }
   return [...found].map(([symbol, place]) => ({ place, documentation: documentationOf(checker, symbol) }));

@@ -8,7 +8,7 @@ export interface CodedErrorOptions<Code extends string> {
   readonly cause?: unknown;
 }
 
-/** The parent of each package's errors. */
+/** The parent of each package's errors: an `Error` with a `code` for programs, and a `cause` where something was caught before. */
 export abstract class CodedError<Code extends string = string> extends Error {
   /** The class's name as written here: also in minified programs, where `constructor.name` is another. */
   abstract override name: string;
@@ -30,7 +30,7 @@ export function hasBrand(error: unknown, brand: symbol): boolean {
   return typeof error === "object" && error !== null && (error as Record<symbol, unknown>)[brand] === true;
 }
 
-/** The message of anything thrown. */
+/** The message of anything thrown: that of an Error, else what `String` makes of it. */
 export function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

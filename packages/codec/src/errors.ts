@@ -33,7 +33,7 @@ export type PickleErrorCode =
   | "unregistered-global"
   /** An extension code that the extension registry does not know. */
   | "unregistered-extension"
-  /** A persistent id without `persistentLoad`, or one the hook refused. */
+  /** A persistent id without `persistentLoad`, or for which that gave `undefined`; one that protocol 0 cannot write. */
   | "persistent-id"
   /** NEXT_BUFFER with no buffer left, or out-of-band data where none was given. */
   | "missing-buffer"
@@ -45,7 +45,7 @@ export type PickleErrorCode =
   | "unpicklable"
   /** The value cannot be written at the protocol asked for. */
   | "protocol-too-low"
-  /** An option has a value that does not exist. */
+  /** An option that there is not, a value that it cannot have, or a registration that cannot be: the name is taken, the registry frozen. */
   | "bad-option"
   /** The file or stream given cannot be read from or written to. */
   | "bad-file"
@@ -54,7 +54,7 @@ export type PickleErrorCode =
 
 /** The facts that a {@link PickleError} carries beside its message. */
 export interface PickleErrorOptions extends CodedErrorOptions<PickleErrorCode> {
-  /** Byte of the opcode, counted from the first byte given to the decoder. */
+  /** Byte of the opcode, counted from the first byte given to the decoder; of `load` and `loadAll` from the start of the pickle. */
   readonly offset?: number | undefined;
   /** The opcode at `offset`; only when unpickling. */
   readonly opcode?: OpcodeName | undefined;
@@ -66,12 +66,18 @@ export interface PickleErrorOptions extends CodedErrorOptions<PickleErrorCode> {
 
 const BRAND = Symbol.for("brine.PickleError");
 
-/** What `pickle.PickleError` is in Python: the parent of {@link UnpicklingError} and {@link PicklingError}. */
+/**
+ * What `pickle.PickleError` is in Python: the parent of {@link UnpicklingError} and {@link PicklingError}. Itself it is thrown
+ * for what a caller got wrong whatever the data is: `bad-option`.
+ */
 export class PickleError extends CodedError<PickleErrorCode> {
   override name = "PickleError";
-  /** Byte of the opcode, counted from the first byte given to the decoder; `undefined` when pickling. */
+  /**
+   * Byte of the opcode, counted from the first byte given to the decoder; of `load` and `loadAll` from the start of the pickle.
+   * `undefined` when pickling.
+   */
   readonly offset?: number | undefined;
-  /** The opcode at `offset`, such as `"STACK_GLOBAL"`. */
+  /** The opcode at `offset`, such as `"STACK_GLOBAL"`; `undefined` for a byte that is none, and when pickling. */
   readonly opcode?: OpcodeName | undefined;
   /** Where in the value, such as `.kwargs["when"][3]`; `undefined` when unpickling. */
   readonly path?: string | undefined;
@@ -91,12 +97,12 @@ export class PickleError extends CodedError<PickleErrorCode> {
   }
 }
 
-/** The bytes cannot be decoded. `offset` and `opcode` say where. */
+/** The bytes cannot be decoded: Python's `pickle.UnpicklingError`. `offset` and `opcode` say where. */
 export class UnpicklingError extends PickleError {
   override name = "UnpicklingError";
 }
 
-/** The value cannot be encoded. `path` says which part of it. */
+/** The value cannot be encoded: Python's `pickle.PicklingError`. `path` says which part of it. */
 export class PicklingError extends PickleError {
   override name = "PicklingError";
 }

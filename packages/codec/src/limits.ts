@@ -1,6 +1,10 @@
-/** Bounds on what one pickle may cost. All are on by default; raise one where your data needs it. */
+/**
+ * Bounds on what one pickle may cost. All are on by default; raise one where your data needs it. What goes beyond is an error,
+ * `limit-exceeded`, whose `limit` has the name and the bound. The decoder keeps to all, the encoder to `maxBytes`, `maxDepth`
+ * and `maxIntDigits`.
+ */
 export interface Limits {
-  /** Bytes of one pickle. Default 512 MiB, the most a Redis value can hold. */
+  /** Bytes of one pickle, read or written. Default 512 MiB, the most a Redis value can hold. */
   readonly maxBytes: number;
   /**
    * Values open at once: the height of the decoder's stack, or the nesting of the value that is encoded.
@@ -11,13 +15,13 @@ export interface Limits {
   readonly maxMemo: number;
   /** Items over all containers of one pickle. Default 100,000,000. */
   readonly maxItems: number;
-  /** Decimal digits of an int in text form (INT, LONG). Default 4300, CPython's own limit since 3.11. */
+  /** Decimal digits of an int in text form (INT, LONG), as protocols 0 and 1 have large ones. Default 4300, CPython's own limit since 3.11. */
   readonly maxIntDigits: number;
   /** Bytes of an int in binary form (LONG1, LONG4). Default 1 MiB. */
   readonly maxIntBytes: number;
 }
 
-/** The bounds of a decoder that is given none, each in the unit that its field says. Frozen. */
+/** The bounds of a decoder or encoder that is given none, each in the unit that its field says. Frozen. */
 export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxBytes: 512 * 1024 * 1024,
   maxDepth: 10_000_000,

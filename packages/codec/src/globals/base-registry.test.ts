@@ -39,6 +39,15 @@ describe("ClassRegistry", () => {
     }
   });
 
+  it.each<[object, RegExp]>([
+    [{ kind: "string" }, /kind "string": must be one of "enum", "int", "str", "flag", "intflag"/],
+    [{ kind: "flag", boundary: "drop" }, /boundary "drop": must be one of "strict", /],
+    [{ pickleBy: "name" }, /pickleBy "name": must be one of "value", "enumName", "globalName"/],
+  ])("refuses an enum with the options %j", (options, message) => {
+    const refused = expect(() => new ClassRegistry().registerEnum("app.Color", { RED: 1 }, options));
+    refused.toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }));
+  });
+
   it("makes bytes of a subclass of bytes only, never a length or numbers of a list", () => {
     class Blob extends Uint8Array {}
     const registry = new BaseRegistry();

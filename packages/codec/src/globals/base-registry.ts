@@ -16,6 +16,7 @@ import { badRegistration, splitName } from "./registration.js";
 import type { AnyClass, ClassRegistryView, EntrySource, GlobalEntry } from "./registry.js";
 import {
   type ClassRegistryOptions,
+  checkEnumChoices,
   ENUM_OPTIONS,
   EXCEPTION_OPTIONS,
   REGISTRY_OPTIONS,
@@ -31,6 +32,7 @@ export class BaseRegistry implements ClassRegistryView {
   readonly #table: EntryTable;
   #isFrozen = false;
 
+  /** @throws PickleError `bad-option` for an option that there is not, or a class that is not marked with {@link pickled} */
   constructor(options: ClassRegistryOptions = {}) {
     checkOptions(options, REGISTRY_OPTIONS, "options of a registry");
     const parents = options.extends ?? [];
@@ -47,13 +49,15 @@ export class BaseRegistry implements ClassRegistryView {
    * @param name - `"module.ClassName"`, or `{ module, name }` for a nested class (`{ module: "app", name: "Outer.Inner" }`);
    *   left out when the class is marked with {@link pickled}
    * @param adapter - how to take the class apart and put it together, for classes that you cannot change
-   * @throws PickleError `bad-option` when the name is taken, or the class has another name already
+   * @throws PickleError `bad-option` when the name is taken or of another form, the class has another name already, or the
+   *   registry is frozen
    */
   register<T extends object>(
     name: string | { readonly module: string; readonly name: string },
     jsClass: AnyClass & { readonly prototype: T },
     adapter?: ClassAdapter<T>,
   ): this;
+  /** The same of a class marked with {@link pickled}, under the name that it was marked with. */
   register(jsClass: AnyClass): this;
   register(
     first: string | { readonly module: string; readonly name: string } | AnyClass,
@@ -76,7 +80,11 @@ export class BaseRegistry implements ClassRegistryView {
 
   /**
    * Lets pickles refer to a Python function by name. Without `call` it decodes to a {@link PyGlobal} and cannot be called
-   * by a pickle; with it, a pickle's call runs `call(...args)`, so it must be safe with any arguments.
+   * by a pickle; with it, a pickle's call runs `call(...args)`, so it must be safe with any arguments, and `call` itself, as a
+   * value, is written as that name.
+   *
+   * @param name - `"module.function"`, or `{ module, name }` for one within a class
+   * @throws PickleError `bad-option` when the name or the function is taken, or the registry is frozen
    */
   registerFunction(
     name: string | { readonly module: string; readonly name: string },
@@ -92,12 +100,15 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   /**
-   * Maps a Python exception. Give a class below {@link PyException}, or leave it out to have one made.
+   * Maps a Python exception. Give a class below {@link PyException}, or leave it out to have one made. Its constructor is not
+   * called when an exception is decoded; that of the class of Brine's above it is.
    *
    * @returns the class
+   * @throws PickleError `bad-option` for a class that is not below PyException, a name or class that is taken, or a frozen registry
    * @example
+   * const registry = new ClassRegistry();
    * const Boom = registry.registerException("app.errors.Boom");
-   * throw new Boom("no fuel", 3);
+   * loads(dumps(new Boom("no fuel", 3), { registry }), { registry }) instanceof Boom // => true
    */
   registerException<C extends AnyClass = PyExceptionClass>(
     name: string | { readonly module: string; readonly name: string },
@@ -118,9 +129,11 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   /**
-   * Maps a `collections.namedtuple`.
+   * Maps a `collections.namedtuple` or a `typing.NamedTuple`.
    *
+   * @param fields - their names, in the order of Python's `_fields`; a pickle with more or fewer items is an error
    * @returns its class: `new Point(1, 2).x`
+   * @throws PickleError `bad-option` when the name is taken, or the registry is frozen
    */
   registerNamedTuple<const F extends string>(
     name: string | { readonly module: string; readonly name: string },
@@ -133,9 +146,10 @@ export class BaseRegistry implements ClassRegistryView {
   }
 
   /**
-   * Maps an `enum.Enum`, by its members' names and values.
+   * Maps an `enum.Enum`, by its members' names and values. A second name of a value is an alias of the first.
    *
-   * @returns an object with the members: `Color.RED`
+   * @returns an object with the members: `Color.RED`; {@link memberOf} finds one by its value
+   * @throws PickleError `bad-option` when the name is taken, the registry is frozen, or an option has no such value
    */
   registerEnum<const M extends Record<string, unknown>>(
     name: string | { readonly module: string; readonly name: string },
@@ -143,6 +157,7 @@ export class BaseRegistry implements ClassRegistryView {
     options: RegisterEnumOptions = {},
   ): PyEnum<M> {
     checkOptions(options, ENUM_OPTIONS, "options of registerEnum()");
+    checkEnumChoices(options);
     const parts = splitName(name);
     const jsName = parts.name.slice(parts.name.lastIndexOf(".") + 1);
     const kind = options.kind ?? (options.flag === true ? "flag" : "enum");
@@ -152,7 +167,11 @@ export class BaseRegistry implements ClassRegistryView {
     return pyEnum;
   }
 
-  /** Registers everything about one Python name. The base of the other methods. */
+  /**
+   * Registers everything about one Python name. The base of the other methods.
+   *
+   * @throws PickleError `bad-option` when the name or its `target` is taken, or the registry is frozen
+   */
   registerEntry(entry: GlobalEntry): this {
     this.#assertMutable();
     this.#table.add(entry);
@@ -174,6 +193,7 @@ export class BaseRegistry implements ClassRegistryView {
    *
    * @param target - the class, or the `Symbol.toStringTag` of a class that several libraries have, such as
    *   `"Temporal.PlainDate"`
+   * @throws PickleError `bad-option` when the class or tag is taken, or the registry is frozen
    */
   registerTwin(target: AnyClass | string, entry: GlobalEntry): this {
     this.#assertMutable();
@@ -183,7 +203,10 @@ export class BaseRegistry implements ClassRegistryView {
 
   /**
    * Registers entries that are made when one of their modules, or a class that nothing else here has, is first looked for.
-   * Put the commonest first: classes are looked for source by source.
+   * Put the commonest first: classes are looked for source by source. That a name or class is taken shows only then, as a
+   * PickleError `bad-option`.
+   *
+   * @throws PickleError `bad-option` when the registry is frozen
    */
   registerSource(source: EntrySource): this {
     this.#assertMutable();
@@ -191,14 +214,20 @@ export class BaseRegistry implements ClassRegistryView {
     return this;
   }
 
-  /** `copyreg.add_extension`: protocol 2 and above write the global as this code, and read the code as the global. */
+  /**
+   * `copyreg.add_extension`: protocol 2 and above write the global as this code, and read the code as the global. The global
+   * itself has to be registered to be read.
+   *
+   * @param code - 1 to 2,147,483,647
+   * @throws PickleError `bad-option` when the code or the name is taken, the code is none, or the registry is frozen
+   */
   registerExtension(module: string, name: string, code: number): this {
     this.#assertMutable();
     this.#table.addExtension(module, name, code);
     return this;
   }
 
-  /** From here on, registering throws a PickleError `bad-option`. It cannot be undone. */
+  /** From here on, registering throws a PickleError `bad-option`. It cannot be undone. Those that it extends are not frozen by it. */
   freeze(): this {
     this.#isFrozen = true;
     return this;
@@ -238,7 +267,7 @@ export class BaseRegistry implements ClassRegistryView {
     return this.#table.extensionCode(module, name);
   }
 
-  /** The entries registered here, without those of the registries it extends. */
+  /** The entries registered here, without those of the registries it extends; makes those of all its sources. */
   entries(): IterableIterator<GlobalEntry> {
     return this.#table.entries();
   }

@@ -12,7 +12,7 @@ import { ClassReducer } from "./class-reducer.js";
 import { nestedClass } from "./outer-classes.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
-/** The entry of a class of yours. */
+/** The entry of a class of yours, as `BaseRegistry.register` registers it: for an {@link EntrySource}. */
 export function classEntry<T extends object>(
   name: { readonly module: string; readonly name: string },
   jsClass: AnyClass,

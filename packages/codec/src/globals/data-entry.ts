@@ -22,7 +22,12 @@ const DATA_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<DataEntryOptions<PyInstan
   base: true,
 });
 
-/** An entry that keeps what a pickle does with a class as a {@link PyInstance}, and writes it back. */
+/**
+ * An entry that keeps what a pickle does with a class (what it is called with, state, items) as a {@link PyInstance}, and
+ * writes it back. For classes whose instances need no behaviour here; register it with `registerEntry`.
+ *
+ * @throws PickleError `bad-option` for an option that there is not
+ */
 export function dataEntry<T extends PyInstance>(
   module: string,
   name: string,

@@ -9,15 +9,19 @@ const NAME = Symbol.for("brine.pickled");
  * It only marks the class: there is no global table. Hand the class to a registry to have it read and written, with
  * `registry.register(A)` or `new ClassRegistry({ classes: [A] })`. A subclass does not inherit the name.
  *
+ * @param name - `"module.ClassName"`, or `{ module, name }` for a nested class (`{ module: "app", name: "Outer.Inner" }`)
+ *
  * @example
  * ```ts
  * @pickled("app.models.A")
  * class A {}
- * const registry = new ClassRegistry({ classes: [A] });
  *
  * // without decorators
  * class B {}
  * pickled("app.models.B")(B);
+ *
+ * const registry = new ClassRegistry({ classes: [A, B] });
+ * loads(dumps(new B(), { registry }), { registry }) // => B {}
  * ```
  */
 export function pickled(

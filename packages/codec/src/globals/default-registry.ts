@@ -107,7 +107,10 @@ function standardRegistry(): BaseRegistry {
   return registry.freeze();
 }
 
-/** The standard library's value types. Frozen; make a {@link ClassRegistry} to add to it. */
+/**
+ * The registry used where none is given: the value types of Python's standard library, and those that Django, Werkzeug, pytz
+ * and dateutil put into caches and messages. Frozen; make a {@link ClassRegistry} to add to it.
+ */
 export const defaultRegistry: BaseRegistry = /* @__PURE__ */ standardRegistry();
 
 /**
@@ -115,13 +118,18 @@ export const defaultRegistry: BaseRegistry = /* @__PURE__ */ standardRegistry();
  * Registries are values: make one, hand it to `loads` and `dumps`, extend it with another.
  *
  * @example
- * class A {}
+ * class A {
+ *   x = 1;
+ * }
  * const registry = new ClassRegistry();
  * registry.register("app.models.A", A);
- * loads(dumps(new A(), { registry }), { registry }); // an A
+ * loads(dumps(new A(), { registry }), { registry }) // => A { x: 1 }
  */
 export class ClassRegistry extends BaseRegistry {
-  /** `extends: null` leaves the standard library out. */
+  /**
+   * @param options - `extends` is {@link defaultRegistry} if not given; `extends: null` leaves the standard library out
+   * @throws PickleError `bad-option` for an option that there is not, or a class that is not marked with {@link pickled}
+   */
   constructor(options: ClassRegistryOptions = {}) {
     super(options.extends === undefined ? { ...options, extends: defaultRegistry } : options);
   }

@@ -14,13 +14,13 @@ import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "./regi
 
 /** What one exception class does in its own way. */
 export interface ExceptionEntryOptions {
-  /** The class to make of these arguments, when that is not the one named. */
+  /** The class to make of these arguments, when that is not the one named, as `OSError(2, ...)` is a FileNotFoundError. Default: the one named. */
   classFor?(args: readonly unknown[]): PyExceptionClass;
-  /** Why Python's constructor refuses these arguments. Default: it takes any. */
+  /** Why Python's constructor refuses these arguments: the pickle is then an error, `construct-failed`. Default: it takes any. */
   problemOf?(args: readonly unknown[]): string | undefined;
   /** The arguments to write. Default `args`. */
   argsOf?(exception: PyException): readonly unknown[];
-  /** The attributes to write, given those that were set. */
+  /** The attributes to write, given those that were set, `undefined` for none. Default: those that were set. */
   stateOf?(exception: PyException, state: Record<string, unknown> | undefined, context: EncodeContext): unknown;
   /** Which Python strings its names are: see {@link GlobalEntry}. Default `"interned"`. */
   readonly nameStrings?: GlobalEntry["nameStrings"];
@@ -57,7 +57,12 @@ function withoutFrames(make: () => PyException): PyException {
   }
 }
 
-/** The entry of an exception class, which must be {@link PyException} or below it. */
+/**
+ * The entry of an exception class, which must be {@link PyException} or below it, as `BaseRegistry.registerException` registers
+ * it: for an {@link EntrySource}.
+ *
+ * @throws PickleError `bad-option` for an option that there is not
+ */
 export function exceptionEntry(
   name: { readonly module: string; readonly name: string },
   jsClass: AnyClass,

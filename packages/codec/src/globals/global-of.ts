@@ -5,7 +5,7 @@ import type { GlobalEntry } from "./registry.js";
 /** One PyGlobal an entry: an entry is one Python name, whichever registries hold it. */
 const GLOBALS = new WeakMap<GlobalEntry, PyGlobal>();
 
-/** The one {@link PyGlobal} of an entry. */
+/** The one {@link PyGlobal} that stands for an entry in decoded values and reductions, whichever registries have the entry. */
 export function globalOfEntry(entry: GlobalEntry): PyGlobal {
   let global = GLOBALS.get(entry);
   if (global === undefined) {

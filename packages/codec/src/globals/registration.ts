@@ -20,6 +20,14 @@ export function keyOf(module: string, name: string): string {
   return `${module}\n${name}`;
 }
 
+/** @throws PickleError `bad-option` for a value that an option of registering cannot have; `undefined` is its default */
+export function assertChoice(option: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return;
+  throw badRegistration(
+    `Cannot use option ${option} ${JSON.stringify(value)}: must be one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`,
+  );
+}
+
 /** A `bad-option` error: what was to be registered cannot be. */
 export function badRegistration(message: string): PickleError {
   return new PickleError(message, { code: "bad-option" });

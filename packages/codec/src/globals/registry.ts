@@ -26,7 +26,7 @@ export interface DecodeContext {
   readonly dict: "auto" | "map" | "object";
   /** `"python"`: PyDateTime and its kin. `"temporal"`: Temporal's types. `"date"`: Date for datetime alone. */
   readonly datetime: "python" | "temporal" | "date";
-  /** Makes the error of the opcode at hand; throw what it returns. */
+  /** Makes the UnpicklingError `construct-failed` of the opcode at hand; throw what it returns. */
   fail(message: string, cause?: unknown): Error;
 }
 
@@ -36,9 +36,9 @@ export interface EncodeContext {
   readonly registry: ClassRegistryView;
   /** The pickle's, 0 to 5. */
   readonly protocol: Protocol;
-  /** The CPython whose bytes are written. */
+  /** The CPython whose bytes are written: the option `python`. */
   readonly python: "3.12" | "3.13";
-  /** Makes the error for the value at hand, with its path; throw what it returns. */
+  /** Makes the PicklingError `unpicklable` of the value at hand, with its path; throw what it returns. */
   fail(message: string, cause?: unknown): Error;
 }
 
@@ -119,7 +119,7 @@ export interface GlobalEntry<T extends object = object> {
   reconstruct?(base: string, value: unknown, context: DecodeContext): T;
   /** BUILD. `state` is what Python's `__setstate__` would get. Fills `object` in place: others may hold it already. */
   setState?(object: T, state: unknown, context: DecodeContext): void;
-  /** APPEND(S). */
+  /** APPEND(S): `items` is the decoder's own array: do not keep it. */
   extend?(object: T, items: readonly unknown[], context: DecodeContext): void;
   /** SETITEM(S): `items` is key, value, key, value, ... */
   setItems?(object: T, items: readonly unknown[], context: DecodeContext): void;
@@ -145,7 +145,7 @@ export interface GlobalEntry<T extends object = object> {
   readonly nameStrings?: NameStrings | Readonly<Record<EncodeContext["python"], NameStrings>> | undefined;
 }
 
-/** See {@link GlobalEntry}. */
+/** Which Python strings a class's names are; {@link GlobalEntry.nameStrings} says what each stands for. */
 export type NameStrings = "interned" | "static-name" | "fresh" | "function" | "submodule";
 
 /**
@@ -159,11 +159,11 @@ export interface EntrySource {
   entries(): Iterable<GlobalEntry>;
   /** None of its classes exists before its entries do, so nothing is looked for in it by class. */
   readonly makesItsClasses?: boolean | undefined;
-  /** See {@link BaseRegistry.registerTwin}. */
+  /** What {@link BaseRegistry.registerTwin} takes, made and registered with the entries. */
   twins?(): Iterable<readonly [target: AnyClass | string, entry: GlobalEntry]>;
 }
 
-/** What decoder and encoder need of a registry. */
+/** What decoder and encoder need of a registry; {@link BaseRegistry} has it. */
 export interface ClassRegistryView {
   /** Whether what it finds stays so: nothing is registered any more, neither here nor in what it extends. Absent: no. */
   readonly isSettled?: boolean;

@@ -5,11 +5,11 @@ import { isContentType, normalizeContentType } from "./content-type.js";
 import { DecodeError, EncodeError, isKombuError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
 
-/** One way to compress. */
+/** One way to compress: what {@link CompressionRegistry.register} takes. */
 export interface Compressor {
-  /** `"application/x-gzip"`; goes into the header `compression`. */
+  /** Goes into the message's header `compression`: `"application/x-gzip"`. */
   readonly contentType: string;
-  /** Its names in configurations: `["gzip", "zlib"]`. */
+  /** Its names in settings and options: `["gzip", "zlib"]`. */
   readonly aliases: readonly string[];
   /** Loads the library, if that cannot be done synchronously. Rejects with {@link SerializerNotInstalled} without it. */
   load?(): Promise<void>;
@@ -39,8 +39,9 @@ const DECOMPRESS_OPTIONS = /* @__PURE__ */ optionNames<DecompressOptions>({ cont
  *
  * @example
  * const compression = createCompression();
- * const { body, contentType } = await compression.compress(bytes, "zlib"); // contentType: "application/x-gzip"
- * await compression.decompress(body, { contentType, maxBytes: 1_000_000 });
+ * const { body, contentType } = await compression.compress(Buffer.from("abc"), "zlib");
+ * contentType // => 'application/x-gzip'
+ * await compression.decompress(body, { contentType, maxBytes: 1_000_000 }) // => <Buffer 61 62 63>
  */
 export class CompressionRegistry {
   readonly #byType = new Map<string, Compressor>();
@@ -53,7 +54,11 @@ export class CompressionRegistry {
     for (const alias of compressor.aliases) this.#types.set(alias, type);
   }
 
-  /** Removes a compressor and its names. @throws {@link SerializerNotInstalled} if there is none */
+  /**
+   * Removes a compressor and its names.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-compression` if there is none
+   */
   unregister(nameOrType: string): void {
     const type = normalizeContentType(this.get(nameOrType).contentType);
     this.#byType.delete(type);
@@ -70,7 +75,11 @@ export class CompressionRegistry {
     return [...this.#byType.values()].map((compressor) => compressor.contentType);
   }
 
-  /** The compressor of a name or content type. @throws {@link SerializerNotInstalled} if there is none */
+  /**
+   * The compressor of a name or content type.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-compression` if there is none
+   */
   get(nameOrType: string): Compressor {
     const found = this.#find(nameOrType);
     if (found === undefined) {
@@ -82,15 +91,20 @@ export class CompressionRegistry {
     return found;
   }
 
-  /** Loads the libraries of these, so that the synchronous methods can use them. */
+  /**
+   * Loads the libraries of these, so that the synchronous methods can use them. Only zstd on a Node without one needs it.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-compression` for an unknown name, `not-installed` without the library
+   */
   async load(...namesOrTypes: string[]): Promise<void> {
     for (const nameOrType of namesOrTypes) await this.get(nameOrType).load?.();
   }
 
   /**
-   * Compresses, after loading the library if there is one.
+   * Compresses, after loading the library if there is one. `contentType` is what the header `compression` is to say.
    *
-   * @throws {@link SerializerNotInstalled} for an unknown name, and without the library; {@link EncodeError}
+   * @throws {@link SerializerNotInstalled} `unknown-compression` for an unknown name, `not-installed` without the library
+   * @throws {@link EncodeError} `encode-failed` for what the library throws
    */
   async compress(bytes: Uint8Array, nameOrType: string): Promise<{ body: Uint8Array; contentType: string }> {
     await this.load(nameOrType);
@@ -100,14 +114,19 @@ export class CompressionRegistry {
   /**
    * Decompresses, after loading the library if there is one.
    *
-   * @throws {@link SerializerNotInstalled} for an unknown name, and without the library; {@link DecodeError} as `decompressSync`
+   * @throws {@link SerializerNotInstalled} `unknown-compression` for an unknown name, `not-installed` without the library
+   * @throws {@link DecodeError} as {@link decompressSync}
    */
   async decompress(bytes: Uint8Array, options: DecompressOptions): Promise<Uint8Array> {
     await this.load(options.contentType);
     return this.decompressSync(bytes, options);
   }
 
-  /** As `compress`; a compressor that must be loaded first throws unless `load` was awaited. */
+  /**
+   * As {@link compress}; a compressor that must be loaded first throws unless {@link load} was awaited.
+   *
+   * @throws as {@link compress}
+   */
   compressSync(bytes: Uint8Array, nameOrType: string): { body: Uint8Array; contentType: string } {
     const compressor = this.get(nameOrType);
     const { contentType } = compressor;
@@ -124,9 +143,12 @@ export class CompressionRegistry {
   }
 
   /**
-   * As `decompress`; a compressor that must be loaded first throws unless `load` was awaited.
+   * As {@link decompress}; a compressor that must be loaded first throws unless {@link load} was awaited.
    *
-   * @throws {@link DecodeError} with code `too-large` when the result would exceed `maxBytes`, without having made it
+   * @throws {@link SerializerNotInstalled} `unknown-compression` for an unknown name, `not-installed` without the library
+   * @throws {@link DecodeError} `too-large` when the result would exceed `maxBytes`, without having made it;
+   *   `decompress-failed` for damage
+   * @throws {@link KombuError} `bad-option` for an option that there is not
    */
   decompressSync(bytes: Uint8Array, options: DecompressOptions): Uint8Array {
     checkOptions(options, DECOMPRESS_OPTIONS, "options of decompress()");

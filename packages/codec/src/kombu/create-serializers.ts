@@ -12,9 +12,9 @@ export interface SerializersOptions {
   readonly pickle?: PickleSerializerOptions | undefined;
   /** Kombu's dialect, hooks. Default: see {@link JsonOptions}. */
   readonly json?: JsonOptions | undefined;
-  /** Default: see {@link MsgpackOptions}. */
+  /** How values are represented, timestamps, the package. Default: see {@link MsgpackOptions}. */
   readonly msgpack?: MsgpackOptions | undefined;
-  /** Default: see {@link YamlOptions}. */
+  /** How values are represented, aliases, the package. Default: see {@link YamlOptions}. */
   readonly yaml?: YamlOptions | undefined;
 }
 
@@ -27,10 +27,13 @@ const SERIALIZERS_OPTIONS = /* @__PURE__ */ optionNames<SerializersOptions>({
 
 /**
  * A registry with kombu's serializers: json, pickle, yaml and msgpack. As in kombu, all but json are disabled: they decode
- * only where an accept list names them.
+ * only where an accept list names them. The default serializer of `dumps` is json. msgpack and reading yaml need the packages
+ * `msgpackr` and `yaml`, loaded when first used.
  *
+ * @throws PickleError or {@link KombuError} `bad-option` for an option that there is not
  * @example
- * const serializers = createSerializers({ pickle: { registry }, json: { dialect: "5.2" } });
+ * const serializers = createSerializers({ pickle: { protocol: 2 }, json: { dialect: "5.2" } });
+ * serializers.dumps({ id: 7n }, { serializer: "json" }).body.toString() // => '{"id": 7}'
  */
 export function createSerializers(options: SerializersOptions = {}): SerializerRegistry {
   checkOptions(options, SERIALIZERS_OPTIONS, "options of createSerializers()");

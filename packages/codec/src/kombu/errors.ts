@@ -25,7 +25,7 @@ export type KombuErrorCode =
   | "not-installed"
   /** The signature of a signed body does not fit, or its signer is not trusted. */
   | "bad-signature"
-  /** An option has a value that does not exist. */
+  /** An option that there is not, or a value that it cannot have. */
   | "bad-option";
 
 /** The facts that a {@link KombuError} carries beside its message. */
@@ -57,27 +57,27 @@ export class KombuError extends CodedError<KombuErrorCode> {
   }
 }
 
-/** Content cannot be serialized or deserialized. */
+/** Content cannot be serialized or deserialized: the parent of {@link EncodeError} and {@link DecodeError}, as in kombu. */
 export class SerializationError extends KombuError {
   override name = "SerializationError";
 }
 
-/** The value cannot be encoded. `cause` has the reason. */
+/** The value cannot be encoded. `cause` has the reason, `path` the part of the value where that is known. */
 export class EncodeError extends SerializationError {
   override name = "EncodeError";
 }
 
-/** The body cannot be decoded. `cause` has the reason. */
+/** The body cannot be decoded, or not decompressed. `cause` has the reason. */
 export class DecodeError extends SerializationError {
   override name = "DecodeError";
 }
 
-/** Nothing is registered under a name or content type, or its library is missing. */
+/** Nothing is registered under a name or content type (`unknown-serializer`, `unknown-compression`), or its library is missing (`not-installed`). */
 export class SerializerNotInstalled extends KombuError {
   override name = "SerializerNotInstalled";
 }
 
-/** The consumer does not accept this content type. */
+/** The consumer does not accept this content type: it is not in the accept list, or disabled (`content-disallowed`). Nothing was decoded. */
 export class ContentDisallowed extends SerializerNotInstalled {
   override name = "ContentDisallowed";
 }

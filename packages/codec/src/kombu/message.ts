@@ -1,7 +1,7 @@
 /** A message's body and what its properties and headers say about it: serializer inside, compression around it. */
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { CompressionRegistry } from "./compression.js";
-import { DecodeError } from "./errors.js";
+import { DecodeError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
 import type { SerializerRegistry } from "./serialization.js";
 
@@ -23,6 +23,7 @@ export interface EncodedMessage extends KombuMessage {
   readonly contentType: string;
   /** The serializer's, `"utf-8"` or `"binary"`, also of a compressed body. */
   readonly contentEncoding: string;
+  /** `compression`: the content type of the compression around the body; absent without one. */
   readonly headers: { readonly compression?: string };
 }
 
@@ -30,7 +31,7 @@ export interface EncodedMessage extends KombuMessage {
 export interface MessageRegistries {
   /** Encodes by name, decodes by content type; `createSerializers` makes one. */
   readonly serializers: SerializerRegistry;
-  /** Needed to compress, and to read compressed messages. */
+  /** Needed to compress, and to read compressed messages; `createCompression` makes one. Default: none, and both are an error. */
   readonly compression?: CompressionRegistry | undefined;
 }
 
@@ -38,7 +39,7 @@ const REGISTRIES = /* @__PURE__ */ optionNames<MessageRegistries>({ serializers:
 
 /** What {@link encodeMessage} takes. */
 export interface EncodeMessageOptions extends MessageRegistries {
-  /** Name of a serializer; as for `SerializerRegistry.dumps`. Default: the registry's. */
+  /** Name of a serializer; as for {@link SerializerRegistry.dumps}. Default: bytes and strings as they are, the registry's for the rest. */
   readonly serializer?: string | undefined;
   /** Name or content type of a compression. Default: none. */
   readonly compress?: string | undefined;
@@ -62,13 +63,23 @@ const DECODE_OPTIONS = /* @__PURE__ */ extendOptionNames<DecodeMessageOptions, M
   maxBytes: true,
 });
 
-/** Serializes and compresses. Content type and encoding stay those of the serializer, as in kombu. */
+/**
+ * Serializes and compresses. Content type and encoding stay those of the serializer, as in kombu.
+ *
+ * @throws {@link EncodeError} for a value that has no form in the format
+ * @throws {@link SerializerNotInstalled} for a serializer or compression that there is not, or without its library
+ * @throws {@link KombuError} `bad-option` for an option that there is not
+ */
 export async function encodeMessage(value: unknown, options: EncodeMessageOptions): Promise<EncodedMessage> {
   if (options.compress !== undefined) await options.compression?.load(options.compress);
   return encodeMessageSync(value, options);
 }
 
-/** As {@link encodeMessage}; zstd without Node's own needs `compression.load("zstd")` before. */
+/**
+ * As {@link encodeMessage}; zstd without Node's own needs `compression.load("zstd")` before.
+ *
+ * @throws as {@link encodeMessage}
+ */
 export function encodeMessageSync(value: unknown, options: EncodeMessageOptions): EncodedMessage {
   checkOptions(options, ENCODE_OPTIONS, "options of encodeMessage()");
   const content = options.serializers.dumps(value, { serializer: options.serializer });
@@ -78,7 +89,7 @@ export function encodeMessageSync(value: unknown, options: EncodeMessageOptions)
 }
 
 /**
- * Decompresses and decodes.
+ * Decompresses and decodes. An empty body is given back as it is, whatever its type.
  *
  * The content type is checked before anything is decompressed, so that refused content costs nothing.
  *
@@ -130,7 +141,7 @@ function compressionHeader(message: KombuMessage): string | undefined {
 
 function compressionOf(options: MessageRegistries, name: string): CompressionRegistry {
   if (options.compression !== undefined) return options.compression;
-  throw new DecodeError(`Cannot process a body compressed as ${name}: no compression registry was given`, {
+  throw new SerializerNotInstalled(`Cannot process a body compressed as ${name}: no compression registry was given`, {
     code: "unknown-compression",
     contentType: name,
   });

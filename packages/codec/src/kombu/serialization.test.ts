@@ -249,6 +249,10 @@ describe("messages", () => {
     expect(() => decodeMessageSync({ ...message, headers: { compression: "application/x-nope" } }, registries)).toThrow(
       expect.objectContaining({ code: "unknown-compression" }),
     );
+    const { serializers } = registries;
+    const missing = expect.objectContaining({ name: "SerializerNotInstalled", code: "unknown-compression" });
+    expect(() => encodeMessageSync([1], { serializers, compress: "zlib" })).toThrow(missing);
+    expect(() => decodeMessageSync({ ...message, headers: { compression: "zlib" } }, { serializers })).toThrow(missing);
     const headers = Object.create({ compression: "zlib" }) as Record<string, unknown>;
     expect(decodeMessageSync({ ...message, headers }, registries)).toEqual([1]);
     expect(() => decodeMessageSync({ ...message, headers: { compression: 5 } }, registries)).toThrow(DecodeError);

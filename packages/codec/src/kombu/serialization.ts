@@ -9,9 +9,9 @@ import { decodeText, encodeUtf8 } from "./text.js";
 
 /** One format. Without `encode` it can only be read, without `decode` only written. */
 export interface Serializer {
-  /** `"application/json"`; goes into the message. */
+  /** Goes into the message, and finds the decoder there: `"application/json"`. */
   readonly contentType: string;
-  /** Character set of the bytes, `"utf-8"` by default; `"binary"` for none. */
+  /** Goes into the message: the character set of the bytes, `"utf-8"` by default; `"binary"` for none. */
   readonly contentEncoding?: string | undefined;
   /** The body of a value. What it throws becomes an {@link EncodeError}. */
   encode?(value: unknown): Uint8Array;
@@ -33,7 +33,7 @@ export interface EncodedContent {
 export interface DumpsOptions {
   /**
    * Name of a serializer. Without one, bytes and strings are sent as they are (`application/data`, `text/plain`) and
-   * everything else in the registry's default format.
+   * everything else in the registry's default format. `"raw"`: bytes and strings as they are, both as `application/data`.
    */
   readonly serializer?: string | undefined;
 }
@@ -69,9 +69,9 @@ interface Registered extends Serializer {
  * Names, content types, and the functions behind them. A value, not a global: each application makes its own.
  *
  * @example
- * const serializers = createSerializers({ pickle: { registry } });
+ * const serializers = createSerializers();
  * const { body, contentType } = serializers.dumps([1, 2], { serializer: "pickle" });
- * serializers.loads(body, { contentType, accept: ["pickle"] }); // => [1, 2]
+ * serializers.loads(body, { contentType, accept: ["pickle"] }) // => [ 1, 2 ]
  */
 export class SerializerRegistry {
   readonly #byName = new Map<string, Registered>();
@@ -79,7 +79,12 @@ export class SerializerRegistry {
   readonly #disabled = new Set<string>();
   #default: string | undefined;
 
-  /** Adds a serializer, or replaces the one of that name. It is enabled unless {@link disable} is called. */
+  /**
+   * Adds a serializer, or replaces the one of that name. It is enabled unless {@link disable} is called, or was for its content
+   * type before.
+   *
+   * @throws {@link SerializerNotInstalled} `bad-option` for a name that is empty or has a slash, as content types have
+   */
   register(name: string, serializer: Serializer): void {
     if (name === "" || isContentType(name)) {
       throw new SerializerNotInstalled(`Cannot register a serializer named "${name}": a name must not have a slash`, {
@@ -102,7 +107,7 @@ export class SerializerRegistry {
   /**
    * Forgets a serializer. Its content type has no decoder then, unless another name has taken it over since.
    *
-   * @throws {@link SerializerNotInstalled} if there is none of that name
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` if there is none of that name
    */
   unregister(name: string): void {
     const entry = this.#get(name);
@@ -112,17 +117,29 @@ export class SerializerRegistry {
     if (this.#byType.get(type) === entry) this.#byType.delete(type);
   }
 
-  /** Decode this format, given by name or content type, when there is no accept list. */
+  /**
+   * Decode this format, given by name or content type, when there is no accept list.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered
+   */
   enable(nameOrType: string): void {
     this.#disabled.delete(this.#typeOf(nameOrType));
   }
 
-  /** Refuse to decode this format, given by name or content type, unless an accept list names it. */
+  /**
+   * Refuse to decode this format, given by name or content type, unless an accept list names it.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered
+   */
   disable(nameOrType: string): void {
     this.#disabled.add(this.#typeOf(nameOrType));
   }
 
-  /** The format for values that are neither bytes nor strings when `dumps` is given no serializer. */
+  /**
+   * The format for values that are neither bytes nor strings when `dumps` is given no serializer.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered, or that only reads
+   */
   setDefaultSerializer(name: string): void {
     this.#encoder(name);
     this.#default = name;
@@ -140,7 +157,11 @@ export class SerializerRegistry {
       : this.#byName.has(nameOrType);
   }
 
-  /** The content type behind a name; a content type is given back normalised. */
+  /**
+   * The content type behind a name; a content type is given back normalised, known or not.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered
+   */
   contentTypeOf(nameOrType: string): string {
     return this.#typeOf(nameOrType);
   }
@@ -153,7 +174,9 @@ export class SerializerRegistry {
   /**
    * The accept list as a set of content types: names are replaced by theirs, content types kept, known or not.
    *
-   * @throws {@link SerializerNotInstalled} for a name that is not registered
+   * Give the set to `loads` in place of the list, so that the list is looked through once.
+   *
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered
    */
   prepareAcceptContent(accept: Iterable<string>): ReadonlySet<string> {
     // A set made by an earlier call holds content types only and is given back, so that consumers prepare it once.
@@ -168,8 +191,9 @@ export class SerializerRegistry {
   /**
    * Encodes a value.
    *
-   * @throws {@link EncodeError} if the value has no form in that format
-   * @throws {@link SerializerNotInstalled} if there is no such serializer
+   * @returns the body, with the content type and encoding that a reader needs
+   * @throws {@link EncodeError} `encode-failed` if the value has no form in that format
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` if there is no such serializer, `not-installed` without its library
    * @throws {@link KombuError} `bad-option` for an option that there is not
    */
   dumps(value: unknown, options: DumpsOptions = {}): EncodedContent {
@@ -211,8 +235,10 @@ export class SerializerRegistry {
    * An empty body is given back as it is, whatever its type. A type without a decoder gives text, or bytes if
    * `contentEncoding` is `"binary"`.
    *
-   * @throws {@link ContentDisallowed} if the content type is not accepted
-   * @throws {@link DecodeError} if the bytes are not of that format
+   * @throws {@link ContentDisallowed} `content-disallowed` if the content type is not accepted
+   * @throws {@link DecodeError} `decode-failed` if the bytes are not of that format
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name in `accept` that there is not, `not-installed` without
+   *   the library
    * @throws {@link KombuError} `bad-option` for an option that there is not
    */
   loads(body: Uint8Array | string, options: LoadsOptions = {}): unknown {
@@ -238,7 +264,8 @@ export class SerializerRegistry {
   /**
    * Checks a content type as `loads` does, without a body, and gives it normalised.
    *
-   * @throws {@link ContentDisallowed} if it is not accepted
+   * @throws {@link ContentDisallowed} `content-disallowed` if it is not accepted
+   * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name in `accept` that there is not
    */
   checkAccept(contentType: string | undefined, accept?: Iterable<string> | undefined): string {
     const given = contentType || DEFAULT_CONTENT_TYPE;

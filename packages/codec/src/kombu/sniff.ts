@@ -1,6 +1,6 @@
 /** Formats told from their first bytes, for values that carry no content type: results in Redis. */
 
-/** What a result value most likely is. */
+/** What {@link sniff} guesses: kombu's names of its serializers. */
 export type SniffedFormat = "pickle" | "json" | "msgpack" | "yaml";
 
 /**

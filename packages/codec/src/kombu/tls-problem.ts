@@ -1,8 +1,8 @@
 /** Why a TLS handshake failed, in words that say what to do. Both adapters' servers are reached by the same `tls.connect`. */
 
-/** How an adapter calls things. */
+/** How an adapter calls things, for the text of {@link tlsProblem}. */
 export interface TlsNames {
-  /** `"broker"`. */
+  /** What is connected to: `"broker"`. */
   readonly server: string;
   /** The option that is given to `tls.connect`: `"socket"`. */
   readonly option: string;
@@ -59,7 +59,7 @@ const ADVICE: ReadonlyMap<unknown, Advice> = new Map<string, Advice>([
   ["ERR_SSL_PACKET_LENGTH_TOO_LONG", noTls],
 ]);
 
-/** What to do about an error of `tls.connect`; `undefined`: it is none. */
+/** What to do about an error of `tls.connect`, in one sentence for people, with OpenSSL's reason; `undefined`: it is none of TLS. */
 export function tlsProblem(error: unknown, names: TlsNames): string | undefined {
   const { code, message } = Object(error) as { readonly code?: unknown; readonly message?: unknown };
   const advice = ADVICE.get(code);

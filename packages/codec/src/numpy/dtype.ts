@@ -2,7 +2,10 @@
 import { intOf } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 
-/** Letters of simple types: bool, ints, unsigned, floats, complex, bytes, text, raw, object, datetime, timedelta, strings of any length. */
+/**
+ * numpy's letters of simple types (`dtype.kind`): bool, signed ints, unsigned ints, floats, complex, bytes, text, raw (records
+ * too), object, datetime64, timedelta64, strings of any length.
+ */
 export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M" | "m" | "T";
 
 /** Bytes of an item where the state does not say: the number in the code. `O8` is a pointer. */
@@ -25,18 +28,25 @@ const SIMPLE = new Map<string, DType>();
  * DType.of("<f8").itemSize // => 8
  */
 export class DType {
-  /** `i4`, `f8`, `U2`, `V12`; a reference for record types. */
+  /** What numpy's class is called with: `"i4"`, `"f8"`, `"U2"`, `"V12"`; for a type of a class of its own a reference to that, such as `numpy.record`. */
   readonly code: unknown;
   /** What BUILD set: `(version, byteorder, subdtype, names, fields, itemsize, alignment, flags[, metadata])`. */
   state: readonly unknown[];
 
+  /**
+   * For the decoder; {@link DType.of} makes simple types.
+   *
+   * @param code - see {@link DType.code}
+   * @param state - see {@link DType.state}; `[]` until BUILD sets it
+   */
   constructor(code: unknown, state: readonly unknown[]) {
     this.code = code;
     this.state = state;
   }
 
   /**
-   * A simple type by numpy's name: `"<i4"`, `">f8"`, `"|b1"`, `"int32"`, `"float64"`.
+   * A simple type by numpy's name: `"<i4"`, `">f8"`, `"|b1"`, `"int32"`, `"float64"`, `"object"`; bools, numbers and objects,
+   * without an order in little-endian. The same object each time.
    *
    * @throws RangeError for another name
    */
@@ -61,7 +71,7 @@ export class DType {
     return match === null ? undefined : (match[1] as DTypeKind);
   }
 
-  /** Bytes of one item; `undefined` where it cannot be told. */
+  /** Python's `itemsize`: bytes of one item; `undefined` where it cannot be told. */
   get itemSize(): number | undefined {
     const stated = intOf(this.state[5]) ?? -1;
     if (stated >= 0) return stated;
@@ -73,7 +83,7 @@ export class DType {
     return size <= MAX_ITEM_SIZE ? size : undefined;
   }
 
-  /** Whether items are Python objects, or records that hold some. */
+  /** Python's `hasobject`: whether items are Python objects, or records that hold some. */
   get hasObjects(): boolean {
     const flags = intOf(this.state[7]) ?? 0;
     return this.kind === "O" || (flags & LIST_PICKLE) !== 0;

@@ -3,7 +3,9 @@
  *
  * @example
  * const registry = registerNumpy(new ClassRegistry());
- * loads(bytes, { registry }); // NDArray { shape: [2, 2], ... }
+ * const bytes = dumps(new NDArray(Float64Array.of(1, 2, 3, 4), [2, 2]), { registry }); // as numpy writes it
+ * const array = loads(bytes, { registry }) as NDArray;
+ * array.toArray() // => [ [ 1, 2 ], [ 3, 4 ] ]
  */
 import type { BaseRegistry } from "../globals/base-registry.js";
 import { dataEntry } from "../globals/data-entry.js";
@@ -213,7 +215,7 @@ const DTYPE_CLASSES =
 const UFUNCS =
   "absolute add arccos arccosh arcsin arcsinh arctan arctan2 arctanh bitwise_and bitwise_count bitwise_or bitwise_xor cbrt ceil conjugate copysign cos cosh deg2rad degrees divide divmod equal exp exp2 expm1 fabs float_power floor floor_divide fmax fmin fmod frexp gcd greater greater_equal heaviside hypot invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor matmul matvec maximum minimum modf multiply negative nextafter not_equal positive power rad2deg radians reciprocal remainder right_shift rint sign signbit sin sinh spacing sqrt square subtract tan tanh trunc vecdot vecmat";
 
-/** The entries of {@link registerNumpy}, for `registerEntries`. */
+/** The entries of {@link registerNumpy}, for `BaseRegistry.registerEntries` or an `EntrySource`. */
 export const numpyEntries: readonly GlobalEntry[] = [
   dtype,
   ndarray,
@@ -247,9 +249,11 @@ export const numpyEntries: readonly GlobalEntry[] = [
 ] as readonly GlobalEntry[];
 
 /**
- * Teaches a registry numpy's arrays, scalars and types.
+ * Teaches a registry numpy's arrays, scalars and types ({@link NDArray}, {@link NumpyScalar}, {@link DType}), and by name its
+ * ufuncs, masked arrays and random generators. Names of numpy 1 and 2 are read; those that both read are written.
  *
  * @returns the registry
+ * @throws PickleError `bad-option` when it has them already, or is frozen
  */
 export function registerNumpy<R extends BaseRegistry>(registry: R): R {
   registry.registerEntries(numpyEntries);

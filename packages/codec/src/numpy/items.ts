@@ -3,7 +3,7 @@ import type { ArrayData } from "../python/containers/array.js";
 import { Complex } from "../python/numbers/numbers.js";
 import type { DType } from "./dtype.js";
 
-/** What the items of an array are in JavaScript. */
+/** What the items of an array are in JavaScript: a typed array for numbers, bools and dates; an array of strings, bytes or any values for the rest. */
 export type ArrayItems = ArrayData | unknown[];
 
 interface TypedArrayClass {

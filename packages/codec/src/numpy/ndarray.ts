@@ -10,7 +10,7 @@ const MAX_AXES = 64;
 
 /** Options of {@link NDArray}. */
 export interface NDArrayOptions {
-  /** Default: that of the typed array. */
+  /** The type, or its name for {@link DType.of}. Default: that of the typed array; of an array of any values `object`. */
   readonly dtype?: DType | string | undefined;
   /**
    * How the items lie in memory: rows first (`"C"`, the default) or columns first (`"F"`). An array of any values is given
@@ -59,8 +59,10 @@ export class NDArray {
   /**
    * @param data - a typed array; raw bytes with a `dtype` for them; or an array of any values, which makes an object array.
    *   Not copied
-   * @param shape - default: one axis
-   * @throws RangeError when data and shape do not fit
+   * @param shape - the length of each axis; default: one axis with all items
+   * @param subtype - Python's class where it is not `numpy.ndarray`: a PyGlobal; default: none
+   * @throws RangeError when data and shape do not fit, or for a dtype that {@link DType.of} does not know
+   * @throws PickleError `bad-option` for an option that there is not
    */
   constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
     checkOptions(options, NDARRAY_OPTIONS, "options of NDArray");
@@ -99,12 +101,17 @@ export class NDArray {
     return this.#items;
   }
 
-  /** How many items. */
+  /** Python's `size`: how many items, over all axes. */
   get size(): number {
     return sizeOf(this.shape)!;
   }
 
-  /** The item at these indices, one for each axis. */
+  /**
+   * The item at these indices, one for each axis: a number; a bigint for 64-bit ints and dates; a boolean, a {@link Complex},
+   * text, bytes or an object.
+   *
+   * @throws RangeError for another number of indices, or one that is negative or beyond its axis
+   */
   at(...indices: readonly number[]): unknown {
     const { shape } = this;
     const isRowsFirst = this.order === "C" || this.bytes === undefined;
@@ -120,7 +127,7 @@ export class NDArray {
     return itemAt(this.dtype, this.data, offset);
   }
 
-  /** Nested arrays of the items, as numpy's `tolist`; the item itself for an array without axes. */
+  /** Nested arrays of the items as {@link NDArray.at} gives them, like numpy's `tolist`; the item itself for an array without axes. */
   toArray(): unknown {
     return this.#nested((item) => item);
   }

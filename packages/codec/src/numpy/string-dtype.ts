@@ -18,7 +18,8 @@ const STRING_DTYPE_OPTIONS = /* @__PURE__ */ optionNames<StringDTypeOptions>({ c
  * The type of an array of strings. Only numpy 2 has it.
  *
  * @example
- * new NDArray(["a", null], [2], { dtype: new StringDType({ naObject: null }) })
+ * const names = new NDArray(["a", null], [2], { dtype: new StringDType({ naObject: null }) });
+ * names.toArray() // => [ 'a', null ]
  */
 export class StringDType extends DType {
   /** Python's `coerce`: whether numpy makes a str of what is put into the array and is none, instead of refusing it. Default true. */
@@ -26,6 +27,7 @@ export class StringDType extends DType {
   /** Python's `na_object`: what stands for a missing item. `undefined`: none can be missing. */
   readonly naObject: unknown;
 
+  /** @throws PickleError `bad-option` for an option that there is not */
   constructor(options: StringDTypeOptions = {}) {
     super("T", []);
     checkOptions(options, STRING_DTYPE_OPTIONS, "options of StringDType");
@@ -33,7 +35,7 @@ export class StringDType extends DType {
     this.naObject = options.naObject;
   }
 
-  /** Whether an array of this type may hold `item`. */
+  /** Whether an array of this type may hold `item`: a string, or what {@link naObject} says stands for a missing one. */
   accepts(item: unknown): boolean {
     if (typeof item === "string") return true;
     return item === this.naObject ? item !== undefined : isNan(item) && isNan(this.naObject);

@@ -1,9 +1,9 @@
 /** A name that is no option is a mistake that would show nowhere else: `fix_imports`, `ttlSecond`. */
 import { nearest } from "./nearest.js";
 
-/** Names that come from elsewhere. */
+/** What the message about an unknown name knows of names from elsewhere: Python's, or another library's. */
 export interface NameHints {
-  /** In camelCase (`*`: all that begin so), each with the name that it has here, or what to do instead. */
+  /** In camelCase (`*`: all that begin so), each with the name that it has here, or what to do instead. Default: none. */
   readonly instead?: readonly (readonly [name: string, instead: string])[] | undefined;
   /** What a name may be in camelCase. Default: `job_timeout` is `jobTimeout`. */
   readonly spellings?: ((name: string) => readonly string[]) | undefined;
@@ -11,7 +11,7 @@ export interface NameHints {
 
 /** The names of the options of one kind, `T`. */
 export interface OptionNames<T extends object> {
-  /** With those of the options that they extend. */
+  /** The names that there are, with those of the options that they extend. */
   readonly known: ReadonlySet<keyof T & string>;
   /** What to say of a name that is not among `known`. */
   readonly hints: NameHints;
@@ -24,14 +24,19 @@ type Names<K extends PropertyKey> = Readonly<Record<K, unknown>>;
  * The names of an interface; the compiler sees to it that they are all there, and no others.
  *
  * @example
+ * interface LockOptions {
+ *   readonly ttl?: number;
+ *   readonly wait?: number;
+ * }
  * const LOCK_OPTIONS = optionNames<LockOptions>({ ttl: true, wait: true }, { instead: [["blockingTimeout", "wait"]] });
+ * LOCK_OPTIONS.known.has("ttl") // => true
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function optionNames<T extends object>(names: Names<keyof T>, hints: NameHints = {}): OptionNames<T> {
   return { known: new Set(Object.keys(names) as (keyof T & string)[]), hints };
 }
 
-/** The names of an interface that has all of `B` and some of its own. */
+/** The names of an interface `T` that has all of `B` and some of its own, which alone are given; hints of both are kept. */
 /* @__NO_SIDE_EFFECTS__ */
 export function extendOptionNames<T extends object, B extends object>(
   base: keyof B extends keyof T ? OptionNames<B> : never,
@@ -49,7 +54,8 @@ export function extendOptionNames<T extends object, B extends object>(
  * The check of a package: it throws the package's own error, made by `fail`, for what is no object and for a name that is
  * none, with what to write instead. It looks at names only, so a call with options pays some nanoseconds, one without nothing.
  *
- * @param fail - gets the message and the name that is wrong
+ * @param fail - makes the error, of the message and the name that is wrong; `undefined` for what is no object
+ * @returns the check: of options (`undefined`: none were given), their names, and what the message calls them
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function optionChecker(
@@ -95,7 +101,7 @@ function covers(pattern: string, name: string): boolean {
   return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 }
 
-/** `taskSerializer` of `task_serializer`. */
+/** A name in Python's or an HTTP header's spelling as JavaScript has it: `taskSerializer` of `task_serializer`. */
 export function camelCase(name: string): string {
   return name.replaceAll(/(?<=\w)[_-]+(\w)/g, (_, letter: string) => letter.toUpperCase());
 }

@@ -64,14 +64,15 @@ function takeBytes(encoder: Encoder): Uint8Array {
  * Pickles a value, in the bytes that CPython's C pickler writes for the same value.
  *
  * Plain objects, Maps, arrays, Sets, strings, numbers, bigints, booleans, `null`, bytes and Brine's Python types are
- * written; other classes have to be registered. Integral safe numbers are written as int, all others as float.
+ * written; other classes have to be registered. Integral safe numbers are written as int, all others and -0 as float.
  *
  * @returns a copy of its own: a `Buffer` on Node, a `Uint8Array` elsewhere
- * @throws PicklingError with `code`, and `path` to the part of the value that cannot be written
- * @throws PickleError `bad-option`
+ * @throws PicklingError `unpicklable`, `protocol-too-low`, `persistent-id`, `limit-exceeded` or `hook-failed`, with `path` to the
+ *   part of the value that cannot be written
+ * @throws PickleError `bad-option` for an option that there is not, or a value that it cannot have
  * @see CPython 3.12 `pickle.dumps`
  * @example
- * dumps({ a: [1, 2.5, "x"] }, { protocol: 2 })
+ * dumps([1, "x"], { protocol: 2 }) // => <Buffer 80 02 5d 71 00 28 4b 01 58 01 00 00 00 78 71 01 65 2e>
  */
 export function dumps(value: unknown, options?: PicklerOptions): Uint8Array {
   return encodeOnce(value, resolve(options), takeBytes);
@@ -90,11 +91,12 @@ export function dumps(value: unknown, options?: PicklerOptions): Uint8Array {
  * a file, open or given by path, keeps what was written.
  *
  * @param file - a path, `file:` URL, `FileHandle`, Node `Writable`, or web `WritableStream`
- * @throws PicklingError as `dumps` does; `bad-file` when the sink fails
+ * @throws PicklingError as {@link dumps} does; `bad-file` when the sink fails, or is nothing to write to
+ * @throws PickleError `bad-option`
  * @throws the reason of `signal`
  * @see CPython 3.12 `pickle.dump`
  * @example
- * await dump({ complex: new Complex(4, 6) }, "data.pickle");
+ * await dump({ complex: new Complex(4, 6) }, "data.pickle"); // pickle.load(open("data.pickle", "rb")) in Python
  */
 export async function dump(value: unknown, file: PickleSink, options?: DumpOptions): Promise<void> {
   const resolved = options === undefined ? DEFAULTS : resolveForFile(options);
@@ -112,21 +114,26 @@ export async function dump(value: unknown, file: PickleSink, options?: DumpOptio
  *
  * @see CPython 3.12 `pickle.Pickler`
  * @example
+ * class Table {
+ *   id = "users";
+ * }
  * class TablePickler extends Pickler {
  *   override persistentId(value: unknown): unknown {
  *     return value instanceof Table ? value.id : null;
  *   }
  * }
+ * const bytes = new TablePickler().dump([new Table()]);
+ * loads(bytes, { persistentLoad: (id) => `table ${id}` }) // => [ 'table users' ]
  */
 export class Pickler {
   readonly #encoder = new Encoder();
   readonly #options: PicklerOptions;
-  /** Reducers by class, asked before the registry. */
+  /** Python's `dispatch_table`: reducers by class, asked before the registry. Read at each {@link dump}; `undefined`: none. */
   dispatchTable: PicklerOptions["dispatchTable"];
-  /** No memo at all: for trees only. */
+  /** Python's `fast`: no memo at all, for trees only. Read at each {@link dump}. Default false. */
   fast: boolean;
 
-  /** @throws PickleError `bad-option` */
+  /** @throws PickleError `bad-option` for an option that there is not, or a value that it cannot have */
   constructor(options: PicklerOptions = {}) {
     this.#options = { ...options };
     this.dispatchTable = options.dispatchTable;
@@ -134,17 +141,29 @@ export class Pickler {
     resolvePicklerOptions(options, defaultRegistry);
   }
 
-  /** An id to write instead of `value`; `null` or `undefined` for none. Asked for every value. */
+  /**
+   * Python's `persistent_id`: an id to write instead of `value`; `null` or `undefined` for none. Asked for every value, also
+   * within others. At protocol 0 the id is written as its `str`, which must be ASCII without a newline. What it throws becomes
+   * a PicklingError `hook-failed`. Default: the option `persistentId`.
+   */
   persistentId(value: unknown): unknown {
     return this.#options.persistentId?.(value);
   }
 
-  /** How to write an object that is not of a basic type; `undefined` for the usual way. */
+  /**
+   * Python's `reducer_override`: how to write an object that is not of a basic type; `undefined`, for Python's NotImplemented,
+   * for the usual way. Default: the option `reducerOverride`.
+   */
   reducerOverride(value: object): ReturnType<NonNullable<PicklerOptions["reducerOverride"]>> {
     return this.#options.reducerOverride?.(value);
   }
 
-  /** One complete pickle. @throws PicklingError */
+  /**
+   * One complete pickle, which refers to what earlier ones wrote: where Python's writes into the file.
+   *
+   * @returns a copy of its own: a `Buffer` on Node, a `Uint8Array` elsewhere
+   * @throws PicklingError as {@link dumps} does
+   */
   dump(value: unknown): Uint8Array {
     const encoder = this.#encoder;
     const { persistentId, reducerOverride } = this.#options;
@@ -164,7 +183,7 @@ export class Pickler {
     return bytes;
   }
 
-  /** Forgets what was written, so that the next pickle stands on its own. */
+  /** Python's `clear_memo()`: forgets what was written, so that the next pickle stands on its own. */
   clearMemo(): void {
     this.#encoder.clearMemos();
   }

@@ -41,11 +41,11 @@ function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {
  *
  * @param data - the pickle; decoded `bytes` are copies of it unless the option `bytes` is `"view"`
  * @throws UnpicklingError on input that CPython refuses, on unregistered globals and on a limit, with `code`, `offset` and
- *   `opcode`
- * @throws PickleError `bad-option`
+ *   `opcode`; {@link PickleErrorCode} has the codes
+ * @throws PickleError `bad-option` for an option that there is not, a value that it cannot have, or data that is no bytes
  * @see CPython `pickle.loads`
  * @example
- * loads(dumps([1, 2.5, "a"])) // => [1, 2.5, "a"]
+ * loads(dumps([1, 2.5, "a"])) // => [ 1, 2.5, 'a' ]
  */
 export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions): unknown {
   return loadNext(new Machine(bytesOf(data), resolve(options)));
@@ -65,13 +65,15 @@ export function loads(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions
  * After an error in decoding (`unregistered-global`) the next `load` reads the next pickle. A handle whose file ends inside
  * a pickle can be read again when the file has grown.
  *
- * @param file - a path, `FileHandle`, `Readable`, `ReadableStream`, iterable of chunks, or bytes
+ * @param file - a path, `file:` URL, `FileHandle`, Node `Readable`, web `ReadableStream`, iterable of chunks, or bytes
  * @throws UnpicklingError as {@link loads} does, with offsets from the start of the pickle; `truncated` when the source
- *   ends inside the pickle, or holds none (Python's EOFError); `bad-file`
+ *   ends inside the pickle, or holds none (Python's EOFError); `bad-file` when it cannot be read
+ * @throws PickleError `bad-option`
  * @throws the reason of `signal`
  * @see CPython `pickle.load`
  * @example
- * const value = await load("model.pickle");
+ * await dump({ rates: [1, 2.5] }, "model.pickle"); // or a program in Python
+ * await load("model.pickle") // => { rates: [ 1, 2.5 ] }
  */
 export async function load(file: PickleSource, options?: LoadOptions): Promise<unknown> {
   const { decode, reading } = prepare(options);
@@ -91,10 +93,14 @@ export async function load(file: PickleSource, options?: LoadOptions): Promise<u
  *
  * An error's `offset` counts from the start of its pickle.
  *
- * @throws UnpicklingError as {@link loads} does; `truncated` when the source ends inside a pickle; `bad-file`
+ * @param file - as for {@link load}
+ * @throws UnpicklingError as {@link loads} does; `truncated` when the source ends inside a pickle; `bad-file` when it cannot be
+ *   read
+ * @throws PickleError `bad-option`
  * @throws the reason of `signal`
  * @example
- * for await (const record of loadAll("records.pickle")) console.log(record);
+ * const records = Buffer.concat([dumps({ id: 1 }), dumps({ id: 2 })]); // or the path of a file, a stream, ...
+ * for await (const record of loadAll(records)) console.log(record); // { id: 1 }, then { id: 2 }
  */
 export async function* loadAll(file: PickleSource, options?: LoadOptions): AsyncGenerator<unknown, void, void> {
   const { decode, reading } = prepare(options);
@@ -117,8 +123,10 @@ function prepare(options: LoadOptions | undefined): {
  * Decodes the pickles in some bytes, one {@link Unpickler.load} each. The memo lives as long as the unpickler, as in
  * CPython, so that pickles written by one pickler can refer to each other's objects.
  *
- * Subclass it to decide what names mean: `findClass`, `persistentLoad`, `getExtension`.
+ * Subclass it to decide what names mean: `findClass`, `persistentLoad`, `getExtension`. What an override throws becomes an
+ * UnpicklingError `hook-failed`, with the error as its `cause`.
  *
+ * @see CPython `pickle.Unpickler`
  * @example
  * class Restricted extends Unpickler {
  *   override findClass(module: string, name: string) {
@@ -126,13 +134,14 @@ function prepare(options: LoadOptions | undefined): {
  *     return super.findClass(module, name);
  *   }
  * }
+ * new Restricted(dumps(new OrderedDict([["a", 1]]))).load() // => OrderedDict(1) [Map] { 'a' => 1 }
  */
 export class Unpickler {
   readonly #machine: Machine;
 
   /**
    * @param data - one or more pickles back to back. Not copied: do not change it before the last `load`
-   * @throws PickleError `bad-option`
+   * @throws PickleError `bad-option` for an option that there is not, a value that it cannot have, or data that is no bytes
    */
   constructor(data: Uint8Array | ArrayBuffer, options?: UnpicklerOptions) {
     this.#machine = new Machine(bytesOf(data), resolve(options), this);
@@ -149,19 +158,31 @@ export class Unpickler {
   }
 
   /**
-   * What a global stands for. Override it to allow, forbid or rename; return what `super.findClass` returns, or a class
-   * that the registry knows. Python 2's names arrive as they were written and are mapped here (`fixImports`).
+   * Python's `find_class`: what a global stands for. Override it to allow, forbid or rename; return what `super.findClass`
+   * returns, or a class that the registry knows. Python 2's names arrive as they were written and are mapped here
+   * (`fixImports`).
+   *
+   * @throws UnpicklingError `unregistered-global` for a name that the registry does not know
    */
   findClass(module: string, name: string): PyGlobal | AnyClass {
     return this.#machine.resolver().findClass(module, name);
   }
 
-  /** The object with a persistent id, which is a str at protocol 0. Must not return `undefined`. */
+  /**
+   * Python's `persistent_load`: the object with a persistent id, which is a str at protocol 0. Must not return `undefined`.
+   * Default: the option `persistentLoad`.
+   *
+   * @throws UnpicklingError `persistent-id` without that option
+   */
   persistentLoad(id: unknown): unknown {
     return this.#machine.resolver().persistentLoad(id);
   }
 
-  /** The global under an extension code, from the registry's extensions. */
+  /**
+   * Python's `get_extension`: the global under an extension code, from 1 to 2,147,483,647, of the registry's extensions.
+   *
+   * @throws UnpicklingError `unregistered-extension` for a code that the registry does not know
+   */
   getExtension(code: number): PyGlobal | AnyClass {
     return this.#machine.resolver().getExtension(code);
   }
@@ -169,7 +190,8 @@ export class Unpickler {
   /**
    * Decodes the next pickle.
    *
-   * @throws UnpicklingError with `code`, `offset` and `opcode`; after it the unpickler cannot go on
+   * @throws UnpicklingError with `code`, `offset` (from the start of the data) and `opcode`; `truncated` at the end of the data,
+   *   where Python raises an EOFError. After an error within a pickle the unpickler cannot go on
    */
   load(): unknown {
     return loadNext(this.#machine);

@@ -74,7 +74,7 @@ export const FRAME = 0x95;
 export const PERSID = 0x50;
 export const BINPERSID = 0x51;
 
-/** What an opcode reads after its code byte; the readers are in `tools/args.ts`. `null`: nothing. */
+/** The form of what an opcode reads after its code byte, by `pickletools`' name; `ARGUMENTS` of `@brine/codec/tools` reads each. */
 export type ArgumentName =
   | "decimalnl_short"
   | "int4"
@@ -122,9 +122,9 @@ export type StackObject =
   | "set"
   | "frozenset";
 
-/** One row of the table. */
+/** One opcode, as a row of `OPCODES`: CPython's `pickletools.OpcodeInfo`. */
 export interface OpcodeInfo {
-  /** CPython's: `"SHORT_BINUNICODE"`. */
+  /** CPython's name of it: `"SHORT_BINUNICODE"`. */
   readonly name: string;
   /** The byte that stands for it in a pickle. */
   readonly code: number;
@@ -755,7 +755,7 @@ export type Opcode = Rows[number]["code"];
 
 /** The newest protocol, read by Python 3.8 and newer. `pickle.HIGHEST_PROTOCOL`. */
 export const HIGHEST_PROTOCOL = 5;
-/** 4 is read by every Python since 3.4. */
+/** The protocol that is written where none is asked for: 4, which every Python since 3.4 reads. `pickle.DEFAULT_PROTOCOL` of Python 3.8 to 3.13. */
 export const DEFAULT_PROTOCOL = 4;
 /** Protocols of pickle: 2 is the last one of Python 2, 4 needs Python 3.4, 5 needs Python 3.8. All are read. */
 export type Protocol = 0 | 1 | 2 | 3 | 4 | 5;

@@ -5,7 +5,7 @@ import { checkOptions } from "../options/check.js";
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { DumpOptions, LoadOptions, PicklerOptions, UnpicklerOptions } from "./options.js";
 
-/** Those of decoder and encoder alike: one object may be given to both. */
+/** The names of the options of decoder and encoder alike: one object may be given to both. For checks of options that hold these. */
 export const PICKLE_OPTIONS = /* @__PURE__ */ optionNames<UnpicklerOptions & PicklerOptions>(
   {
     protocol: true,
@@ -45,7 +45,7 @@ export const FILE_OPTIONS = /* @__PURE__ */ extendOptionNames<
 /** {@link PICKLE_OPTIONS} or {@link FILE_OPTIONS}. */
 export type PickleOptionNames = typeof PICKLE_OPTIONS | typeof FILE_OPTIONS;
 
-/** Those of `limits`, which both have. */
+/** The names in `limits`, an option that decoder and encoder have. */
 export const PICKLE_LIMITS = /* @__PURE__ */ optionNames<Limits>(DEFAULT_LIMITS);
 
 /**

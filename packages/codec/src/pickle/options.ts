@@ -5,7 +5,7 @@ import type { BufferLike, PickleBuffer } from "../python/containers/buffers.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import type { Protocol } from "./opcodes.js";
 
-/** How decoded Python values are represented; `docs/guide/mapping.md` has the whole table. */
+/** How decoded Python values are represented; the guide's page on values has the whole table. */
 export interface ModelOptions {
   /** `"auto"` (default): number when safe, else bigint. `"bigint"`: always bigint. */
   readonly int?: "auto" | "bigint" | undefined;
@@ -23,7 +23,7 @@ export interface ModelOptions {
 
 /** Options of `loads` and {@link Unpickler}, and of `load` and `loadAll` beside their own. */
 export interface UnpicklerOptions extends ModelOptions {
-  /** Classes and functions that pickles may name. Default: the standard library's value types. */
+  /** Classes and functions that pickles may name. Default: {@link defaultRegistry}, the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
   /**
    * Out-of-band buffers of protocol 5, in the order the pickler's `bufferCallback` got them: bytes, or what it got itself. A
@@ -36,11 +36,11 @@ export interface UnpicklerOptions extends ModelOptions {
   readonly errors?: "strict" | "replace" | "ignore" | "surrogateescape" | "backslashreplace" | undefined;
   /** Map Python 2 names to Python 3's in pickles of protocol 0 to 2. Default true. */
   readonly fixImports?: boolean | undefined;
-  /** Resolves a persistent id. By default a persistent id is an error. */
+  /** Python's `persistent_load`: the object with a persistent id, which is a str at protocol 0. Must not return `undefined`. By default a persistent id is an error. */
   readonly persistentLoad?: ((id: unknown) => unknown) | undefined;
   /** `"error"` (default): an unregistered global throws. `"opaque"`: it becomes a {@link PyObject}. */
   readonly unregistered?: "error" | "opaque" | undefined;
-  /** Bounds on what the pickle may cost. Default: see {@link Limits}. */
+  /** Bounds on what one pickle may cost. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
 }
 
@@ -55,15 +55,15 @@ export interface LoadOptions extends UnpicklerOptions, WaitOptions {}
 
 /** Options of `dumps` and {@link Pickler}, and of `dump` beside its own. */
 export interface PicklerOptions {
-  /** Default 4; a negative number means the highest. */
+  /** 0 to 5; -1, as any negative number, is the highest. Default 4. */
   readonly protocol?: Protocol | -1 | undefined;
-  /** Default: the standard library's value types. */
+  /** The names of classes, and how their instances are written. Default: {@link defaultRegistry}, the standard library's value types. */
   readonly registry?: ClassRegistryView | undefined;
   /** Write Python 2's names at protocols 0 to 2. Default true. */
   readonly fixImports?: boolean | undefined;
   /**
-   * Protocol 5: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it out of band.
-   * Default: all are kept in band.
+   * Protocol 5, and an error below: gets each {@link PickleBuffer}; returning a falsy value (as `Array.push` does not) keeps it
+   * out of band. Default: all are kept in band.
    */
   readonly bufferCallback?: ((buffer: PickleBuffer) => unknown) | undefined;
   /**
@@ -75,21 +75,24 @@ export interface PicklerOptions {
   readonly fast?: boolean | undefined;
   /** The CPython whose bytes are written where versions differ. Default `"3.12"`. */
   readonly python?: "3.12" | "3.13" | undefined;
-  /** What `undefined` is outside of arrays and the top level. Default `"error"`. */
+  /**
+   * What `undefined` is as the value of a dict or an attribute: an `"error"` (default), None with `"none"`, or `"omit"`ted with
+   * its key. In arrays and at the top level it is None.
+   */
   readonly undefined?: "error" | "none" | "omit" | undefined;
-  /** Whether {@link PyObject}s (instances of unregistered classes) may be written back. Default `"refuse"`. */
+  /** Whether {@link PyObject}s (instances of unregistered classes) may be written back: whoever loads them runs what they name. Default `"refuse"`. */
   readonly opaque?: "refuse" | "allow" | undefined;
-  /** Gives an object a persistent id; `undefined` or `null` means none. Default: none has. */
+  /** Python's `persistent_id`: gives a value a persistent id; `undefined` or `null` means none. At protocol 0 it is written as its `str`. Default: none has. */
   readonly persistentId?: ((value: unknown) => unknown) | undefined;
-  /** Asked first for objects that are not of a basic type; `undefined` means the usual way. Default: none. */
+  /** Python's `reducer_override`: asked first for objects that are not of a basic type; `undefined` means the usual way. Default: none. */
   readonly reducerOverride?:
     | ((value: object) => Reduction | PyGlobal | readonly unknown[] | string | undefined)
     | undefined;
-  /** Reducers by class, asked before the registry. Default: none. */
+  /** Python's `dispatch_table`: reducers by class, asked before the registry. Default: none. */
   readonly dispatchTable?:
     | ReadonlyMap<AnyClass, (value: never) => Reduction | PyGlobal | readonly unknown[] | string>
     | undefined;
-  /** Bounds on what is written. Default: see {@link Limits}. */
+  /** Bounds on what is written: `maxBytes`, `maxDepth` and `maxIntDigits`. Default: see {@link Limits}. */
   readonly limits?: Partial<Limits> | undefined;
 }
 

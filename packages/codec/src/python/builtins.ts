@@ -2,10 +2,10 @@
 import { HashParts, hashKey, type PyHashable } from "./hash.js";
 import { PyGlobal } from "./objects/objects.js";
 
-/** An integer as Brine decodes it. */
+/** An int as Brine decodes it: a number while it is safe, else a bigint; always a bigint with `int: "bigint"`. */
 export type PyInt = number | bigint;
 
-/** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable. */
+/** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable; bigints if one of the three is. */
 export class Range implements Iterable<PyInt>, PyHashable {
   /** The first number. */
   readonly start: PyInt;
@@ -14,6 +14,7 @@ export class Range implements Iterable<PyInt>, PyHashable {
   /** Negative to count down. With 0, which Python refuses, there are no numbers. */
   readonly step: PyInt;
 
+  /** @param start - also where it is 0: `new Range(0, 5)` is Python's `range(5)` */
   constructor(start: PyInt, stop: PyInt, step: PyInt = 1) {
     this.start = start;
     this.stop = stop;
@@ -65,7 +66,7 @@ export class Range implements Iterable<PyInt>, PyHashable {
   }
 }
 
-/** A Python slice: data only. */
+/** A Python slice, `a[start:stop:step]` apart from its `a`: data only. */
 export class Slice implements PyHashable {
   /** `null`, Python's None: from the beginning. */
   readonly start: unknown;
@@ -74,6 +75,7 @@ export class Slice implements PyHashable {
   /** `null` is 1. */
   readonly step: unknown;
 
+  /** Always begins with `start`: `new Slice(null, 5)` is Python's `slice(5)`. */
   constructor(start: unknown, stop: unknown = null, step: unknown = null) {
     this.start = start;
     this.stop = stop;
@@ -105,6 +107,7 @@ export class SingletonType {
   /** `null` of {@link NoneType}, else {@link Ellipsis} or {@link NotImplemented}. */
   readonly value: null | PyGlobal;
 
+  /** There are three, {@link NoneType}, {@link EllipsisType} and {@link NotImplementedType}: no other is written. */
   constructor(name: string, value: null | PyGlobal) {
     this.name = name;
     this.value = value;
@@ -117,13 +120,13 @@ export class SingletonType {
   }
 }
 
-/** `...` */
+/** What Python's `...` decodes to, the one object `Ellipsis`. */
 export const Ellipsis: PyGlobal = new PyGlobal("builtins", "Ellipsis");
-/** What Python's binary operators return to say that they cannot. */
+/** What Python's `NotImplemented` decodes to: what its binary operators return to say that they cannot. */
 export const NotImplemented: PyGlobal = new PyGlobal("builtins", "NotImplemented");
-/** `type(None)` */
+/** What Python's `type(None)` decodes to. */
 export const NoneType: SingletonType = new SingletonType("NoneType", null);
-/** `type(...)` */
+/** What Python's `type(...)` decodes to. */
 export const EllipsisType: SingletonType = new SingletonType("ellipsis", Ellipsis);
-/** `type(NotImplemented)` */
+/** What Python's `type(NotImplemented)` decodes to. */
 export const NotImplementedType: SingletonType = new SingletonType("NotImplementedType", NotImplemented);

@@ -15,7 +15,7 @@ import type { KeyTable } from "./key-table.js";
 /** Classes with an equality of their own give their canonical form under this symbol; they throw `TypeError` if unhashable. */
 export const hashKey: unique symbol = Symbol.for("brine.hashKey") as never;
 
-/** Has Python's equality and hash. */
+/** A class of which instances are compared as keys by what they hold, as a Python class with `__eq__` and `__hash__`. */
 export interface PyHashable {
   /**
    * The canonical form: a number or bigint for what equals one, `this` for identity, {@link HashParts} for what is equal
@@ -24,7 +24,7 @@ export interface PyHashable {
   [hashKey](): unknown;
 }
 
-/** Equal when class tag and every part are. */
+/** A canonical form of several parts, for {@link hashKey}: two are equal when tag and every part are. */
 export class HashParts {
   /** Letters of its own for each class that gives parts. */
   readonly tag: string;
@@ -33,6 +33,7 @@ export class HashParts {
   /** Whether the order of the parts does not count. */
   readonly isSet: boolean;
 
+  /** @param isSet - default false */
   constructor(tag: string, parts: ArrayLike<unknown>, isSet = false) {
     this.tag = tag;
     this.parts = parts;

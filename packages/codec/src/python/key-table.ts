@@ -237,7 +237,12 @@ export class KeyTable {
   }
 }
 
-/** Whether Python's `==` holds for two hashable values. @throws TypeError when one is not hashable */
+/**
+ * Whether Python's `==` holds for two hashable values, as for keys of a dict: `1`, `1n`, `true` and `new PyFloat(1)` are equal,
+ * tuples and bytes by content. A NaN is equal at most to itself, the same object.
+ *
+ * @throws TypeError when one is not hashable
+ */
 export function hashEquals(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   const table = new KeyTable();

@@ -41,8 +41,8 @@ type Part = string | { readonly value: unknown } | { readonly leave: object };
 const V = (value: unknown): Part => ({ value });
 
 /**
- * Python's `repr` of a value as Brine decodes it. Works on cycles (`[...]`) and any depth; of very long output the end is
- * `...`.
+ * Python's `repr` of a value as Brine decodes it. Works on cycles (`[...]`) and any depth; of more than 1,000,000 characters the
+ * end is `...`.
  *
  * @example
  * repr([1, tuple("a", null), new PyFloat(2)]) // => "[1, ('a', None), 2.0]"

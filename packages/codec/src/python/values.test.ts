@@ -55,7 +55,7 @@ describe("numbers", () => {
   });
 
   // What CPython says of the same.
-  it.each<[Decimal | Fraction, unknown, boolean]>([
+  it.each<[Decimal | Fraction | PyFloat | Complex, unknown, boolean]>([
     [new Decimal("0.5"), 0.5, true],
     [new Decimal("0.1"), 0.1, false],
     [new Decimal("2"), 2n, true],
@@ -71,6 +71,18 @@ describe("numbers", () => {
     [new Fraction(2n ** 53n + 1n), 2n ** 53n + 1n, true],
     [new Fraction(1), new Decimal("sNaN"), false],
     [new Fraction(1), null, false],
+    [new PyFloat(0.5), new Decimal("0.50"), true],
+    [new PyFloat(0.1), new Decimal("0.1"), false],
+    [new PyFloat(0.5), new Fraction(1, 2), true],
+    [new PyFloat(1), new Complex(1), true],
+    [new PyFloat(2), 2n, true],
+    [new PyFloat(2 ** 53), 2n ** 53n + 1n, false],
+    [new PyFloat(1), true, true],
+    [new PyFloat(Number.NaN), new PyFloat(Number.NaN), false],
+    [new PyFloat(2), "2", false],
+    [new Complex(0.5), new Decimal("0.5"), true],
+    [new Complex(1, 1), 1, false],
+    [new Complex(Number.NaN), Number.NaN, false],
   ])("%s equals %s: %s", (own, other, expected) => {
     expect(own.equals(other)).toBe(expected);
   });
@@ -104,6 +116,11 @@ describe("small values", () => {
     expect(new PurePosixPath("/a", "b", "/c/./d/").toString()).toBe("/c/d");
     expect(new PureWindowsPath("c:/a", "\\b").toString()).toBe("c:\\b");
     expect(new PureWindowsPath("c:\\", "a", "b").parts).toEqual(["c:\\", "a", "b"]);
+  });
+
+  it("a backslash is a separator on Windows alone", () => {
+    expect(new PureWindowsPath("c:\\a\\b").asPosix()).toBe("c:/a/b");
+    expect(new PurePosixPath("a\\b", "c").asPosix()).toBe("a\\b/c");
   });
 
   it("IPv6Address is written in its shortest form", () => {

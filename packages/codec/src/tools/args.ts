@@ -19,7 +19,7 @@ const TAKEN_FROM_ARGUMENT4 = -3;
 const TAKEN_FROM_ARGUMENT4U = -4;
 const TAKEN_FROM_ARGUMENT8U = -5;
 
-/** How an argument is read. */
+/** How an argument is read: CPython's `pickletools.ArgumentDescriptor`. */
 export interface ArgumentDescriptor {
   /** That of `pickletools`: `"uint1"`, `"stringnl"`. */
   readonly name: ArgumentName;
@@ -28,7 +28,11 @@ export interface ArgumentDescriptor {
    * (unsigned) or 8 bytes before them says.
    */
   readonly n: number;
-  /** Reads it; throws {@link UnpicklingError} with `pickletools`' text. */
+  /**
+   * Reads it from where the cursor is, and moves that behind it.
+   *
+   * @throws {@link UnpicklingError} `truncated`, `bad-argument` or `limit-exceeded`, with `pickletools`' text
+   */
   read(cursor: Cursor): OpcodeArgument;
 }
 

@@ -17,9 +17,9 @@ export interface DisOptions {
   readonly memo?: Map<number, StackObject> | undefined;
   /** Spaces by which each MARK indents. Default 4. */
   readonly indentLevel?: number | undefined;
-  /** Column at which a description of each opcode starts; 0 (default) for none. */
+  /** Column at which a description of each opcode starts, in Brine's words, not those of `pickletools`; 0 (default) for none. */
   readonly annotate?: number | undefined;
-  /** Where the pickle starts. Default 0. */
+  /** The byte where the pickle starts. Default 0. */
   readonly offset?: number | undefined;
 }
 
@@ -41,7 +41,9 @@ const MAX_INT_DIGITS = 4300;
  *
  * Like CPython's it checks on the way that every opcode finds what it needs on the stack and in the memo.
  *
+ * @returns the lines, each with its newline
  * @throws {@link UnpicklingError} with CPython's message, after `out` got the line at fault
+ * @throws PickleError `bad-option` for an option that there is not
  * @see CPython 3.12 `pickletools.dis`
  * @example
  * console.log(dis(dumps([1, 2])));

@@ -20,11 +20,12 @@ export interface PickleOp {
 /**
  * All opcodes of one pickle, the first of `bytes`, up to and with STOP. Nothing is built.
  *
- * @param offset - where the pickle starts
+ * @param offset - the byte where the pickle starts; default 0
  * @throws {@link UnpicklingError} at a byte that is no opcode, or an argument that is damaged; its message is CPython's
  * @see CPython 3.12 `pickletools.genops`
  * @example
- * [...genops(dumps([1]))].map(({ opcode, arg }) => [opcode.name, arg])
+ * const ops = [...genops(dumps(1))];
+ * ops.map(({ opcode, arg }) => [opcode.name, arg]) // => [ [ 'PROTO', 4 ], [ 'BININT1', 1 ], [ 'STOP', undefined ] ]
  */
 export function* genops(bytes: Uint8Array | ArrayBuffer, offset = 0): Generator<PickleOp, void, undefined> {
   const cursor = new Cursor(bytes instanceof ArrayBuffer ? new Uint8Array(bytes) : bytes, offset);

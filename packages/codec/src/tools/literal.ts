@@ -2,7 +2,7 @@
 import { floatRepr } from "../python/numbers/numbers.js";
 import { bytesRepr, strRepr } from "../python/str-repr.js";
 
-/** What an opcode's argument is in JavaScript; `bytearray8` is a Uint8Array too. */
+/** What an opcode's argument is in JavaScript: ints are numbers while they are safe, else bigints; `bytearray8` is a Uint8Array too. */
 export type OpcodeArgument = number | bigint | boolean | string | Uint8Array;
 
 /** `repr` of a bytearray, which escapes single quotes also between double ones. CPython 3.12 `bytearray_repr`. */

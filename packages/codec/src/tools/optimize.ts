@@ -21,6 +21,7 @@ const FRAME_SIZE_MIN = 4;
  * The same pickle without the PUTs that no GET refers to, and with frames laid out anew: the bytes that
  * `pickletools.optimize` gives. Nothing is built; what follows the first STOP is dropped.
  *
+ * @returns a new array; `pickle` stays as it is
  * @throws {@link UnpicklingError} if the pickle is damaged, or a GET refers to nothing
  * @see CPython 3.12 `pickletools.optimize`
  * @example

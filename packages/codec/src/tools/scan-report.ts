@@ -30,7 +30,7 @@ export interface ScanFinding {
   readonly verdict: Verdict;
   /** Byte of the opcode, counted from the start of the input; for a nested pickle, from its own start. */
   readonly offset: number;
-  /** Which pickle of the stream, from 0. */
+  /** Which pickle of the stream, counted from 0. */
   readonly pickle: number;
   /** The one at `offset`. `undefined` of `"nested"`, and of `"malformed"` at a byte that is none. */
   readonly opcode?: string | undefined;
@@ -38,7 +38,7 @@ export interface ScanFinding {
   readonly module?: string | undefined;
   /** The qualified name, in {@link module}. */
   readonly name?: string | undefined;
-  /** For people. */
+  /** What it does, for people; may change. */
   readonly message: string;
   /** Offsets of the strings, outermost first, that a nested pickle was found in; empty for the outer pickles. */
   readonly within: readonly number[];

@@ -24,9 +24,11 @@ const MAX_NESTING = 8;
  * Only `"allowed"` means that loading the input does nothing but make values. It never throws for bad input: what cannot be
  * read is a finding.
  *
+ * @throws PickleError `bad-option` for an option that there is not
  * @example
- * const { verdict, findings } = scan(bytes, { allow: ["app.models.User"] });
- * if (verdict !== "allowed") throw new Error(findings.map((finding) => finding.message).join("; "));
+ * const { verdict, findings } = scan(Buffer.from("cos\nsystem\n(Vls\ntR."), { allow: ["app.models.User"] });
+ * verdict // => 'dangerous'
+ * findings.map((finding) => finding.message) // => [ 'names os.system', 'calls os.system' ]
  */
 export function scan(bytes: Uint8Array | ArrayBuffer, options: ScanOptions = {}): ScanReport {
   checkOptions(options, SCAN_OPTIONS, "options of scan()");

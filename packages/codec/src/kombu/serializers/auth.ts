@@ -9,20 +9,20 @@ import { checkOptions } from "../option-names.js";
 import type { Serializer, SerializerRegistry } from "../serialization.js";
 import { asciiBytes, encodeUtf8 } from "../text.js";
 
-/** A PEM file's content. */
+/** What a PEM file contains, as text or bytes: not its path. */
 export type Pem = string | Uint8Array;
 
 /** Keys and certificates of {@link authSerializer}. */
 export interface AuthOptions {
   /** Encodes and decodes what is inside. */
   readonly serializers: SerializerRegistry;
-  /** Private RSA key to sign with; by default the serializer only reads. */
+  /** Private RSA key to sign with (`security_key`); by default the serializer only reads. */
   readonly key?: Pem | undefined;
-  /** Of an encrypted `key`. Default: none. */
+  /** Of an encrypted `key` (`security_key_password`). Default: none. */
   readonly keyPassword?: string | undefined;
-  /** The certificate of that key, which readers must have. Default: none; a `key` needs one. */
+  /** The certificate of that key, which readers must have (`security_certificate`). Default: none; a `key` needs one. */
   readonly certificate?: Pem | undefined;
-  /** Certificates of signers to trust (`security_cert_store`). An expired one is an error. Default: nobody. */
+  /** Certificates of signers to trust (`security_cert_store`). An expired one is an error when the serializer is made. Default: nobody's. */
   readonly trusted?: readonly Pem[] | undefined;
   /** Hash of the signature (`security_digest`). Default `"sha256"`. */
   readonly digest?: string | undefined;
@@ -78,7 +78,11 @@ interface Signed {
  * Its content type is `application/data`, which every accept list lets through: what is not signed by a trusted certificate is
  * refused by the signature, with the code `bad-signature`.
  *
+ * @throws {@link EncodeError} `bad-option` for keys and certificates that cannot be used, {@link KombuError} for an option that
+ *   there is not; {@link SerializerNotInstalled} `not-installed` outside Node
  * @example
+ * const serializers = createSerializers();
+ * const [key, certificate] = [readFileSync("worker.key"), readFileSync("worker.pem")];
  * serializers.register("auth", authSerializer({ serializers, key, certificate, trusted: [certificate] }));
  */
 export function authSerializer(options: AuthOptions): Serializer {

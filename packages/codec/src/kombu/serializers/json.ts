@@ -18,11 +18,11 @@ export interface JsonOptions extends Pick<ModelOptions, "int" | "float" | "dict"
    * plain strings, bytes are an error, and such an object is just an object.
    */
   readonly dialect?: JsonDialect | undefined;
-  /** What `undefined` is as a value of an object. Default `"error"`; in arrays and at the top level it is null. */
+  /** What `undefined` is as a value of an object: an `"error"` (default), null with `"none"`, or `"omit"`ted. In arrays and at the top level it is null. */
   readonly undefined?: "error" | "none" | "omit" | undefined;
-  /** Asked for values that have no form in JSON, as Python's `default=`; `undefined` means there is none. */
+  /** Asked for values that have no form in JSON, as Python's `default=`; `undefined` means there is none. Default: nobody is asked. */
   readonly default?: ((value: object) => unknown) | undefined;
-  /** Digits of one int read. Default 4300, as in CPython since 3.11. */
+  /** Digits of one int read, at most. Default 4300, as in CPython since 3.11. */
   readonly maxIntDigits?: number | undefined;
   /** Characters written at most. Default 512 MiB less 1 KiB, about the longest string there can be, for whoever reads it. */
   readonly maxLength?: number | undefined;
@@ -43,10 +43,10 @@ const JSON_OPTIONS = /* @__PURE__ */ optionNames<JsonOptions>({
 /**
  * kombu's `json` serializer.
  *
- * Reads ints of any size as bigints, NaN and Infinity as what they are. Writes what Python's `json.dumps` writes, byte for
- * byte; a value without a form in JSON (a Set, Complex, an instance of a class without `__json__()`) is an error.
+ * Reads ints beyond the safe ones as bigints, NaN and Infinity as what they are. Writes what Python's `json.dumps` writes, byte
+ * for byte; a value without a form in JSON (a Set, Complex, an instance of a class without `__json__()`) is an error.
  *
- * @throws {@link EncodeError} `bad-option` for a dialect that does not exist
+ * @throws {@link EncodeError} `bad-option` for a dialect that does not exist, {@link KombuError} for an option that there is not
  */
 export function jsonSerializer(options: JsonOptions = {}): Serializer {
   checkOptions(options, JSON_OPTIONS, "options of jsonSerializer()");

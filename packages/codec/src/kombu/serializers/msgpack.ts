@@ -44,6 +44,8 @@ const MSGPACK_OPTIONS = /* @__PURE__ */ optionNames<MsgpackOptions>({
  * Ints of 64 bits stay ints both ways, and floats floats. A Set, a date or anything else msgpack has no form for is an
  * error, as in Python; tuples become arrays. Values may be as deep as msgpack-python takes them: 511 containers inside of
  * each other when written, 1,023 when read.
+ *
+ * @throws {@link KombuError} `bad-option` for an option that there is not
  */
 export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
   checkOptions(options, MSGPACK_OPTIONS, "options of msgpackSerializer()");

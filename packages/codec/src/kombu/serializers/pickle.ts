@@ -8,7 +8,12 @@ import type { Serializer } from "../serialization.js";
 /** Options of the pickle decoder and encoder behind a registry; both read `registry`, `fixImports` and `limits`. */
 export interface PickleSerializerOptions extends UnpicklerOptions, PicklerOptions {}
 
-/** kombu writes protocol 4 unless `PICKLE_PROTOCOL` says otherwise, and so does this. */
+/**
+ * kombu's `pickle` serializer: bodies that `dumps` and `loads` write and read. kombu writes protocol 4 unless its environment
+ * has `PICKLE_PROTOCOL`; this writes 4 unless the option `protocol` says otherwise.
+ *
+ * @throws PickleError `bad-option` for an option that there is not
+ */
 export function pickleSerializer(options: PickleSerializerOptions = {}): Serializer {
   checkPickleOptions(options);
   const frozen = Object.freeze({ ...options });

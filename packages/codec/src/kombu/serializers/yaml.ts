@@ -11,7 +11,7 @@ import { writeYaml } from "./yaml-writer.js";
 
 /** What {@link yamlSerializer} takes. Everything is optional. */
 export interface YamlOptions extends Pick<ModelOptions, "int" | "float" | "dict"> {
-  /** The yaml package, needed to read; by default it is loaded when first used. */
+  /** The yaml package, needed to read; by default it is loaded when first used, which only Node can. */
   readonly module?: YamlModule | undefined;
   /** How often aliases (`*name`) may be expanded in all; a "billion laughs" document needs more. Default 1000. */
   readonly maxAliases?: number | undefined;
@@ -29,6 +29,8 @@ const YAML_OPTIONS = /* @__PURE__ */ optionNames<YamlOptions>({
  * kombu's `yaml` serializer. Writes without a library; reading needs the package `yaml`.
  *
  * It cannot carry signatures of Celery, and tags of Python objects are refused, both as in Python.
+ *
+ * @throws {@link KombuError} `bad-option` for an option that there is not
  */
 export function yamlSerializer(options: YamlOptions = {}): Serializer {
   checkOptions(options, YAML_OPTIONS, "options of yamlSerializer()");

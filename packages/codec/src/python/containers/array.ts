@@ -1,6 +1,6 @@
 /** `array.array`. */
 
-/** Typed arrays that an array's items live in. */
+/** Typed arrays that the items of a {@link PyArray}, or of a numpy array, live in. */
 export type ArrayData =
   | Int8Array
   | Uint8Array
@@ -13,7 +13,11 @@ export type ArrayData =
   | Float32Array
   | Float64Array;
 
-/** `array.array` type codes of numbers; `u` and `w` are text. `l` and `L` have 64 bits, as on Linux and macOS. */
+/**
+ * `array.array` type codes: `b` is an Int8Array, `B` Uint8Array, `h` Int16Array, `H` Uint16Array, `i` Int32Array, `I`
+ * Uint32Array, `l` and `q` BigInt64Array, `L` and `Q` BigUint64Array, `f` Float32Array, `d` Float64Array; `u` and `w` (Python
+ * 3.13) are text. `l` and `L` have 64 bits, as on Linux and macOS.
+ */
 export type TypeCode = "b" | "B" | "h" | "H" | "i" | "I" | "l" | "L" | "q" | "Q" | "f" | "d" | "u" | "w";
 
 type DataConstructor = {
@@ -38,15 +42,15 @@ export const ARRAY_DATA: Readonly<Record<Exclude<TypeCode, "u" | "w">, DataConst
 });
 
 /**
- * A Python array: a typed array, or a string for the type codes `u` and `w`.
+ * A Python `array.array`: a typed array, or a string for the type codes `u` and `w`. Iterable.
  *
  * @example
  * new PyArray("i", Int32Array.of(1, 2)).data[1] // => 2
  */
 export class PyArray {
-  /** Python's `typecode`; {@link TypeCode} says which items each has. */
+  /** Python's `typecode`; {@link TypeCode} says which typed array each has. */
   readonly typecode: TypeCode;
-  /** A string for `u` and `w`, else the typed array of {@link ARRAY_DATA}. Not copied from what the array was made of. */
+  /** A string for `u` and `w`, else the typed array that {@link TypeCode} says. Not copied from what the array was made of. */
   readonly data: ArrayData | string;
 
   /** @throws TypeError when the data is not of the type code's kind */
@@ -58,7 +62,7 @@ export class PyArray {
     this.data = data;
   }
 
-  /** How many items; of text, characters. */
+  /** How many items; of text, Python's characters: an emoji is one. */
   get length(): number {
     return typeof this.data === "string" ? [...this.data].length : this.data.length;
   }

@@ -24,6 +24,7 @@ export class PickleBuffer {
 
   /**
    * @param data - bytes, or any other view or buffer, whose bytes are meant
+   * @param options - `readonly`: whether Python gets an immutable object for it, as bytes are. Default false
    * @throws TypeError for what has no bytes
    */
   constructor(data: BufferLike, options: { readonly readonly?: boolean | undefined } = {}) {

@@ -9,7 +9,7 @@ const FACTORY: unique symbol = Symbol("factory");
 const ITEMS: unique symbol = Symbol("items");
 const MAXLEN: unique symbol = Symbol("maxlen");
 
-/** `collections.OrderedDict` */
+/** `collections.OrderedDict`: a {@link PyDict} that Python gets as one. */
 export class OrderedDict<K = unknown, V = unknown> extends PyDict<K, V> {
   static readonly [pyBase] = true;
 }
@@ -23,21 +23,26 @@ export class DefaultDict<K = unknown, V = unknown> extends PyDict<K, V> {
 
   private readonly [FACTORY]: object | null;
 
+  /** @throws TypeError for a key that Python cannot hash */
   constructor(factory: object | null = null, entries?: Iterable<readonly [K, V]> | null) {
     super(entries);
     this[FACTORY] = factory;
   }
 
-  /** `null`: a missing key is an error in Python, as in a dict. */
+  /** Python's `default_factory`. `null`: a missing key is an error in Python, as in a dict. */
   get factory(): object | null {
     return this[FACTORY];
   }
 }
 
-/** `collections.Counter`: how often each key occurs. */
+/** `collections.Counter`: how often each key occurs. A missing key is `undefined` here, where Python gives 0. */
 export class Counter<K = unknown> extends PyDict<K, unknown> {
   static readonly [pyBase] = true;
 
+  /**
+   * @param counts - pairs of key and count, or an object with the counts; unlike Python's, no items to be counted
+   * @throws TypeError for a key that Python cannot hash
+   */
   constructor(counts?: Iterable<readonly [K, unknown]> | Readonly<Record<string, unknown>> | null) {
     super();
     if (counts === undefined || counts === null) return;
@@ -46,13 +51,17 @@ export class Counter<K = unknown> extends PyDict<K, unknown> {
   }
 }
 
-/** `collections.deque`. `maxlen` is `null` when it is not bounded. */
+/** `collections.deque`: a list with two ends, bounded by `maxlen` unless that is `null`. Iterable from left to right. */
 export class Deque<T = unknown> implements Iterable<T> {
   static readonly [pyBase] = true;
 
   private readonly [ITEMS]: T[] = [];
   private readonly [MAXLEN]: number | null;
 
+  /**
+   * @param items - copied; of more than `maxlen` only the last stay
+   * @throws RangeError for a `maxlen` that is no integer from 0 on
+   */
   constructor(items: Iterable<T> = [], maxlen: number | null = null) {
     if (maxlen !== null && !(Number.isSafeInteger(maxlen) && maxlen >= 0)) {
       throw new RangeError(`Cannot make a deque with maxlen ${maxlen}: must be an integer from 0 on`);
@@ -61,17 +70,17 @@ export class Deque<T = unknown> implements Iterable<T> {
     this.extend(Array.isArray(items) ? items : [...items]);
   }
 
-  /** `null`: not bounded. */
+  /** Python's `maxlen`: how many items it holds at most; `null`: not bounded. */
   get maxlen(): number | null {
     return this[MAXLEN];
   }
 
-  /** At most `maxlen`. */
+  /** How many items it has: at most `maxlen`. */
   get length(): number {
     return this[ITEMS].length;
   }
 
-  /** The item at an index, negative ones from the right. */
+  /** The item at an index, negative ones from the right; `undefined` beyond both ends, where Python raises an IndexError. */
   at(index: number): T | undefined {
     return this[ITEMS].at(index);
   }
@@ -136,7 +145,7 @@ export class Deque<T = unknown> implements Iterable<T> {
   }
 }
 
-/** `collections.ChainMap`: dicts that are searched in order. */
+/** `collections.ChainMap`: dicts that are searched in order. Data only: search {@link maps} yourself. */
 export class ChainMap {
   /** In the order in which Python searches them; it writes to the first alone. */
   readonly maps: unknown[];
@@ -150,7 +159,7 @@ export class ChainMap {
   }
 }
 
-/** `collections.UserDict` */
+/** `collections.UserDict`: a dict within an object, for Python's subclasses. */
 export class UserDict {
   /** The dict inside: an object or a PyDict, as dicts are decoded. */
   readonly data: unknown;
@@ -164,7 +173,7 @@ export class UserDict {
   }
 }
 
-/** `collections.UserList` */
+/** `collections.UserList`: a list within an object, for Python's subclasses. */
 export class UserList {
   /** The list inside: an array. */
   readonly data: unknown;
@@ -178,7 +187,7 @@ export class UserList {
   }
 }
 
-/** `collections.UserString` */
+/** `collections.UserString`: a str within an object, for Python's subclasses. */
 export class UserString {
   /** The str inside. */
   readonly data: string;
@@ -187,7 +196,7 @@ export class UserString {
     this.data = data;
   }
 
-  /** What {@link __getnewargs__} gave, put together again by the decoder. */
+  /** For the decoder: makes one of what {@link __getnewargs__} gave. */
   static __new__(data: string): UserString {
     return new UserString(data);
   }

@@ -60,7 +60,7 @@ export class KeyIndex {
  *
  * @example
  * const d = new PyDict([[tuple(1, 2), "a"]]);
- * d.get(tuple(1, 2)) // => "a"
+ * d.get(tuple(1, 2)) // => 'a'
  */
 export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   /** Made when the first key arrives that a Map compares in another way than Python. */
@@ -76,7 +76,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return new PyDict(entries);
   }
 
-  /** A dict of the own enumerable properties of an object, in their order. */
+  /** A dict of the own enumerable properties of an object, in their order: JavaScript puts names that are indices, such as `"1"`, first. */
   static fromObject<V>(object: { readonly [key: string]: V }): PyDict<string, V> {
     return new PyDict(Object.entries(object));
   }
@@ -114,6 +114,7 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
     return kept !== undefined && super.delete(kept);
   }
 
+  /** Takes all keys out. */
   override clear(): void {
     this.#index = undefined;
     super.clear();

@@ -1,7 +1,7 @@
 /** `collections.namedtuple`. */
 import { Tuple } from "./sequences.js";
 
-/** A class made by {@link namedTuple}: a {@link Tuple} with a getter for each field. */
+/** A class made by {@link namedTuple}: a {@link Tuple} with a getter for each field. Its constructor takes the items, one for each field. */
 export interface NamedTupleClass<F extends string = string> {
   /** Python's `_fields`, in the order of the items. Frozen. */
   readonly fields: readonly F[];
@@ -11,7 +11,8 @@ export interface NamedTupleClass<F extends string = string> {
 }
 
 /**
- * Makes a named tuple class.
+ * Makes a named tuple class: Python's `collections.namedtuple(name, fields)`. `BaseRegistry.registerNamedTuple` makes one and
+ * registers it, which reading and writing need.
  *
  * @example
  * const Point = namedTuple("Point", ["x", "y"]);

@@ -46,6 +46,7 @@ export class PySet<T = unknown> extends Set<T> {
     return kept !== undefined && super.delete(kept);
   }
 
+  /** Takes all members out. */
   override clear(): void {
     this.#index = undefined;
     super.clear();

@@ -109,6 +109,21 @@ describe("TimeDelta", () => {
     expect(() => new TimeDelta(0.5)).toThrow(RangeError);
   });
 
+  // What `datetime.timedelta(...)` of CPython 3.11 is of the same.
+  it.each([
+    [{ microseconds: 0.5 }, 0],
+    [{ microseconds: 1.5 }, 2],
+    [{ microseconds: 2.5 }, 2],
+    [{ microseconds: -0.5 }, 0],
+    [{ microseconds: -1.5 }, -2],
+    [{ milliseconds: 0.0005, microseconds: 3 }, 4],
+    [{ seconds: 0.0000025 }, 2],
+    [{ days: 0.1, hours: 0.1, seconds: 0.1 }, 9_000_100_000],
+    [{ weeks: 0.123456789, milliseconds: 0.7777, microseconds: 0.25 }, 74_666_666_765],
+  ])("of %j has %i microseconds", (parts, microseconds) => {
+    expect(TimeDelta.from(parts).totalMicroseconds()).toBe(BigInt(microseconds));
+  });
+
   it.each(["P1DT2H3M4.000005S", "PT0S", "-PT1S", "P2D"])("reads and writes %s", (text) => {
     expect(TimeDelta.from(text).toJSON()).toBe(text);
   });

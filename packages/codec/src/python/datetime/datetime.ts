@@ -31,9 +31,9 @@ export interface TimeFields {
   readonly second?: number | undefined;
   /** 0 to 999,999. Default 0. */
   readonly microsecond?: number | undefined;
-  /** 1 for the second occurrence of a wall clock time that happens twice. PEP 495. */
+  /** 1 for the second occurrence of a wall clock time that happens twice. PEP 495. Default 0. */
   readonly fold?: number | undefined;
-  /** `null` or `undefined`: naive. An object that is no {@link TzInfo} is kept, without an offset. */
+  /** The zone; `null`: naive. An object that is no {@link TzInfo} is kept, without an offset. Default `null`. */
   readonly tzinfo?: TzInfo | object | null | undefined;
 }
 
@@ -68,10 +68,10 @@ function parseTime(text: string): TimeFields {
 }
 
 /**
- * `datetime.date`.
+ * `datetime.date`: a day of the calendar.
  *
  * @example
- * PyDate.from("2024-05-06").toString() // => "2024-05-06"
+ * PyDate.from("2024-05-06").toString() // => '2024-05-06'
  */
 export class PyDate implements PyHashable {
   static readonly [pyBase] = true;
@@ -91,7 +91,11 @@ export class PyDate implements PyHashable {
     this.day = day;
   }
 
-  /** Of fields, of ISO text, of a `Date`'s day in UTC, or of a Temporal value that has a date. */
+  /**
+   * Of fields, of ISO text (`YYYY-MM-DD`), of a `Date`'s day in UTC, or of a Temporal value that has a date.
+   *
+   * @throws RangeError for other text, a date that is none, or one not in the years 1 to 9999
+   */
   static from(value: PyDate | Date | DateFields | string): PyDate {
     if (value instanceof PyDate) return value;
     if (value instanceof Date) return new PyDate(value.getUTCFullYear(), value.getUTCMonth() + 1, value.getUTCDate());
@@ -99,7 +103,7 @@ export class PyDate implements PyHashable {
     return new PyDate(fields.year, fields.month, fields.day);
   }
 
-  /** Never to a {@link PyDateTime}, as in Python. */
+  /** Whether `other` is the same date; never a {@link PyDateTime}, as in Python. */
   equals(other: unknown): boolean {
     return other instanceof PyDate && this.year === other.year && this.month === other.month && this.day === other.day;
   }
@@ -109,17 +113,22 @@ export class PyDate implements PyHashable {
     return new Date(epochDays(this.year, this.month, this.day) * 86_400_000);
   }
 
-  /** A `Temporal.PlainDate`, of the implementation given or the engine's own. */
+  /**
+   * A `Temporal.PlainDate`.
+   *
+   * @param temporal - the implementation; default the engine's own, or the one a polyfill made global
+   * @throws TypeError when there is none
+   */
   toTemporal(temporal?: TemporalLike): object {
     return temporalOf(temporal).PlainDate.from({ year: this.year, month: this.month, day: this.day });
   }
 
-  /** `isoformat()` */
+  /** Python's `isoformat()`: `2024-05-06`. */
   toString(): string {
     return dateText(this.year, this.month, this.day);
   }
 
-  /** `isoformat()`: `"2024-05-06"`. */
+  /** As {@link toString}: `"2024-05-06"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -163,7 +172,12 @@ export class PyTime implements PyHashable {
     this.fold = fold;
   }
 
-  /** Of fields, of ISO text, or of a `Temporal.PlainTime`. */
+  /**
+   * Of fields, of ISO text (`HH:MM`, with seconds and an offset or without), or of a `Temporal.PlainTime`. What is below a
+   * microsecond is cut.
+   *
+   * @throws RangeError for other text, or a time that is none
+   */
   static from(value: PyTime | TimeFields | string): PyTime {
     if (value instanceof PyTime) return value;
     const fields = typeof value === "string" ? parseTime(value) : plainTimeFields(value);
@@ -177,7 +191,7 @@ export class PyTime implements PyHashable {
     );
   }
 
-  /** How far it is ahead of UTC; `null` when naive, and, as in Python, in a zone whose offset depends on the date. */
+  /** Python's `utcoffset()`: how far it is ahead of UTC; `null` when naive, and, as in Python, in a zone whose offset depends on the date. */
   utcOffset(): TimeDelta | null {
     const micros = offsetOf(this.tzinfo, undefined);
     return micros === undefined ? null : TimeDelta.fromMicroseconds(micros);
@@ -188,19 +202,24 @@ export class PyTime implements PyHashable {
     return other instanceof PyTime && this[hashKey]() === other[hashKey]();
   }
 
-  /** A `Temporal.PlainTime`, which has no zone. */
+  /**
+   * A `Temporal.PlainTime`, which has no zone.
+   *
+   * @param temporal - the implementation; default the engine's own, or the one a polyfill made global
+   * @throws TypeError when there is none
+   */
   toTemporal(temporal?: TemporalLike): object {
     return temporalOf(temporal).PlainTime.from(microsecondParts(this));
   }
 
-  /** `isoformat()` */
+  /** Python's `isoformat()`: `07:08:09.123456+02:00`; without offset in a zone whose offset depends on the date. */
   toString(): string {
     const micros = offsetOf(this.tzinfo, undefined);
     const clock = timeText(this.hour, this.minute, this.second, this.microsecond);
     return micros === undefined ? clock : clock + offsetText(micros);
   }
 
-  /** `isoformat()`: `"07:08:09.123456+02:00"`. */
+  /** As {@link toString}: `"07:08:09.123456+02:00"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -279,7 +298,8 @@ export class PyDateTime implements PyHashable {
   }
 
   /**
-   * Of a `Date` (aware, in UTC), of fields, of ISO text (with offset or `[Zone/Name]`, or naive), or of a Temporal value.
+   * Of a `Date` (aware, in UTC), of fields, of ISO text (with offset or `[Zone/Name]`, or naive), or of a Temporal value that has
+   * a date: an Instant is in UTC, a ZonedDateTime in its zone, the others naive. What is below a microsecond is cut.
    *
    * @throws RangeError when it is none, or not in the years 1 to 9999
    */
@@ -303,7 +323,11 @@ export class PyDateTime implements PyHashable {
     return new PyDateTime(year, month, day, hour, minute, second, microsecond, tzinfo ?? null, fold);
   }
 
-  /** The moment in UTC, or in the zone of a fixed offset. */
+  /**
+   * Of microseconds since 1970 UTC: the moment in UTC, or in the zone of a fixed offset.
+   *
+   * @throws RangeError when it is not in the years 1 to 9999
+   */
   static fromEpochMicroseconds(micros: bigint, zone: TimeZone = TimeZone.utc): PyDateTime {
     const local = micros + zone.utcOffsetMicroseconds();
     const milliseconds = floorDivide(local, 1000n);
@@ -320,7 +344,7 @@ export class PyDateTime implements PyHashable {
     );
   }
 
-  /** How far the wall clock is ahead of UTC; `null` for a naive datetime, or when its zone cannot tell. */
+  /** Python's `utcoffset()`: how far the wall clock is ahead of UTC; `null` for a naive datetime, or when its zone cannot tell. */
   utcOffset(): TimeDelta | null {
     const micros = offsetOf(this.tzinfo, this);
     return micros === undefined ? null : TimeDelta.fromMicroseconds(micros);
@@ -368,6 +392,7 @@ export class PyDateTime implements PyHashable {
    *
    * @param temporal - the implementation; default the engine's own, or the one a polyfill made global
    * @throws RangeError for an offset that Temporal cannot hold: it knows whole minutes only
+   * @throws TypeError when there is no implementation
    */
   toTemporal(temporal?: TemporalLike): object {
     const implementation = temporalOf(temporal);
@@ -390,17 +415,20 @@ export class PyDateTime implements PyHashable {
     return implementation.ZonedDateTime.from({ ...fields, timeZone: micros === 0n ? "UTC" : offsetText(micros) });
   }
 
-  /** The date alone. */
+  /** Python's `date()`: the date alone. */
   date(): PyDate {
     return new PyDate(this.year, this.month, this.day);
   }
 
-  /** The time of day alone, without zone. */
+  /** Python's `time()`: the time of day alone, without zone; `fold` is kept. */
   time(): PyTime {
     return new PyTime(this.hour, this.minute, this.second, this.microsecond, null, this.fold);
   }
 
-  /** As Python's `==`: aware datetimes by moment, naive ones by fields, never one of each. */
+  /**
+   * Aware datetimes by moment, naive ones by fields, never one of each: Python's `==`, but for the hour that a clock shows twice.
+   * There Python tells the two occurrences in one zone not apart, and takes none for equal to a time of another zone.
+   */
   equals(other: unknown): boolean {
     if (!(other instanceof PyDateTime)) return false;
     const [a, b] = [this[hashKey](), other[hashKey]()];
@@ -408,7 +436,7 @@ export class PyDateTime implements PyHashable {
     return this.tzinfo === other.tzinfo && this.toString() === other.toString();
   }
 
-  /** `isoformat()`: `2024-05-06T07:08:09.123456+02:00`; without offset when the zone's is not known here. */
+  /** Python's `isoformat()`: `2024-05-06T07:08:09.123456+02:00`; without offset when the zone's is not known here. */
   toString(): string {
     const text = `${dateText(this.year, this.month, this.day)}T${timeText(this.hour, this.minute, this.second, this.microsecond)}`;
     if (this.tzinfo === null) return text;
@@ -416,7 +444,7 @@ export class PyDateTime implements PyHashable {
     return micros === undefined ? text : text + offsetText(micros);
   }
 
-  /** `isoformat()`, which has an IANA zone's offset and not its name: `"2024-05-06T07:08:09+02:00"`. */
+  /** As {@link toString}, which has an IANA zone's offset and not its name: `"2024-05-06T07:08:09+02:00"`. */
   toJSON(): string {
     return this.toString();
   }

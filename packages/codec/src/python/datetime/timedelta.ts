@@ -11,15 +11,15 @@ export interface TimeDeltaParts {
   readonly weeks?: number | undefined;
   /** Of 24 hours. Default 0. */
   readonly days?: number | undefined;
-  /** Default 0. */
+  /** Of 60 minutes. Default 0. */
   readonly hours?: number | undefined;
-  /** Default 0. */
+  /** Of 60 seconds. Default 0. */
   readonly minutes?: number | undefined;
-  /** Default 0. */
+  /** The unit that Python's `total_seconds()` has. Default 0. */
   readonly seconds?: number | undefined;
-  /** Default 0. */
+  /** JavaScript's unit. Default 0. */
   readonly milliseconds?: number | undefined;
-  /** Default 0. Fractions of all parts are added up and rounded once. */
+  /** The smallest unit. Default 0. Fractions of all parts are added up and rounded once, a half to the even number, as in Python. */
   readonly microseconds?: number | undefined;
 }
 
@@ -32,7 +32,7 @@ function pad(value: number, width = 2): string {
  * sign is that of `days`.
  *
  * @example
- * new TimeDelta(0, 90).toString() // => "0:01:30"
+ * new TimeDelta(0, 90).toString() // => '0:01:30'
  * TimeDelta.from({ minutes: 1.5 }).totalSeconds() // => 90
  */
 export class TimeDelta implements PyHashable {
@@ -46,7 +46,10 @@ export class TimeDelta implements PyHashable {
   readonly microseconds: number;
 
   /**
-   * @throws RangeError when a part is no integer, or there are more than 999999999 days
+   * As Python's first three arguments, but whole numbers only; any size and sign, which are carried over. {@link TimeDelta.from}
+   * takes fractions and other units.
+   *
+   * @throws RangeError when a part is no integer, or beyond 999,999,999 days
    */
   constructor(days = 0, seconds = 0, microseconds = 0) {
     if (
@@ -77,10 +80,11 @@ export class TimeDelta implements PyHashable {
   }
 
   /**
-   * Of parts with fractions, of milliseconds, of an ISO 8601 duration of days and shorter units, or of a `Temporal.Duration`
-   * of the same. Rounded to microseconds.
+   * Of parts with fractions, of milliseconds (a number), of an ISO 8601 duration of weeks and shorter units (`"PT90S"`), or of a
+   * `Temporal.Duration` of the same. Rounded to microseconds; of a `Temporal.Duration` nanoseconds are cut.
    *
-   * @throws RangeError for durations with years or months, whose length depends on the date
+   * @throws RangeError for durations with years or months, whose length depends on the date, for other text, and beyond
+   *   999,999,999 days
    */
   static from(value: TimeDelta | TimeDeltaParts | number | string): TimeDelta {
     if (value instanceof TimeDelta) return value;
@@ -92,26 +96,30 @@ export class TimeDelta implements PyHashable {
     }
     // Whole parts are added exactly; only the fractions are rounded, together and once.
     let micros = 0n;
-    let fraction = Math.trunc(parts.nanoseconds ?? 0) / 1000;
+    let fraction = 0;
     const add = (amount: number | undefined, size: number): void => {
       if (amount === undefined) return;
       if (!Number.isFinite(amount)) throw new RangeError(`Cannot make a timedelta of ${amount}`);
       const whole = Math.trunc(amount);
-      micros += BigInt(whole) * BigInt(size);
-      fraction += (amount - whole) * size;
+      const rest = (amount - whole) * size;
+      const wholeRest = Math.trunc(rest);
+      micros += BigInt(whole) * BigInt(size) + BigInt(wholeRest);
+      fraction += rest - wholeRest;
     };
-    add(parts.weeks, 604_800_000_000);
-    add(parts.days, 86_400_000_000);
-    add(parts.hours, 3_600_000_000);
-    add(parts.minutes, 60_000_000);
-    add(parts.seconds, 1_000_000);
-    add(parts.milliseconds, 1000);
+    // CPython's order, as sums of fractions depend on it. CPython 3.12 `_datetimemodule.c` delta_new, accum.
     add(parts.microseconds, 1);
-    return TimeDelta.fromMicroseconds(micros + BigInt(Math.round(fraction)));
+    add(parts.milliseconds, 1000);
+    add(parts.seconds, 1_000_000);
+    add(parts.minutes, 60_000_000);
+    add(parts.hours, 3_600_000_000);
+    add(parts.days, 86_400_000_000);
+    add(parts.weeks, 604_800_000_000);
+    micros += BigInt(Math.trunc((parts.nanoseconds ?? 0) / 1000));
+    return TimeDelta.fromMicroseconds(micros + roundedRest(micros, fraction));
   }
 
   /**
-   * Of a whole duration, exactly.
+   * Of a duration in microseconds, exactly.
    *
    * @throws RangeError beyond 999,999,999 days
    */
@@ -123,7 +131,7 @@ export class TimeDelta implements PyHashable {
     return new TimeDelta(Number((total - micros) / 86_400_000_000n), seconds, rest - seconds * 1_000_000);
   }
 
-  /** The whole duration, exactly. */
+  /** The whole duration in microseconds, exactly. */
   totalMicroseconds(): bigint {
     return (BigInt(this.days) * 86400n + BigInt(this.seconds)) * 1_000_000n + BigInt(this.microseconds);
   }
@@ -133,12 +141,12 @@ export class TimeDelta implements PyHashable {
     return (this.days * 86400 * 1e6 + this.seconds * 1e6 + this.microseconds) / 1e6;
   }
 
-  /** With a fraction for microseconds; a double, exact to the microsecond up to 285 years. */
+  /** The whole duration in milliseconds, with a fraction for microseconds; a double, exact to the microsecond up to 285 years. */
   totalMilliseconds(): number {
     return Number(this.totalMicroseconds()) / 1000;
   }
 
-  /** Only to another TimeDelta of the same length, never to a number. */
+  /** Whether `other` is a TimeDelta of the same length; never a number. */
   equals(other: unknown): boolean {
     return (
       other instanceof TimeDelta &&
@@ -148,7 +156,12 @@ export class TimeDelta implements PyHashable {
     );
   }
 
-  /** A `Temporal.Duration` of days, hours, minutes, seconds and microseconds. */
+  /**
+   * A `Temporal.Duration` of days and shorter units, all with the sign of the whole.
+   *
+   * @param temporal - the implementation; default the engine's own, or the one a polyfill made global
+   * @throws TypeError when there is none
+   */
   toTemporal(temporal?: TemporalLike): object {
     const factory = temporalOf(temporal);
     const total = this.totalMicroseconds();
@@ -197,6 +210,14 @@ export class TimeDelta implements PyHashable {
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return `TimeDelta ${this.toString()}`;
   }
+}
+
+/** The whole number that is nearest to a fraction that comes to `whole`; of two as near the one with an even sum. */
+function roundedRest(whole: bigint, fraction: number): bigint {
+  const below = Math.floor(fraction);
+  const above = fraction - below;
+  if (above !== 0.5) return BigInt(Math.round(fraction));
+  return (whole + BigInt(below)) % 2n === 0n ? BigInt(below) : BigInt(below + 1);
 }
 
 const DURATION = /^([+-])?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:[.,](\d{1,9}))?S)?)?$/i;

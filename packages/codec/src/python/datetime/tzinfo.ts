@@ -26,7 +26,10 @@ export interface WallTime {
 
 /** A Python `tzinfo`: anything that can say how far a wall clock time is from UTC. */
 export interface TzInfo {
-  /** Microseconds east of UTC, `undefined` when the zone cannot tell (without a time, or at all). */
+  /**
+   * Microseconds east of UTC at that wall clock time, which is `undefined` of a time of day without a date; `undefined` when the
+   * zone cannot tell (without a time, or at all). Python's `utcoffset(dt)`.
+   */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined;
   /** The IANA name, where the zone has one. */
   readonly ianaName?: string | undefined;
@@ -45,7 +48,7 @@ const DAY_MICROSECONDS = 86_400_000_000n;
  * `datetime.timezone`: a fixed offset from UTC, to the microsecond.
  *
  * @example
- * new TimeZone(TimeDelta.from({ hours: 5.5 })).toString() // => "UTC+05:30"
+ * new TimeZone(TimeDelta.from({ hours: 5.5 })).toString() // => 'UTC+05:30'
  */
 export class TimeZone implements TzInfo, PyHashable {
   /** Ahead of UTC; more than -24 and less than 24 hours. */
@@ -65,7 +68,7 @@ export class TimeZone implements TzInfo, PyHashable {
     this.#micros = micros;
   }
 
-  /** `timezone.utc`. Zero offsets without a name decode to this object. */
+  /** Python's `timezone.utc`. Zero offsets without a name decode to this object. */
   static get utc(): TimeZone {
     TimeZone.#utc ??= new TimeZone(new TimeDelta(0));
     return TimeZone.#utc;
@@ -73,7 +76,11 @@ export class TimeZone implements TzInfo, PyHashable {
 
   static #utc: TimeZone | undefined;
 
-  /** Of an offset such as `"+05:30"` or `"Z"`, or of minutes. */
+  /**
+   * Of an offset such as `"+05:30"` or `"Z"`, or of minutes east of UTC. An offset of zero is {@link TimeZone.utc}.
+   *
+   * @throws RangeError for other text, or an offset that is not between -24 and 24 hours
+   */
   static from(offset: string | number): TimeZone {
     const micros = typeof offset === "number" ? BigInt(Math.round(offset * 60_000_000)) : parseOffset(offset);
     if (micros === undefined)
@@ -81,11 +88,12 @@ export class TimeZone implements TzInfo, PyHashable {
     return micros === 0n ? TimeZone.utc : new TimeZone(TimeDelta.fromMicroseconds(micros));
   }
 
+  /** The offset, whatever the time: microseconds east of UTC. */
   utcOffsetMicroseconds(): bigint {
     return this.#micros;
   }
 
-  /** By offset alone, as Python compares them: names do not count. */
+  /** Whether `other` has the same offset, as Python compares them: names do not count. */
   equals(other: unknown): boolean {
     return other instanceof TimeZone && other.#micros === this.#micros;
   }

@@ -13,22 +13,27 @@ export class ZoneInfo implements TzInfo, PyHashable {
   /** Made with `ZoneInfo.no_cache`: Python then makes a new object on every load. */
   readonly noCache: boolean;
 
+  /**
+   * @param options - `noCache`: as made by Python's `ZoneInfo.no_cache`; default false
+   * @throws TypeError for a key that is empty or no string
+   */
   constructor(key: string, options: { readonly noCache?: boolean | undefined } = {}) {
     if (typeof key !== "string" || key === "") throw new TypeError("Cannot make a ZoneInfo: key must be a string");
     this.key = key;
     this.noCache = options.noCache === true;
   }
 
+  /** The `key`. */
   get ianaName(): string {
     return this.key;
   }
 
-  /** From the engine's time zone data; `undefined` when it does not know the zone. */
+  /** Microseconds east of UTC at that time, from the engine's time zone data; `undefined` when it does not know the zone, or without a time. */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
     return time === undefined ? undefined : ianaOffset(this.key, time);
   }
 
-  /** By `key` and `noCache`, where Python compares by identity. */
+  /** Whether `other` has the same `key` and `noCache`, where Python compares by identity. */
   equals(other: unknown): boolean {
     return other instanceof ZoneInfo && other.key === this.key && other.noCache === this.noCache;
   }

@@ -5,15 +5,17 @@ import { TimeDelta } from "./timedelta.js";
 import type { TzInfo, WallTime } from "./tzinfo.js";
 import { ianaOffset } from "./zone-offset.js";
 
-/** `pytz.utc` */
+/** The class of `pytz.utc`; {@link PytzUtc.utc} is the object. */
 export class PytzUtc implements TzInfo, PyHashable {
   /** The one that every `pytz.utc` decodes to; as in Python, no other object equals it. */
   static readonly utc: PytzUtc = new PytzUtc();
 
+  /** `"UTC"`. */
   get ianaName(): string {
     return "UTC";
   }
 
+  /** 0, whatever the time. */
   utcOffsetMicroseconds(): bigint {
     return 0n;
   }
@@ -33,7 +35,7 @@ export class PytzUtc implements TzInfo, PyHashable {
   }
 }
 
-/** `pytz.FixedOffset(minutes)` */
+/** `pytz.FixedOffset(minutes)`: a fixed offset from UTC. */
 export class PytzFixedOffset implements TzInfo {
   /** East of UTC. pytz allows -1439 to 1439; not checked here. */
   readonly minutes: number;
@@ -42,6 +44,7 @@ export class PytzFixedOffset implements TzInfo {
     this.minutes = minutes;
   }
 
+  /** {@link minutes}, in microseconds, whatever the time. */
   utcOffsetMicroseconds(): bigint {
     return BigInt(this.minutes) * 60_000_000n;
   }
@@ -64,7 +67,10 @@ export class PytzFixedOffset implements TzInfo {
 export class PytzZone implements TzInfo {
   /** The IANA name. */
   readonly zone: string;
-  /** Seconds east of UTC, and how many of them are daylight saving time. */
+  /**
+   * The offset in force: seconds east of UTC, how many of them are daylight saving time, and what the zone is called then
+   * (`"CEST"`). `null` for a zone that has only one.
+   */
   readonly offset: { readonly utcOffset: number; readonly dst: number; readonly name: string } | null;
 
   constructor(
@@ -75,10 +81,15 @@ export class PytzZone implements TzInfo {
     this.offset = offset;
   }
 
+  /** The {@link zone}. */
   get ianaName(): string {
     return this.zone;
   }
 
+  /**
+   * Microseconds east of UTC: those of {@link offset}, whatever the time; else from the engine's time zone data, `undefined`
+   * without a time.
+   */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
     if (this.offset !== null) return BigInt(this.offset.utcOffset) * 1_000_000n;
     return time === undefined ? undefined : ianaOffset(this.zone, time);
@@ -97,13 +108,17 @@ export class PytzZone implements TzInfo {
 
 /** A zone of `dateutil.tz`, with its state as dateutil keeps it. */
 export abstract class DateutilZone extends PyInstance implements TzInfo {
-  /** Of `tzfile`, from the path: `/usr/share/zoneinfo/Europe/Paris`. */
+  /** Of `tzfile`, the IANA name that its path ends in: `/usr/share/zoneinfo/Europe/Paris`; `undefined` of others. */
   get ianaName(): string | undefined {
     const file = this.attribute("_filename") ?? this.args[1];
     const match = typeof file === "string" ? /zoneinfo\/(.+)$/.exec(file) : null;
     return match?.[1];
   }
 
+  /**
+   * Microseconds east of UTC: of `tzutc` and `tzoffset` whatever the time, of `tzfile` from the engine's time zone data;
+   * `undefined` of others, which only dateutil can tell.
+   */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
     if (this.pythonName.endsWith(".tzutc")) return 0n;
     const offset = this.pythonName.endsWith(".tzoffset") ? this.attribute("_offset") : undefined;

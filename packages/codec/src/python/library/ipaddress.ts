@@ -2,7 +2,7 @@
 import { hashKey, type PyHashable } from "../hash.js";
 
 function bad(what: string, text: unknown): RangeError {
-  return new RangeError(`Cannot make an ${what} of ${JSON.stringify(String(text).slice(0, 80))}`);
+  return new RangeError(`Cannot make ${what} of ${JSON.stringify(String(text).slice(0, 80))}`);
 }
 
 function parseV4(text: string): bigint | undefined {
@@ -58,19 +58,22 @@ function formatV6(value: bigint): string {
   return `${text.slice(0, best).join(":")}::${text.slice(best + bestLength).join(":")}`;
 }
 
-/** An IP address: of text, or of its number. */
+/** Python's `ipaddress.IPv4Address`. */
 export class IPv4Address implements PyHashable {
   /** `int(address)`: 0 to 2^32 - 1. */
   readonly int: bigint;
 
-  /** @throws RangeError when it is none */
+  /**
+   * @param value - text such as `"192.0.2.1"`, or the address's number
+   * @throws RangeError when it is none
+   */
   constructor(value: string | number | bigint) {
     const int = typeof value === "string" ? parseV4(value) : BigInt(value);
-    if (int === undefined || int < 0n || int >> 32n !== 0n) throw bad("IPv4Address", value);
+    if (int === undefined || int < 0n || int >> 32n !== 0n) throw bad("an IPv4Address", value);
     this.int = int;
   }
 
-  /** Never to an {@link IPv4Interface} or to text. */
+  /** Whether `other` is the same address; never an {@link IPv4Interface} or text. */
   equals(other: unknown): boolean {
     return other instanceof IPv4Address && other.int === this.int;
   }
@@ -94,14 +97,17 @@ export class IPv4Address implements PyHashable {
   }
 }
 
-/** An IPv6 address, with its scope (`fe80::1%eth0`). */
+/** Python's `ipaddress.IPv6Address`, with its scope (`fe80::1%eth0`). */
 export class IPv6Address implements PyHashable {
   /** `int(address)`: 0 to 2^128 - 1, without the scope. */
   readonly int: bigint;
   /** Python's `scope_id`, which it has since 3.9: the text after `%`; `null` without one. */
   readonly scopeId: string | null;
 
-  /** @throws RangeError when it is none */
+  /**
+   * @param value - text such as `"2001:db8::1"` or `"fe80::1%eth0"`, or the address's number
+   * @throws RangeError when it is none
+   */
   constructor(value: string | number | bigint) {
     let int: bigint | undefined;
     let scopeId: string | null = null;
@@ -113,13 +119,13 @@ export class IPv6Address implements PyHashable {
       int = BigInt(value);
     }
     if (int === undefined || int < 0n || int >> 128n !== 0n || scopeId === "" || scopeId?.includes("%")) {
-      throw bad("IPv6Address", value);
+      throw bad("an IPv6Address", value);
     }
     this.int = int;
     this.scopeId = scopeId;
   }
 
-  /** With its scope: another one makes another address. Never to an {@link IPv6Interface} or to text. */
+  /** Whether `other` is the same address with the same scope; never an {@link IPv6Interface} or text. */
   equals(other: unknown): boolean {
     return other instanceof IPv6Address && other.int === this.int && other.scopeId === this.scopeId;
   }
@@ -145,27 +151,32 @@ export class IPv6Address implements PyHashable {
 
 /** Address and prefix length. */
 abstract class AddressWithPrefix implements PyHashable {
+  /** The address before the `/`: of a network its `network_address`, of an interface its `ip`. */
   readonly address: IPv4Address | IPv6Address;
+  /** Python's `prefixlen`: how many bits at the beginning are the network's. */
   readonly prefixLength: number;
 
   constructor(text: string, bits: 32 | 128) {
     const match = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text);
     const prefix = Number(match?.[2] ?? bits);
-    if (match === null || prefix > bits) throw bad("address with a prefix", text);
+    if (match === null || prefix > bits) throw bad("an address with a prefix", text);
     this.address = bits === 32 ? new IPv4Address(match[1]!) : new IPv6Address(match[1]!);
     this.prefixLength = prefix;
   }
 
+  /** Whether `other` is of the same class, with the same address and prefix. */
   equals(other: unknown): boolean {
     return (
       other instanceof AddressWithPrefix && other.constructor === this.constructor && String(other) === String(this)
     );
   }
 
+  /** Python's `str`: `10.0.0.0/8`. */
   toString(): string {
     return `${this.address}/${this.prefixLength}`;
   }
 
+  /** As {@link toString}: `"10.0.0.0/8"`. */
   toJSON(): string {
     return this.toString();
   }
@@ -179,36 +190,40 @@ abstract class AddressWithPrefix implements PyHashable {
   }
 }
 
-/** A network, such as `10.0.0.0/8`. No bits below the prefix may be set. */
+/** Python's `ipaddress.IPv4Network`, `10.0.0.0/8`. Bits below the prefix must be 0, as in Python. */
 export class IPv4Network extends AddressWithPrefix {
+  /** @throws RangeError for text that is none. Without a prefix it is one address, `/32` */
   constructor(text: string) {
     super(text, 32);
     assertNetwork(this.address.int, 32 - this.prefixLength, text);
   }
 }
 
-/** Python's `ipaddress.IPv6Network`, `2001:db8::/32`. Bits below the prefix must be 0, else it throws, as in Python. */
+/** Python's `ipaddress.IPv6Network`, `2001:db8::/32`. Bits below the prefix must be 0, as in Python. */
 export class IPv6Network extends AddressWithPrefix {
+  /** @throws RangeError for text that is none. Without a prefix it is one address, `/128` */
   constructor(text: string) {
     super(text, 128);
     assertNetwork(this.address.int, 128 - this.prefixLength, text);
   }
 }
 
-/** An address in its network, such as `10.1.2.3/8`. */
+/** Python's `ipaddress.IPv4Interface`: an address with the network it is in, `10.1.2.3/8`. */
 export class IPv4Interface extends AddressWithPrefix {
+  /** @throws RangeError for text that is none. Without a prefix the network is the address alone, `/32` */
   constructor(text: string) {
     super(text, 32);
   }
 }
 
-/** Python's `ipaddress.IPv6Interface`: an address with the network it is in, `fe80::1/64`. A text that is none throws. */
+/** Python's `ipaddress.IPv6Interface`: an address with the network it is in, `fe80::1/64`. */
 export class IPv6Interface extends AddressWithPrefix {
+  /** @throws RangeError for text that is none. Without a prefix the network is the address alone, `/128` */
   constructor(text: string) {
     super(text, 128);
   }
 }
 
 function assertNetwork(int: bigint, hostBits: number, text: string): void {
-  if ((int & ((1n << BigInt(hostBits)) - 1n)) !== 0n) throw bad("network (bits below the prefix are set)", text);
+  if ((int & ((1n << BigInt(hostBits)) - 1n)) !== 0n) throw bad("a network (bits below the prefix are set)", text);
 }

@@ -6,6 +6,7 @@ import { pyBase } from "../objects/objects.js";
 /** `json.JSONDecodeError`: what was wrong, in which text, and where. CPython 3.12 `json/decoder.py`. */
 export class JSONDecodeError extends pyExceptions.ValueError {
   static readonly [pyBase] = true;
+  /** `json.decoder.JSONDecodeError`, where Python defines it. */
   static override readonly pythonName: string = "json.decoder.JSONDecodeError";
 
   readonly #msg: string;

@@ -38,6 +38,7 @@ export abstract class PurePath implements PyHashable {
   /** What it was made of, as given; Python 3.13 writes these. */
   readonly segments: readonly string[];
 
+  /** @param segments - joined as Python's `Path(*segments)`; one that is absolute drops those before it. None: `.` */
   constructor(...segments: readonly (string | PurePath)[]) {
     this.segments = segments.flatMap((segment) => (typeof segment === "string" ? [segment] : segment.segments));
     let path: ParsedPath = { drive: "", root: "", names: [] };
@@ -63,7 +64,7 @@ export abstract class PurePath implements PyHashable {
     return anchor === "" ? this.#names : [anchor, ...this.#names];
   }
 
-  /** The last name, `""` without one. */
+  /** Python's `name`: the last part without the anchor, `""` without one. */
   get name(): string {
     return this.#names.at(-1) ?? "";
   }
@@ -78,14 +79,14 @@ export abstract class PurePath implements PyHashable {
     return other instanceof PurePath && this.separator === other.separator && this.key() === other.key();
   }
 
-  /** Windows does not tell upper from lower case. */
+  /** The text by which paths are compared: on Windows in lower case, as Windows does not tell it from upper. */
   protected key(): string {
     return this.separator === "/" ? this.toString() : this.toString().toLowerCase();
   }
 
-  /** The path with forward slashes. */
+  /** Python's `as_posix()`: the path with forward slashes. A `\` in a POSIX path is part of a name and stays. */
   asPosix(): string {
-    return this.toString().replaceAll("\\", "/");
+    return this.separator === "/" ? this.toString() : this.toString().replaceAll("\\", "/");
   }
 
   /** Python's `str`, with `\` on Windows; `.` for no path at all. */
@@ -122,7 +123,7 @@ export class PurePosixPath extends PurePath {
 /** Python's `pathlib.PosixPath`: what `Path` is on Linux and macOS. Text only, no file is touched. */
 export class PosixPath extends PurePosixPath {}
 
-/** Python's `pathlib.PureWindowsPath`: a drive, parts between `\\` or `/`, compared without case. */
+/** Python's `pathlib.PureWindowsPath`: a drive, parts between `\` or `/`, compared without case. */
 export class PureWindowsPath extends PurePath {
   protected override parse(text: string): ParsedPath {
     return parseWindows(text);

@@ -9,10 +9,10 @@ const MAX_TEXT = 1000;
 export const MAX_UUID = (1n << 128n) - 1n;
 
 /**
- * A Python UUID.
+ * A Python `uuid.UUID`: 128 bits.
  *
  * @example
- * UUID.from("12345678-1234-5678-1234-567812345678").toString() // => "12345678-1234-5678-1234-567812345678"
+ * UUID.from("12345678-1234-5678-1234-567812345678").hex // => '12345678123456781234567812345678'
  */
 export class UUID implements PyHashable {
   static readonly [pyBase] = true;
@@ -49,7 +49,7 @@ export class UUID implements PyHashable {
     return new UUID(BigInt(hex));
   }
 
-  /** A random one (version 4). */
+  /** A random one (version 4): Python's `uuid4()`. */
   static random(): UUID {
     return UUID.from(globalThis.crypto.randomUUID());
   }
@@ -65,7 +65,7 @@ export class UUID implements PyHashable {
     return Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16));
   }
 
-  /** By the number alone, as in Python: `isSafe` does not count. */
+  /** Whether `other` is the same UUID, by the number alone, as in Python: `isSafe` does not count. */
   equals(other: unknown): boolean {
     return other instanceof UUID && other.int === this.int;
   }

@@ -5,13 +5,13 @@ import { HashParts, hashKey, type PyHashable } from "../hash.js";
 
 /** `functools.partial`: a function with arguments, as data. Nothing here ever calls it. */
 export class PyPartial {
-  /** A reference to the function. */
+  /** A reference to the function: a {@link PyGlobal}, or what is registered for it. */
   readonly func: unknown;
   /** Positional arguments, put before those of a call. A plain array is written as the tuple that Python wants. */
   readonly args: readonly unknown[];
   /** Keyword arguments: a plain object or a Map. */
   readonly keywords: unknown;
-  /** Attributes set on it, `null` without. */
+  /** Attributes set on it, an object or a Map; `null` without. */
   readonly attributes: unknown;
 
   constructor(func: unknown, args: readonly unknown[] = [], keywords: unknown = {}, attributes: unknown = null) {
@@ -22,13 +22,14 @@ export class PyPartial {
   }
 }
 
-/** A compiled regular expression: Python's pattern and flags. Not translated to JavaScript's, which differ. */
+/** `re.Pattern`, a compiled regular expression: Python's pattern and flags. Not translated to JavaScript's, which differ. */
 export class Pattern implements PyHashable {
   /** As it was given to `re.compile`; bytes for a pattern of bytes. */
   readonly pattern: string | Uint8Array;
   /** `re.IGNORECASE` is 2, `re.MULTILINE` 8, `re.DOTALL` 16, `re.UNICODE` 32, `re.VERBOSE` 64, `re.ASCII` 256. */
   readonly flags: number;
 
+  /** @param flags - default: 32 (`re.UNICODE`, which Python adds) for text, 0 for bytes */
   constructor(pattern: string | Uint8Array, flags = typeof pattern === "string" ? 32 : 0) {
     this.pattern = pattern;
     this.flags = flags;
@@ -90,9 +91,13 @@ const StructTimeBase = namedTuple("struct_time", [
 
 /** `time.struct_time`: nine numbers, and the zone's name and offset by name only. */
 export class StructTime extends StructTimeBase {
-  /** `tm_zone` and `tm_gmtoff`, `null` where not given. */
+  /** `tm_zone` and `tm_gmtoff` (seconds east of UTC), `null` where not given. */
   readonly extra: unknown;
 
+  /**
+   * @param items - the nine numbers, `tm_year` to `tm_isdst`; a tenth and eleventh are `tm_zone` and `tm_gmtoff`
+   * @param extra - see {@link StructTime.extra}
+   */
   constructor(items: readonly unknown[], extra: unknown = { tm_zone: items[9] ?? null, tm_gmtoff: items[10] ?? null }) {
     super(...items.slice(0, 9));
     Object.defineProperty(this, "extra", { value: extra, enumerable: false });
@@ -117,6 +122,10 @@ export class StatResult extends StatResultBase {
   /** What has no place among the ten, by name: `st_mtime` with its fraction, `st_mtime_ns`, `st_blocks`. Default `{}`. */
   readonly extra: unknown;
 
+  /**
+   * @param items - the ten numbers, `st_mode` to `st_ctime`; times are whole seconds since 1970 UTC
+   * @param extra - see {@link StatResult.extra}
+   */
   constructor(items: readonly unknown[], extra: unknown = {}) {
     super(...items.slice(0, 10));
     Object.defineProperty(this, "extra", { value: extra, enumerable: false });

@@ -54,30 +54,38 @@ function format({ isNegative, digits, exponent }: Parts): string {
  * `toString()` to a decimal library.
  *
  * @example
- * new Decimal("1.10").toString() // => "1.10"
+ * new Decimal("1.10").toString() // => '1.10'
  */
 export class Decimal implements PyHashable {
   static readonly [pyBase] = true;
 
   private readonly [TEXT]: string;
 
-  /** @throws SyntaxError for text that is no decimal number */
+  /**
+   * @param value - text that Python's `Decimal` takes; a bigint; or a number, by its shortest text: 0.1 is `Decimal('0.1')`, where
+   *   Python's `Decimal(0.1)` has all 55 digits of the double. Default `"0"`
+   * @throws SyntaxError for text that is no decimal number
+   */
   constructor(value: string | number | bigint | Decimal = "0") {
     const text = typeof value === "string" ? value : String(value);
     this[TEXT] = CANONICAL.test(text) ? text : canonical(text);
   }
 
-  /** As the constructor; a Decimal is given back itself. @throws SyntaxError for text that is no decimal number */
+  /**
+   * As the constructor; a Decimal is given back itself.
+   *
+   * @throws SyntaxError for text that is no decimal number
+   */
   static from(value: string | number | bigint | Decimal): Decimal {
     return value instanceof Decimal ? value : new Decimal(value);
   }
 
-  /** Also for a signaling one, `sNaN`. */
+  /** Python's `is_nan()`: whether it is a NaN, also a signaling one, `sNaN`. */
   get isNaN(): boolean {
     return this[TEXT].includes("N");
   }
 
-  /** False for both infinities and every NaN. */
+  /** Python's `is_finite()`: false for both infinities and every NaN. */
   get isFinite(): boolean {
     return !this[TEXT].includes("N") && !this[TEXT].includes("I");
   }
@@ -90,13 +98,13 @@ export class Decimal implements PyHashable {
     return !this.isNaN && equalsNumber(this, other);
   }
 
-  /** The nearest double. */
+  /** The nearest double, as Python's `float(decimal)`; NaN also of an `sNaN`, for which that raises a ValueError. */
   toNumber(): number {
     if (this.isNaN) return Number.NaN;
     return Number(this[TEXT]);
   }
 
-  /** Python's `str`. */
+  /** Python's `str`: `1.10`, `1E+3`, `NaN`. */
   toString(): string {
     return this[TEXT];
   }
@@ -172,7 +180,7 @@ export function fractionKey(numerator: bigint, denominator: bigint): string {
   return `q${numerator / divisor}/${denominator / divisor}`;
 }
 
-/** `decimal.Context`: the settings of decimal arithmetic, as data. */
+/** `decimal.Context`: the settings of decimal arithmetic, as data. Nothing here acts on them. */
 export class DecimalContext {
   /** Significant digits of a result, a bigint beyond 2^53 as `decimal.MAX_PREC` is. Python's default is 28. */
   readonly prec: number | bigint;

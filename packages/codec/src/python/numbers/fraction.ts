@@ -9,17 +9,17 @@ import { bitLength, gcd } from "./integers.js";
 const TEXT = /^\s*([+-]?\d+)(?:\/(\d+))?\s*$/;
 
 /**
- * A Python Fraction: an exact ratio in lowest terms. Data only.
+ * A Python `fractions.Fraction`: an exact ratio in lowest terms. Data only.
  *
  * @example
- * new Fraction(2, 6).toString() // => "1/3"
+ * new Fraction(2, 6).toString() // => '1/3'
  */
 export class Fraction implements PyHashable {
   static readonly [pyBase] = true;
 
-  /** Has the sign. */
+  /** In lowest terms; has the sign. */
   readonly numerator: bigint;
-  /** Positive. */
+  /** In lowest terms; positive. */
   readonly denominator: bigint;
 
   /** @throws RangeError when the denominator is zero or a number is no integer */
@@ -32,7 +32,12 @@ export class Fraction implements PyHashable {
     this.denominator = d / divisor;
   }
 
-  /** Of text such as `"1/3"` or `"7"`. */
+  /**
+   * Of text such as `"1/3"` or `"7"`, or of an integer; Python's `Fraction` also takes decimals, such as `"1.5"`.
+   *
+   * @throws SyntaxError for other text
+   * @throws RangeError for a number that is no integer, or the denominator 0
+   */
   static from(value: Fraction | string | bigint | number): Fraction {
     if (value instanceof Fraction) return value;
     if (typeof value !== "string") return new Fraction(value);

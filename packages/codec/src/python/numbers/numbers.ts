@@ -1,5 +1,6 @@
 /** Python's numbers that JavaScript has no type for: a float that stays one, and complex. */
 import { hashKey, type PyHashable } from "../hash.js";
+import { equalsNumber } from "./equals-number.js";
 
 /** `repr(x)` of a Python float: `1.0`, `1e+16`, `1e-05`, `inf`, `nan`. CPython 3.12 `float_repr`. */
 export function floatRepr(x: number): string {
@@ -27,12 +28,14 @@ export function floatRepr(x: number): string {
  * written as the float `2.0`. Arithmetic and comparison see the plain number through `valueOf`.
  *
  * @example
- * dumps(new PyFloat(2)) // the float 2.0
+ * dumps(2) // => <Buffer 80 04 4b 02 2e>
+ * dumps(new PyFloat(2)) // => <Buffer 80 04 95 0a 00 00 00 00 00 00 00 47 40 00 00 00 00 00 00 00 2e>
  */
 export class PyFloat implements PyHashable {
   /** Also NaN, an infinity or -0. */
   readonly value: number;
 
+  /** @param value - any number; what is none is made one by `Number` */
   constructor(value: number) {
     this.value = Number(value);
   }
@@ -42,12 +45,12 @@ export class PyFloat implements PyHashable {
     return this.value;
   }
 
-  /** Whether `other` is the same number to Python: `PyFloat(1)` equals `1`, `1n` and `true`. */
+  /**
+   * Python's `==`: to any number of exactly this value, so that 1 equals `1n`, `true` and `new Decimal("1.0")`. A NaN equals
+   * nothing.
+   */
   equals(other: unknown): boolean {
-    if (other instanceof PyFloat) return this.value === other.value;
-    if (typeof other === "number") return other === this.value;
-    if (typeof other === "bigint") return Number.isInteger(this.value) && BigInt(this.value) === other;
-    return typeof other === "boolean" && Number(other) === this.value;
+    return !Number.isNaN(this.value) && equalsNumber(this, other);
   }
 
   /** Python's `repr`: `2.0`. */
@@ -80,23 +83,24 @@ function complexPart(x: number): string {
  * A Python complex number: data only, no arithmetic.
  *
  * @example
- * new Complex(4, 6).toString() // => "(4+6j)"
+ * new Complex(4, 6).toString() // => '(4+6j)'
  */
 export class Complex implements PyHashable {
   /** Python's `real`. */
   readonly re: number;
-  /** Python's `imag`. Default 0. */
+  /** Python's `imag`. */
   readonly im: number;
 
+  /** @param im - default 0 */
   constructor(re: number, im = 0) {
     this.re = Number(re);
     this.im = Number(im);
   }
 
-  /** Whether both parts are equal; a Complex without imaginary part also equals its real part. */
+  /** Python's `==`: to a Complex with equal parts, and without an imaginary part to any number that its real part equals. A NaN equals nothing. */
   equals(other: unknown): boolean {
     if (other instanceof Complex) return this.re === other.re && this.im === other.im;
-    return this.im === 0 && new PyFloat(this.re).equals(other);
+    return this.im === 0 && !Number.isNaN(this.re) && equalsNumber(this, other);
   }
 
   /** Python's `repr`: `(4+6j)`, `2j`, `(-0+2j)`. CPython 3.12 `complex_repr`. */

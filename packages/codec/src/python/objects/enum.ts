@@ -5,7 +5,10 @@ import { hashKey, type PyHashable } from "../hash.js";
 import { hashEquals, KeyTable } from "../key-table.js";
 import { bitLength } from "../numbers/integers.js";
 
-/** How an enum's members behave: `"enum"` and `"flag"` are equal only to themselves, the others also to their values. */
+/**
+ * What Python's class extends: Enum, IntEnum, StrEnum, Flag or IntFlag. As keys, members of `"enum"` and `"flag"` are equal only
+ * to themselves, the others also to their values.
+ */
 export type EnumKind = "enum" | "int" | "str" | "flag" | "intflag";
 
 /**
@@ -23,6 +26,7 @@ export class EnumMember<V = unknown> implements PyHashable {
   /** Python's `value`; of a combination of flags, all its bits. */
   readonly value: V;
 
+  /** For {@link defineEnum}, which makes the members. */
   constructor(enumName: string, name: string | null, value: V) {
     this.enumName = enumName;
     this.name = name;
@@ -35,12 +39,12 @@ export class EnumMember<V = unknown> implements PyHashable {
     return this.value;
   }
 
-  /** `Color.RED` */
+  /** `Color.RED`, of every kind of enum; of no flag at all `Perm.0`. */
   toString(): string {
     return `${this.enumName}.${this.name ?? String(this.value)}`;
   }
 
-  /** The value. */
+  /** The {@link value}. */
   toJSON(): V {
     return this.value;
   }
@@ -78,7 +82,7 @@ export function isEqualToValue(member: EnumMember): boolean {
   return kind !== "enum" && kind !== "flag";
 }
 
-/** Members by name. */
+/** What {@link defineEnum} makes: the members by name, in an object that is frozen and has no prototype. */
 export type PyEnum<M extends Record<string, unknown> = Record<string, unknown>> = {
   readonly [K in keyof M]: EnumMember<M[K]>;
 };
@@ -248,9 +252,12 @@ function isEqual(own: unknown, other: unknown): boolean {
 }
 
 /**
- * Makes an enum: an object with a member for each name.
+ * Makes an enum: an object with a member for each name. `BaseRegistry.registerEnum` makes one and registers it, which reading and
+ * writing need.
  *
- * @param kind - `"flag"` and `"intflag"` also have combinations, by value
+ * @param name - Python's `__name__` of the class
+ * @param members - values by name; a second name of a value is an alias of the first
+ * @param kind - what Python's class extends; `"flag"` and `"intflag"` also have combinations, by value. Default `"enum"`
  * @param boundary - of flags; default: `"keep"` for `"intflag"`, else `"strict"`
  */
 export function defineEnum<const M extends Record<string, unknown>>(
@@ -273,7 +280,13 @@ export function definitionOf(pyEnum: object): EnumDefinition {
   return definition;
 }
 
-/** The member of an enum with this value; of flags also a combination: `memberOf(Perm, 5)`. `undefined` without one. */
+/**
+ * The member of an enum with this value, as Python's `Color(1)`; of flags also a combination: `memberOf(Perm, 5)`. `undefined`
+ * without one.
+ *
+ * @param pyEnum - what {@link defineEnum} or `registerEnum` gave
+ * @throws TypeError for an object that is no enum
+ */
 export function memberOf(pyEnum: object, value: unknown): EnumMember | undefined {
   return definitionOf(pyEnum).byValue(value);
 }

@@ -9,9 +9,9 @@ import { pyBase } from "./objects.js";
 /** Own properties that are no attributes of the Python object. */
 const RESERVED: ReadonlySet<string> = new Set(["args", "attributes", "message", "stack", "name", "cause", "errors"]);
 
-/** A class of Python exceptions. */
+/** A class of Python exceptions: one of {@link pyExceptions}, or what {@link exceptionClass} or `registerException` made. */
 export interface PyExceptionClass<T extends PyException = PyException> {
-  /** `builtins.ValueError` */
+  /** Module and qualified name of the Python class: `builtins.ValueError`. */
   readonly pythonName: string;
   /** Only for the type that `instanceof` narrows to. */
   readonly prototype: T;
@@ -38,15 +38,15 @@ function quoted(value: unknown): string {
 
 /**
  * A Python exception: `BaseException`, and the parent of all others. `args` is what it was made with, `attributes` what was
- * set on it since; `message` is Python's `str`.
+ * set on it since; `message` is Python's `str`, with `...` for a list, tuple or dict in it.
  *
  * Extend it, or one of {@link pyExceptions}, for exceptions of your own, and register them with
  * `registry.registerException`. An instance that a pickle makes is made by Brine's constructor alone, not by yours.
  *
  * @example
  * const error = new pyExceptions.KeyError("k");
- * error.message; // => "'k'"
- * error instanceof pyExceptions.LookupError; // => true
+ * error.message // => "'k'"
+ * error instanceof pyExceptions.LookupError // => true
  */
 export class PyException extends Error {
   static readonly [pyBase] = true;
@@ -55,9 +55,10 @@ export class PyException extends Error {
 
   /** What Python's class is called with: also the file name of an `OSError`, which its own `args` leaves out. */
   readonly args: Tuple;
-  /** `__dict__`: attributes by name. */
+  /** Python's `__dict__`: attributes by name, in an object without prototype. */
   readonly attributes: Record<string, unknown>;
 
+  /** @param args - as Python's class is called; a copy is kept */
   constructor(...args: unknown[]) {
     super("");
     this.args = Tuple.from(args);
@@ -78,13 +79,13 @@ export class PyException extends Error {
     return pythonClass.slice(pythonClass.lastIndexOf(".") + 1);
   }
 
-  /** What `add_note` added. */
+  /** Python's `__notes__`: what `add_note` added, `[]` without. */
   get notes(): readonly string[] {
     const notes = this.attributes.__notes__;
     return Array.isArray(notes) ? notes.filter((note) => typeof note === "string") : [];
   }
 
-  /** Python's `str(exception)`. */
+  /** Python's `str(exception)`, for `message`. Called by the constructor, before a subclass has its fields. */
   protected describe(): string {
     const { args } = this;
     if (args.length === 0) return "";
@@ -192,7 +193,7 @@ const BUILTINS = {
   UserWarning: "Warning",
 } as const;
 
-/** The name of a builtin exception of Python. */
+/** The name of a builtin exception of Python 3.13. */
 export type PyExceptionName = keyof typeof BUILTINS | "BaseException";
 
 /** What `OSError(errno, ...)` becomes. Linux's numbers. CPython 3.12 `exceptions.c` init_errnomap. */
@@ -302,7 +303,13 @@ function behave(jsClass: PyExceptionClass, behaviour: PyExceptionClass): void {
   }
 }
 
-/** Makes a class for a Python exception: `exceptionClass("app.errors.Boom")`. */
+/**
+ * Makes a class for a Python exception: `exceptionClass("app.errors.Boom")`. `BaseRegistry.registerException` makes one and
+ * registers it, which reading and writing need.
+ *
+ * @param pythonName - module and qualified name
+ * @param parent - default `pyExceptions.Exception`
+ */
 export function exceptionClass(
   pythonName: string,
   parent: PyExceptionClass = pyExceptions.Exception,
@@ -337,7 +344,10 @@ function builtinClasses(): Readonly<Record<PyExceptionName, PyExceptionClass>> {
   return Object.freeze(classes);
 }
 
-/** Python's builtin exceptions by name. */
+/**
+ * Python's builtin exceptions by name: the classes of Python 3.13, with Python's inheritance, so that a `KeyError` is an
+ * `instanceof pyExceptions.LookupError`. Frozen.
+ */
 export const pyExceptions: Readonly<Record<PyExceptionName, PyExceptionClass>> = /* @__PURE__ */ builtinClasses();
 
 /** The class that `OSError(errno, ...)` makes: `FileNotFoundError` for 2, `OSError` itself for most, and for what is no int. */

@@ -5,10 +5,10 @@
  * was read. Each such class has a JavaScript class of its own below this one.
  */
 export abstract class PyInstance {
-  /** `module.QualName` */
+  /** Module and qualified name of the Python class: `subprocess.CompletedProcess`. */
   static readonly pythonName: string = "";
 
-  /** `"reduce"`: called with `args`; `"newobj"`: made with `cls.__new__(cls, *args)`. */
+  /** How the pickle makes it. `"reduce"`: called with `args`; `"newobj"`: made with `cls.__new__(cls, *args)`. */
   readonly kind: "reduce" | "newobj";
   /** Positional, of what `kind` says. */
   readonly args: readonly unknown[];
@@ -17,6 +17,7 @@ export abstract class PyInstance {
   /** Items of a list subclass; `undefined` without. */
   items: unknown[] | undefined;
 
+  /** Without state and items, which are set after it. */
   constructor(kind: "reduce" | "newobj" = "newobj", args: readonly unknown[] = []) {
     this.kind = kind;
     this.args = args;
@@ -24,12 +25,12 @@ export abstract class PyInstance {
     this.items = undefined;
   }
 
-  /** `module.QualName`, that of its class. */
+  /** Module and qualified name of its class: {@link PyInstance.pythonName}. */
   get pythonName(): string {
     return (this.constructor as typeof PyInstance).pythonName;
   }
 
-  /** One attribute of the state, `undefined` without it. */
+  /** One attribute of the state, where that is a dict; `undefined` without it. */
   attribute(name: string): unknown {
     const { state } = this;
     if (state instanceof Map) return state.get(name);

@@ -8,11 +8,12 @@ import type { GlobalEntry } from "../../globals/registry.js";
 export class PyGlobal {
   /** Python 3's name, also where a pickle had Python 2's. */
   readonly module: string;
-  /** The qualified name. */
+  /** Python's `__qualname__`, also of a nested class: `Outer.Inner`. */
   readonly name: string;
   /** What the registry knows about it; `undefined` for an unregistered name kept with `unregistered: "opaque"`. */
   readonly #entry: GlobalEntry | undefined;
 
+  /** @param entry - what a registry knows of it; left out, the name is looked up in the registry of whoever writes it */
   constructor(module: string, name: string, entry?: GlobalEntry) {
     this.module = module;
     this.name = name;
@@ -25,7 +26,7 @@ export class PyGlobal {
     return global.#entry;
   }
 
-  /** `module.name` */
+  /** Module and name: `builtins.len`. */
   toString(): string {
     return `${this.module}.${this.name}`;
   }
@@ -52,6 +53,7 @@ export class PyObject {
   /** Items added with APPEND(S), pairs set with SETITEM(S), states set with BUILD, in the order of the pickle. */
   readonly steps: readonly PyObjectStep[] = [];
 
+  /** For the decoder, and for who writes an object of a class that is not registered. Without steps. */
   constructor(
     kind: "reduce" | "newobj" | "newobj_ex",
     callable: unknown,

@@ -5,11 +5,11 @@ import { PyDict } from "../containers/dict.js";
 export class Morsel extends PyDict<string, unknown> {
   /** The cookie's name, a str; `null` before it is set. */
   readonly key: unknown = null;
-  /** What the program gave or reads; `null` before it is set. */
+  /** The cookie's value, a str, as the program gave it; `null` before it is set. */
   readonly value: unknown = null;
   /** The value as the header has it, quoted where needed; `null` before it is set. */
   readonly coded_value: unknown = null;
 }
 
-/** `http.cookies.SimpleCookie`: cookies by name. */
+/** `http.cookies.SimpleCookie`: cookies by name, each a {@link Morsel}. */
 export class SimpleCookie extends PyDict<string, unknown> {}

@@ -11,7 +11,7 @@ export class SafeString implements PyHashable {
     this.value = value;
   }
 
-  /** As {@link value}. */
+  /** As {@link value}, so that it can be joined to strings. */
   valueOf(): string {
     return this.value;
   }
@@ -21,7 +21,7 @@ export class SafeString implements PyHashable {
     return this.value;
   }
 
-  /** The text. */
+  /** As {@link value}. */
   toJSON(): string {
     return this.value;
   }
@@ -49,7 +49,7 @@ export class LazyString {
     this.resultClasses = resultClasses;
   }
 
-  /** The untranslated text. */
+  /** The untranslated text: the first str among {@link args}. */
   toString(): string {
     const text = this.args.find((arg) => typeof arg === "string");
     return typeof text === "string" ? text : "";
@@ -61,7 +61,7 @@ export class LazyString {
   }
 }
 
-/** `SimpleLazyObject`, evaluated when it was pickled. */
+/** Django's `SimpleLazyObject`, such as `request.user`, evaluated when it was pickled. Written back as one. */
 export class LazyObject {
   /** What it stood for, decoded as any other value. */
   readonly wrapped: unknown;
@@ -71,15 +71,18 @@ export class LazyObject {
   }
 }
 
-/** `MultiValueDict`: every key has a list of values. `get` gives that list, `getLast` what Python's `[key]` does. */
+/** Django's `MultiValueDict`: every key has a list of values. `get` gives that list, `getLast` what Python's `[key]` does. */
 export class MultiValueDict<V = unknown> extends PyDict<string, V[]> {
-  /** `undefined` for a key that is missing, where Python raises a `MultiValueDictKeyError`, and for one without values, where it gives `[]`. */
+  /**
+   * Django's `[key]`: the last value of a key. `undefined` for a key that is missing, where that raises a
+   * `MultiValueDictKeyError`, and for one without values, where it gives `[]`.
+   */
   getLast(key: string): V | undefined {
     return this.get(key)?.at(-1);
   }
 }
 
-/** `django.http.QueryDict` */
+/** `django.http.QueryDict`: the fields of a query or form, such as `request.GET`, each with a list of values. */
 export class QueryDict extends MultiValueDict<string> {}
 
 /** A row of a Django model. Nothing is known of the model but its name. */

@@ -1,0 +1,63 @@
+/** What the doc strings show can be compiled, and of the codec, which needs no services, run: users copy it. */
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { promisify } from "node:util";
+import ts from "typescript";
+import { afterAll, expect, it } from "vitest";
+import { READY_MS } from "../services/patience.js";
+import { examplesOf, programOfExample } from "./docstring-examples.js";
+import { javascriptOf } from "./javascript.js";
+import { ROOT } from "./sources.js";
+
+const run = promisify(execFile);
+
+// Inside the workspace, so that the programs resolve @brine/* as a user's would.
+const results = path.join(ROOT, "test-results");
+mkdirSync(results, { recursive: true });
+const folder = mkdtempSync(path.join(results, "examples-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+// The files that the examples read.
+const auth = JSON.parse(readFileSync(path.join(ROOT, "test/vectors/auth.json"), "utf8")) as {
+  readonly key: string;
+  readonly certificate: string;
+};
+writeFileSync(path.join(folder, "worker.key"), auth.key);
+writeFileSync(path.join(folder, "worker.pem"), auth.certificate);
+
+/** What an example of a service has before it, by the names that it uses. */
+const GIVEN: Readonly<Record<string, string>> = {};
+
+const examples = ["codec"].flatMap((name) => examplesOf(name));
+
+const programs = examples.map((example, index) => {
+  const given = Object.entries(GIVEN).filter(([name]) => new RegExp(`\\b${name}\\b`).test(example.code));
+  const code = programOfExample(example, given.map(([, text]) => text).join("\n"));
+  const file = path.join(folder, `example-${index}.mts`);
+  writeFileSync(file, code);
+  return { ...example, file, code };
+});
+
+it("there are some", () => expect(programs.length).toBeGreaterThan(30));
+
+it("the compiler takes them", () => {
+  const { config } = ts.readConfigFile(path.join(ROOT, "tsconfig.base.json"), ts.sys.readFile) as { config: object };
+  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
+  const program = ts.createProgram(
+    programs.map(({ file }) => file),
+    { ...options, noEmit: true, verbatimModuleSyntax: false, experimentalDecorators: true, erasableSyntaxOnly: false },
+  );
+  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
+    const at = programs.find((each) => each.file === file?.fileName)?.place ?? file?.fileName;
+    const line = file?.text.slice(start).split("\n")[0];
+    return `${at}: ${ts.flattenDiagnosticMessageText(messageText, " ")} (${line})`;
+  });
+  expect(problems).toEqual([]);
+});
+
+it.each(programs.filter(({ packageName }) => packageName === "codec"))("$place", async ({ file, code }) => {
+  const program = file.replace(/\.mts$/, ".mjs");
+  writeFileSync(program, javascriptOf(code));
+  await run(process.execPath, [program], { cwd: folder, timeout: READY_MS });
+});

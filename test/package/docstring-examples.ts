@@ -1,0 +1,62 @@
+/** The `@example`s of the packages' doc strings as programs, with imports of the public names that they use. */
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { publicImports } from "./reference.js";
+import { ROOT, sourcesOf } from "./sources.js";
+
+export interface Example {
+  /** Where it begins: `packages/codec/src/pickle/api-load.ts:47`. */
+  readonly place: string;
+  readonly packageName: string;
+  /** As the doc string has it. */
+  readonly code: string;
+}
+
+/** All examples of a package. */
+export function examplesOf(packageName: string): Example[] {
+  return sourcesOf(packageName).flatMap(({ path: file }) => {
+    const text = readFileSync(path.join(ROOT, file), "utf8");
+    return [...text.matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap(({ 0: comment, index }) => {
+      const lines = comment.split("\n").map((line) => line.replace(/^\s*\*\/?$|^\s*\* ?|\s*\*\/$/, ""));
+      const from = lines.indexOf("@example");
+      if (from < 0) return [];
+      const code = lines.slice(from + 1).filter((line) => !line.startsWith("```"));
+      const line = text.slice(0, index).split("\n").length + from;
+      return [{ place: `${file}:${line}`, packageName, code: code.join("\n").trimEnd() }];
+    });
+  });
+}
+
+/** What examples use of others, by name. */
+const OTHERS: Readonly<Record<string, string>> = {
+  createStorage: "unstorage",
+  firstValueFrom: "rxjs",
+  NestFactory: "@nestjs/core",
+  readFileSync: "node:fs",
+  Redis: "ioredis",
+  ServiceBroker: "moleculer",
+  timeout: "rxjs",
+};
+
+/** An example behind the imports that it needs and, if any, what a reader has before it. */
+export function programOfExample({ code, packageName, place }: Example, given = ""): string {
+  const used = new Set(
+    code.replaceAll(/(?<!\$\{[^}]*)"(?:[^"\\\n]|\\.)*"|(?<=(?<!\.\.)\.)\w+|\w+(?=:)/g, "").match(/[A-Za-z_]\w*/g),
+  );
+  const own = new Set(
+    [...`${given}\n${code}`.matchAll(/\b(?:class|const|function|interface|let)\s+(\w+)|\bimport \{([^}]*)\}/g)].flatMap(
+      ([, name, imported = ""]) => [name, ...imported.split(",").map((each) => each.trim())],
+    ),
+  );
+  const entries = publicImports();
+  const lines = [...used].flatMap((name) => {
+    if (own.has(name)) return [];
+    const specifiers = entries.get(name) ?? [];
+    const near = specifiers.filter((each) => each.startsWith(`@brine/${packageName}`));
+    // Of the entry that the source belongs to, where several have the name.
+    const nearest = near.find((each) => place.includes(`/src/${each.split("/")[2] ?? "index"}/`)) ?? near[0];
+    const specifier = nearest ?? specifiers[0] ?? OTHERS[name];
+    return specifier === undefined ? [] : [`import { ${name} } from "${specifier}";`];
+  });
+  return `${lines.join("\n")}\n${given}\n${code}\n`;
+}
