@@ -67,7 +67,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       return Reflect.construct(this.target, args as unknown[]);
     }
     throw context.fail(
-      `Cannot call class ${this.module}.${this.name}: give it a __reduce__ method, or register it with an adapter that has call`,
+      `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`,
     );
   }
 
@@ -83,7 +83,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     if (this.#base !== undefined) return this.#createFromBase(this.#base, args, context);
     if (args.length > 0 || (kwargs !== undefined && kwargs.size > 0)) {
       throw context.fail(
-        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__`,
+        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__; a namedtuple is for registerNamedTuple`,
       );
     }
     return Object.create(this.target.prototype) as T;
@@ -177,7 +177,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     }
     if (!setAttributes(object, state)) {
       throw context.fail(
-        `Cannot set the state of ${this.module}.${this.name}: the state is no dict, and the class has no __setstate__`,
+        `Cannot set the state of ${this.module}.${this.name}: the state is no dict but ${shortText(state)}; give the class __setstate__ and __getstate__`,
       );
     }
   }

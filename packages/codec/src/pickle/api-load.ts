@@ -11,6 +11,7 @@ import { typeName } from "./type-name.js";
 import { Machine } from "./unpickler/machine.js";
 import { loadNext } from "./unpickler/unpickler.js";
 import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler/unpickler-options.js";
+import { wayToBytes } from "./way-to-bytes.js";
 
 const DEFAULTS: ResolvedUnpicklerOptions = /* @__PURE__ */ Object.freeze(resolveUnpicklerOptions({}, defaultRegistry));
 
@@ -29,7 +30,8 @@ function resolve(options: UnpicklerOptions | undefined): ResolvedUnpicklerOption
 function bytesOf(data: Uint8Array | ArrayBuffer): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (data instanceof ArrayBuffer) return new Uint8Array(data);
-  const hint = typeof data === "string" ? `; a pickle in base64 text is Buffer.from(text, "base64")` : "";
+  const way = wayToBytes(data);
+  const hint = way === undefined ? "" : `; ${way}`;
   throw new PickleError(`Cannot unpickle ${typeName(data)}: must be bytes${hint}`, { code: "bad-option" });
 }
 

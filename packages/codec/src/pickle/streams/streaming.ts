@@ -5,7 +5,7 @@
 import { UnpicklingError } from "../../errors.js";
 import * as op from "../opcodes.js";
 import { typeName } from "../type-name.js";
-import { noOpcode } from "../unpickler/not-a-pickle.js";
+import { lookAlike, noOpcode } from "../unpickler/not-a-pickle.js";
 
 /** What follows an opcode's byte. */
 const NOTHING = 0;
@@ -177,10 +177,9 @@ export class PickleCutter {
 
   #unknownOpcode(at: number): UnpicklingError {
     const offset = at - this.#start;
-    return new UnpicklingError(`Cannot unpickle: ${noOpcode(this.#buffer[at]!, offset === 0)}`, {
-      code: "unknown-opcode",
-      offset,
-    });
+    const code = "unknown-opcode";
+    const guess = lookAlike(code, this.rest, 0);
+    return new UnpicklingError(`Cannot unpickle: ${noOpcode(this.#buffer[at]!)}${guess}`, { code, offset });
   }
 }
 

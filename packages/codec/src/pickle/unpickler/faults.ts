@@ -4,6 +4,7 @@ import { type PickleErrorCode, UnpicklingError } from "../../errors.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 import type { Limits } from "../../limits.js";
 import * as op from "../opcodes.js";
+import { lookAlike } from "./not-a-pickle.js";
 
 export function fault(code: PickleErrorCode, message: string): UnpicklingError {
   return new UnpicklingError(message, { code });
@@ -42,13 +43,14 @@ export function refused(entry: GlobalEntry, what: string, error: unknown): Unpic
   });
 }
 
-/** The error with the place where it happened. */
-export function located(error: unknown, offset: number, byte: number | undefined): UnpicklingError {
+/** The error with the place where it happened, in a pickle that begins at `start`. */
+export function located(error: unknown, offset: number, bytes: Uint8Array, start: number): UnpicklingError {
+  const byte = bytes[offset];
   const opcode = byte === undefined ? undefined : (op.opcodeOf(byte)?.name as op.OpcodeName | undefined);
   const doing = opcode === undefined ? "Cannot unpickle" : `Cannot decode ${opcode}`;
   if (error instanceof UnpicklingError && error.offset === undefined) {
     const message = error.message.startsWith("Cannot ") ? error.message : `${doing}: ${error.message}`;
-    return new UnpicklingError(message, {
+    return new UnpicklingError(message + lookAlike(error.code, bytes, start), {
       code: error.code,
       offset,
       opcode,

@@ -1,22 +1,68 @@
 /** What bytes probably are that begin as no pickle does, for the error that says so. */
+import { latin1 } from "../../bytes/utf8-decode.js";
+import type { PickleErrorCode } from "../../errors.js";
 
-const FIRST_BYTES: ReadonlyMap<number, string> = new Map([
-  [0x7b, "JSON"],
-  [0x5b, "JSON"],
-  [0x22, "JSON"],
-  [0x1f, "gzip, to be decompressed first"],
-  [0x78, "zlib, to be decompressed first"],
-  [0x3c, "XML or HTML"],
-  [0x21, "a value of cachelib or Flask-Caching, a pickle after one byte"],
-  [0x2d, "digits: an int as Django and cachelib store it"],
-  ...[0x33, 0x34, 0x35, 0x36, 0x37, 0x38, 0x39].map(
-    (digit) => [digit, "digits: an int as Django and cachelib store it"] as const,
-  ),
+/** Bytes that are looked at, whatever the length of the input. */
+const LOOKED_AT = 4096;
+
+const DECOMPRESS = "to be decompressed first";
+
+/**
+ * How other things begin, as text of one character a byte. No pickle that Python writes begins so: with GET, POP, STOP, BUILD
+ * or a byte that is no opcode, or with the length of a string of a gigabyte.
+ */
+const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])[] = [
+  ["\x1f\x8b", `gzip, ${DECOMPRESS}`],
+  ["x\x01", `zlib, ${DECOMPRESS}`],
+  ["x\x5e", `zlib, ${DECOMPRESS}`],
+  ["x\x9c", `zlib, ${DECOMPRESS}`],
+  ["x\xda", `zlib, ${DECOMPRESS}`],
+  ["\x28\xb5\x2f\xfd", `zstd, ${DECOMPRESS}`],
+  ["\xfd7zXZ\0", `xz, ${DECOMPRESS}`],
+  [/^BZh[1-9]1AY&SY/, `bzip2, ${DECOMPRESS}`],
+  ["\x04\x22\x4d\x18", `LZ4, ${DECOMPRESS}`],
+  [/^[{["]|^(?:null|true|false)\s*$/, "JSON"],
+  ["<", "XML or HTML"],
+  [/^b['"]/, "what Python's str() or repr() shows of bytes; store the bytes themselves"],
+  ["\\x80", 'bytea of PostgreSQL as text: Buffer.from(text.slice(2), "hex")'],
+  [/^800[2-5]/, 'a pickle in hexadecimal: Buffer.from(text, "hex")'],
+  [/^-?\d+\s*$/, "digits: an int as Django and cachelib store it"],
+  [/^gA[I-X][\w+/=-]*:/, "a signed session of Django: the pickle is what stands before the colon, in base64"],
+  [/^\.eJ[\w-]*:/, "a signed session of Django, compressed: zlib in base64 between the dot and the colon"],
+  [/^(?:gA[I-X]|KGRw|KGxw|Y2Nv)/, 'a pickle in base64: Buffer.from(text, "base64")'],
+  ["\xef\xbf\xbd", "bytes that were decoded as text, which cannot be undone: read it as a Buffer, not as a string"],
+  ["\xc2\x80", 'a pickle that was written as text: Buffer.from(bytes.toString("utf8"), "latin1")'],
+  ["!", "a value of cachelib or Flask-Caching, a pickle after one byte"],
+  ["PK\x03\x04", "a zip file, as of torch.save() and numpy.savez()"],
+  ["\x93NUMPY", "an array of numpy.save(), not of pickle"],
+  ["\x89HDF", "HDF5"],
+  ["SQLite format 3\0", "a database of SQLite"],
+];
+
+/** What there may be wrong with bytes that are no pickle at all. */
+const CODES: ReadonlySet<PickleErrorCode> = new Set<PickleErrorCode>([
+  "unknown-opcode",
+  "truncated",
+  "bad-argument",
+  "bad-operand",
+  "stack-underflow",
+  "missing-mark",
 ]);
 
-/** `"byte 0x7b is no opcode"`, and at the first byte a guess at what it is instead. */
-export function noOpcode(byte: number, isFirst: boolean): string {
-  const guess = isFirst ? FIRST_BYTES.get(byte) : undefined;
-  const text = `byte 0x${byte.toString(16).padStart(2, "0")} is no opcode`;
-  return guess === undefined ? text : `${text}; this looks like ${guess}`;
+/**
+ * What the bytes from `start` on look like, if they are why decoding them ended with `code`: `"; this looks like gzip, to be
+ * decompressed first"`, or nothing.
+ */
+export function lookAlike(code: PickleErrorCode, bytes: Uint8Array, start: number): string {
+  if (!CODES.has(code)) return "";
+  const text = latin1(bytes, start, Math.min(bytes.length, start + LOOKED_AT));
+  const found = BEGINNINGS.find(([beginning]) =>
+    typeof beginning === "string" ? text.startsWith(beginning) : beginning.test(text),
+  );
+  return found === undefined ? "" : `; this looks like ${found[1]}`;
+}
+
+/** `"byte 0x7b is no opcode"` */
+export function noOpcode(byte: number): string {
+  return `byte 0x${byte.toString(16).padStart(2, "0")} is no opcode`;
 }

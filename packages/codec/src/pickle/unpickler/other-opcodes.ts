@@ -225,7 +225,7 @@ export function runOther(machine: Machine, code: number): void {
       break;
 
     default:
-      throw fault("unknown-opcode", noOpcode(code, machine.pos === 1));
+      throw fault("unknown-opcode", noOpcode(code));
   }
 }
 

@@ -1,5 +1,7 @@
+import { Readable } from "node:stream";
+import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { UnpicklingError } from "../../errors.js";
+import { PickleError, UnpicklingError } from "../../errors.js";
 import { ClassRegistry } from "../../globals/default-registry.js";
 import { Range } from "../../python/builtins.js";
 import { PickleBuffer } from "../../python/containers/buffers.js";
@@ -9,7 +11,7 @@ import { FrozenSet, PySet } from "../../python/containers/sets.js";
 import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
 import { dumps } from "../api-dump.js";
-import { loads, Unpickler } from "../api-load.js";
+import { load, loads, Unpickler } from "../api-load.js";
 import { VECTORS } from "./unpickler.vectors.js";
 
 function bytes(...values: number[]): Uint8Array {
@@ -532,8 +534,35 @@ describe("globals and objects", () => {
     expect(failure(() => loads(raw("capp.models\nA\n."))).message).toBe(
       'Cannot decode GLOBAL: app.models.A is not registered; register it with registry.register("app.models.A", A), or pass unregistered: "opaque"',
     );
-    expect(failure(() => loads(raw("capp\nOuter.Inner\n."))).message).toContain('register("app.Outer.Inner", Inner)');
     expect(failure(() => loads(raw("capp\n<lambda>\n."))).message).toContain('register("app.<lambda>", YourClass)');
+  });
+
+  test.each([
+    ["app", "A"],
+    ["app.models", "Outer.Inner"],
+    ["app.tasks", "send_mail"],
+    ["app.errors", "PaymentError"],
+    ["app.models", "User.DoesNotExist"],
+  ])("the line that registers %s.%s does so", (module, name) => {
+    const pickle = dumps(new PyGlobal(module, name));
+    const line = /register it with registry\.(\w+)\((.*)\), or pass/.exec(failure(() => loads(pickle)).message)!;
+    const registry = new ClassRegistry();
+    const names = ["A", "Inner", "DoesNotExist"];
+    new Function("registry", ...names, `registry.${line[1]}(${line[2]})`)(registry, ...names.map(() => class {}));
+    expect(String(loads(pickle, { registry }))).toBe(`${module}.${name}`);
+  });
+
+  test("a class that is registered as what it is not says what else there is", () => {
+    const registry = new ClassRegistry();
+    registry.register("app.Status", class Status {});
+    registry.register("app.Point", class Point {});
+    registry.register("app.Frozen", class Frozen {});
+    const reason = (pickle: string) => failure(() => loads(raw(pickle), { registry })).message;
+    expect(reason("capp\nStatus\n(S'new'\ntR.")).toContain("an Enum is for registerEnum");
+    expect(reason("capp\nPoint\n(K\x01K\x02t\x81.")).toContain("a namedtuple is for registerNamedTuple");
+    expect(reason("capp\nFrozen\n)\x81(K\x01lb.")).toContain(
+      "the state is no dict but a sequence; give the class __setstate__ and __getstate__",
+    );
   });
 
   test("an unregistered class is an error, or an opaque object that says all", () => {
@@ -661,10 +690,35 @@ describe("Unpickler", () => {
     expect(() => new PickleBuffer("ab" as never)).toThrow(TypeError);
   });
 
-  test("an input that is no bytes is refused", () => {
-    expect(() => loads("N." as never)).toThrow(
-      /Cannot unpickle a str: must be bytes; .* Buffer.from\(text, "base64"\)/,
-    );
+  test.each<[unknown, string]>([
+    ["gASVBgAAAAAAAAB9lCiMAWGUSwFzLg==", 'a str: must be bytes; text in base64 is Buffer.from(text, "base64")'],
+    ["\x80\x04N.", 'a str: must be bytes; text of one character a byte is Buffer.from(text, "latin1")'],
+    [
+      Buffer.from("\x80\x04N.", "latin1").toString(),
+      "a str: must be bytes; read it as a Buffer: as text it has lost some",
+    ],
+    ["data/model.pkl", "a str: must be bytes; a file is await load(path)"],
+    ["file:///model.pkl", "a str: must be bytes; a file is await load(path)"],
+    ["(lp0\n.", 'a str: must be bytes; text of one character a byte is Buffer.from(text, "latin1")'],
+    [null, "None: must be bytes; there is no value of that key"],
+    [undefined, "nothing: must be bytes; there is no value of that key"],
+    [[128, 4, 78, 46], "a list: must be bytes; Buffer.from(numbers)"],
+    [Buffer.from("N.").toJSON(), "a dict: must be bytes; a Buffer that was JSON is Buffer.from(it.data)"],
+    [Promise.resolve(1), "an instance of Promise: must be bytes; await it first"],
+    [new Blob([]), "an instance of Blob: must be bytes; await it.arrayBuffer()"],
+    [
+      new DataView(new ArrayBuffer(1)),
+      "an instance of DataView: must be bytes; new Uint8Array(it.buffer, it.byteOffset, it.byteLength)",
+    ],
+    [
+      new Int8Array(1),
+      "an instance of Int8Array: must be bytes; new Uint8Array(it.buffer, it.byteOffset, it.byteLength)",
+    ],
+    [Readable.from([]), "an instance of Readable: must be bytes; await load(it)"],
+    [new ReadableStream(), "an instance of ReadableStream: must be bytes; await load(it)"],
+    [7, "an int: must be bytes"],
+  ])("an input that is no bytes is refused, with what makes bytes of it: %#", (input, message) => {
+    expect(() => loads(input as never)).toThrow(new PickleError(`Cannot unpickle ${message}`, { code: "bad-option" }));
   });
 
   test("numpy's names say which entry knows them", () => {
@@ -672,15 +726,70 @@ describe("Unpickler", () => {
     expect(error.message).toContain("register it with registerNumpy(registry), of @brine/codec/numpy, or pass");
   });
 
-  test.each([
+  const pickled = Buffer.from(dumps({ a: 1 }));
+  test.each<[string | Uint8Array, string]>([
     ['{"a": 1}', "byte 0x7b is no opcode; this looks like JSON"],
-    ["\x1f\x8b\x08", "byte 0x1f is no opcode; this looks like gzip, to be decompressed first"],
-    ["x\x9cK", "byte 0x78 is no opcode; this looks like zlib, to be decompressed first"],
+    ["true", "there is no mark; this looks like JSON"],
+    [gzipSync(pickled), "byte 0x1f is no opcode; this looks like gzip, to be decompressed first"],
+    [deflateSync(pickled, { level: 1 }), "byte 0x78 is no opcode; this looks like zlib, to be decompressed first"],
+    [deflateSync(pickled), "byte 0x78 is no opcode; this looks like zlib, to be decompressed first"],
+    [deflateSync(pickled, { level: 9 }), "byte 0x78 is no opcode; this looks like zlib, to be decompressed first"],
+    ["\x28\xb5\x2f\xfd\x04\0", "byte 0xb5 is no opcode; this looks like zstd, to be decompressed first"],
+    ["\xfd7zXZ\0\0", "byte 0xfd is no opcode; this looks like xz, to be decompressed first"],
+    ["BZh91AY&SY", "needs 825845850 bytes, 5 remain; this looks like bzip2, to be decompressed first"],
+    ["\x04\x22\x4d\x18", "byte 0x04 is no opcode; this looks like LZ4, to be decompressed first"],
     ["!\x80\x04N.", "byte 0x21 is no opcode; this looks like a value of cachelib or Flask-Caching"],
     ["42", "byte 0x34 is no opcode; this looks like digits"],
-    ["N{", "byte 0x7b is no opcode"],
-  ])("what is no pickle is called what it looks like: %j", (text, message) => {
-    expect(failure(() => loads(raw(text))).message).toMatch(new RegExp(`^Cannot unpickle: ${message}`));
+    ["1", "there is no mark; this looks like digits"],
+    ["-7", "byte 0x2d is no opcode; this looks like digits"],
+    [pickled.toString("base64"), "the line has no end; this looks like a pickle in base64"],
+    [
+      Buffer.from(dumps({ a: 1 }, { protocol: 2 })).toString("base64"),
+      "the line has no end; this looks like a pickle in base64",
+    ],
+    [
+      Buffer.from(dumps({ a: 1 }, { protocol: 0 })).toString("base64"),
+      "too few items on the stack; this looks like a pickle in base64",
+    ],
+    [pickled.toString("hex"), "byte 0x38 is no opcode; this looks like a pickle in hexadecimal"],
+    [`\\x${pickled.toString("hex")}`, "byte 0x5c is no opcode; this looks like bytea of PostgreSQL as text"],
+    ["b'\\x80\\x04N.'", "too few items on the stack; this looks like what Python's str\\(\\) or repr\\(\\) shows"],
+    [Buffer.from(pickled.toString("utf8")), "byte 0xef is no opcode; this looks like bytes that were decoded as text"],
+    [
+      Buffer.from(pickled.toString("latin1")),
+      "byte 0xc2 is no opcode; this looks like a pickle that was written as text",
+    ],
+    // As Django 3.2 stores a session, and keeps it in a cookie; the signature is none.
+    ["gAWVCgAAAAAAAAB9lIwBYZRLAXMu:1xY1bp:CMoP", "the line has no end; this looks like a signed session of Django: "],
+    [".eJxrYJ06lwECaqdo9LAkJxaVTImd:1xY1bp:LqE6", "too few items on the stack; this looks like a signed session"],
+    ["PK\x03\x04aa", "the line has no end; this looks like a zip file, as of torch.save"],
+    ["\x93NUMPY\x01\0", "too few items on the stack; this looks like an array of numpy.save"],
+    ["\x89HDF\r\n\x1a\n", "byte 0x48 is no opcode; this looks like HDF5"],
+    ["SQLite format 3\0", "the line has no end; this looks like a database of SQLite"],
+    ["N{", "byte 0x7b is no opcode$"],
+    ["2024-05-06", "too few items on the stack$"],
+  ])("what is no pickle is called what it looks like: %j", (input, message) => {
+    const bytes = typeof input === "string" ? raw(input) : input;
+    expect(failure(() => loads(bytes)).message).toMatch(new RegExp(`^Cannot (?:unpickle|decode [A-Z_]+): ${message}`));
+  });
+
+  test("a pickle that is cut is called nothing else, whatever its protocol", () => {
+    const value = { "b'": ["{", 'x"', 8002, "gAS", true, null, [1]], h: new Set(["PK"]), n: 2 ** 40 };
+    for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+      const bytes = dumps(value, { protocol });
+      for (let length = 0; length < bytes.length; length++) {
+        expect(failure(() => loads(bytes.subarray(0, length))).message).not.toContain("looks like");
+      }
+    }
+  });
+
+  test("what a file looks like is said of files, too", async () => {
+    const sources = [[gzipSync(pickled)], [raw('{"a"'), raw(": 1}")]];
+    const reasons = sources.map((chunks) => load(chunks).catch((error: Error) => error.message));
+    expect(await Promise.all(reasons)).toEqual([
+      "Cannot unpickle: byte 0x1f is no opcode; this looks like gzip, to be decompressed first",
+      "Cannot unpickle: byte 0x7b is no opcode; this looks like JSON",
+    ]);
   });
 });
 

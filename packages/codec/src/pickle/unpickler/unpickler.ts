@@ -29,7 +29,8 @@ const STACK_ROOM = 16;
 export function loadNext(machine: Machine): unknown {
   const { input, options } = machine;
   const { bytes } = input;
-  machine.at = machine.position;
+  const start = machine.position;
+  machine.at = start;
   machine.protocol = 0;
   machine.stack = new Array(STACK_ROOM);
   if (machine.marks.length > 0) machine.marks.length = 0;
@@ -40,7 +41,7 @@ export function loadNext(machine: Machine): unknown {
     if (bytes.length - machine.position > maxBytes) throw overLimit("maxBytes", maxBytes);
     return machine.finish(run(machine));
   } catch (error) {
-    throw located(error, machine.at, bytes[machine.at]);
+    throw located(error, machine.at, bytes, start);
   } finally {
     endSharing(outer);
   }
