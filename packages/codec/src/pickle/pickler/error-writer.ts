@@ -1,8 +1,8 @@
 /** What cannot be pickled, and where in the value it is. */
 import { reasonOf } from "../../coded-error.js";
 import { PicklingError } from "../../errors.js";
+import { ContainerWriter } from "./container-writer.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { ContainerWriter } from "./save-container.js";
 import { Trail } from "./trail.js";
 
 export abstract class ErrorWriter extends ContainerWriter {

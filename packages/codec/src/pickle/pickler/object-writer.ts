@@ -8,9 +8,10 @@ import * as op from "../opcodes.js";
 import { CollectionWriter } from "./collection-writer.js";
 import { NO_PLACE } from "./identity-memo.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { saveBytes } from "./save-bytes.js";
-import { callForSet, hasMore, lowerReduction, ReduceSaving } from "./save-reduce.js";
-import { Saving } from "./saving.js";
+import { hasMore, ReduceSaving } from "./saving/reduce-saving.js";
+import { callForSet, lowerReduction } from "./saving/reductions.js";
+import { saveBytes } from "./saving/save-bytes.js";
+import { Saving } from "./saving/saving.js";
 
 const ArrayPrototype = Array.prototype;
 const MapPrototype = Map.prototype;

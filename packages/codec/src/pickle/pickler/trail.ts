@@ -33,3 +33,13 @@ export class Trail {
     this.isCut = false;
   }
 }
+
+/** `.name` or `["odd name"]`. */
+export function keySegment(key: unknown): string {
+  if (typeof key === "string") {
+    if (/^[A-Za-z_$][\w$]*$/.test(key) && key.length <= 100) return `.${key}`;
+    return `[${JSON.stringify(key.length > 100 ? `${key.slice(0, 100)}...` : key)}]`;
+  }
+  if (typeof key === "object" && key !== null) return `[${Array.isArray(key) ? "(...)" : "{...}"}]`;
+  return `[${String(key)}]`;
+}

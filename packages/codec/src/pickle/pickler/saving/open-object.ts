@@ -2,20 +2,22 @@
  * Finds out how an object is written, by its class: a container is opened, an object of a registered class becomes a call.
  * What it holds is left to the encoder, as a {@link Saving}; `undefined` says that all of it is written.
  */
-import { normalizeReduction } from "../../globals/reduction.js";
-import type { AnyClass, Reduction } from "../../globals/registry.js";
-import { PickleBuffer } from "../../python/containers/buffers.js";
-import { PyDict } from "../../python/containers/dict.js";
-import { ByteArray, Tuple } from "../../python/containers/sequences.js";
-import { FrozenSet, PySet } from "../../python/containers/sets.js";
-import { PyFloat } from "../../python/numbers/numbers.js";
-import { FreshBytes, FreshString, PyGlobal, PyObject } from "../../python/objects/objects.js";
-import * as op from "../opcodes.js";
-import type { Encoder } from "./encoder.js";
-import { classOf, foreignType } from "./foreign-values.js";
+import { normalizeReduction } from "../../../globals/reduction.js";
+import type { AnyClass, Reduction } from "../../../globals/registry.js";
+import { PickleBuffer } from "../../../python/containers/buffers.js";
+import { PyDict } from "../../../python/containers/dict.js";
+import { ByteArray, Tuple } from "../../../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../../../python/containers/sets.js";
+import { PyFloat } from "../../../python/numbers/numbers.js";
+import { FreshBytes, FreshString, PyGlobal, PyObject } from "../../../python/objects/objects.js";
+import * as op from "../../opcodes.js";
+import type { Encoder } from "../encoder.js";
+import { classOf, foreignType } from "../foreign-values.js";
+import { DictSaving, FrozenSetSaving, ListSaving, SetSaving, TupleSaving } from "./container-saving.js";
+import { ReduceSaving } from "./reduce-saving.js";
+import { callForSet, lowerReduction, reductionOfPyObject } from "./reductions.js";
 import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
-import { callForSet, lowerReduction, ReduceSaving, reductionOfPyObject } from "./save-reduce.js";
-import { DictSaving, FrozenSetSaving, ListSaving, type Saving, SetSaving, TupleSaving } from "./saving.js";
+import type { Saving } from "./saving.js";
 
 const ObjectPrototype = Object.prototype;
 const ArrayPrototype = Array.prototype;

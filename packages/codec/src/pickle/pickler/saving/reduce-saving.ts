@@ -1,75 +1,13 @@
-/** Objects that are written as a call. CPython 3.12 `pickle.py` `save_reduce`, `copyreg.py`. */
-import type { EncodeContext, Reduction } from "../../globals/registry.js";
-import { Tuple } from "../../python/containers/sequences.js";
-import { FrozenSet } from "../../python/containers/sets.js";
-import { PyGlobal, type PyObject, type PyObjectStep } from "../../python/objects/objects.js";
-import { isTrue } from "../../python/truth.js";
-import * as op from "../opcodes.js";
-import type { Encoder } from "./encoder.js";
-import { NO_PLACE } from "./identity-memo.js";
-import { argumentsOf, DONE, ItemsSaving, PairsSaving, Saving } from "./saving.js";
-
-const NEWOBJ = new PyGlobal("copyreg", "__newobj__");
-const NEWOBJ_EX = new PyGlobal("copyreg", "__newobj_ex__");
-const RECONSTRUCTOR = new PyGlobal("copyreg", "_reconstructor");
-const OBJECT = new PyGlobal("builtins", "object");
-const SET = new PyGlobal("builtins", "set");
-const FROZENSET = new PyGlobal("builtins", "frozenset");
-const PARTIAL = new PyGlobal("functools", "partial");
-
-function isObject(value: unknown): value is object {
-  return typeof value === "function" || (typeof value === "object" && value !== null);
-}
-
-/** The same reduction in opcodes that the protocol has. */
-export function lowerReduction(reduction: Reduction, encoder: EncodeContext): Reduction {
-  const { kind, callable, args, kwargs, base, state } = reduction;
-  if (kind === "reduce") return reduction;
-  if (encoder.protocol < 2) {
-    return {
-      ...reduction,
-      kind: "reduce",
-      callable: RECONSTRUCTOR,
-      args: [callable, base?.global ?? OBJECT, base?.value ?? null],
-      // `if state:` of `copyreg._reduce_ex`.
-      state: isTrue(state) ? state : undefined,
-    };
-  }
-  if (kind === "newobj_ex" && encoder.protocol < 4) {
-    if (!(callable instanceof PyGlobal))
-      throw encoder.fail("Cannot pickle keyword arguments of a class without a name");
-    // `functools.partial(cls.__new__, cls, *args, **kwargs)()`
-    const create = new PyGlobal(callable.module, `${callable.name}.__new__`);
-    const partial: Reduction = {
-      kind: "reduce",
-      callable: PARTIAL,
-      args: [create],
-      state: Tuple.of<unknown>(create, Tuple.of<unknown>(callable, ...args), kwargs ?? new Map(), null),
-    };
-    return { ...reduction, kind: "reduce", callable: new ReduceSaving(undefined, partial), args: [] };
-  }
-  return reduction;
-}
-
-/** An object without a registered class, back in the steps it was read in. */
-export function reductionOfPyObject(object: PyObject, encoder: Encoder): Reduction {
-  const { kind, callable, args, kwargs } = object;
-  if (!isObject(callable)) throw encoder.fail("Cannot pickle a PyObject whose callable is no object");
-  if (kind === "newobj" && encoder.protocol < 2) return { kind: "reduce", callable: NEWOBJ, args: [callable, ...args] };
-  if (kind === "newobj_ex" && encoder.protocol < 4) {
-    return { kind: "reduce", callable: NEWOBJ_EX, args: [callable, Tuple.from(args), kwargs ?? new Map()] };
-  }
-  return { kind, callable, args, kwargs };
-}
-
-/** `set([...])` or `frozenset([...])`, before protocol 4. */
-export function callForSet(set: Set<unknown>): Reduction {
-  return { kind: "reduce", callable: set instanceof FrozenSet ? FROZENSET : SET, args: [[...set]], ownsFirst: true };
-}
-
-function* pairsOf(flat: readonly unknown[]): Iterable<readonly [unknown, unknown]> {
-  for (let i = 0; i + 1 < flat.length; i += 2) yield [flat[i], flat[i + 1]];
-}
+/** Objects that are being written as a call. CPython 3.12 `pickle.py` `save_reduce`. */
+import type { Reduction } from "../../../globals/registry.js";
+import { Tuple } from "../../../python/containers/sequences.js";
+import { FreshString, type PyObjectStep } from "../../../python/objects/objects.js";
+import * as op from "../../opcodes.js";
+import type { Encoder } from "../encoder.js";
+import { NO_PLACE } from "../identity-memo.js";
+import { TupleSaving } from "./container-saving.js";
+import { ItemsSaving, PairsSaving } from "./items-saving.js";
+import { DONE, Saving } from "./saving.js";
 
 /** Whether something follows the call. */
 export function hasMore(reduction: Reduction): boolean {
@@ -157,6 +95,21 @@ export class ReduceSaving extends Saving {
   segment(): string {
     return "";
   }
+}
+
+/**
+ * The arguments of a call: a tuple. Plain arrays are nobody else's, so they need no place in the memo of objects; nor do
+ * those of NEWOBJ, of which CPython makes a new tuple each time.
+ */
+function argumentsOf({ kind, args, ownsFirst }: Reduction, protocol: number): unknown {
+  if (args instanceof Tuple && kind !== "newobj") return args;
+  const isFresh = ownsFirst === true && typeof args[0] === "string";
+  const items = isFresh ? [new FreshString(args[0] as string), ...args.slice(1)] : args;
+  return new TupleSaving(items, undefined, protocol);
+}
+
+function* pairsOf(flat: readonly unknown[]): Iterable<readonly [unknown, unknown]> {
+  for (let i = 0; i + 1 < flat.length; i += 2) yield [flat[i], flat[i + 1]];
 }
 
 /** From this many open values on, and each time they have doubled, {@link isEndless} is asked. */

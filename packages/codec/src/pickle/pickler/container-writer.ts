@@ -1,7 +1,10 @@
 /** The opcodes around what containers and calls hold. */
 import type { Reduction } from "../../globals/registry.js";
 import * as op from "../opcodes.js";
-import { GlobalWriter } from "./save-global.js";
+import { GlobalWriter } from "./global-writer.js";
+
+/** CPython's `BATCHSIZE`: items per APPENDS, SETITEMS and ADDITEMS. */
+export const BATCH_SIZE = 1000;
 
 export abstract class ContainerWriter extends GlobalWriter {
   /** An opcode that ends or divides a container, of which any number may follow one another. */

@@ -1,13 +1,13 @@
 /** bytes, bytearray and PickleBuffer. CPython 3.12 `_pickle.c` `save_bytes`, `save_bytearray`, `save_picklebuffer`. */
 
-import { latin1Text } from "../../python/bytes.js";
-import type { PickleBuffer } from "../../python/containers/buffers.js";
-import { FreshBytes, PyGlobal } from "../../python/objects/objects.js";
-import * as op from "../opcodes.js";
-import type { Encoder } from "./encoder.js";
-import { NO_PLACE } from "./identity-memo.js";
-import type { ContainerWriter } from "./save-container.js";
-import { ReduceSaving } from "./save-reduce.js";
+import { latin1Text } from "../../../python/bytes.js";
+import type { PickleBuffer } from "../../../python/containers/buffers.js";
+import { FreshBytes, PyGlobal } from "../../../python/objects/objects.js";
+import * as op from "../../opcodes.js";
+import type { ContainerWriter } from "../container-writer.js";
+import type { Encoder } from "../encoder.js";
+import { NO_PLACE } from "../identity-memo.js";
+import { ReduceSaving } from "./reduce-saving.js";
 import type { Saving } from "./saving.js";
 
 const BYTES = new PyGlobal("builtins", "bytes");
