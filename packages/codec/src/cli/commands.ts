@@ -7,8 +7,8 @@ import type { UnpicklerOptions } from "../pickle/options.js";
 import { disLines } from "../tools/dis.js";
 import { genops } from "../tools/genops.js";
 import { optimize } from "../tools/optimize.js";
-import { scan } from "../tools/scan.js";
-import type { ScanFinding, ScanReport } from "../tools/scan-report.js";
+import type { ScanFinding, ScanReport } from "../tools/scan/report.js";
+import { scan } from "../tools/scan/scan.js";
 import { jsonText } from "./json-printer.js";
 import type { Terminal } from "./terminal.js";
 

@@ -1,10 +1,10 @@
-import { isPickleError } from "../errors.js";
-import { checkOptions } from "../options/check.js";
-import { optionNames } from "../options/option-names.js";
-import { Cursor } from "./cursor.js";
-import { type MachineFinding, ScanMachine } from "./scan-machine.js";
-import { GlobalJudge, type ScanPolicy, type Verdict } from "./scan-policy.js";
-import { type ScanFinding, type ScanReport, worse } from "./scan-report.js";
+import { isPickleError } from "../../errors.js";
+import { checkOptions } from "../../options/check.js";
+import { optionNames } from "../../options/option-names.js";
+import { Cursor } from "../cursor.js";
+import { type MachineFinding, ScanMachine } from "./machine.js";
+import { GlobalJudge, type ScanPolicy, type Verdict } from "./policy.js";
+import { type ScanFinding, type ScanReport, worse } from "./report.js";
 
 /** What {@link scan} takes. Everything is optional. */
 export interface ScanOptions extends ScanPolicy {

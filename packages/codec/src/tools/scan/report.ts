@@ -1,5 +1,5 @@
 /** What a scan tells. */
-import type { Verdict } from "./scan-policy.js";
+import type { Verdict } from "./policy.js";
 
 /** What a finding is about. */
 export type FindingKind =

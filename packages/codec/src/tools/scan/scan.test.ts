@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { Verdict } from "./policy.js";
 import { scan } from "./scan.js";
-import type { Verdict } from "./scan-policy.js";
 
 /** Bytes of a pickle written as a Python bytes literal would be. */
 function b(text: string): Uint8Array {

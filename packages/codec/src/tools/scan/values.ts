@@ -1,6 +1,6 @@
 /** What the scanner's stack holds in place of values: just enough to follow names, calls and sharing. */
-import type { PickleErrorCode, UnpicklingError } from "../errors.js";
-import type { Verdict } from "./scan-policy.js";
+import type { PickleErrorCode, UnpicklingError } from "../../errors.js";
+import type { Verdict } from "./policy.js";
 
 /** Makes the error of the opcode at hand. */
 export type Fail = (message: string, code: PickleErrorCode) => UnpicklingError;

@@ -1,5 +1,5 @@
 /** The stack, the marks and the memo of a pickle machine. */
-import { type Fail, itemsOf, type ScanValue } from "./scan-values.js";
+import { type Fail, itemsOf, type ScanValue } from "./values.js";
 
 export class ScanStack {
   readonly #fail: Fail;

@@ -1,8 +1,8 @@
 /** What a pickle does besides making values: names, calls, state set, ids loaded. Each is judged and reported. */
-import { fixImport } from "../pickle/fix-imports.js";
-import { type GlobalJudge, isEnum, type Verdict } from "./scan-policy.js";
-import { type ScanFinding, worse } from "./scan-report.js";
-import type { CallValue, GlobalValue, ScanValue } from "./scan-values.js";
+import { fixImport } from "../../pickle/fix-imports.js";
+import { type GlobalJudge, isEnum, type Verdict } from "./policy.js";
+import { type ScanFinding, worse } from "./report.js";
+import type { CallValue, GlobalValue, ScanValue } from "./values.js";
 
 /** Reports something that the opcode at hand does. */
 export type Report = (

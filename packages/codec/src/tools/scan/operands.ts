@@ -1,8 +1,8 @@
 /** What stands behind an opcode, read as the decoder reads it. */
-import { decodeUtf8, latin1 } from "../bytes/utf8-decode.js";
-import { parseIndex } from "../pickle/text.js";
-import type { Cursor } from "./cursor.js";
-import type { Fail } from "./scan-values.js";
+import { decodeUtf8, latin1 } from "../../bytes/utf8-decode.js";
+import { parseIndex } from "../../pickle/text.js";
+import type { Cursor } from "../cursor.js";
+import type { Fail } from "./values.js";
 
 export class OperandReader {
   readonly #cursor: Cursor;

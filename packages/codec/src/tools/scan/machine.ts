@@ -2,18 +2,17 @@
  * A pickle machine that builds nothing: it keeps the stack, the marks and the memo as the decoder does, so that names
  * given through the stack or the memo are known, and reports what the decoder would resolve, call or set.
  */
-import { decodeUtf8, latin1 } from "../bytes/utf8-decode.js";
-import { UnpicklingError } from "../errors.js";
-import * as op from "../pickle/opcodes.js";
-import { parseQuoted, parseRawUnicode } from "../pickle/text.js";
-import type { Cursor } from "./cursor.js";
-import { type Report, ScanEffects } from "./scan-effects.js";
-import { FrameWatch } from "./scan-frames.js";
-import { OperandReader } from "./scan-operands.js";
-import type { GlobalJudge } from "./scan-policy.js";
-import type { ScanFinding } from "./scan-report.js";
-import { ScanStack } from "./scan-stack.js";
-import { expandedSize, type Fail, itemsOf, PLAIN, type ScanValue } from "./scan-values.js";
+import { UnpicklingError } from "../../errors.js";
+import * as op from "../../pickle/opcodes.js";
+import type { Cursor } from "../cursor.js";
+import { type Report, ScanEffects } from "./effects.js";
+import { FrameWatch } from "./frames.js";
+import { OperandReader } from "./operands.js";
+import type { GlobalJudge } from "./policy.js";
+import type { ScanFinding } from "./report.js";
+import { ScalarReader } from "./scalars.js";
+import { ScanStack } from "./stack.js";
+import { expandedSize, type Fail, itemsOf, type ScanValue } from "./values.js";
 
 /** A finding without what only the scan knows. */
 export type MachineFinding = Omit<ScanFinding, "pickle" | "within">;
@@ -28,13 +27,13 @@ export interface MachineHooks {
 /** Walking a value takes this long, and so much longer than loading it: only hostile pickles get there. */
 const MAX_EXPANDED = 10_000_000;
 const MAX_EXPANSION = 1000;
-const HIGHEST_PROTOCOL = 5;
 
 /** Carries out one pickle, from the cursor's position to behind STOP. */
 export class ScanMachine {
   readonly #cursor: Cursor;
   readonly #hooks: MachineHooks;
   readonly #operands: OperandReader;
+  readonly #scalars: ScalarReader;
   readonly #stack: ScanStack;
   readonly #effects: ScanEffects;
   readonly #frames = new FrameWatch();
@@ -56,6 +55,7 @@ export class ScanMachine {
     this.#cursor = cursor;
     this.#hooks = hooks;
     this.#operands = new OperandReader(cursor, this.#fail);
+    this.#scalars = new ScalarReader(this.#operands, (bytes) => hooks.content(bytes, this.#offset));
     this.#stack = new ScanStack(this.#fail);
     this.#effects = new ScanEffects(hooks.judge, this.#report);
   }
@@ -83,7 +83,7 @@ export class ScanMachine {
     switch (code) {
       case op.PROTO:
         this.#protocol = this.#operands.number(1);
-        if (this.#protocol > HIGHEST_PROTOCOL)
+        if (this.#protocol > op.HIGHEST_PROTOCOL)
           throw this.#fail("the protocol is not supported", "unsupported-protocol");
         return;
       case op.FRAME:
@@ -173,66 +173,18 @@ export class ScanMachine {
         this.#stack.top();
         return;
       default:
-        return this.#stack.push(this.#scalar(code));
+        return this.#stack.push(this.#scalars.read(code));
     }
   }
 
-  /** Opcodes that push a value that refers to nothing. */
-  #scalar(code: number): ScanValue {
-    switch (code) {
-      case op.SHORT_BINUNICODE:
-        return this.#text(this.#operands.counted(1));
-      case op.BINUNICODE:
-        return this.#text(this.#operands.counted(4));
-      case op.BINUNICODE8:
-        return this.#text(this.#operands.counted(8));
-      case op.UNICODE: {
-        const line = this.#operands.line();
-        return this.#string(parseRawUnicode(latin1(line, 0, line.length)));
-      }
-      case op.STRING: {
-        // C's reader allows blanks behind the quote.
-        const bytes = parseQuoted(trimEnd(this.#operands.line()));
-        return this.#content(bytes);
-      }
-      case op.SHORT_BINSTRING:
-        return this.#content(this.#operands.counted(1));
-      case op.BINSTRING:
-        return this.#content(this.#operands.counted(4, true));
-      case op.SHORT_BINBYTES:
-        return this.#bytes(this.#operands.counted(1));
-      case op.BINBYTES:
-        return this.#bytes(this.#operands.counted(4));
-      case op.BINBYTES8:
-      case op.BYTEARRAY8:
-        return this.#bytes(this.#operands.counted(8));
-      case op.LONG1:
-        this.#operands.counted(1);
-        return PLAIN;
-      case op.LONG4:
-        this.#operands.counted(4, true);
-        return PLAIN;
-      case op.INT:
-      case op.LONG:
-      case op.FLOAT:
-        this.#operands.line();
-        return PLAIN;
-      case op.BININT1:
-        this.#operands.bytes(1);
-        return PLAIN;
-      case op.BININT2:
-        this.#operands.bytes(2);
-        return PLAIN;
-      case op.BININT:
-        this.#operands.bytes(4);
-        return PLAIN;
-      case op.BINFLOAT:
-        this.#operands.bytes(8);
-        return PLAIN;
-      default:
-        // NONE, NEWTRUE, NEWFALSE, NEXT_BUFFER.
-        return PLAIN;
-    }
+  // -- frames
+
+  #startFrame(): void {
+    const length = this.#operands.number(8);
+    const { position, remaining } = this.#cursor;
+    const broken = this.#frames.start(length, position);
+    if (broken !== undefined) this.#report("frame", "dangerous", broken);
+    if (length > remaining) throw this.#fail(`a frame of ${length} bytes, ${remaining} remain`, "truncated");
   }
 
   // -- globals and calls
@@ -278,44 +230,6 @@ export class ScanMachine {
     }
   }
 
-  // -- text
-
-  #text(bytes: Uint8Array): ScanValue {
-    this.#hooks.content(bytes, this.#offset);
-    return this.#string(decodeUtf8(bytes, 0, bytes.length));
-  }
-
-  /** A str; protocols 0 to 2 write bytes as a str of their latin-1 characters. */
-  #string(text: string): ScanValue {
-    const first = text.charCodeAt(0);
-    if (first === 0x80 && text.length > 2 && !/[^\0-\xff]/.test(text)) {
-      this.#hooks.content(
-        Uint8Array.from(text, (character) => character.charCodeAt(0)),
-        this.#offset,
-      );
-    }
-    return { kind: "text", text };
-  }
-
-  /** A Python 2 str, which is bytes, and may be a name. */
-  #content(bytes: Uint8Array): ScanValue {
-    this.#hooks.content(bytes, this.#offset);
-    return { kind: "text", text: latin1(bytes, 0, bytes.length) };
-  }
-
-  #bytes(bytes: Uint8Array): ScanValue {
-    this.#hooks.content(bytes, this.#offset);
-    return PLAIN;
-  }
-
-  #startFrame(): void {
-    const length = this.#operands.number(8);
-    const { position, remaining } = this.#cursor;
-    const broken = this.#frames.start(length, position);
-    if (broken !== undefined) this.#report("frame", "dangerous", broken);
-    if (length > remaining) throw this.#fail(`a frame of ${length} bytes, ${remaining} remain`, "truncated");
-  }
-
   /** Where the opcode at hand is. */
   get offset(): number {
     return this.#offset;
@@ -324,10 +238,4 @@ export class ScanMachine {
 
 function isText(value: ScanValue): value is ScanValue & { readonly kind: "text"; readonly text: string } {
   return value.kind === "text";
-}
-
-function trimEnd(line: Uint8Array): Uint8Array {
-  let end = line.length;
-  while (end > 0 && (line[end - 1] === 0x20 || (line[end - 1]! >= 0x09 && line[end - 1]! <= 0x0d))) end--;
-  return line.subarray(0, end);
 }
