@@ -34,7 +34,7 @@ function bitsOfBoth(flag: EnumMember, other: unknown): bigint | undefined {
   return bits === undefined || others === undefined ? undefined : bits | others;
 }
 
-/** `getitem(typing.List, int)`. */
+/** `getitem(typing.List, int)`, and the same of a generic class. */
 const getitem: GlobalEntry<Subscript> = {
   module,
   name: "getitem",
@@ -42,8 +42,8 @@ const getitem: GlobalEntry<Subscript> = {
   target: Subscript,
   call(args, context) {
     const [origin, parameters] = args;
-    if (args.length !== 2 || !(origin instanceof PyGlobal) || origin.module !== "typing") {
-      throw context.fail("Cannot call operator.getitem: only types of typing can be subscripted");
+    if (args.length !== 2 || !(origin instanceof PyGlobal)) {
+      throw context.fail("Cannot call operator.getitem: only types can be subscripted");
     }
     return new Subscript(origin, parameters);
   },

@@ -72,7 +72,11 @@ function getAttribute(builder: ObjectBuilder, args: readonly unknown[]): unknown
   } catch (error) {
     throw refused(entry, `attribute ${shortText(name)}`, error);
   }
-  if (result === undefined) throw badOperand(`${owner} has no attribute ${shortText(name)}`);
+  if (result === undefined) {
+    throw badOperand(
+      `${owner} has no attribute ${shortText(name)}; an Enum is for registerEnum, and a nested class has a name of its own`,
+    );
+  }
   return result;
 }
 

@@ -5,6 +5,7 @@
 import { UnpicklingError } from "../../../errors.js";
 import { globalOfEntry } from "../../../globals/global-of.js";
 import type { AnyClass, BytesCall, ClassRegistryView, DecodeContext, GlobalEntry } from "../../../globals/registry.js";
+import { SingletonType } from "../../../python/builtins.js";
 import { Tuple } from "../../../python/containers/sequences.js";
 import { PyGlobal, PyObject } from "../../../python/objects/objects.js";
 import { typeName } from "../../type-name.js";
@@ -51,6 +52,8 @@ export class ObjectBuilder implements DecodeContext {
         ? this.newobj(args[0], Tuple.from(args.slice(1)))
         : this.#opaque("reduce", callable, args);
     }
+    // `type(None)()`: what attrs writes in place of a hash that it keeps.
+    if (callable instanceof SingletonType && args.length === 0) return callable.value;
     const global = this.#globalOfClass(callable);
     return global === undefined ? this.#callPartial(callable, args) : this.reduce(global, args);
   }
@@ -62,6 +65,8 @@ export class ObjectBuilder implements DecodeContext {
     try {
       result = entry.call(args, this);
     } catch (error) {
+      // `flag | flag` of an enum that is opaque itself.
+      if (this.isOpaque && isUnregistered(args[0])) return this.#opaque("reduce", global, args);
       throw refused(entry, "arguments", error);
     }
     return this.#made(entry, result);
@@ -125,9 +130,14 @@ export class ObjectBuilder implements DecodeContext {
     return this.#create(entry, global, args, named);
   }
 
-  #classOf(cls: unknown): readonly [GlobalEntry | undefined, PyGlobal] {
+  #classOf(cls: unknown): readonly [GlobalEntry, PyGlobal] | readonly [undefined, PyGlobal | PyObject] {
     const global = cls instanceof PyGlobal ? cls : this.#globalOfClass(cls);
-    if (global !== undefined) return [PyGlobal.entryOf(global), global];
+    if (global !== undefined) {
+      const entry = PyGlobal.entryOf(global);
+      return entry === undefined ? [undefined, global] : [entry, global];
+    }
+    // `getattr(Outer, 'Inner')`: a nested class below protocol 4.
+    if (this.isOpaque && cls instanceof PyObject) return [undefined, cls];
     throw badOperand(`${typeName(cls)} is no class`);
   }
 
@@ -258,4 +268,9 @@ export class ObjectBuilder implements DecodeContext {
     const jsClass: unknown = Object.hasOwn(prototype, "constructor") ? prototype.constructor : undefined;
     return typeof jsClass === "function" ? this.registry.findByTarget(jsClass as AnyClass) : undefined;
   }
+}
+
+/** What `unregistered: "opaque"` made of a class or function, or of a call. */
+function isUnregistered(value: unknown): boolean {
+  return value instanceof PyObject || (value instanceof PyGlobal && PyGlobal.entryOf(value) === undefined);
 }
