@@ -38,18 +38,18 @@ const OTHERS: Readonly<Record<string, string>> = {
   timeout: "rxjs",
 };
 
-/** An example behind the imports that it needs and, if any, what a reader has before it. */
+/** Words that may be names: not those in strings, of properties, or before a colon. */
+function wordsOf(code: string): string[] {
+  const plain = code.replaceAll(/(?<!\$\{[^}]*)"(?:[^"\\\n]|\\.)*"|(?<=(?<!\.\.)\.)\w+|\w+(?=:)/g, "");
+  return plain.match(/[A-Za-z_]\w*/g) ?? [];
+}
+
+/** An example behind the imports that it needs and what a reader has before it, whose names it may declare anew. */
 export function programOfExample({ code, packageName, place }: Example, given = ""): string {
-  const used = new Set(
-    code.replaceAll(/(?<!\$\{[^}]*)"(?:[^"\\\n]|\\.)*"|(?<=(?<!\.\.)\.)\w+|\w+(?=:)/g, "").match(/[A-Za-z_]\w*/g),
-  );
-  const own = new Set(
-    [...`${given}\n${code}`.matchAll(/\b(?:class|const|function|interface|let)\s+(\w+)|\bimport \{([^}]*)\}/g)].flatMap(
-      ([, name, imported = ""]) => [name, ...imported.split(",").map((each) => each.trim())],
-    ),
-  );
+  const all = `${given}\n${code}`;
+  const own = new Set(all.match(/(?<=\b(?:class|const|function|interface|import \{) )\w+/g));
   const entries = publicImports();
-  const lines = [...used].flatMap((name) => {
+  const imports = [...new Set(wordsOf(all))].flatMap((name) => {
     if (own.has(name)) return [];
     const specifiers = entries.get(name) ?? [];
     const near = specifiers.filter((each) => each.startsWith(`@brine/${packageName}`));
@@ -58,5 +58,8 @@ export function programOfExample({ code, packageName, place }: Example, given = 
     const specifier = nearest ?? specifiers[0] ?? OTHERS[name];
     return specifier === undefined ? [] : [`import { ${name} } from "${specifier}";`];
   });
-  return `${lines.join("\n")}\n${given}\n${code}\n`;
+  const lines = code.split("\n");
+  const isImport = (line: string) => line.startsWith("import ");
+  const body = lines.filter((line) => !isImport(line)).join("\n");
+  return `${[...imports, ...lines.filter(isImport)].join("\n")}\n${given}\n{\n${body}\n}\n`;
 }

@@ -8,7 +8,7 @@ import { CodedError, type CodedErrorOptions, hasBrand } from "@brine/codec/error
 export type CeleryErrorCode =
   /** A message would break a worker, or is not what Celery's protocol allows; `path` says which field. */
   | "invalid-message"
-  /** A setting or an option has a value that does not exist, or two contradict each other. */
+  /** A setting or an option that there is not, a value that it cannot have, or two that contradict each other. */
   | "bad-option"
   /** The operation needs a result backend, or one that can do more. */
   | "no-backend"
@@ -31,12 +31,12 @@ export interface CeleryErrorOptions extends CodedErrorOptions<CeleryErrorCode> {
 
 const BRAND = Symbol.for("brine.CeleryError");
 
-/** The parent of this package's errors. */
+/** The parent of this package's errors; `code` says what went wrong. What a task raised is a `PyException` instead. */
 export class CeleryError extends CodedError<CeleryErrorCode> {
   override name = "CeleryError";
-  /** Where in the message or the settings. */
+  /** Where in the message or the settings, such as `headers.timelimit`; `undefined` where nowhere in particular. */
   readonly path?: string | undefined;
-  /** Which task. */
+  /** The task that it is about; `undefined`: about none, or one that has no id yet. */
   readonly taskId?: string | undefined;
 
   constructor(message: string, options: CeleryErrorOptions) {
@@ -50,7 +50,10 @@ export class CeleryError extends CodedError<CeleryErrorCode> {
   }
 }
 
-/** A task message that must not leave, because a Python worker would reject it or die of it. Nothing was sent. */
+/**
+ * `invalid-message`: a task message that must not leave, because a Python worker would reject it or die of it, or a signature that
+ * is none; `path` says where. Nothing was sent.
+ */
 export class InvalidMessageError extends CeleryError {
   override name = "InvalidMessageError";
   constructor(message: string, path: string) {
@@ -58,7 +61,7 @@ export class InvalidMessageError extends CeleryError {
   }
 }
 
-/** The result did not become ready within `timeoutMs`. The task itself goes on. */
+/** `timeout`: the result did not become ready within `timeoutMs`. The task itself goes on. */
 export class ResultTimeoutError extends CeleryError {
   override name = "ResultTimeoutError";
   constructor(taskId: string, timeoutMs: number) {

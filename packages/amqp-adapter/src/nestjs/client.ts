@@ -30,8 +30,11 @@ const CLIENT_OPTIONS = /* @__PURE__ */ extendOptionNames<PickledRmqClientOptions
  * `send` gives the answer, or the errors of {@link RpcClient.call}; `emit` resolves when the broker has the message.
  *
  * @example
- * { provide: "MATHS", useFactory: () => new PickledRmqClient({ channel, queue: "maths" }) }
- * await firstValueFrom(maths.send("sum", [1, 2]));
+ * const connection = await connect("amqp://localhost");
+ * const channel = pickled(await connection.createChannel());
+ * const provider = { provide: "MATHS", useFactory: () => new PickledRmqClient({ channel, queue: "maths" }) };
+ * // where "MATHS" is injected as `maths`
+ * await firstValueFrom(maths.send("sum", [1, 2]).pipe(timeout(5_000)));
  */
 export class PickledRmqClient extends ClientProxy {
   readonly #options: PickledRmqClientOptions;

@@ -47,7 +47,8 @@ const SERVER_OPTIONS = /* @__PURE__ */ optionNames<PickledRmqServerOptions>(
  * requeueing, so that the queue's dead-letter exchange gets it, as Nest's own transport does with an event without a handler.
  *
  * @example
- * const channel = pickled(await connection.createConfirmChannel());
+ * const connection = await connect("amqp://localhost");
+ * const channel = pickled(await connection.createChannel());
  * const strategy = new PickledRmqServer({ channel, queue: "maths" });
  * const app = await NestFactory.createMicroservice(AppModule, { strategy });
  */

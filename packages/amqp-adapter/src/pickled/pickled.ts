@@ -341,7 +341,8 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
  *
  * @throws {@link AmqpError} `bad-option` for a channel of an unknown amqplib
  * @example
- * const queue = pickled(await connection.createConfirmChannel());
+ * const connection = await connect("amqp://localhost"); // or amqplib's own, with `createConfirmChannel()`
+ * const queue = pickled(await connection.createChannel());
  * await queue.sendToQueue("jobs", { id: 1, tags: new Set(["a"]) });
  * await queue.consume("jobs", (message) => { console.log(message.value); message.ack(); });
  */

@@ -53,7 +53,8 @@ interface Call {
  * under way on one client.
  *
  * @example
- * const client = new RpcClient(pickled(await connection.createConfirmChannel()));
+ * const connection = await connect("amqp://localhost");
+ * const client = new RpcClient(pickled(await connection.createChannel()));
  * const sum = await client.call<number>("add", [2, 3], { timeoutMs: 5_000 });
  */
 export class RpcClient {

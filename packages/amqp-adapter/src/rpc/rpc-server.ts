@@ -36,7 +36,9 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
  * channel's `onHandlerError` is followed: refused without requeueing by default, so that a dead-letter exchange gets it.
  *
  * @example
- * const server = await serveRpc<[number, number]>(pickled(channel), "add", ([a, b]) => a + b);
+ * const connection = await connect("amqp://localhost");
+ * const channel = pickled(await connection.createChannel());
+ * const server = await serveRpc<[number, number]>(channel, "add", ([a, b]) => a + b);
  */
 export class RpcServer {
   /** Where calls arrive. */

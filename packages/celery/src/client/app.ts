@@ -40,11 +40,11 @@ import { Tracing } from "./tracing.js";
  * const sum = await (await add.delay(2, 3)).get({ timeoutMs: 10_000 });
  */
 export class Celery {
-  /** What was given, with defaults filled in. */
+  /** What was given, with defaults filled in: Celery's `app.conf`. Frozen. */
   readonly settings: ResolvedSettings;
-  /** Brings messages to the broker and from it. */
+  /** The connection to the broker: `broker` of the settings, or what a factory of `transports` made of it. Closed by {@link close}. */
   readonly transport: Transport;
-  /** Keeps results, or says that there is nowhere to keep them. */
+  /** Keeps results where the setting `backend` says; without one every question is an error `no-backend`. */
   readonly backend: ResultBackend;
   /** Makes bodies of values, and values of bodies that are accepted. */
   readonly content: ContentCodec;
@@ -54,11 +54,11 @@ export class Celery {
   readonly control: Control;
   /** Holds tasks with an ETA back in the broker, where it can. */
   readonly delayed: DelayedTasks;
-  /** Spans and trace context. */
+  /** Spans and trace context of OpenTelemetry, where `@opentelemetry/api` is installed. */
   readonly tracing: Tracing;
-  /** The logical clock of messages and events. */
+  /** The Lamport clock that messages to monitors and remote control carry: Celery's `app.clock`. */
   readonly clock = new LamportClock();
-  /** Which task runs, for what it sends. */
+  /** Which task runs where it is asked, for what that sends: Celery's `current_task`. */
   readonly currentTask = new CurrentTaskStore();
   /** `gen<pid>@<host>`: what messages say they come from. */
   readonly origin = `gen${process.pid}@${hostname()}`;
@@ -72,6 +72,10 @@ export class Celery {
   /** Whether {@link connect} has come to an end: nothing to wait for. */
   #isConnected = false;
 
+  /**
+   * @throws CeleryError `bad-option` for a setting that there is not, or a value that it cannot have
+   * @throws SerializerNotInstalled `unknown-serializer` for a serializer that there is not
+   */
   constructor(settings: CelerySettings) {
     this.settings = resolveSettings(settings);
     this.content = new ContentCodec(this.settings);
@@ -111,11 +115,16 @@ export class Celery {
   }
 
   /**
-   * Names a task: with a handler for workers of this app to run, without one to call what runs elsewhere.
+   * Names a task: with a handler for workers of this app to run, without one to call what runs elsewhere. The same name once
+   * more takes the place of the first.
    *
+   * @param name - as in messages; Python's is the function's module and name
+   * @throws CeleryError `bad-option` without a name, or for an option that there is not
    * @example
+   * const app = new Celery({ broker: "memory://" });
    * const add = app.task("proj.add", (context, x: number, y: number) => x + y);
    * const resize = app.task<[string], void>("video.resize", { queue: "video" });
+   * [add.isRunnable, resize.isRunnable] // => [ true, false ]
    */
   task<Args extends readonly unknown[] = readonly unknown[], Result = unknown>(
     name: string,
@@ -143,14 +152,22 @@ export class Celery {
     return task;
   }
 
-  /** Tasks named so far. */
+  /** Tasks named so far with {@link task}, by name: Celery's `app.tasks`. */
   get tasks(): ReadonlyMap<string, Task> {
     return this.#tasks;
   }
 
-  /** A signature of any task, known here or not. */
+  /**
+   * A signature of any task, known here or not: Celery's `app.signature`.
+   *
+   * @throws CeleryError `bad-option` for a field or an option that there is not
+   */
   signature<Result = unknown>(name: string, fields?: SignatureFields): Signature<Result>;
-  /** A signature that came as a dict, of any kind. */
+  /**
+   * A signature that came as a dict, of any kind, such as an argument of a task: it can be sent by this app.
+   *
+   * @throws InvalidMessageError for what is no signature
+   */
   signature<Result = unknown>(dict: SignatureDict | SignatureLike): Signature<Result>;
   signature<Result>(
     nameOrDict: string | SignatureDict | SignatureLike,
@@ -160,7 +177,7 @@ export class Celery {
     return new Signature<Result>(readSignature(nameOrDict, "signature"), this);
   }
 
-  /** The result of a task sent by whomever. */
+  /** The result of a task sent by whomever, by its id: Celery's `app.AsyncResult`. An id that nobody sent is PENDING. */
   result<Result = unknown>(taskId: string): AsyncResult<Result> {
     return new AsyncResult<Result>(taskId, this.#resultContext);
   }
@@ -170,13 +187,21 @@ export class Celery {
     return new GroupResult<Result>(randomUUID(), results, this.#resultContext);
   }
 
-  /** The group that somebody saved under this id, here or in Python; `undefined` when there is none. */
+  /**
+   * The group that somebody saved under this id, here (`GroupResult.save`) or in Python; `undefined` when there is none.
+   *
+   * @throws CeleryError `no-backend` where nothing is kept
+   */
   async restoreGroup<Result = unknown>(groupId: string): Promise<GroupResult<Result> | undefined> {
     const result = resultFromTuple(await this.backend.restoreGroup(groupId), this.#resultContext);
     return result instanceof GroupResult ? (result as GroupResult<Result>) : undefined;
   }
 
-  /** Connects now rather than with the first task. */
+  /**
+   * Connects to the broker now rather than with the first task.
+   *
+   * @throws what the transport throws when it cannot connect; the reason of `signal`
+   */
   async connect(signal?: AbortSignal): Promise<void> {
     this.#connected ??= this.transport.connect(signal);
     try {
@@ -189,10 +214,11 @@ export class Celery {
   }
 
   /**
-   * Sends a task by name. Resolves when the broker has taken it.
+   * Sends a task by name, known here or not: Celery's `app.send_task`. Resolves when the broker has taken it.
    *
-   * @throws InvalidMessageError, EncodeError: nothing was sent
-   * @throws CeleryError `publish-failed`, `bad-option`
+   * @throws InvalidMessageError `invalid-message`, EncodeError: nothing was sent
+   * @throws CeleryError `publish-failed` when the broker does not take it, `bad-option` for an option that there is not
+   * @throws the reason of `signal`; the message may have been sent
    */
   async sendTask<Result = unknown>(
     name: string,
@@ -273,7 +299,7 @@ export class Celery {
 
   /**
    * Sends a task again as Celery's `retry` does: the same id, one retry more, to the queue it came from, in the format it
-   * came in, unless `retry.changes` says otherwise.
+   * came in, unless `retry.changes` says otherwise. For the worker: handlers throw `context.retry()`.
    */
   async resend(message: TaskMessage, delivery: Delivery, retry: Retry): Promise<void> {
     const again = messageAgain(message, retry);
@@ -301,23 +327,27 @@ export class Celery {
     if (settings.taskSendSentEvent) this.#sendSentEvent(again, destination);
   }
 
-  /** Sends a signature in the place of a task that runs here. */
+  /** Sends a signature in the place of a task that runs here. For the worker: handlers throw `context.replace()`. */
   async replace(message: TaskMessage, delivery: Delivery, signature: SignatureDict): Promise<void> {
     await this.#workFlow.replace(signature, message, delivery.properties.replyTo);
   }
 
-  /** Sends a signature as one part more of the chord that a task which runs here is a part of. */
+  /** Sends a signature as one part more of the chord that a task which runs here is a part of. For the worker: handlers call `context.addToChord()`. */
   async addToChord(message: TaskMessage, signature: SignatureDict): Promise<AsyncResult<unknown>> {
     return this.#workFlow.addToChord(signature, message);
   }
 
-  /** Sends a signature dict of any kind with more arguments and options (Python's names). */
+  /** Sends a signature dict of any kind with more arguments and options (Python's names). What {@link Signature.applyAsync} does. */
   async applySignature(signature: SignatureDict, more: More = {}): Promise<AsyncResult<unknown>> {
     await this.connect();
     return this.#workFlow.apply(readSignature(signature, "signature"), more);
   }
 
-  /** A worker that runs the tasks that have handlers. `start` it. */
+  /**
+   * A worker that runs the tasks that have handlers. `start` it; {@link close} stops it.
+   *
+   * @throws CeleryError `bad-option` for an option that there is not, or a value that it cannot have
+   */
   worker(options: WorkerOptions = {}): Worker {
     const worker = new Worker(this, options);
     this.#workers.add(worker);
@@ -325,7 +355,10 @@ export class Celery {
     return worker;
   }
 
-  /** Stops its workers (warm), sends what is under way, and closes broker and backend; waits seconds for one that is away. */
+  /**
+   * Stops its workers (warm), sends what is under way, and closes broker and backend; waits seconds for one that is away. `await
+   * using app = new Celery(...)` calls it at the end of the scope.
+   */
   async close(): Promise<void> {
     await Promise.all([...this.#workers].map((worker) => worker.stop()));
     await patiently(this.#events.flush());

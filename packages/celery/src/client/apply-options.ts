@@ -14,9 +14,9 @@ type Links = SignatureLike | SignatureDict | readonly (SignatureLike | Signature
 
 /** How one call of a task is sent. Durations are in seconds. */
 export interface ApplyOptions {
-  /** Default: a random UUID. */
+  /** The task's id, and the key of its result. Default: a random UUID. */
   readonly taskId?: string | undefined;
-  /** Seconds from now until it may run. Default: none; it comes before `eta`. */
+  /** Seconds from now until it may run; wins over `eta`. Default: none. */
   readonly countdown?: number | undefined;
   /** When it may run. Default: at once. */
   readonly eta?: Time | undefined;
@@ -32,9 +32,9 @@ export interface ApplyOptions {
    * route, else `taskDefaultQueue`.
    */
   readonly queue?: string | Queue | undefined;
-  /** A name. Default: the queue's. */
+  /** Name of the exchange that it is published to. Default: the queue's. */
   readonly exchange?: string | undefined;
-  /** Default: the queue's. */
+  /** The key that it is published with. Default: the queue's. */
   readonly routingKey?: string | undefined;
   /**
    * Own headers, which the task sees as `request.headers`: numbers, strings, booleans, null, and arrays and objects of them.
@@ -47,21 +47,21 @@ export interface ApplyOptions {
   readonly compression?: string | undefined;
   /** 2 persistent, 1 transient. Default: the task's, else `taskDefaultDeliveryMode`. */
   readonly deliveryMode?: 1 | 2 | undefined;
-  /** Try again when the broker does not take it. Default `taskPublishRetry`. */
+  /** Whether publishing is tried again when the broker does not take it. Default `taskPublishRetry`. */
   readonly retry?: boolean | undefined;
   /** How it is tried again. Default: `taskPublishRetryPolicy`. */
   readonly retryPolicy?: RetryPolicy | undefined;
   /** Seconds a run may take before it is ended. Default: the worker's limit for the task. */
   readonly timeLimit?: number | undefined;
-  /** Seconds after which a run is told that it takes too long. Default: the worker's limit for the task. */
+  /** Seconds after which a run is told that it takes too long: `context.signal` is aborted. Default: the worker's limit for the task. */
   readonly softTimeLimit?: number | undefined;
-  /** Called with the result. Default: none. */
+  /** Signatures that are sent with the result in front of their arguments when it has succeeded. Default: none. */
   readonly link?: Links | undefined;
-  /** Called with the id of the failed task. Default: none. */
+  /** Signatures that are sent with the id of the failed task in front of their arguments when it has failed. Default: none. */
   readonly linkError?: Links | undefined;
   /** Store no result. Default: the task's `ignoreResult`, else `taskIgnoreResult`. */
   readonly ignoreResult?: boolean | undefined;
-  /** Where rpc replies go. Default: this client. */
+  /** Name of the queue that rpc replies go to, with the backend `rpc://`. Default: that of this client. */
   readonly replyTo?: string | undefined;
   /** Name shown instead of the task's. Default: the task's. */
   readonly shadow?: string | undefined;
@@ -79,9 +79,9 @@ export interface ApplyOptions {
   readonly stamps?: Stamps | undefined;
   /** Text for logs instead of the arguments' repr; hides secrets. Default: that repr, shortened. */
   readonly argsrepr?: string | undefined;
-  /** The same for keyword arguments. Default: their repr, shortened. */
+  /** Text for logs instead of the keyword arguments' repr; hides secrets. Default: that repr, shortened. */
   readonly kwargsrepr?: string | undefined;
-  /** Fail when no queue takes the message. Default false. */
+  /** Fail, with `publish-failed`, when no queue takes the message. Default false: it is dropped. */
   readonly mandatory?: boolean | undefined;
   /** Gives up sending: the message may have been sent. Default: none. */
   readonly signal?: AbortSignal | undefined;

@@ -16,7 +16,7 @@ export interface BroadcastOptions {
   readonly destination?: readonly string[] | undefined;
   /** A glob of node names instead. Default: none. */
   readonly pattern?: string | undefined;
-  /** Milliseconds to gather replies. Default 1000. */
+  /** Milliseconds to gather replies. Workers drop a command that reaches them ten seconds after that. Default 1000. */
   readonly timeoutMs?: number | undefined;
   /** Stop after so many replies. Default: the number of `destination`, else wait for `timeoutMs`. */
   readonly limit?: number | undefined;
@@ -33,7 +33,7 @@ const BROADCAST_OPTIONS = /* @__PURE__ */ optionNames<BroadcastOptions>({
 export interface RevokeOptions extends BroadcastOptions {
   /** Stop it where it runs already. Default false. */
   readonly terminate?: boolean | undefined;
-  /** What Python's workers send to the process that runs it. Default `"SIGTERM"`. */
+  /** The signal that Python's workers send to the process that runs it; Node's abort `context.signal`. Default `"SIGTERM"`. */
   readonly signal?: string | undefined;
 }
 
@@ -56,7 +56,7 @@ interface PoolLimits {
 
 const POOL_LIMITS = optionNames<PoolLimits>({ max: true, min: true });
 
-/** Replies by node name. */
+/** What each worker answered, by node name: most say `{ ok: "..." }` or `{ error: "..." }`. An object without prototype. */
 export type Replies = Readonly<Record<string, unknown>>;
 
 export interface ControlOptions {
@@ -70,11 +70,17 @@ export interface ControlOptions {
 export class Control {
   readonly #options: ControlOptions;
 
+  /** For {@link Celery}, which has one as `app.control`. */
   constructor(options: ControlOptions) {
     this.#options = options;
   }
 
-  /** Sends a command without waiting for anybody. */
+  /**
+   * Sends a command without waiting for anybody: `app.control.broadcast(method, reply=False)`.
+   *
+   * @param method - Python's name of the command, such as `"rate_limit"`
+   * @throws CeleryError `bad-option` for an option that there is not; what the transport throws
+   */
   async cast(
     method: string,
     args: Readonly<Record<string, unknown>> = {},
@@ -84,7 +90,12 @@ export class Control {
     await this.#send(method, args, options, undefined);
   }
 
-  /** Sends a command and gathers replies until `limit` have come or the time is up. Nobody answering gives `{}`. */
+  /**
+   * Sends a command and gathers replies until `limit` have come or the time is up. Nobody answering gives `{}`.
+   *
+   * @param method - Python's name of the command, such as `"rate_limit"`
+   * @throws CeleryError `bad-option` for an option that there is not; what the transport throws
+   */
   async broadcast(
     method: string,
     args: Readonly<Record<string, unknown>> = {},
@@ -164,12 +175,12 @@ export class Control {
     );
   }
 
-  /** Asks who is there. */
+  /** Asks who is there: `{ "celery@host": { ok: "pong" } }`. */
   async ping(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("ping", {}, options);
   }
 
-  /** `active`, `reserved`, `scheduled`, `registered`, `stats`, `conf`, `active_queues`, `query_task`, ... */
+  /** Asks what workers do, as `celery inspect`: `active`, `reserved`, `scheduled`, `registered`, `stats`, `conf`, `active_queues`, `query_task`, ... */
   async inspect(
     method: string,
     args: Readonly<Record<string, unknown>> = {},
@@ -178,7 +189,7 @@ export class Control {
     return this.broadcast(method, args, options);
   }
 
-  /** Tells workers not to run tasks, and with `terminate` to end those that run. */
+  /** Tells workers not to run tasks, and with `terminate` to end those that run. Waits for no worker. */
   async revoke(taskId: string | readonly string[], options: RevokeOptions = {}): Promise<void> {
     checkNames(options, REVOKE_OPTIONS, "options of revoke()");
     const { terminate = false, signal = "SIGTERM", ...rest } = options;
@@ -195,7 +206,7 @@ export class Control {
     await this.cast("revoke_by_stamped_headers", { headers: stamps, terminate, signal }, rest);
   }
 
-  /** Limits how often each worker runs a task: `"100/m"`; 0: as often as it likes. */
+  /** Limits how often each worker runs a task: `"100/m"`, `"10/s"`, `"5/h"`, or a number per second; 0: as often as it likes. */
   async rateLimit(taskName: string, rateLimit: string | number, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("rate_limit", { task_name: taskName, rate_limit: rateLimit }, options);
   }
@@ -210,7 +221,7 @@ export class Control {
     );
   }
 
-  /** Has workers consume one queue more. */
+  /** Has workers consume one queue more: one of their `task_queues`, or a direct one of that name. */
   async addConsumer(queue: string, options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast(
       "add_consumer",
@@ -234,18 +245,18 @@ export class Control {
     return this.broadcast("pool_shrink", { n }, options);
   }
 
-  /** Only for workers that were started with a range. */
+  /** Changes how many tasks workers run at the same time, at least and at most. Only for workers that were started with a range. */
   async autoscale(limits: PoolLimits, options: BroadcastOptions = {}): Promise<Replies> {
     checkNames(limits, POOL_LIMITS, "limits of autoscale()");
     return this.broadcast("autoscale", { max: limits.max ?? null, min: limits.min ?? null }, options);
   }
 
-  /** Only where the setting `workerPoolRestarts` allows it. */
+  /** Has workers end the processes, or threads, that run tasks, and start new ones. Only where the setting `workerPoolRestarts` allows it. */
   async poolRestart(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("pool_restart", {}, options);
   }
 
-  /** Asks for a heartbeat event now. */
+  /** Asks workers for a heartbeat event now. Waits for no worker. */
   async heartbeat(options: BroadcastOptions = {}): Promise<void> {
     await this.cast("heartbeat", {}, options);
   }
@@ -260,17 +271,17 @@ export class Control {
     await this.cast("election", { id, topic, action: readSignature(action, "action") }, options);
   }
 
-  /** Has workers tell monitors of their tasks. */
+  /** Has workers send events of their tasks to monitors (`celery worker -E`). */
   async enableEvents(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("enable_events", {}, options);
   }
 
-  /** Has workers stop telling monitors of their tasks. */
+  /** Has workers send no more events of their tasks. */
   async disableEvents(options: BroadcastOptions = {}): Promise<Replies> {
     return this.broadcast("disable_events", {}, options);
   }
 
-  /** Warm shutdown of workers. */
+  /** Has workers stop when what they run has ended: a warm shutdown. Waits for no worker; without `destination` it stops them all. */
   async shutdown(options: BroadcastOptions = {}): Promise<void> {
     await this.cast("shutdown", {}, options);
   }

@@ -7,7 +7,7 @@
  */
 import { channel } from "node:diagnostics_channel";
 
-/** What the channel of published tasks tells. Headers may be added to. */
+/** What the diagnostics channel of published tasks tells, before each is sent. Headers may be added to. */
 export interface PublishDiagnostics {
   /** Its name. */
   readonly task: string;
@@ -17,7 +17,7 @@ export interface PublishDiagnostics {
   readonly exchange: string;
   /** On the default exchange, the name of the queue. */
   readonly routingKey: string;
-  /** The message's headers, not yet validated. */
+  /** The message's headers, not yet validated: what a subscriber adds is sent. */
   readonly headers: Record<string, unknown>;
 }
 

@@ -73,7 +73,7 @@ export interface TaskOptions
   readonly trackStarted?: boolean | undefined;
   /** Store failures although results are ignored. Default `taskStoreErrorsEvenIfIgnored`. */
   readonly storeErrorsEvenIfIgnored?: boolean | undefined;
-  /** Default 3; `null`: for ever. */
+  /** How often `context.retry` and `autoRetry` may run it again; `null`: for ever. Default 3. */
   readonly maxRetries?: number | null | undefined;
   /** Seconds until a retry that does not say when. Default 180. */
   readonly defaultRetryDelay?: number | undefined;
@@ -123,7 +123,7 @@ export type LastOf<Args extends readonly unknown[]> = number extends Args["lengt
       ? Args | LastOf<Rest>
       : Args;
 
-/** A call with options. */
+/** A call with arguments and options: what `applyAsync` and `sendTask` take. */
 export interface TaskCall<Args extends readonly unknown[]> extends ApplyOptions {
   /** Positional: any array, a `Tuple` too. Default: none. */
   readonly args?: Args | undefined;
@@ -152,16 +152,17 @@ export interface TaskSender extends SignatureSender {
   sendTask<Result>(name: string, call: TaskCall<readonly unknown[]>): Promise<AsyncResult<Result>>;
 }
 
-/** A task by name. Made by `app.task`. */
+/** A task by name, to call it and to make signatures of it: Celery's `Task`. Made by `app.task`. */
 export class Task<Args extends readonly unknown[] = readonly unknown[], Result = unknown> {
   /** As in messages: `proj.tasks.add`. */
   readonly name: string;
-  /** Defaults for every call. */
+  /** Defaults for every call, and how a worker treats it, as given to `app.task`. Frozen. */
   readonly options: TaskOptions;
-  /** Absent: other workers run it. */
+  /** What workers of this app run; `undefined`: other workers run it. */
   readonly handler: TaskHandler<Args, Result> | undefined;
   readonly #sender: TaskSender;
 
+  /** For {@link Celery}: `app.task` makes one. */
   constructor(name: string, options: TaskOptions, handler: TaskHandler<Args, Result> | undefined, sender: TaskSender) {
     checkNames(options, TASK_OPTIONS, `options of task ${name}`);
     if (typeof options.autoRetry === "object") checkNames(options.autoRetry, AUTO_RETRY, `autoRetry of task ${name}`);
@@ -176,14 +177,19 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
     return this.handler !== undefined || this.options.module !== undefined;
   }
 
-  /** Sends it with positional arguments. Resolves when the broker has it. */
+  /**
+   * Sends it with positional arguments. Resolves when the broker has it.
+   *
+   * @throws as {@link Celery.sendTask}
+   */
   async delay(...args: Args): Promise<AsyncResult<Result>> {
     return this.#sender.sendTask<Result>(this.name, { args });
   }
 
   /**
-   * Sends it with everything a call can have.
+   * Sends it with everything a call can have: Celery's `apply_async`. Resolves when the broker has it.
    *
+   * @throws as {@link Celery.sendTask}
    * @example
    * await add.applyAsync({ args: [2, 3], countdown: 10, queue: "math", expires: 60 });
    */
@@ -204,7 +210,11 @@ export class Task<Args extends readonly unknown[] = readonly unknown[], Result =
     return this.signature({ args, immutable: true });
   }
 
-  /** A call that is to be made later, alone or as a part of a canvas. */
+  /**
+   * A call that is to be made later, alone or as a part of a canvas.
+   *
+   * @throws CeleryError `bad-option` for a field or an option that there is not
+   */
   signature(fields: SignatureFields = {}): Signature<Result> {
     return Signature.make<Result>(this.name, fields, this.#sender);
   }

@@ -85,12 +85,16 @@ export class MemoryQueue {
   }
 }
 
-/** Shared by any number of {@link MemoryTransport}s. */
+/** Exchanges and queues in this process, shared by any number of {@link MemoryTransport}s. Nothing outlives the process. */
 export class MemoryBroker {
   readonly #exchanges = new Map<string, { readonly exchange: Exchange; readonly bindings: Binding[] }>();
   readonly #queues = new Map<string, MemoryQueue>();
 
-  /** The same once more does nothing. @throws Error for one that exists with another type */
+  /**
+   * Declares an exchange; the same once more does nothing.
+   *
+   * @throws Error for one that exists with another type
+   */
   declareExchange(exchange: Exchange): void {
     const existing = this.#exchanges.get(exchange.name);
     if (existing === undefined) this.#exchanges.set(exchange.name, { exchange, bindings: [] });
@@ -101,7 +105,11 @@ export class MemoryBroker {
     }
   }
 
-  /** Declares and binds its exchange, too; gives its name, which is made here of `""`. One that exists is left as it is. */
+  /**
+   * Declares a queue, and its exchange, to which it is bound. One that exists is left as it is.
+   *
+   * @returns its name, which is made here for `""`
+   */
   declareQueue(queue: Queue): string {
     const name = queue.name === "" ? `memory.gen-${randomUUID()}` : queue.name;
     if (!this.#queues.has(name)) this.#queues.set(name, new MemoryQueue({ ...queue, name }));
@@ -126,7 +134,7 @@ export class MemoryBroker {
     return this.#queues.get(name);
   }
 
-  /** With its messages and bindings. Does nothing for a queue that does not exist. */
+  /** Deletes a queue with its messages and bindings. Does nothing for one that does not exist. */
   deleteQueue(name: string): void {
     this.#queues.delete(name);
     for (const { bindings } of this.#exchanges.values()) {
@@ -134,7 +142,11 @@ export class MemoryBroker {
     }
   }
 
-  /** Routes one message; the number of queues that took it. */
+  /**
+   * Routes one message; `""` is the default exchange.
+   *
+   * @returns how many queues took it
+   */
   publish(message: TransportMessage, exchange: string, routingKey: string): number {
     if (exchange === "") {
       const queue = this.#queues.get(routingKey);

@@ -13,7 +13,7 @@ interface ChordParts {
   extra: number;
 }
 
-/** Values live until they expire, are deleted, or the process ends. */
+/** A result store in this process, for `new Celery({ backend })`. Values live until they expire, are deleted, or the process ends. */
 export class MemoryResultStore extends EventEmitter<TransportEvents> implements ResultStore {
   readonly type = "memory";
   readonly description = "memory://";

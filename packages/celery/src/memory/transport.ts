@@ -13,12 +13,12 @@ import type {
 } from "@brine/codec/kombu";
 import { MemoryBroker, type MemoryQueue, type StoredMessage, type Subscriber } from "./broker.js";
 
-/** One connection to a broker in this process. Without `broker` it has one of its own. */
+/** One connection to a broker in this process, for `new Celery({ broker })`. Without `broker` it has one of its own. */
 export class MemoryTransport extends EventEmitter<TransportEvents> implements Transport {
   readonly type = "memory";
   readonly description = "memory://";
   readonly capabilities = Object.freeze({ visibilityTimeoutSeconds: undefined });
-  /** Give it to another transport to connect both. */
+  /** Holds exchanges and queues; give it to another transport to connect both. */
   readonly broker: MemoryBroker;
   readonly #consumers = new Set<MemoryConsumer>();
   #isClosed = false;

@@ -19,7 +19,7 @@ export interface CeleryEvent {
   readonly utcoffset: number;
   /** Which process that node is. */
   readonly pid: number;
-  /** Lamport clock. */
+  /** The Lamport clock of that node, by which events of several are put in order. */
   readonly clock: number;
   readonly [field: string]: unknown;
 }

@@ -37,16 +37,21 @@ function celeryGlobals(): BaseRegistry {
   return registry.freeze();
 }
 
-/** The standard library and Celery. Frozen; {@link createRegistry} adds your classes. */
+/** The registry of an app that is given none: Python's standard library, and Celery's signatures and exceptions. Frozen; {@link createRegistry} adds your classes. */
 export const celeryRegistry: BaseRegistry = /* @__PURE__ */ celeryGlobals();
 
 /**
  * A registry for the `registry` setting of an app: knows the standard library and Celery, takes your classes.
  *
+ * @param options - `extends`: a registry that is looked into first; default none
  * @example
+ * class Order {
+ *   id = 0;
+ * }
  * const registry = createRegistry();
  * registry.register("shop.models.Order", Order);
- * new Celery({ broker, registry });
+ * const app = new Celery({ broker: "memory://", registry });
+ * app.settings.registry === registry // => true
  */
 export function createRegistry(options: { readonly extends?: ClassRegistryView | undefined } = {}): ClassRegistry {
   return new ClassRegistry({

@@ -11,13 +11,13 @@ export const TaskPredicate: PyExceptionClass = /* @__PURE__ */ make(
   CeleryPythonError,
 );
 export const TaskError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.TaskError", CeleryPythonError);
-/** The worker does not know the task. */
+/** Celery's `NotRegistered`: the worker does not know the task. */
 export const NotRegistered: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.NotRegistered", KeyError);
 export const AlreadyRegistered: PyExceptionClass = /* @__PURE__ */ make(
   "celery.exceptions.AlreadyRegistered",
   TaskError,
 );
-/** The task was revoked, terminated, or expired. */
+/** Celery's `TaskRevokedError`: the task was revoked, terminated, or expired. */
 export const TaskRevokedError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.TaskRevokedError", TaskError);
 /** A message that is no task. Celery's `InvalidTaskError`. */
 export const InvalidTaskError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.InvalidTaskError", TaskError);
@@ -26,7 +26,7 @@ export const MaxRetriesExceededError: PyExceptionClass = /* @__PURE__ */ make(
   "celery.exceptions.MaxRetriesExceededError",
   TaskError,
 );
-/** A part of a chord failed. */
+/** Celery's `ChordError`: a part of a chord failed, so that its body did not run. */
 export const ChordError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.ChordError", TaskError);
 export const PythonTimeoutError: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.TimeoutError", TaskError);
 export const IncompleteStream: PyExceptionClass = /* @__PURE__ */ make("celery.exceptions.IncompleteStream", TaskError);
@@ -50,13 +50,13 @@ export const SecurityError: PyExceptionClass = /* @__PURE__ */ make(
   CeleryPythonError,
 );
 
-/** The soft time limit passed. */
+/** billiard's `SoftTimeLimitExceeded`: the soft time limit passed. */
 export const SoftTimeLimitExceeded: PyExceptionClass = /* @__PURE__ */ make(
   "billiard.exceptions.SoftTimeLimitExceeded",
 );
-/** The hard time limit passed; `args` is the limit in seconds. */
+/** billiard's `TimeLimitExceeded`: the hard time limit passed; `args` is the limit in seconds. */
 export const TimeLimitExceeded: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.TimeLimitExceeded");
-/** The process or thread that ran the task is gone. */
+/** billiard's `WorkerLostError`: the process or thread that ran the task is gone. */
 export const WorkerLostError: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.WorkerLostError");
 /** The process that ran the task was ended by a signal. billiard's `Terminated`. */
 export const Terminated: PyExceptionClass = /* @__PURE__ */ make("billiard.exceptions.Terminated");
@@ -84,7 +84,7 @@ export const PythonContentDisallowed: PyExceptionClass = /* @__PURE__ */ make(
   "kombu.exceptions.ContentDisallowed",
   KombuPythonError,
 );
-/** All of them, for the registry. */
+/** The classes of all exceptions of Celery, billiard and kombu that results may hold; {@link celeryRegistry} has them. */
 export const PYTHON_EXCEPTIONS: readonly PyExceptionClass[] = [
   CeleryPythonError,
   TaskPredicate,

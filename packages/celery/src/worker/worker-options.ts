@@ -73,7 +73,7 @@ const AUTOSCALE = optionNames<Autoscale>({ min: true, max: true });
 
 /** What a worker tells of itself. */
 export interface WorkerEvents {
-  /** It consumes. */
+  /** It consumes: `start` has resolved. */
   ready: [];
   /** A message that is no task this worker can run; it is settled already. */
   badMessage: [bad: BadMessage];
@@ -85,7 +85,7 @@ export interface WorkerEvents {
   nodeLeave: [peer: Peer];
   /** Nothing was heard of another worker for two of its heartbeats. */
   nodeLost: [peer: Peer];
-  /** The shutdown is over. */
+  /** The shutdown is over: `stop` has resolved. */
   stopped: [];
 }
 

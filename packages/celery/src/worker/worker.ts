@@ -69,6 +69,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
   #starting: Promise<void> | undefined;
   #stopping: Promise<void> | undefined;
 
+  /** For {@link Celery}: `app.worker(options)` makes one. */
   constructor(app: Celery, options: WorkerOptions = {}) {
     super();
     checkNames(options, WORKER_OPTIONS, "options of a worker");

@@ -251,7 +251,7 @@ async function rename(client: RedisLike, from: string, to: string, inTime: InTim
  *
  * @throws RedisAdapterError `bad-option` for a client that is not wrapped by {@link pickled}
  * @example
- * const cache = createCache(pickled(redis, { dialect: django() }), { ttl: 300_000, jitter: 0.1 });
+ * const cache = createCache(pickled(new Redis(), { dialect: django() }), { ttl: 300_000, jitter: 0.1 });
  * const report = await cache.getOrSet("report:9", () => makeReport(9));
  */
 export function createCache(redis: PickledRedis, defaults: CacheOptions = {}): PickleCache {

@@ -115,7 +115,9 @@ const KEYV_OPTIONS = optionNames<PickledKeyvOptions>(
  * @example
  * const keyv = pickledKeyv(pickled(new Redis(), { dialect: django() }), { ttl: 60_000 });
  * await keyv.set("user:7", { name: "Ada" }); // cache.get("user:7") in Python
- * const cache = createCache({ stores: [keyv] }); // cache-manager
+ *
+ * import { createCache } from "cache-manager";
+ * const cache = createCache({ stores: [keyv] });
  */
 export function pickledKeyv<Value = unknown>(redis: PickledRedis, options: PickledKeyvOptions = {}): Keyv<Value> {
   checkNames(options, KEYV_OPTIONS, "options of pickledKeyv()");

@@ -12,7 +12,8 @@ const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
  * An answer that cannot be decoded, as one with a class that is not registered, is its caller's DecodeError.
  *
  * @example
- * { provide: "MATHS", useFactory: () => new PickledRedisClient({ client: new Redis() }) }
+ * const provider = { provide: "MATHS", useFactory: () => new PickledRedisClient({ client: new Redis() }) };
+ * // where "MATHS" is injected as `maths`
  * await firstValueFrom(maths.send("sum", [1, 2]).pipe(timeout(5_000)));
  */
 export class PickledRedisClient extends ClientProxy {

@@ -85,7 +85,8 @@ export class Shards<C extends RedisLike = RedisLike> {
  *
  * @param servers - clients by what `LOCATION` calls them, letter by letter: the names decide which key is where
  * @example
- * const shards = sharded({ "redis://a:6379/1": a, "redis://b:6379/1": b }, { dialect: djangoRedis() });
+ * const urls = ["redis://a:6379/1", "redis://b:6379/1"]; // as in Django's LOCATION
+ * const shards = sharded(Object.fromEntries(urls.map((url) => [url, new Redis(url)])), { dialect: djangoRedis() });
  * await shards.of("user:7").get("user:7");
  */
 export function sharded<C extends RedisLike>(

@@ -23,6 +23,7 @@ export const RETRY_OPTIONS = /* @__PURE__ */ optionNames<RqRetryOptions>(
  *
  * @example
  * const handlers = { "mail.send": () => (isReady() ? send() : new RqRetry({ max: 5, interval: 30 })) };
+ * new RqWorker(["default"], handlers, { client: new Redis() });
  */
 export class RqRetry extends Error {
   /** The name of this class. */

@@ -26,9 +26,11 @@ export type GroupSignature<Results extends readonly unknown[]> = Signature<
 >;
 
 /**
- * Runs one after another; each gets the result of the one before in front of its arguments, unless it is immutable. A group
- * followed by a task becomes a chord.
+ * Celery's `chain`: runs one after another; each gets the result of the one before in front of its arguments, unless it is
+ * immutable. A group followed by a task becomes a chord. Nothing is sent before `delay` or `applyAsync`, whose result is that of
+ * the last step.
  *
+ * @throws InvalidMessageError for what is no signature
  * @example
  * await chain(add.s(2, 3), mul.s(10)).delay(); // 50
  */
@@ -42,7 +44,11 @@ export function chain(...parts: readonly (Part | readonly Part[])[]): Signature 
   return new Signature(chainDict(foldSteps(all.map(dictOf), linkRules(sender?.settings))), sender);
 }
 
-/** Runs all at the same time. `get` of its result gives all results in order. */
+/**
+ * Celery's `group`: runs all at the same time. `get` of its result gives all results in order.
+ *
+ * @throws InvalidMessageError for what is no signature
+ */
 export function group<const Parts extends readonly Part[]>(parts: Parts): GroupSignature<ResultsOf<Parts>>;
 export function group<const Parts extends readonly Part[]>(...parts: Parts): GroupSignature<ResultsOf<Parts>>;
 /** With a result that the parts do not tell. */
@@ -52,7 +58,12 @@ export function group(...parts: readonly (Part | readonly Part[])[]): GroupSigna
   return new Signature(groupDict(tasks), senderOf(parts.flat() as Part[]));
 }
 
-/** Runs `header` at the same time, then `body` with the list of all results. Needs a result store on both sides. */
+/**
+ * Celery's `chord`: runs `header` at the same time, then `body` with the list of all results in front of its arguments. Needs a
+ * result store on both sides; sending one with `rpc://` or without a backend is an error `no-backend`.
+ *
+ * @throws InvalidMessageError for what is no signature
+ */
 export function chord<Body extends Part>(header: readonly Part[] | Part, body: Body): Signature<ResultOf<Body>>;
 /** With a result that the body does not tell. */
 export function chord<Result>(header: readonly Part[] | Part, body: Part): Signature<Result>;
@@ -64,7 +75,7 @@ export function chord(header: readonly Part[] | Part, body: Part): Signature {
   return new Signature(chordDict(tasks, dictOf(body)), senderOf([...parts, body]));
 }
 
-/** One task that calls `task` with each item: `[task(item) for item in it]`. */
+/** Celery's `task.map`: one message, whose worker calls `task` with each item: `[task(item) for item in it]`. */
 export function map<Task extends Part>(task: Task, it: readonly unknown[]): Signature<ResultOf<Task>[]> {
   const dict = makeSignature("celery.map", {
     kwargs: { task: dictOf(task), it: [...it] },
@@ -74,7 +85,7 @@ export function map<Task extends Part>(task: Task, it: readonly unknown[]): Sign
   return new Signature(dict, senderOf([task]));
 }
 
-/** One task that calls `task` with each list of arguments: `[task(*args) for args in it]`. */
+/** Celery's `task.starmap`: one message, whose worker calls `task` with each list of arguments: `[task(*args) for args in it]`. */
 export function starmap<Task extends Part>(
   task: Task,
   it: readonly (readonly unknown[])[],
@@ -83,7 +94,7 @@ export function starmap<Task extends Part>(
 }
 
 /**
- * Splits a long list of arguments into a group of starmaps of `n` calls each.
+ * Celery's `task.chunks`: splits a long list of arguments into a group of starmaps of `n` calls each.
  *
  * @throws `RangeError` when `n` is no positive integer
  */

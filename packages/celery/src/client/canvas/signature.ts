@@ -18,9 +18,9 @@ import { type Stamps, stampSignature } from "./stamps.js";
 
 /** What a signature holds beside the name of its task. */
 export interface SignatureFields {
-  /** Positional. Default: none. */
+  /** Positional arguments; a call may put more in front. Default: none. */
   readonly args?: readonly unknown[] | undefined;
-  /** By name. Default: none. */
+  /** Keyword arguments; a call may add more. Default: none. */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
   /** How it is sent; those of a call win. Default: the task's. */
   readonly options?: ApplyOptions | undefined;
@@ -68,6 +68,7 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
   /** Only for the type of what stands for the result when it is sent: of a group, a `GroupResult`. */
   declare readonly sentType?: Sent;
 
+  /** For `app.signature` and the functions of the canvas, which make signatures. */
   constructor(dict: SignatureDict, sender?: SignatureSender) {
     this.#dict = Object.freeze({ ...dict });
     this.#sender = sender;
@@ -105,7 +106,7 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     return this.#dict.kwargs;
   }
 
-  /** With Python's names. */
+  /** Options of the call, with Python's names: `task_id`, `countdown`. */
   get options(): Readonly<Record<string, unknown>> {
     return this.#dict.options;
   }
@@ -120,12 +121,16 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     return this.#dict.immutable;
   }
 
-  /** Sends it; none when it came from elsewhere. */
+  /** The app that sends it; `undefined` when it came from elsewhere, as by a message. */
   get sender(): SignatureSender | undefined {
     return this.#sender;
   }
 
-  /** A copy with more arguments in front and other keyword arguments and options: a partial. */
+  /**
+   * A copy with more arguments in front and other keyword arguments and options: a partial.
+   *
+   * @throws CeleryError `bad-option` for a field or an option that there is not
+   */
   clone(more: SignatureFields): Signature<Result, Sent> {
     checkFields(more);
     const merged = mergeSignature(this.#dict, {
@@ -137,7 +142,11 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     return new Signature({ ...merged, args, immutable: more.immutable ?? merged.immutable }, this.#sender);
   }
 
-  /** A copy with other options. */
+  /**
+   * A copy with these options over its own; `immutable` too.
+   *
+   * @throws CeleryError `bad-option` for an option that there is not
+   */
   set(options: SignatureChanges): Signature<Result, Sent> {
     checkNames(options, SIGNATURE_CHANGES, "options of a signature");
     const { immutable, ...rest } = options;
@@ -170,7 +179,8 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
   /**
    * Sends it: `args` in front of its own, `kwargs` and `options` over its own. An immutable one takes options only.
    *
-   * @throws CeleryError `bad-state` when the signature was not made by an app
+   * @throws CeleryError `bad-state` when the signature was not made by an app, `no-backend` for a chord where nothing counts its
+   *   parts, and as {@link Celery.sendTask}
    */
   async applyAsync(more: SignatureFields = {}): Promise<Sent> {
     checkFields(more);
@@ -189,22 +199,26 @@ export class Signature<Result = unknown, Sent extends AsyncResult = AsyncResult<
     return sent as Sent;
   }
 
-  /** Sends it with these arguments in front of its own. */
+  /**
+   * Sends it with these arguments in front of its own.
+   *
+   * @throws as {@link applyAsync}
+   */
   async delay(...args: unknown[]): Promise<Sent> {
     return this.applyAsync({ args });
   }
 
-  /** As it travels in a message. */
+  /** Its dict, as it travels in a message. Frozen. */
   toDict(): SignatureDict {
     return this.#dict;
   }
 
-  /** As it travels in a message. */
+  /** As {@link toDict}. */
   toJSON(): SignatureDict {
     return this.#dict;
   }
 
-  /** kombu asks for it when it writes JSON. */
+  /** As {@link toDict}; kombu's JSON asks for it. */
   __json__(): SignatureDict {
     return this.#dict;
   }

@@ -24,7 +24,7 @@ export interface GetOptions {
 
 const GET_OPTIONS = optionNames<GetOptions>({ timeoutMs: true, signal: true, propagate: true, intervalMs: true });
 
-/** What `states()` yields. */
+/** What {@link AsyncResult.states} yields. */
 export interface StateChange<Result> {
   /** The one that it has come to, such as `"STARTED"`. */
   readonly state: TaskState;
@@ -76,6 +76,7 @@ export class AsyncResult<Result = unknown> {
   /** Kept once it is ready: nothing changes after that. */
   #ready: TaskResult | undefined;
 
+  /** For {@link Celery}: `app.result(id)` makes one. */
   constructor(id: string, context: ResultContext, parent?: AsyncResult | undefined) {
     this.id = id;
     this.#context = context;
@@ -92,8 +93,9 @@ export class AsyncResult<Result = unknown> {
    *
    * @throws the task's error: the class registered for the Python exception or a `PyException` with its `pythonClass` and
    * `args`, with `traceback` and `taskId`
-   * @throws ResultTimeoutError after `timeoutMs`; the signal's reason when aborted
-   * @throws CeleryError `no-backend` without a backend, `undecodable-result` when the value cannot be read
+   * @throws ResultTimeoutError `timeout` after `timeoutMs`; the signal's reason when aborted
+   * @throws CeleryError `no-backend` without a backend, `undecodable-result` when the value cannot be read, `bad-state` when the
+   *   backend is closed meanwhile, `bad-option` for an option that there is not
    */
   async get(options: GetOptions = {}): Promise<Result> {
     const ready = await this.#wait(options);
@@ -115,7 +117,11 @@ export class AsyncResult<Result = unknown> {
     });
   }
 
-  /** Each state as it comes, the present one first, until the task has ended. A failure is yielded, not thrown. */
+  /**
+   * Each state as it comes, the present one first if there is one, until the task has ended. A failure is yielded, not thrown.
+   *
+   * @throws as {@link get}, but what the task threw
+   */
   async *states(options: GetOptions = {}): AsyncGenerator<StateChange<Result>, void, undefined> {
     for await (const { meta, value, error } of this.#follow(options)) {
       if (error !== undefined) yield { state: meta.status, error };
@@ -188,7 +194,12 @@ export class AsyncResult<Result = unknown> {
     return result;
   }
 
-  /** PENDING when nothing is known of it, also for an id that nobody ever sent. */
+  /**
+   * The state it is in; PENDING when nothing is known of it, also for an id that nobody ever sent. As all questions below, it
+   * asks the backend once, and no more when the task has ended.
+   *
+   * @throws CeleryError `no-backend` without a backend
+   */
   async state(): Promise<TaskState> {
     return (await this.#look())?.meta.status ?? "PENDING";
   }
@@ -214,7 +225,7 @@ export class AsyncResult<Result = unknown> {
     return result?.error ?? result?.value;
   }
 
-  /** Traceback text of a failure. */
+  /** Python's traceback text of a failure, or Node's stack; `null` without one. */
   async traceback(): Promise<string | null> {
     return (await this.#look())?.meta.traceback ?? null;
   }
@@ -241,30 +252,30 @@ export class AsyncResult<Result = unknown> {
     return this.states();
   }
 
-  /** Removes the result from the backend. */
+  /** Removes the result from the backend, which then says PENDING. */
   async forget(): Promise<void> {
     this.#ready = undefined;
     await this.#context.backend.forget(this.id);
   }
 
-  /** Asks all workers not to run it; `terminate` also stops it where it runs already. */
+  /** Asks all workers not to run it; `terminate` also stops it where it runs already, in Python's workers by `signal` (default `"SIGTERM"`). */
   async revoke(
     options: { readonly terminate?: boolean | undefined; readonly signal?: string | undefined } = {},
   ): Promise<void> {
     await this.#context.revoke(this.id, options);
   }
 
-  /** The id. */
+  /** The {@link id}. */
   toString(): string {
     return this.id;
   }
 
-  /** The id. */
+  /** The {@link id}. */
   toJSON(): string {
     return this.id;
   }
 
-  /** `[[id, parent], null]`, as results list their children. */
+  /** Python's `as_tuple()`, `[[id, parent], null]`: how results list their children. */
   asTuple(): readonly [readonly [string, unknown], unknown] {
     return [[this.id, this.parent?.asTuple() ?? null], null];
   }

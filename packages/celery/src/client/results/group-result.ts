@@ -18,18 +18,24 @@ export interface CompletedTask<Result> {
 }
 
 /**
- * Has the group's id; its value is the list of all results, in order: `Results`, where their types are known one by one.
+ * The results of a group: Celery's `GroupResult`. Has the group's id; its value is the list of all results, in order: `Results`,
+ * where their types are known one by one.
  */
 export class GroupResult<Result = unknown, Results extends readonly unknown[] = Result[]> extends AsyncResult<Results> {
-  /** Of its parts, in their order. */
+  /** The results of its tasks, in their order. */
   readonly results: readonly AsyncResult<Result>[];
 
+  /** For {@link Celery}: sending a group makes one, and `app.resultSet(results)`. */
   constructor(id: string, results: readonly AsyncResult<Result>[], context: ResultContext, parent?: AsyncResult) {
     super(id, context, parent);
     this.results = results;
   }
 
-  /** Waits for all its tasks and gives what they returned, in order. @throws the error of the first task, in order, that failed */
+  /**
+   * Waits for all its tasks and gives what they returned, in order.
+   *
+   * @throws the error of the first task, in order, that failed; otherwise as {@link AsyncResult.get}
+   */
   override async get(options: GetOptions = {}): Promise<Results> {
     const gets = this.results.map((result) => result.get(options));
     // All are awaited in the end, so that none is an unhandled rejection.
@@ -56,10 +62,11 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
   /**
    * The end of each task, in the order in which they end: Celery's `iter_native`. A failure is yielded, not thrown.
    *
-   * @throws CeleryError `timeout`, or the reason of `signal`, when one of them has not ended
+   * @throws ResultTimeoutError `timeout`, or the reason of `signal`, when one of them has not ended
    *
    * @example
-   * for await (const { index, result, error } of sent.asCompleted({ timeoutMs: 60_000 })) report(index, error ?? result);
+   * const sent = await group(add.s(2, 3), add.s(4, 5)).delay();
+   * for await (const { index, result, error } of sent.asCompleted({ timeoutMs: 60_000 })) console.log(index, error ?? result);
    */
   async *asCompleted(options: GetOptions = {}): AsyncGenerator<CompletedTask<Result>, void, undefined> {
     const inbox = new Inbox<CompletedTask<Result>>();
@@ -106,7 +113,7 @@ export class GroupResult<Result = unknown, Results extends readonly unknown[] = 
     return states.includes("REVOKED") ? "REVOKED" : "SUCCESS";
   }
 
-  /** The tasks of the group. */
+  /** The results of its tasks: {@link results}. */
   override async children(): Promise<AsyncResult[]> {
     return [...this.results];
   }

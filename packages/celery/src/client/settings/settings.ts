@@ -40,13 +40,13 @@ export type Routes =
 
 /** How often and when a publication that failed is tried again. Seconds, as kombu's `retry_policy`. */
 export interface RetryPolicy {
-  /** Default 3; `undefined`: for ever. */
+  /** How often at most; given as `undefined`: for ever. Default 3. */
   readonly maxRetries?: number | undefined;
   /** Seconds before the first retry. Default 0. */
   readonly intervalStart?: number | undefined;
   /** Seconds added for each further one. Default 0.2. */
   readonly intervalStep?: number | undefined;
-  /** Seconds at most. Default 1. */
+  /** Seconds between two tries at most. Default 1. */
   readonly intervalMax?: number | undefined;
 }
 
@@ -81,15 +81,15 @@ export interface CelerySettings {
   /** How often it tries again; `null` or 0: for ever. Default 100. */
   readonly brokerConnectionMaxRetries?: number | null | undefined;
 
-  /** Default `"json"`. */
+  /** Name of the serializer of tasks: `"json"`, `"pickle"`, `"yaml"` or `"msgpack"`. Default `"json"`. */
   readonly taskSerializer?: string | undefined;
-  /** Default: `"json"`. */
+  /** Name of the serializer of results, which the worker writes. Default `"json"`. */
   readonly resultSerializer?: string | undefined;
   /** What is decoded, by name or content type. Default `["json"]`: pickle must be asked for. */
   readonly acceptContent?: readonly string[] | undefined;
   /** The same for results. Default: `acceptContent`. */
   readonly resultAcceptContent?: readonly string[] | undefined;
-  /** `"zlib"`, `"bzip2"`, `"lzma"`, `"zstd"`, `"brotli"`. Default none. */
+  /** How bodies are compressed: `"zlib"`, `"bzip2"`, `"lzma"`, `"zstd"` or `"brotli"`. Default: not at all. */
   readonly taskCompression?: string | undefined;
   /** Protocol of pickles written. Default 4, as kombu's. */
   readonly pickleProtocol?: 2 | 3 | 4 | 5 | undefined;
@@ -102,17 +102,17 @@ export interface CelerySettings {
   /** Bytes of a body after decompression. Default 128 MiB. */
   readonly maxBodyBytes?: number | undefined;
 
-  /** Default `"celery"`. */
+  /** The queue of tasks that no route has another for, and that workers consume. Default `"celery"`. */
   readonly taskDefaultQueue?: string | undefined;
-  /** Default: the queue's name. */
+  /** The exchange of that queue. Default: the queue's name. */
   readonly taskDefaultExchange?: string | undefined;
-  /** Default `"direct"`. */
+  /** How that exchange routes. Default `"direct"`. */
   readonly taskDefaultExchangeType?: "direct" | "topic" | "fanout" | undefined;
-  /** Default: `taskDefaultQueue`. */
+  /** The routing key by which that queue is bound. Default: `taskDefaultQueue`. */
   readonly taskDefaultRoutingKey?: string | undefined;
   /** 2 persistent (default), 1 transient. */
   readonly taskDefaultDeliveryMode?: 1 | 2 | undefined;
-  /** Of tasks that say none. Default: none. */
+  /** Priority of tasks that say none: 0 to 9 (255 on RabbitMQ). Default: none. */
   readonly taskDefaultPriority?: number | undefined;
   /** What a task sends has its priority, unless the call says another. Default false. */
   readonly taskInheritParentPriority?: boolean | undefined;
@@ -129,9 +129,9 @@ export interface CelerySettings {
 
   /** An errback linked to a chord is called by the tasks of its header too (Celery 5.3). Default false: by its body. */
   readonly taskAllowErrorCbOnChordHeader?: boolean | undefined;
-  /** Default 2. */
+  /** The version of Celery's task messages that are written; both are read. Default 2. */
   readonly taskProtocol?: 1 | 2 | undefined;
-  /** Default true. */
+  /** Whether publishing is tried again when the broker does not take a task. Default true. */
   readonly taskPublishRetry?: boolean | undefined;
   /** How a publication that failed is tried again. Default: see {@link RetryPolicy}. */
   readonly taskPublishRetryPolicy?: RetryPolicy | undefined;
@@ -170,9 +170,9 @@ export interface CelerySettings {
    */
   readonly resultChordJoinTimeout?: number | undefined;
 
-  /** Default 4. */
+  /** Messages fetched ahead, as a multiple of `workerConcurrency`; 0: no limit. Default 4. */
   readonly workerPrefetchMultiplier?: number | undefined;
-  /** Default: the number of CPUs. */
+  /** How many tasks a worker runs at the same time. Default: the number of CPUs. */
   readonly workerConcurrency?: number | undefined;
   /** Consume a queue of the worker's own, too: `workerDirect(hostname)`. Default false. */
   readonly workerDirect?: boolean | undefined;
@@ -197,11 +197,11 @@ export interface CelerySettings {
   readonly workerEnableSoftShutdownOnIdle?: boolean | undefined;
   /** A file that keeps what was revoked across restarts. Default: none. */
   readonly workerStateDb?: string | undefined;
-  /** Default `"celery"`; the exchange is `<name>.pidbox`. */
+  /** Name of remote control, which must be the same on all sides: the exchange is `<name>.pidbox`. Default `"celery"`. */
   readonly controlExchange?: string | undefined;
   /** Spans and trace context with `@opentelemetry/api`, where it is installed. Default true. */
   readonly tracing?: boolean | undefined;
-  /** Default: warnings and errors are warnings of the process (`process.on("warning")`); `{}` for silence. */
+  /** What is told what happens, such as `console`. Default: warnings and errors are warnings of the process (`process.on("warning")`); `{}` for silence. */
   readonly logger?: Logger | undefined;
 }
 

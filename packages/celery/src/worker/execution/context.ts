@@ -14,13 +14,13 @@ import type { Request } from "./request.js";
 
 /** When and why to run again; the rest changes the call, and what is not given stays as it was. */
 export interface RetryOptions extends RetryChanges {
-  /** Seconds. Default: the task's `defaultRetryDelay`. */
+  /** Seconds from now until it runs again. Default: the task's `defaultRetryDelay`. */
   readonly countdown?: number | undefined;
   /** When, instead of `countdown`. Default: none. */
   readonly eta?: Time | undefined;
   /** Why. Shown while it waits, and thrown when there are no retries left. Default: none. */
   readonly error?: unknown;
-  /** Default: the task's `maxRetries`. `null`: for ever. */
+  /** How often it may be run again in all; `null`: for ever. Default: the task's `maxRetries`. */
   readonly maxRetries?: number | null | undefined;
 }
 
@@ -64,11 +64,12 @@ export class TaskContext {
   #isEnded = false;
   /** The node name of the worker. */
   readonly hostname: string;
-  /** Prefixed with the task. */
+  /** The app's logger; each message begins with the task's name and id. */
   readonly log: Required<Logger>;
-  /** When its hard limit, or without one its soft limit, stops it. */
+  /** When its hard limit, or without one its soft limit, stops it; `undefined` without limits. */
   readonly deadline: Date | undefined;
 
+  /** For the worker. */
   constructor(
     request: Request,
     options: {
@@ -117,12 +118,12 @@ export class TaskContext {
     return this.#request.message.rootId ?? this.id;
   }
 
-  /** Id of the task that sent it. */
+  /** Id of the task that sent it; `null`: none did. */
   get parentId(): string | null {
     return this.#request.message.parentId;
   }
 
-  /** Id of the group that it is a part of. */
+  /** Id of the group that it is a part of; `null`: of none. */
   get groupId(): string | null {
     return this.#request.message.group;
   }
@@ -196,6 +197,8 @@ export class TaskContext {
   /**
    * An error to throw: `throw context.retry({ error, countdown: 10 })`. The task runs again, as a new message with the same
    * id. When there are no retries left it is `error` itself, or MaxRetriesExceededError without one.
+   *
+   * @throws CeleryError `bad-option` for an option that there is not, or an `eta` that is no time
    */
   retry(options: RetryOptions = {}): Error {
     checkNames(options, RETRY_OPTIONS, "options of retry()");
@@ -220,7 +223,9 @@ export class TaskContext {
 
   /**
    * An error to throw: `throw context.replace(chain(a.s(), b.s()))`. The work-flow runs in place of this task: its result is
-   * this task's, and what was to follow follows it.
+   * this task's, and what was to follow follows it. Celery's `Task.replace`.
+   *
+   * @throws InvalidMessageError for what is no signature
    */
   replace(signature: SignatureLike | SignatureDict): Error {
     return new Replace(readSignature(signature, "signature"));

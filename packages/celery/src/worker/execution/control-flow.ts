@@ -22,17 +22,18 @@ export type RetryChanges = Pick<
   | "shadow"
 >;
 
-/** Run it again later. Made by `context.retry`, and thrown by the handler. */
+/** For a handler to throw: run it again later. Made by `context.retry`. Celery's `Retry`. */
 export class Retry extends Error {
   /** `"Retry"`, also in a minified program. */
   override name = "Retry";
-  /** Milliseconds since the epoch. */
+  /** When it runs again, in milliseconds since the epoch. */
   readonly etaMs: number;
   /** What is stored as the result while it waits. */
   readonly error: unknown;
   /** What is different the next time. */
   readonly changes: RetryChanges;
 
+  /** For `context.retry`. */
   constructor(etaMs: number, error: unknown, changes: Retry["changes"]) {
     super("Task is to be retried", error === undefined ? undefined : { cause: error });
     this.etaMs = etaMs;
@@ -41,19 +42,20 @@ export class Retry extends Error {
   }
 }
 
-/** Forget it: the message is acknowledged, nothing is stored, and nothing that follows runs. */
+/** For a handler to throw: forget it. The message is acknowledged, nothing is stored, and nothing that follows runs. Celery's `Ignore`. */
 export class Ignore extends Error {
   /** `"Ignore"`, also in a minified program. */
   override name = "Ignore";
 }
 
-/** Something else runs in its place, under its id. Made by `context.replace`, and thrown by the handler. */
+/** For a handler to throw: something else runs in its place, under its id. Made by `context.replace`. */
 export class Replace extends Error {
   /** `"Replace"`, also in a minified program. */
   override name = "Replace";
   /** What runs in its place. */
   readonly signature: SignatureDict;
 
+  /** For `context.replace`. */
   constructor(signature: SignatureDict) {
     super(`Task is to be replaced by ${signature.task}`);
     this.signature = signature;
@@ -66,13 +68,21 @@ interface RejectOptions {
 
 const REJECT_OPTIONS = optionNames<RejectOptions>({ requeue: true });
 
-/** Give the message back: to its queue with `requeue`, else to the dead-letter exchange if there is one. Needs late acks. */
+/**
+ * For a handler to throw: give the message back, to its queue with `requeue`, else to the dead-letter exchange if there is one.
+ * Needs late acks. Celery's `Reject`.
+ */
 export class Reject extends Error {
   /** `"Reject"`, also in a minified program. */
   override name = "Reject";
   /** Whether the message goes back to its queue. False: to its dead-letter exchange, if there is one. */
   readonly requeue: boolean;
 
+  /**
+   * @param reason - for the worker's log
+   * @param options - `requeue`: whether the message goes back to its queue, to be run again. Default false
+   * @throws CeleryError `bad-option` for an option that there is not
+   */
   constructor(reason = "", options: RejectOptions = {}) {
     super(reason);
     checkNames(options, REJECT_OPTIONS, "options of Reject");
