@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Isolation, PythonPeer } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { startProxy } from "../tcp-proxy.js";
 
 interface Answer {
@@ -18,6 +19,7 @@ describeEachGeneration("kombu rpc", (set) => {
   let isolation: Isolation;
   let python: PythonPeer;
   let connection: ChannelModel;
+  const keep = closeAfterEach();
 
   beforeAll(async () => {
     isolation = await set.isolate();
@@ -148,13 +150,15 @@ describeEachGeneration("kombu rpc", (set) => {
   });
 
   it("answers every call of a client and a server whose connections are cut, with a reply queue", async () => {
-    const proxy = await startProxy(isolation.amqp.url);
-    const recovering = await connectRecovering(proxy.url, { backOff: { initialDelayMs: 20 } });
+    const proxy = keep(await startProxy(isolation.amqp.url));
+    const recovering = keep(await connectRecovering(proxy.url, { backOff: { initialDelayMs: 20 } }));
     const queue = newQueue("cut");
     const setup = { setup: (raw: { assertQueue(name: string): Promise<unknown> }) => raw.assertQueue(queue) };
     const serverChannel = pickled(await recovering.createChannel(setup));
-    const server = await serveRpc(serverChannel, queue, (value) => (value as number) + 1, { prefetch: 10 });
-    const client = new RpcClient(pickled(await recovering.createChannel()), { replyTo: "queue", timeoutMs: 60_000 });
+    keep(await serveRpc(serverChannel, queue, (value) => (value as number) + 1, { prefetch: 10 }));
+    const client = keep(
+      new RpcClient(pickled(await recovering.createChannel()), { replyTo: "queue", timeoutMs: 60_000 }),
+    );
     const calls: Promise<number>[] = [];
     for (let index = 0; index < 200; index++) {
       calls.push(client.call<number>(queue, index));
@@ -165,9 +169,5 @@ describeEachGeneration("kombu rpc", (set) => {
     }
     expect(await Promise.all(calls)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     expect(proxy.accepted).toBeGreaterThan(1);
-    await client.close();
-    await server.close();
-    await recovering.close();
-    await proxy.close();
   });
 });

@@ -26,6 +26,10 @@ const pages = documentationPages()
   .map((page) => ({ page, programs: programsOfPage(page, "services", "services worker", "services rq") }))
   .filter(({ programs }) => programs.length > 0);
 
+function hasNotEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
 /** Without its database: the pages put `/0` and `/1` after it. */
 function server(url: string): string {
   return url.replace(/\/\d*$/, "");
@@ -69,15 +73,17 @@ describeEachGeneration("code of the pages", (set) => {
   });
 
   describe.each(pages)("$page", ({ page, programs }) => {
-    const running: ChildProcess[] = [];
+    /** By the program's number: a second try of it takes the place of the first. */
+    const running = new Map<number, ChildProcess>();
     const told = new Set<ChildProcess>();
-    const rqWorkers: PythonProcess[] = [];
+    const rqWorkers = new Map<number, PythonProcess>();
 
     test.each(programs.map((program, index) => ({ ...program, index })))(
       "$language at line $line",
       async ({ language, attribute, code, index }) => {
         if (attribute === "services rq") {
-          rqWorkers.push(await startRqWorker(set.python, server(place.redis().pythonUrl), code));
+          await rqWorkers.get(index)?.stop();
+          rqWorkers.set(index, await startRqWorker(set.python, server(place.redis().pythonUrl), code));
           return;
         }
         if (language !== "ts") {
@@ -93,12 +99,17 @@ describeEachGeneration("code of the pages", (set) => {
           await run(process.execPath, [file], { cwd: folder, env: env(), timeout: READY_MS });
           return;
         }
+        const before = running.get(index);
+        if (before !== undefined && hasNotEnded(before)) {
+          before.kill("SIGKILL");
+          await once(before, "exit");
+        }
         const worker = spawn(process.execPath, [file], {
           cwd: folder,
           env: env(),
           stdio: ["ignore", "pipe", "inherit"],
         });
-        running.push(worker);
+        running.set(index, worker);
         // Its first line says that it is ready.
         await once(worker.stdout, "data");
       },
@@ -106,21 +117,21 @@ describeEachGeneration("code of the pages", (set) => {
 
     if (programs.some(({ attribute }) => attribute === "services worker"))
       test("its workers end on SIGTERM", async () => {
-        expect(running).not.toEqual([]);
-        for (const worker of running) {
+        expect(running.size).toBeGreaterThan(0);
+        for (const worker of running.values()) {
           // A second try finds those ended that the first one told.
           if (!told.has(worker)) expect(worker.exitCode).toBeNull();
           told.add(worker);
-          const ended = worker.exitCode ?? worker.signalCode;
+          const runs = hasNotEnded(worker);
           worker.kill("SIGTERM");
-          if (ended === null) await once(worker, "exit");
+          if (runs) await once(worker, "exit");
           expect([worker.exitCode, worker.signalCode]).toEqual([0, null]);
         }
       });
 
     afterAll(async () => {
-      for (const worker of running) worker.kill("SIGKILL");
-      await Promise.all(rqWorkers.map((worker) => worker.stop()));
+      for (const worker of running.values()) worker.kill("SIGKILL");
+      await Promise.all([...rqWorkers.values()].map((worker) => worker.stop()));
     });
   });
 });

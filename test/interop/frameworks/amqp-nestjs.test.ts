@@ -11,12 +11,14 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Isolation, PythonPeer } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 
 describeEachGeneration("NestJS events over RabbitMQ", (set) => {
   let isolation: Isolation;
   let connection: ChannelModel;
   let kombu: PythonPeer;
-  const open: { close(): unknown }[] = [];
+  const keep = closeAfterEach();
+  let starts = 0;
   /** Patterns as they came to a handler. */
   const handled: string[] = [];
   /** What the handler of "waits" waits for. */
@@ -69,8 +71,7 @@ describeEachGeneration("NestJS events over RabbitMQ", (set) => {
     await connection?.close();
   });
 
-  afterEach(async () => {
-    for (const one of open.splice(0).reverse()) await one.close();
+  afterEach(() => {
     handled.length = 0;
   });
 
@@ -83,30 +84,29 @@ describeEachGeneration("NestJS events over RabbitMQ", (set) => {
     const strategy = new PickledRmqServer({ channel, queue, queueOptions });
     const app = await NestFactory.createMicroservice(App, { strategy, logger: false });
     await app.listen();
-    open.push(app);
-    return { channel, errors };
+    keep(app);
+    return { channel, errors, app };
   }
 
   async function start(label: string, options: PickledOptions = {}) {
     released = new Promise((resolve) => {
       release = resolve;
     });
-    const queue = isolation.name(label);
-    const dead = isolation.name(`${label}-dead`);
-    const { channel, errors } = await serve(queue, dead, options);
+    const queue = isolation.name(`${label}-${++starts}`);
+    const dead = `${queue}-dead`;
+    const { channel, errors, app } = await serve(queue, dead, options);
     const own = pickled(await connection.createConfirmChannel());
-    const client = new PickledRmqClient({ channel: own, queue });
-    open.push(client);
+    const client = keep(new PickledRmqClient({ channel: own, queue }));
     const emit = (pattern: Pattern | "nobody", data: unknown) =>
       firstValueFrom(client.emit(pattern, data), { defaultValue: undefined });
     const ready = async (name: string) => (await own.channel.checkQueue(name)).messageCount;
-    return { queue, dead, own, channel, errors, emit, ready };
+    return { queue, dead, own, channel, errors, app, client, emit, ready };
   }
 
   it.each(["throws", "rejects", "fails", "promisesFailure", "nobody"] as const)(
     "(%s) are refused, reach the dead-letter queue once, and the next is handled",
     async (pattern) => {
-      const { queue, dead, own, errors, emit, ready } = await start(pattern);
+      const { queue, dead, own, errors, app, client, emit, ready } = await start(pattern);
       await emit(pattern, new Set(["kept"]));
       await emit("fine", 1);
       await eventually(() => expect(handled).toContain("fine"));
@@ -115,8 +115,8 @@ describeEachGeneration("NestJS events over RabbitMQ", (set) => {
       const kept = await own.get(dead, { noAck: true });
       expect(kept).toMatchObject({ value: { pattern, data: new Set(["kept"]) } });
       await eventually(() => expect(errors).toHaveLength(1));
-      await open.pop()?.close();
-      await open.pop()?.close();
+      await client.close();
+      await app.close();
       expect(await ready(queue)).toBe(0);
     },
   );

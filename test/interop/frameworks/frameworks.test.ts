@@ -27,6 +27,7 @@ import { createStorage } from "unstorage";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Isolation, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { closeAfterEach } from "../kept.js";
 
 interface Answer {
   readonly repr: string;
@@ -252,7 +253,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
 
   describe("NestJS", () => {
     const events: unknown[] = [];
-    const open: { close(): unknown }[] = [];
+    const keep = closeAfterEach();
     let connection: ChannelModel;
 
     beforeAll(async () => {
@@ -261,9 +262,8 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
 
     afterAll(() => connection.close());
 
-    afterEach(async () => {
+    afterEach(() => {
       events.length = 0;
-      for (const one of open.splice(0).reverse()) await one.close();
     });
 
     class Maths {
@@ -291,7 +291,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     async function serve(strategy: Server & CustomTransportStrategy): Promise<void> {
       const app = await NestFactory.createMicroservice(App, { strategy, logger: false });
       await app.listen();
-      open.push(app);
+      keep(app);
     }
 
     // Decorators, called as the compiler of a Nest application calls them.
@@ -307,7 +307,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     Module({ controllers: [Maths] })(App);
 
     async function exercise(proxy: ClientProxy): Promise<void> {
-      open.push(proxy);
+      keep(proxy);
       expect(await firstValueFrom(proxy.send("sum", [1, 2, 3]))).toBe(6);
       expect(await firstValueFrom(proxy.send("echo", VALUE))).toEqual(VALUE);
       const answers = await Promise.all(
@@ -358,7 +358,7 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
     test("a caller hears of answers and requests that cannot be decoded, over Redis", async () => {
       await serve(new PickledRedisServer({ client }));
       const proxy = new PickledRedisClient({ client });
-      open.push(proxy);
+      keep(proxy);
       const answers = [
         'pickle.dumps({"id": id, "response": Namespace(a=1), "isDisposed": True})',
         'pickle.dumps({"id": id, "response": Namespace(a=1), "isDisposed": True}, 0)',
@@ -394,14 +394,14 @@ describeEachGeneration("frameworks", (set: ServiceSet) => {
       const served = { url: isolation.amqp.pythonUrl, queue: theirs, function: namespace, count: 1 };
       await kombu.request("serve_calls", served);
       const proxy = new PickledRmqClient({ channel, queue: theirs });
-      open.push(proxy);
+      keep(proxy);
       await expect(firstValueFrom(proxy.send("sum", [1]))).rejects.toThrow(/Namespace/);
     });
 
     test("calls Python over Redis", async () => {
       const answering = python.request("answer", { pattern: "python.sum", count: 2 });
       const proxy = new PickledRedisClient({ client });
-      open.push(proxy);
+      keep(proxy);
       await expect.poll(() => client.pubsub("NUMSUB", "python.sum")).toEqual(["python.sum", 1]);
       expect(await firstValueFrom(proxy.send("python.sum", [1, 2]))).toBe(3);
       await expect(firstValueFrom(proxy.send("python.sum", ["x"]))).rejects.toMatchObject({

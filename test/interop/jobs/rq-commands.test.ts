@@ -4,6 +4,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { closeAfterEach } from "../kept.js";
 import { databaseOf } from "./rq-database.js";
 
 /** Enqueues with rq's JSON, or tells what came of a job. */
@@ -29,6 +30,7 @@ describeEachGeneration("RQ, commands", (set: ServiceSet) => {
   let at: Address;
   let client: Redis;
   let queue: RqQueue;
+  const keep = closeAfterEach();
 
   beforeAll(async () => {
     at = (await set.isolate()).redis();
@@ -46,12 +48,13 @@ describeEachGeneration("RQ, commands", (set: ServiceSet) => {
 
   const format = set.versions.rq?.startsWith("1.") ? 1 : 2;
   const newWorker = (handlers: ConstructorParameters<typeof RqWorker>[1], options: Partial<RqWorkerOptions> = {}) =>
-    new RqWorker(["default"], handlers, { client, format, ...options });
+    keep(new RqWorker(["default"], handlers, { client, format, ...options }));
 
   /** Runs `rq` to its end; what it wrote. */
   const rq = async (command: string, ...args: string[]) => {
     const start = ["-c", "import rq.cli; rq.cli.main()", command, "--url", at.pythonUrl, ...args];
     const running = await set.python.start(start);
+    keep({ close: () => running.kill() });
     expect(await running.exited, running.log()).toBe(0);
     return running.log();
   };

@@ -7,6 +7,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, ServiceSet } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { closeAfterEach } from "../kept.js";
 
 /** The jobs of each case: "child" and "sibling" wait for "job", whatever becomes of it; "next" is behind it. */
 const IDS = ["job", "child", "sibling", "next"] as const;
@@ -75,6 +76,7 @@ const OTHER_KINDS: readonly OtherKind[] = [
 ];
 
 describeEachGeneration("RQ, keys of another kind", (set: ServiceSet) => {
+  const keep = closeAfterEach();
   let at: Address;
   let client: Redis;
   let queue: RqQueue;
@@ -99,12 +101,8 @@ describeEachGeneration("RQ, keys of another kind", (set: ServiceSet) => {
         throw new Error(String(message));
       },
     };
-    return new RqWorker(["default"], handlers, {
-      client,
-      format: 2,
-      onError: (error) => void told.push(error),
-      ...options,
-    });
+    const onError = (error: Error) => void told.push(error);
+    return keep(new RqWorker(["default"], handlers, { client, format: 2, onError, ...options }));
   };
 
   const spoil = async (key: string) => {
@@ -148,6 +146,7 @@ describeEachGeneration("RQ, keys of another kind", (set: ServiceSet) => {
     await prepare(row);
     const args = ["-c", "import rq.cli; rq.cli.main()", "worker", "--burst", "--url", at.pythonUrl, "default"];
     const running = await set.python.start(args);
+    keep({ close: () => running.kill() });
     await running.exited;
     expect(await becameOf(), running.log()).toBe(row.rq[generation - 1]);
   });

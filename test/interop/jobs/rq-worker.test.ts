@@ -5,6 +5,8 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
+import { closeAfterEach } from "../kept.js";
+import { HeldJobs } from "./held-jobs.js";
 import { databaseOf } from "./rq-database.js";
 
 const YEAR = 365 * 86_400;
@@ -139,6 +141,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
   let url: string;
   let version: number;
   let format: 1 | 2;
+  const keep = closeAfterEach();
 
   beforeAll(async () => {
     const at = (await set.isolate()).redis();
@@ -158,10 +161,14 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
 
   const note = (id: string, text: string) => client.rpush("done", `${id} ${text}`);
   const newWorker = (handlers: ConstructorParameters<typeof RqWorker>[1] = {}) =>
-    new RqWorker(["default"], handlers, { client, format });
+    keep(new RqWorker(["default"], handlers, { client, format }));
 
-  const rq = (...args: string[]) =>
-    set.python.start(["-c", "import rq.cli; rq.cli.main()", args[0]!, "--url", url, ...args.slice(1)]);
+  const rq = async (...args: string[]) => {
+    const program = ["-c", "import rq.cli; rq.cli.main()", args[0]!, "--url", url, ...args.slice(1)];
+    const running = await set.python.start(program);
+    keep({ close: () => running.kill() });
+    return running;
+  };
 
   const enqueue = {
     Python: ({ id, func, args = [], python: options = {} }: Job) =>
@@ -340,17 +347,11 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
         "rq_jobs.halted": ({ id }: { readonly id: string }) => note(id, "stopped"),
         "rq_jobs.undone": ({ id }: { readonly id: string }) => note(id, "failed"),
       };
-      let release = () => {};
-      const handlers = {
-        "rq_jobs.hold": () =>
-          new Promise<void>((resolve) => {
-            release = resolve;
-          }),
-      };
-      const worker = new RqWorker(["default"], handlers, { client, format, callbacks });
+      const held = new HeldJobs();
+      const worker = new RqWorker(["default"], { "rq_jobs.hold": held.handler }, { client, format, callbacks });
       const running = worker.run();
       const end = async () => {
-        release();
+        held.close();
         await worker.close();
         await running;
       };
@@ -419,7 +420,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
   });
 
   test("a worker that is closed twice at once ends once, when its job is done", async () => {
-    let finish = (_value: unknown) => {};
+    const held = new HeldJobs();
     let begun = () => {};
     const started = new Promise<void>((resolve) => {
       begun = resolve;
@@ -427,11 +428,10 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     const worker = newWorker({
       "rq_jobs.add": () => {
         begun();
-        return new Promise((resolve) => {
-          finish = resolve;
-        });
+        return held.handler().then(() => "done");
       },
     });
+    keep(held);
     const queue = new RqQueue("default", { client });
     const [job, next] = [await queue.enqueue("rq_jobs.add", [1]), await queue.enqueue("rq_jobs.add", [2])];
     const running = worker.run();
@@ -443,7 +443,7 @@ describeEachGeneration("RQ, side by side", (set: ServiceSet) => {
     // It is still there, with its job, and takes no other.
     expect(await python.request("workers")).toMatchObject([{ name: worker.name, state: "busy" }]);
     expect(ended).toEqual([]);
-    finish("done");
+    held.close();
     await Promise.all([...closing, running]);
     expect(await job.result()).toBe("done");
     expect([await next.status(), await queue.length()]).toEqual(["queued", 1]);

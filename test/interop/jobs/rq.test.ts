@@ -7,7 +7,9 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
+import { closeAfterEach } from "../kept.js";
 import { killClients } from "../redis/redis-clients.js";
+import { HeldJobs } from "./held-jobs.js";
 
 interface JobFacts {
   readonly status: string;
@@ -17,6 +19,7 @@ interface JobFacts {
 }
 
 describeEachRedis("RQ", (set: ServiceSet) => {
+  const keep = closeAfterEach();
   let python: PythonPeer;
   let at: Address;
   let client: Redis;
@@ -36,6 +39,10 @@ describeEachRedis("RQ", (set: ServiceSet) => {
 
   beforeEach(() => client.flushdb());
 
+  const newWorker = (
+    handlers: ConstructorParameters<typeof RqWorker>[1],
+    options: Partial<ConstructorParameters<typeof RqWorker>[2]> = {},
+  ) => keep(new RqWorker(["default"], handlers, { client, format: set.generation === "5.2" ? 1 : 2, ...options }));
   const queue = (name = "default") => new RqQueue(name, { client });
   const workOff = async (handlers: ConstructorParameters<typeof RqWorker>[1], queues = ["default"]) => {
     const errors: Error[] = [];
@@ -190,18 +197,14 @@ describeEachRedis("RQ", (set: ServiceSet) => {
   test("our worker is one of the workers that Python sees, retries, and obeys commands", async () => {
     const signal = new AbortController();
     let tries = 0;
-    const worker = new RqWorker(
-      ["default"],
-      {
-        "rq_jobs.add": (_args, _kwargs, { signal: stopped }) =>
-          new Promise((_, reject) => stopped.addEventListener("abort", () => reject(stopped.reason))),
-        "rq_jobs.fail": () => {
-          if (++tries < 3) throw new Error("not yet");
-          return tries;
-        },
+    const worker = newWorker({
+      "rq_jobs.add": (_args, _kwargs, { signal: stopped }) =>
+        new Promise((_, reject) => stopped.addEventListener("abort", () => reject(stopped.reason))),
+      "rq_jobs.fail": () => {
+        if (++tries < 3) throw new Error("not yet");
+        return tries;
       },
-      { client, format: set.generation === "5.2" ? 1 : 2 },
-    );
+    });
     const running = worker.run({ signal: signal.signal });
     const retried = await python.request<string>("enqueue", {
       queue: "default",
@@ -276,11 +279,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
 
   test("what is due is enqueued by our scheduler, and jobs repeat", async () => {
     let runs = 0;
-    const worker = new RqWorker(
-      ["default"],
-      { "rq_jobs.add": () => ++runs },
-      { client, withScheduler: true, format: 2 },
-    );
+    const worker = newWorker({ "rq_jobs.add": () => ++runs }, { withScheduler: true, format: 2 });
     const late = await queue().enqueue("rq_jobs.add", [], {}, { at: new Date(Date.now() - 1000) });
     expect(await late.status()).toBe("scheduled");
     const running = worker.run();
@@ -294,8 +293,12 @@ describeEachRedis("RQ", (set: ServiceSet) => {
   });
 
   test("the `rq` command runs jobs from here, and shows our worker", async () => {
-    const rq = (...args: string[]) =>
-      set.python.start(["-c", "import rq.cli; rq.cli.main()", args[0]!, "--url", at.pythonUrl, ...args.slice(1)]);
+    const rq = async (...args: string[]) => {
+      const program = ["-c", "import rq.cli; rq.cli.main()", args[0]!, "--url", at.pythonUrl, ...args.slice(1)];
+      const running = await set.python.start(program);
+      keep({ close: () => running.kill() });
+      return running;
+    };
     const due = await queue().enqueue("rq_jobs.add", [1], {}, { at: new Date(Date.now() - 1000) });
     const failing = await queue().enqueue("rq_jobs.fail", ["boom"], {}, { retry: { max: 1 } });
     const python = await rq("worker", "--burst", "--with-scheduler", "default");
@@ -304,7 +307,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
     await expect(failing.result({ timeoutMs: 60_000 })).rejects.toThrow(/ValueError: boom/);
     expect((await failing.info())?.retriesLeft).toBe(0);
 
-    const worker = new RqWorker(["default"], {}, { client, name: "node-worker", format: "auto" });
+    const worker = newWorker({}, { name: "node-worker", format: "auto" });
     const running = worker.run();
     await expect.poll(() => client.hget("rq:worker:node-worker", "state")).toBe("idle");
     const info = await rq("info", "--raw");
@@ -341,11 +344,9 @@ describeEachRedis("RQ", (set: ServiceSet) => {
   });
 
   test("a suspended worker takes nothing, and a killed horse's job fails", async () => {
-    const worker = new RqWorker(
-      ["default"],
-      { "rq_jobs.add": () => new Promise(() => {}), "rq_jobs.nothing": () => null },
-      { client, format: set.generation === "5.2" ? 1 : 2 },
-    );
+    const held = new HeldJobs();
+    const worker = newWorker({ "rq_jobs.add": held.handler, "rq_jobs.nothing": () => null });
+    keep(held);
     await python.request("suspend");
     const running = worker.run();
     await expect.poll(() => python.request("workers")).toMatchObject([{ name: worker.name, state: "suspended" }]);
@@ -367,6 +368,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
     for (const job of [once, again]) {
       const script = fileURLToPath(new URL("./rq-hanging-worker.mjs", import.meta.url));
       const child = spawn(process.execPath, [script, at.url, set.generation === "5.2" ? "1" : "2"]);
+      keep({ close: () => child.kill("SIGKILL") });
       await new Promise((resolve) => child.stdout.once("data", resolve));
       const ended = new Promise((resolve) => child.once("exit", resolve));
       child.kill("SIGKILL");

@@ -7,9 +7,10 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis, type RedisOptions } from "ioredis";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
 import { type RedisNode, startRedisNode } from "../../services/redis-topologies.js";
+import { closeAfterEach } from "../kept.js";
 import { within } from "../redis/redis-load.js";
 import { startProxy } from "../tcp-proxy.js";
 
@@ -19,24 +20,20 @@ const MISSING = "no redis-server is installed here";
 const LASTING = ["--appendonly", "yes", "--appendfsync", "always"];
 
 describe("waiting for results of RQ", () => {
-  const open: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
+  const keep = closeAfterEach();
 
   const connect = (url: string, options: RedisOptions = {}) => {
     const settings = { retryStrategy: () => 50, ...options, replyMapping: "legacy" } as const;
     const client = new Redis(url, settings);
     client.on("error", () => {});
-    open.push(() => client.disconnect());
+    keep({ close: () => client.disconnect() });
     return client;
   };
 
   const start = async (...argv: string[]) => {
     const topology = await startRedisNode(argv);
     if (topology === undefined) return undefined;
-    open.push(() => topology.dispose());
+    keep({ close: () => topology.dispose() });
     const node: RedisNode = topology.nodes[0]!;
     return { node, url: `redis://${node.host}:${node.port}` };
   };
@@ -54,8 +51,7 @@ describe("waiting for results of RQ", () => {
   test("thousands: connections cut, Redis killed and started again", async (context) => {
     const server = await start(...LASTING);
     if (server === undefined) return context.skip(MISSING);
-    const proxy = await startProxy(server.url);
-    open.push(() => proxy.close());
+    const proxy = keep(await startProxy(server.url));
     // A client that gives commands up at once: a wait is no command.
     const client = connect(proxy.url, { maxRetriesPerRequest: 1 });
     const queue = new RqQueue("default", { client });
@@ -89,8 +85,7 @@ describe("waiting for results of RQ", () => {
   test("over connections that are frozen: a deadline is kept, and the next connections bring the result", async (context) => {
     const server = await start();
     if (server === undefined) return context.skip(MISSING);
-    const proxy = await startProxy(server.url);
-    open.push(() => proxy.close());
+    const proxy = keep(await startProxy(server.url));
     const client = connect(proxy.url);
     const admin = connect(server.url);
     const [first, second, third] = await new RqQueue("default", { client }).enqueueMany([
@@ -134,11 +129,13 @@ describeEachGeneration("waiting for results of RQ, while workers are killed", (s
   /** Which of the jobs end the worker that runs them: the first Python's, the other one ours. */
   const DEADLY = { 20: "rq_jobs.die", 200: "rq_jobs.hold" } as const;
   const WAITING = 2000;
+  const keep = closeAfterEach();
 
   test("each who waits gets the result of its job", async () => {
     const at = (await set.isolate()).redis();
     const format = set.versions.rq?.startsWith("1.") ? 1 : 2;
     const client = new Redis(at.url);
+    keep({ close: () => client.disconnect() });
     const queue = new RqQueue("default", { client });
     const deadly = new Map(Object.entries(DEADLY).map(([i, func]) => [Number(i), func]));
     const jobs = await queue.enqueueMany(
@@ -152,13 +149,16 @@ describeEachGeneration("waiting for results of RQ, while workers are killed", (s
     const finished = () => client.zcard("rq:finished:default");
 
     const args = ["-c", "import rq.cli; rq.cli.main()", "worker", "--url", at.pythonUrl, "default"];
-    await (await set.python.start(args)).exited;
+    const python = await set.python.start(args);
+    keep({ close: () => python.kill() });
+    await python.exited;
     expect(await finished()).toBe(20);
 
     const script = fileURLToPath(new URL("./rq-hanging-worker.mjs", import.meta.url));
     const node = spawn(process.execPath, [script, at.url, `${format}`, "rq_jobs.hold"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
+    keep({ close: () => node.kill("SIGKILL") });
     await once(node.stdout, "data");
     node.kill("SIGKILL");
     await once(node, "exit");
@@ -170,7 +170,7 @@ describeEachGeneration("waiting for results of RQ, while workers are killed", (s
     expect(new Set(retried)).toEqual(new Set(["j20", "j200"]));
     const again = { "rq_jobs.die": () => "alive", "rq_jobs.hold": () => "let go" };
     const handlers = { "rq_jobs.add": ([i]: readonly unknown[]) => i, ...again };
-    await new RqWorker(["default"], handlers, { client, format, concurrency: 50 }).run({ burst: true });
+    await keep(new RqWorker(["default"], handlers, { client, format, concurrency: 50 })).run({ burst: true });
 
     const results = (await waiting).map((each) => (each.status === "fulfilled" ? each.value : each.reason));
     const expected: unknown[] = Array.from({ length: WAITING }, (_, i) => i);
@@ -180,6 +180,5 @@ describeEachGeneration("waiting for results of RQ, while workers are killed", (s
     // Each has ended once.
     const lengths = await Promise.all(jobs.map(({ id }) => client.xlen(`rq:results:${id}`)));
     expect(lengths.filter((length) => length !== 1)).toEqual([]);
-    await client.quit();
   }, 300_000);
 });

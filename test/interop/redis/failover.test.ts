@@ -1,31 +1,23 @@
 /** Redis behind Sentinel, with its master killed, and Redis over TLS. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { redis, redisBackend } from "@brine/redis-adapter";
-import { afterEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { describeEachGeneration } from "../../services/inject.js";
 import { startSentinelGroup, startTlsRedis } from "../../services/redis-servers.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { numberedMessage } from "../numbered-message.js";
 import { soakCount } from "../soak.js";
 
 const message = (index: number) => ({ ...numberedMessage(index), headers: { task: "t", id: String(index) } });
 
 describeEachGeneration("Redis elsewhere", (set) => {
-  const open: (() => Promise<void>)[] = [];
-
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
-
-  const keep = <T extends { close(): Promise<void> }>(resource: T): T => {
-    open.push(() => resource.close());
-    return resource;
-  };
+  const keep = closeAfterEach();
 
   test("behind Sentinel loses nothing when the master is killed, and comes back with all it does", async (context) => {
     const group = await startSentinelGroup();
     if (group === undefined) return context.skip("redis-server is not installed here");
-    open.push(() => group.dispose());
+    keep({ close: () => group.dispose() });
     const { masterName } = group;
     const options = { masterName, visibilityTimeoutSeconds: 10 };
     // Sent counts only once a replica has it: what the new master knows nothing of was never reported as sent.
@@ -96,7 +88,7 @@ with Connection(sys.argv[1], transport_options={"master_name": sys.argv[2]}) as 
   test("over TLS, to a certificate that is trusted only", async (context) => {
     const server = await startTlsRedis();
     if (server === undefined) return context.skip("redis-server or openssl is not installed here");
-    open.push(() => server.dispose());
+    keep({ close: () => server.dispose() });
     const connection = { tls: { ca: [server.cert] } };
     const transport = keep(redis(server.url, { connection }));
     const queue = { name: "tls" };
@@ -114,11 +106,10 @@ with Connection(sys.argv[1], transport_options={"master_name": sys.argv[2]}) as 
     // Celery's way to trust anybody, and what happens without either.
     const trusting = keep(redis(`${server.url}?ssl_cert_reqs=CERT_NONE`));
     await trusting.connect();
-    const untrusting = redis(server.url, { connectTimeoutMs: 20_000 });
+    const untrusting = keep(redis(server.url, { connectTimeoutMs: 20_000 }));
     await expect(untrusting.connect()).rejects.toMatchObject({
       code: "unavailable",
       message: expect.stringContaining("self-signed"),
     });
-    await untrusting.close();
   });
 });

@@ -4,7 +4,7 @@
  */
 import { createCache, pickled, type RedisLike } from "@brine/redis-adapter";
 import { Cluster, Redis, type RedisOptions } from "ioredis";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import {
   type RedisNode,
   startRedisCluster,
@@ -13,6 +13,7 @@ import {
   type Topology,
 } from "../../services/redis-topologies.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { startProxy } from "../tcp-proxy.js";
 import { CacheLoad, within } from "./redis-load.js";
 
@@ -23,14 +24,10 @@ const PATIENT_MS = 15_000;
 const MISSING = "no redis-server is installed here";
 
 describe("a cache whose Redis fails", () => {
-  const open: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
+  const kept = closeAfterEach();
 
   const keep = <T extends Topology | undefined>(topology: T): T => {
-    if (topology !== undefined) open.push(() => topology.dispose());
+    if (topology !== undefined) kept({ close: () => topology.dispose() });
     return topology;
   };
 
@@ -38,14 +35,14 @@ describe("a cache whose Redis fails", () => {
     const settings = { maxRetriesPerRequest: 1, retryStrategy: () => 50, ...options, replyMapping: "legacy" } as const;
     const client = new Redis(url, settings);
     client.on("error", () => {});
-    open.push(() => client.disconnect());
+    kept({ close: () => client.disconnect() });
     return client;
   };
 
   const urlOf = ({ host, port }: RedisNode) => `redis://${host}:${port}`;
 
   const start = (client: RedisLike): CacheLoad =>
-    new CacheLoad(createCache(pickled(client), { timeout: TIMEOUT_MS, ttl: 60_000 }));
+    kept(new CacheLoad(createCache(pickled(client), { timeout: TIMEOUT_MS, ttl: 60_000 })));
 
   test("is answered by the loader while Redis is dead, and by Redis when it was started again", async (context) => {
     const topology = keep(await startRedisNode());
@@ -102,8 +99,7 @@ describe("a cache whose Redis fails", () => {
   test("is answered by the loader over a connection that is frozen, and by Redis over the next one", async (context) => {
     const topology = keep(await startRedisNode());
     if (topology === undefined) return context.skip(MISSING);
-    const proxy = await startProxy(urlOf(topology.nodes[0]!));
-    open.push(() => proxy.close());
+    const proxy = kept(await startProxy(urlOf(topology.nodes[0]!)));
     // Only this makes ioredis give a silent connection up.
     const load = start(connect(proxy.url, { socketTimeout: 6 * TIMEOUT_MS }));
     await load.untilServed();
@@ -118,8 +114,7 @@ describe("a cache whose Redis fails", () => {
   test("ends what does not go through a cache at the client's commandTimeout", async (context) => {
     const topology = keep(await startRedisNode());
     if (topology === undefined) return context.skip(MISSING);
-    const proxy = await startProxy(urlOf(topology.nodes[0]!));
-    open.push(() => proxy.close());
+    const proxy = kept(await startProxy(urlOf(topology.nodes[0]!)));
     const py = pickled(connect(proxy.url, { commandTimeout: TIMEOUT_MS }));
     // The deadline is for this one, too.
     await eventually(() => py.set("k", 1));
@@ -207,7 +202,7 @@ describe("a cache whose Redis fails", () => {
       { clusterRetryStrategy: () => 50, redisOptions: { maxRetriesPerRequest: 1 } },
     );
     client.on("error", () => {});
-    open.push(() => client.disconnect());
+    kept({ close: () => client.disconnect() });
     const py = pickled(client);
     // CLUSTER KEYSLOT moving; a slot of the third node, which none of the load's keys is in.
     const slot = 14604;

@@ -3,11 +3,13 @@ import { RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startRedisNode, type Topology } from "../../services/redis-topologies.js";
+import { closeAfterEach } from "../kept.js";
 
 const NEWER = ["LMOVE", "BLMOVE", "GETEX", "GETDEL", "COPY"];
 const MISSING = "no redis-server is installed here";
 
 describe("a server as old as Redis 6.0", () => {
+  const keep = closeAfterEach();
   let topology: Topology | undefined;
   let client: Redis;
 
@@ -40,7 +42,7 @@ describe("a server as old as Redis 6.0", () => {
 
   test("a worker that stays is woken for the next job, and knows its address", async () => {
     const queue = new RqQueue("q", { client });
-    const worker = new RqWorker(["q"], add, { client, name: "old" });
+    const worker = keep(new RqWorker(["q"], add, { client, name: "old" }));
     const running = worker.run();
     await expect.poll(() => client.hget("rq:worker:old", "ip_address")).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(await (await queue.enqueue<number>("add", [1, 2])).result({ timeoutMs: 60_000 })).toBe(3);
@@ -57,6 +59,7 @@ describe("a server as old as Redis 6.0", () => {
     };
     // Between the move and the start, a worker reads the job.
     const reading = client.duplicate();
+    keep({ close: () => reading.disconnect() });
     const pipeline = reading.pipeline.bind(reading);
     reading.pipeline = ((...args: never[]) => {
       void look();
@@ -64,7 +67,6 @@ describe("a server as old as Redis 6.0", () => {
     }) as typeof reading.pipeline;
     await new RqWorker(["q"], add, { client: reading }).run({ burst: true });
     expect([...taken]).toEqual([id]);
-    await reading.quit();
   });
 
   test("a burst ends with an error that no retry mends", async () => {

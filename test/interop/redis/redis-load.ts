@@ -65,10 +65,15 @@ export class CacheLoad {
     await this.#untilMore(() => this.served);
   }
 
-  /** Resolves when every call has settled. */
-  async stop(): Promise<void> {
+  /** Makes no more calls. Resolves when every call has settled. */
+  async close(): Promise<void> {
     this.#isRunning = false;
     await Promise.all(this.#workers);
+  }
+
+  /** As {@link close}. @throws `AssertionError` when something went wrong */
+  async stop(): Promise<void> {
+    await this.close();
     expect(this.problems).toEqual([]);
   }
 

@@ -5,9 +5,10 @@
 import { createCache, pickled } from "@brine/redis-adapter";
 import { RqQueue, RqWorker } from "@brine/redis-adapter/rq";
 import { Redis, type RedisOptions } from "ioredis";
-import { afterEach, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type RedisNode, startRedisNode } from "../../services/redis-topologies.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { within } from "./redis-load.js";
 
 const TIMEOUT_MS = 15_000;
@@ -100,16 +101,12 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 describe("a Redis that refuses", () => {
-  const open: (() => unknown)[] = [];
-
-  afterEach(async () => {
-    for (const close of open.splice(0).reverse()) await close();
-  });
+  const keep = closeAfterEach();
 
   const start = async (argv: readonly string[] = []): Promise<RedisNode | undefined> => {
     const topology = await startRedisNode(argv);
     if (topology === undefined) return undefined;
-    open.push(() => topology.dispose());
+    keep({ close: () => topology.dispose() });
     return topology.nodes[0];
   };
 
@@ -117,7 +114,7 @@ describe("a Redis that refuses", () => {
     const settings = { host, port, retryStrategy: () => 50, ...options, replyMapping: "legacy" } as const;
     const client = new Redis(settings);
     client.on("error", () => {});
-    open.push(() => client.disconnect());
+    keep({ close: () => client.disconnect() });
     return client;
   };
 
@@ -171,7 +168,7 @@ describe("a Redis that refuses", () => {
       await expect(within(queue.enqueue("add", [1], {}, { id: "job", meta: secret }))).rejects.toMatchObject(refused);
       if (!reads)
         await expect(within(queue.job("job").result({ timeoutMs: TIMEOUT_MS }))).rejects.toMatchObject(refused);
-      const worker = new RqWorker(["default"], {}, { client, format: 2 });
+      const worker = keep(new RqWorker(["default"], {}, { client, format: 2 }));
       await expect(within(worker.run({ burst: true }), "a worker")).rejects.toMatchObject(refusedScript);
 
       await end(admin);
@@ -225,7 +222,7 @@ describe("a Redis that refuses", () => {
       expect(await within(cache.getOrSet("k", () => "made"))).toBe("made");
       await expect(within(queue.enqueue("add", [], {}, { id: "job" }))).rejects.toThrow("Command timed out");
       await expect(within(queue.job("job").result({ timeoutMs: 100 }))).rejects.toThrow();
-      const worker = new RqWorker(["default"], {}, { client, format: 2 });
+      const worker = keep(new RqWorker(["default"], {}, { client, format: 2 }));
       await expect(within(worker.run({ burst: true }), "a worker")).rejects.toThrow("Command timed out");
     } finally {
       await node.thaw();

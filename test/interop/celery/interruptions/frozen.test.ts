@@ -14,14 +14,15 @@ describeEachGeneration("a frozen broker", (set) => {
     async (kind) => {
       const isolation = await set.isolate();
       const proxy = await startProxy(kind === "amqp" ? isolation.amqp.url : isolation.redis(0).url);
+      const app = new Celery({
+        broker:
+          kind === "amqp" ? amqp(proxy.url, { closeTimeoutMs: 1000 }) : redis(proxy.url, { closeTimeoutMs: 1000 }),
+        taskDefaultQueue: isolation.name("frozen"),
+      });
+      app.task("hang", { acksLate: true }, () => new Promise(() => {}));
+      const worker = app.worker({ mingle: false });
       try {
-        const app = new Celery({
-          broker:
-            kind === "amqp" ? amqp(proxy.url, { closeTimeoutMs: 1000 }) : redis(proxy.url, { closeTimeoutMs: 1000 }),
-          taskDefaultQueue: isolation.name("frozen"),
-        });
-        app.task("hang", { acksLate: true }, () => new Promise(() => {}));
-        const worker = await app.worker({ mingle: false }).start();
+        await worker.start();
         const warnings: string[] = [];
         worker.on("warning", ({ message }) => warnings.push(message));
         await app.sendTask("hang");
@@ -29,8 +30,9 @@ describeEachGeneration("a frozen broker", (set) => {
         proxy.freeze();
         await worker.stop({ timeoutMs: 100 });
         expect(warnings).toContainEqual(expect.stringContaining("Gave up waiting for the broker"));
-        await app.close();
       } finally {
+        await worker.stop({ timeoutMs: 0 });
+        await app.close();
         await proxy.close();
       }
     },
@@ -49,8 +51,8 @@ describeEachGeneration("a frozen broker", (set) => {
       for (const proxy of proxies) proxy.freeze();
       const waiting = app.result("nobody").state();
       waiting.catch(() => {});
-      await app.close();
     } finally {
+      await app.close();
       for (const proxy of proxies) await proxy.close();
     }
   });

@@ -17,13 +17,14 @@ describeEachGeneration("a soft shutdown", (set) => {
         taskDefaultQueue: queue,
         workerSoftShutdownTimeout: SHUTDOWN_SECONDS,
       });
+      const worker = app.worker({ mingle: false, concurrency: 2 });
       try {
         let end = (_: string) => {};
         app.task("node.short", { acksLate: true }, () => new Promise<string>((resolve) => (end = resolve)));
         // Python's ends at once.
         app.task("sleep", { acksLate: true }, () => new Promise(() => {}));
         app.task("add", () => "never begun here");
-        const worker = await app.worker({ mingle: false, concurrency: 2 }).start();
+        await worker.start();
         const short = await app.sendTask("node.short");
         const long = await app.sendTask("sleep", { args: [0, "ran in Python"] });
         await eventually(() => expect(worker.active.length).toBe(2));
@@ -40,6 +41,8 @@ describeEachGeneration("a soft shutdown", (set) => {
           await python.kill();
         }
       } finally {
+        // One of its tasks would never end.
+        await worker.stop({ timeoutMs: 0 });
         await app.close();
       }
     },
