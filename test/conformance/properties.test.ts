@@ -145,7 +145,7 @@ describe("dumps() and loads()", () => {
         expect(smaller.length).toBeLessThanOrEqual(pickle.length + 9);
         expect(canonical(loads(smaller), { isLoose: true })).toBe(canonical(x, { isLoose: true }));
         expect(dis(pickle)).toMatch(/STOP\n/);
-        expect(scan(pickle)).toBeDefined();
+        expect(scan(pickle).verdict).not.toBe("dangerous");
       }),
       { seed: SEED, numRuns: 300 },
     );

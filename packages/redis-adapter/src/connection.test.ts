@@ -62,11 +62,14 @@ describe("parseRedisUrl()", () => {
   });
 
   test("keeps passwords out of its errors and descriptions", () => {
+    let refused: unknown;
     try {
       parseRedisUrl("redis://:secret@ho st");
     } catch (error) {
-      expect(`${error} ${JSON.stringify(error)} ${String((error as Error).cause)}`).not.toContain("secret");
+      refused = error;
     }
+    expect(refused).toMatchObject({ code: "bad-url" });
+    expect(`${refused} ${JSON.stringify(refused)} ${String((refused as Error).cause)}`).not.toContain("secret");
     expect(connectionFactory("redis://:secret@h/1", {}).description).toBe("redis://h/1");
   });
 });

@@ -108,7 +108,7 @@ describeEachGeneration("kombu messages", (set) => {
       expect(Buffer.from((await next(queue)).value as Uint8Array)).toEqual(Buffer.from([0, 255]));
     });
 
-    it.each(COMPRESSIONS)("reads pickle and json compressed as %s", async (compression) => {
+    it.for(COMPRESSIONS)("reads pickle and json compressed as %s", async (compression, context) => {
       const queue = await newQueue(compression);
       const list = "list(range(1000))";
       try {
@@ -117,7 +117,7 @@ describeEachGeneration("kombu messages", (set) => {
       } catch (error) {
         // Not every Python side has every module; what it has not, it cannot send.
         expect(String(error)).toContain("No encoder installed");
-        return;
+        return context.skip(`this Python has no ${compression}`);
       }
       const wanted = Array.from({ length: 1000 }, (_, index) => index);
       for (const format of ["pickle", "json"] as const) {

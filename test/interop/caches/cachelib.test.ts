@@ -126,7 +126,7 @@ describeLibrary("cachelib and Flask-Caching", (libraries) => {
       const { client } = libraries;
       const prefix = dialect.key("");
       // cachelib makes a pattern of its prefix as it is, and without one it empties the database.
-      if (prefix === "" || /[[*?]/.test(prefix)) return;
+      if (prefix === "" || /[[*?]/.test(prefix)) return context.skip("cachelib clears more than that");
       const py = pickled(client, { dialect });
       const keys = ["a", "b c", "\u00fc"];
       for (const clear of [() => libraries.call(kind, "clear"), () => patientCache(py).deletePattern("*")]) {
