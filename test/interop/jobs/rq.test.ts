@@ -131,6 +131,7 @@ describeEachRedis("RQ", (set: ServiceSet) => {
     if (!set.redis.isOurs) context.skip("the Redis was given by URL, and its users are not ours to add to");
     await client.call("ACL", "SETUSER", "who-waits", "on", ">secret", "~*", "&*", "+@all", "-client|tracking");
     const own = new Redis(at.url, { username: "who-waits", password: "secret", connectionName: "refused" });
+    keep({ close: () => own.disconnect() });
     const jobs = [0, 1].map((i) => new RqQueue("default", { client: own }).enqueue("rq_jobs.add", [i]));
     const [first, second] = await Promise.all(jobs);
     const result = first!.result({ timeoutMs: 60_000 });
