@@ -1,13 +1,13 @@
 /**
  * The reference has every public name and every option, and no other; the tables of options in the guide have none that there
- * is not. Of every public name and member an editor has something to say.
+ * is not. Of every public name and member an editor has something to say. The page on troubles has every error's code.
  */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, it } from "vitest";
 import { documentationPages } from "./documentation.js";
 import { optionsOf } from "./options.js";
-import { entries, publicNames, REFERENCE } from "./reference.js";
+import { entries, errorCodes, publicNames, REFERENCE } from "./reference.js";
 import { ROOT, sourcesOf } from "./sources.js";
 
 /** What a declaration file exports, of the build. */
@@ -69,4 +69,20 @@ it("the guide's tables of options have what there is", () => {
   );
   expect(named.length).toBeGreaterThan(15);
   expect(named.filter(({ option }) => !known.has(option))).toEqual([]);
+});
+
+it("the page on troubles says what each code means, and knows no other", () => {
+  const page = readFileSync(path.join(ROOT, "docs/guide/troubleshooting.md"), "utf8");
+  const section = page.slice(page.indexOf("\n## What a code means"), page.indexOf("\n## More"));
+  // One table for each package, in the order of their introductions.
+  const tables = section.split(/^\| code \|.*\n\|.*\n/m).slice(1);
+  const explained = tables.map((table) =>
+    [...table.matchAll(/^\| (`[^|]*) \|/gm)].flatMap(([, cell]) =>
+      [...cell!.matchAll(/`([^`]+)`/g)].map(([, code]) => code),
+    ),
+  );
+  const types = ["PickleErrorCode", "KombuErrorCode", "CeleryErrorCode", "AmqpErrorCode", "RedisAdapterErrorCode"];
+  const codes = errorCodes();
+  expect([...codes.keys()].sort()).toEqual([...types].sort());
+  expect(explained.map((each) => each.sort())).toEqual(types.map((type) => [...codes.get(type)!].sort()));
 });

@@ -177,6 +177,22 @@ interface Documented {
   readonly documentation: string;
 }
 
+/** The codes of errors, by the name of their type: `PickleErrorCode` has `truncated`, ... */
+export function errorCodes(): ReadonlyMap<string, readonly string[]> {
+  const all = entries();
+  const program = programOf(all);
+  const checker = program.getTypeChecker();
+  const codes = all
+    .flatMap(({ source }) => exportsOf(checker, program.getSourceFile(source)!))
+    .filter(({ name }) => name.endsWith("ErrorCode"))
+    .map(({ name, named }) => {
+      const type = checker.getDeclaredTypeOfSymbol(named);
+      const types = type.isUnion() ? type.types : [type];
+      return [name, types.filter((each) => each.isStringLiteral()).map(({ value }) => value)] as const;
+    });
+  return new Map(codes);
+}
+
 /** The public names of all entries, and the members of those that are classes and interfaces: each once. */
 export function publicNames(): Documented[] {
   const all = entries();

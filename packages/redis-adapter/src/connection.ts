@@ -157,7 +157,7 @@ function ownOptions(options: RedisOptions): RedisOptions {
 }
 
 /**
- * Understands `redis://`, `rediss://`, `unix://` and kombu's `redis+socket://`, and `sentinel://a:26379;sentinel://b:26379/0`.
+ * The settings of ioredis that a URL says. Understands `redis://`, `rediss://`, `unix://` and kombu's `redis+socket://`, and `sentinel://a:26379;sentinel://b:26379/0`.
  *
  * @throws RedisAdapterError `bad-url`, without the URL in its message: it may hold a password
  */

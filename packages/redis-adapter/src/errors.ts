@@ -4,7 +4,7 @@ import { CodedError, hasBrand } from "@brine/codec/errors";
 
 /** What went wrong, for programs. */
 export type RedisAdapterErrorCode =
-  /** An option or argument has a value that does not exist or is not allowed. */
+  /** An option that there is not, or a value that an option or argument cannot have. */
   | "bad-option"
   /** A Redis URL that cannot be understood. */
   | "bad-url"
@@ -36,14 +36,12 @@ export type RedisAdapterErrorCode =
   | "schema"
   /** A signature that does not match. */
   | "bad-signature"
-  /** A lock that is no longer held. */
-  | "lock-lost"
   /** A job that does not exist, failed, or is not in the state asked for; a key of jobs that holds another kind of value. */
   | "job";
 
 const BRAND = Symbol.for("brine.RedisAdapterError");
 
-/** The parent of every error of this package. */
+/** The parent of every error of this package; `code` says what went wrong. */
 export class RedisAdapterError extends CodedError<RedisAdapterErrorCode> {
   override name = "RedisAdapterError";
 
@@ -66,13 +64,13 @@ const HEAD_BYTES = 16;
  */
 export class DecodeError extends RedisAdapterError {
   override name = "DecodeError";
-  /** Of the value; `undefined` where it has none. */
+  /** The key in Redis of the value, or its channel; `undefined` where it has none. */
   readonly key: string | undefined;
-  /** In whose form it was read. */
+  /** The name of the dialect in whose form it was read: `"django"`. */
   readonly dialect: string;
   /** The first 16 bytes, in hex. */
   readonly head: string;
-  /** Of a stream's entry: its id. */
+  /** Of a stream's entry: its id. Absent of other values. */
   readonly entryId?: string;
 
   constructor(key: string | undefined, dialect: string, raw: Uint8Array, cause: unknown) {

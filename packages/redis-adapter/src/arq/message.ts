@@ -4,7 +4,7 @@ import type { ValueCodec } from "../dialects/dialect.js";
 import { DecodeError } from "../errors.js";
 import { decodeStored } from "../jobs/codec.js";
 
-/** What is stored of a job. */
+/** What arq stores of a job that has not ended: its `JobDef`. */
 export interface ArqJobDef {
   /** The name under which the worker lists the function. */
   readonly func: string;
@@ -14,11 +14,11 @@ export interface ArqJobDef {
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** How often it was tried before, or `null`. */
   readonly tries: number | null;
-  /** To the millisecond. */
+  /** When it was enqueued, to the millisecond. */
   readonly enqueuedAt: Date;
 }
 
-/** What is stored when a job has ended. */
+/** What arq stores when a job has ended: its `JobResult`. */
 export interface ArqResult extends ArqJobDef {
   /** The job's; `undefined` where the arq that stored the result wrote none. */
   readonly id: string | undefined;
@@ -28,7 +28,7 @@ export interface ArqResult extends ArqJobDef {
   readonly result: unknown;
   /** When a worker began with it, the last time. To the millisecond. */
   readonly startedAt: Date;
-  /** To the millisecond. */
+  /** When it ended, to the millisecond. */
   readonly finishedAt: Date;
   /** The key of the queue: `arq:queue`. */
   readonly queueName: string;

@@ -27,15 +27,15 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<ArqQueueOptions, JobQueu
   { instead: [["defaultQueueName", "queueName"]] },
 );
 
-/** What `enqueue_job` takes. Times in milliseconds. */
+/** What arq's `enqueue_job` takes beside the call. Times in milliseconds. */
 export interface ArqEnqueueOptions {
-  /** Default: a new UUID. A job whose id is in use, or has a result, is not enqueued. */
+  /** arq's `_job_id`. A job whose id is in use, or has a result, is not enqueued. Default: a new UUID, without hyphens. */
   readonly id?: string | undefined;
-  /** Not before. Default: at once. */
+  /** arq's `_defer_until`: it is not run before. Default: at once. */
   readonly deferUntil?: Date | undefined;
-  /** Milliseconds; not before so many from now. Default 0; `deferUntil` comes first. */
+  /** arq's `_defer_by`: milliseconds from now before which it is not run; `deferUntil` wins. Default 0. */
   readonly deferBy?: number | undefined;
-  /** How long it may wait. Default: a day after it is due. */
+  /** arq's `_expires`: milliseconds that it may wait, after which it is forgotten. Default: a day after it is due. */
   readonly expires?: number | undefined;
 }
 
@@ -92,6 +92,7 @@ export class ArqQueue {
   readonly #codec: ValueCodec;
   readonly #kinds: Kinds;
 
+  /** @throws RedisAdapterError `bad-option` for an option that there is not */
   constructor(options: ArqQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of ArqQueue");
     this.name = options.queueName ?? "arq:queue";
@@ -100,7 +101,12 @@ export class ArqQueue {
     this.#kinds = new Kinds(options.client, "arq");
   }
 
-  /** Enqueues a call of a function that the worker knows by this name; `undefined` when there is a job of this id. */
+  /**
+   * Enqueues a call of a function that the worker knows by this name; `undefined` when there is a job of this id, or its result.
+   * Sent again by the driver after a lost reply, it is there once.
+   *
+   * @throws RedisAdapterError `bad-option` for an option that there is not, or an invalid date; PicklingError
+   */
   async enqueue<T = unknown>(
     func: string,
     args: readonly unknown[] = [],
@@ -122,7 +128,7 @@ export class ArqQueue {
     return toBoolean(await this.#kinds.check(`enqueue job ${id}`, kinds, done)) ? this.job<T>(id) : undefined;
   }
 
-  /** Asks Redis nothing: {@link ArqJob.status} says whether there is such a job. */
+  /** A job by its id. Asks Redis nothing: {@link ArqJob.status} says whether there is such a job. */
   job<T = unknown>(id: string): ArqJob<T> {
     return new ArqJob<T>(id, this.name, this.#client, this.#codec);
   }
@@ -135,7 +141,7 @@ export class ArqQueue {
   }
 }
 
-/** A job of arq, by its id. */
+/** A job of arq, by its id: made by {@link ArqQueue.enqueue} and {@link ArqQueue.job}. */
 export class ArqJob<T = unknown> {
   /** Unique among all queues: keys of jobs have no queue in them. */
   readonly id: string;
@@ -144,6 +150,7 @@ export class ArqJob<T = unknown> {
   readonly #codec: ValueCodec;
   readonly #kinds: Kinds;
 
+  /** For {@link ArqQueue}. */
   constructor(id: string, queue: string, client: RedisLike, codec: ValueCodec) {
     this.id = id;
     this.#queue = queue;
@@ -152,7 +159,7 @@ export class ArqJob<T = unknown> {
     this.#kinds = new Kinds(client, "arq");
   }
 
-  /** `"not_found"` also once its result has expired. */
+  /** Where it is; `"not_found"` also once its result has expired. */
   async status(): Promise<ArqStatus> {
     if (Number(await send(this.#client, "exists", [resultKey(this.id)])) > 0) return "complete";
     if (Number(await send(this.#client, "exists", [`arq:in-progress:${this.id}`])) > 0) return "in_progress";
@@ -161,13 +168,21 @@ export class ArqJob<T = unknown> {
     return Number(String(score)) > Date.now() ? "deferred" : "queued";
   }
 
-  /** What it calls, as long as it has not ended. @throws DecodeError */
+  /**
+   * What it calls; `undefined` once it has ended, or when there is no such job.
+   *
+   * @throws DecodeError `decode`
+   */
   async def(): Promise<ArqJobDef | undefined> {
     const raw = await this.#get(jobOf(this.id));
     return raw === null ? undefined : decodeJob(raw, this.#codec, jobKey(this.id));
   }
 
-  /** How it ended. @throws DecodeError */
+  /**
+   * How it ended; `undefined` while it has not, and once its result has expired.
+   *
+   * @throws DecodeError `decode`
+   */
   async resultInfo(): Promise<ArqResult | undefined> {
     const raw = await this.#get(resultOf(this.id));
     return raw === null ? undefined : decodeResult(raw, this.#codec, resultKey(this.id));
@@ -176,7 +191,8 @@ export class ArqJob<T = unknown> {
   /**
    * The value it returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
-   * @throws JobError with the exception that it raised as `cause`; RedisAdapterError `timeout`; DecodeError
+   * @throws JobError `job` with the exception that it raised as `cause`; RedisAdapterError `timeout` after `timeoutMs`;
+   *   DecodeError `decode`; the reason of `signal`
    */
   result(options: WaitOptions = {}): Promise<T> {
     const key = resultKey(this.id);
@@ -190,7 +206,7 @@ export class ArqJob<T = unknown> {
     return this.#kinds.check(`read job ${this.id}`, [resultOf(this.id)], waitFor(this.#client, look, options));
   }
 
-  /** Asks workers with `allow_abort_jobs` to abort it. */
+  /** Asks workers with `allow_abort_jobs` to abort it; waits for none. One that is not due yet becomes due, and is dropped. */
   async abort(): Promise<void> {
     const score = await this.#score();
     // One that is not due yet is made due, so that a worker takes it and drops it.

@@ -23,13 +23,17 @@ import {
 } from "./options.js";
 import { deleteTagged, stampTag } from "./tags.js";
 
-/** Make one with {@link createCache}. */
+/**
+ * A cache over a wrapped client: values of its dialect with deadlines, lifetimes, tags and locks. Make one with
+ * {@link createCache}. Unless `onRedisError` is `"throw"`, a Redis that is away is a cache without values.
+ */
 export class PickleCache {
-  /** The commands beneath. */
+  /** The wrapped client given, for its commands; `client` of it is the raw one. */
   readonly redis: PickledRedis;
   readonly #access: CacheAccess;
   readonly #getOrSet: GetOrSet;
 
+  /** For {@link createCache}. */
   constructor(redis: PickledRedis, defaults: CacheOptions = {}) {
     checkNames(defaults, CACHE_OPTIONS, "options of createCache()");
     this.redis = redis;
@@ -37,7 +41,11 @@ export class PickleCache {
     this.#getOrSet = new GetOrSet(this.#access);
   }
 
-  /** The stored value; `undefined` when there is none, or Redis is away. */
+  /**
+   * The stored value; `undefined` when there is none, or Redis is away.
+   *
+   * @throws DecodeError `decode` where `onDecodeError` is `"throw"`; what Redis failed with, where `onRedisError` is
+   */
   async get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined> {
     checkNames(options, READ_OPTIONS, "options of get()");
     return this.#access.attempt("get", key, undefined, () =>
@@ -45,7 +53,7 @@ export class PickleCache {
     );
   }
 
-  /** By key, without those that are missing; empty when Redis is away, unless `onRedisError` is `"throw"`. */
+  /** The stored values by key, without those that are missing; empty when Redis is away, unless `onRedisError` is `"throw"`. */
   async getMany<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<Map<string, T>> {
     checkNames(options, READ_OPTIONS, "options of getMany()");
     const none: (T | undefined)[] = [];
@@ -58,8 +66,10 @@ export class PickleCache {
   }
 
   /**
-   * `ttl` in milliseconds, `null` for ever; default: the cache's, else the dialect's. Resolves also when Redis is away,
-   * unless `onRedisError` is `"throw"`.
+   * Stores a value, whatever was there. Resolves also when Redis is away, unless `onRedisError` is `"throw"`.
+   *
+   * @param ttl - milliseconds, `null` for ever; default: the cache's, else the dialect's. `jitter` spreads it
+   * @throws RedisAdapterError `encode` or `too-large` for a value that cannot be stored
    */
   async set(key: string, value: unknown, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<void> {
     await this.#access.attempt("set", key, undefined, (inTime) =>
@@ -67,14 +77,14 @@ export class PickleCache {
     );
   }
 
-  /** Stores unless there is a value; whether it did. */
+  /** Stores unless there is a value, as Django's `cache.add`; whether it did. `ttl` as for {@link set}. */
   async add(key: string, value: unknown, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<boolean> {
     return this.#access.attempt("add", key, false, () =>
       this.redis.set(key, value, { ttl: this.#access.spread(ttl), nx: true }),
     );
   }
 
-  /** As {@link set}, of all in one transaction; in a cluster one by one. */
+  /** Stores several values by key as {@link set}, in one transaction; in a cluster one by one. */
   async setMany(
     values: Readonly<Record<string, unknown>>,
     ttl: Ttl | undefined = this.#access.defaults.ttl,
@@ -84,7 +94,7 @@ export class PickleCache {
     );
   }
 
-  /** Gives a value a new lifetime; whether there is one. */
+  /** Gives a value a new lifetime, as Django's `cache.touch`; whether there is one. `ttl` as for {@link set}, without jitter. */
   async touch(key: string, ttl: Ttl | undefined = this.#access.defaults.ttl): Promise<boolean> {
     const { redis } = this;
     return this.#access.attempt("touch", key, false, async (inTime) => {
@@ -102,7 +112,7 @@ export class PickleCache {
   }
 
   /**
-   * The new number. What becomes of a missing key is the library's: cachelib starts at 0; Django raises ValueError, and here
+   * Adds `by` (default 1) to an int that is stored, and gives the new number. What becomes of a missing key is the library's: cachelib starts at 0; Django raises ValueError, and here
    * it is `undefined`. By a bigint it is a bigint. Floats, bools and ints beyond 64 bits are added to where the library does
    * that: django-redis.
    *
@@ -137,12 +147,12 @@ export class PickleCache {
     return this.#access.attempt("incrVersion", key, false, (inTime) => rename(client, from, to, inTime));
   }
 
-  /** Whether there was one. */
+  /** Deletes a key; whether there was one. */
   async delete(key: string): Promise<boolean> {
     return this.#access.attempt("delete", key, false, async () => (await this.redis.del(key)) === 1);
   }
 
-  /** How many there were. */
+  /** Deletes several keys; how many there were. */
   async deleteMany(keys: readonly string[]): Promise<number> {
     return this.#access.attempt("deleteMany", keys.join(" "), 0, () => this.redis.del(...keys));
   }
@@ -199,7 +209,12 @@ export class PickleCache {
     return deleted;
   }
 
-  /** A lock that redis-py's `Lock`, and so django-redis' `cache.lock(key)`, knows as its own. */
+  /**
+   * Takes a lock that redis-py's `Lock`, and so django-redis' `cache.lock(key)`, knows as its own; `undefined` when others hold it
+   * for longer than `wait`. Fails when Redis does.
+   *
+   * @throws RedisAdapterError `bad-option` for an option that there is not; the reason of `signal`
+   */
   async lock(key: string, options: LockOptions): Promise<Lock | undefined> {
     checkNames(options, LOCK_OPTIONS, "options of lock()");
     const { client, dialect } = this.redis;

@@ -34,7 +34,7 @@ export interface InvalidateCacheopsOptions {
    * it was, too). Without: what depends on any row of the table (`invalidate_model`). Default: none.
    */
   readonly row?: Readonly<Record<string, string | number | bigint | boolean | null>> | undefined;
-  /** `CACHEOPS_PREFIX`'s result. Default `""`. */
+  /** What the function of `CACHEOPS_PREFIX` gives, before every key. Default `""`. */
   readonly prefix?: string | undefined;
 }
 
@@ -44,7 +44,13 @@ const INVALIDATE_OPTIONS = /* @__PURE__ */ optionNames<InvalidateCacheopsOptions
   prefix: true,
 });
 
-/** Deletes cached results that depend on a table or a row; how many there were. cacheops does not work in a cluster. */
+/**
+ * Deletes what cacheops cached of queries that depend on a table or a row, as its `invalidate_model` and `invalidate_obj`; how many
+ * results there were. cacheops does not work in a cluster.
+ *
+ * @param client - a client of ioredis, not wrapped
+ * @throws RedisAdapterError `bad-option` for an option that there is not
+ */
 export async function invalidateCacheops(client: RedisLike, options: InvalidateCacheopsOptions): Promise<number> {
   checkNames(options, INVALIDATE_OPTIONS, "options of invalidateCacheops()");
   const { table, row, prefix = "" } = options;

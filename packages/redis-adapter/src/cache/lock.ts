@@ -57,10 +57,10 @@ async function isHeldBy(client: RedisLike, key: string, token: string): Promise<
   return String(await send(client, "get", [key])) === token;
 }
 
-/** A lock that is held until it is released or its time is over. */
+/** A lock that is held until it is released or its time is over: redis-py's `Lock`. `await using` releases it at the end of the scope. */
 export class Lock implements AsyncDisposable {
   readonly #client: RedisLike;
-  /** Its key in Redis. */
+  /** Its key in Redis, as the dialect writes it. */
   readonly key: string;
   readonly #token: string;
 
@@ -70,7 +70,12 @@ export class Lock implements AsyncDisposable {
     this.#token = token;
   }
 
-  /** Takes the lock; `undefined` when others hold it for longer than `wait`. */
+  /**
+   * Takes the lock; `undefined` when others hold it for longer than `wait`. `PickleCache.lock` does it with the keys of its dialect.
+   *
+   * @param key - in Redis, as it is
+   * @throws the reason of `signal`
+   */
   static async acquire(client: RedisLike, key: string, options: LockOptions): Promise<Lock | undefined> {
     const token = randomUUID().replaceAll("-", "");
     const deadline = performance.now() + (options.wait ?? 0);
@@ -84,7 +89,7 @@ export class Lock implements AsyncDisposable {
     }
   }
 
-  /** Whether it was still held. */
+  /** Gives it back; whether it was still held. False: its time was over, and another may have it. */
   async release(): Promise<boolean> {
     return toBoolean(await evaluate(this.#client, RELEASE, [this.key], [this.#token]));
   }

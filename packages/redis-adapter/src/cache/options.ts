@@ -5,7 +5,7 @@ import type { ReadOptions } from "../pickled/options.js";
 
 /** Defaults of a {@link createCache} cache. */
 export interface CacheOptions {
-  /** Milliseconds; `null`: for ever. Default: the dialect's. */
+  /** Lifetime of values in milliseconds; `null`: for ever. Default: the dialect's. */
   readonly ttl?: Ttl | undefined;
   /** Spreads lifetimes: 0.1 means ±10 %. Default 0. */
   readonly jitter?: number | undefined;
@@ -28,7 +28,7 @@ export interface CacheOptions {
   readonly timeout?: number | undefined;
   /** Deadline of a loader: its signal aborts, and who waits gets an error `timeout`. Milliseconds, default none. */
   readonly loadTimeout?: number | undefined;
-  /** `"load"` (default): without Redis, values are made and not stored. `"throw"`. */
+  /** `"load"` (default): without Redis, values are made and not stored, and reading finds nothing. `"throw"`: every call fails with what Redis failed with. */
   readonly onRedisError?: "load" | "throw" | undefined;
 }
 
@@ -69,7 +69,7 @@ export const CACHE_OPTIONS = /* @__PURE__ */ extendOptionNames<CacheOptions, Val
 
 /** How a value that is missing is made, kept and found again. */
 export interface GetOrSetOptions<T = unknown> extends Omit<CacheOptions, "timeout">, ReadOptions<T> {
-  /** For {@link PickleCache.invalidateTags}. Default: none. */
+  /** Names under which the value is deleted by {@link PickleCache.invalidateTags}. Default: none. */
   readonly tags?: readonly string[] | undefined;
   /**
    * Ends the wait of this call with its reason. The loader goes on as long as another call waits for the same value. Default:
@@ -93,7 +93,7 @@ export interface LoadContext {
    * loader makes of it then is not stored.
    */
   readonly signal: AbortSignal;
-  /** Overrides the lifetime of the value at hand. */
+  /** Overrides the lifetime of the value at hand: milliseconds; `null` for ever. */
   setTtl(ttl: Ttl): void;
   /** Do not store the value at hand. */
   skip(): void;

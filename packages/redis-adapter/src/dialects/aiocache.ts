@@ -6,9 +6,9 @@ import { plain } from "./plain.js";
 
 /** Options of {@link aiocache}. */
 export interface AiocacheOptions {
-  /** `namespace`. Default none. */
+  /** aiocache's `namespace`, before every key as it is. Default: none. */
   readonly namespace?: string | undefined;
-  /** `ttl`, in milliseconds. Default `null`: none. */
+  /** aiocache's `ttl`, in milliseconds here. Default `null`: none. */
   readonly defaultTtl?: Ttl | undefined;
   /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;

@@ -24,7 +24,7 @@ export interface CachelibOptions {
   readonly ints?: "digits" | "pickle" | undefined;
   /** `default_timeout`. Milliseconds; default 300,000; `null` or 0: none. */
   readonly defaultTtl?: Ttl | undefined;
-  /** cachelib writes its Python's highest protocol; the default here is 4. */
+  /** Of pickle's decoder and encoder: registry, limits, protocol. cachelib writes its Python's highest protocol; the default here is 4. */
   readonly pickle?: PickleOptions | undefined;
 }
 

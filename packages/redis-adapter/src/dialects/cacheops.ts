@@ -5,9 +5,9 @@ import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, 
 
 /** Options of {@link cacheops}. */
 export interface CacheopsOptions {
-  /** `CACHEOPS_PREFIX`'s result. Default `""`. */
+  /** What the function of `CACHEOPS_PREFIX` gives, before every key. Default `""`. */
   readonly prefix?: string | undefined;
-  /** Milliseconds. Default `null`: none. */
+  /** Lifetime of what the simple cache stores without one, in milliseconds. Default `null`: none. */
   readonly defaultTtl?: Ttl | undefined;
   /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;

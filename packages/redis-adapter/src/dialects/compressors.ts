@@ -4,15 +4,15 @@ import { createCompression } from "@brine/codec/kombu";
 import { RedisAdapterError } from "../errors.js";
 import { compressLz4Frame, decompressLz4Frame } from "./lz4.js";
 
-/** One way to compress values. */
+/** One way to compress values: an option of {@link djangoRedis}. */
 export interface ValueCompressor {
-  /** As in errors. */
+  /** What errors call it: `"zlib"`. */
   readonly name: string;
-  /** Values of this length and shorter are stored as they are: django-redis' `min_length`. */
+  /** Values of so many bytes and fewer are stored as they are: django-redis' `min_length`. */
   readonly minLength: number;
   /** Whether data can be of this format; what cannot is taken for a value that was stored uncompressed. */
   matches(data: Buffer): boolean;
-  /** Of what is longer than `minLength`; its input stays the caller's. */
+  /** Compresses what is longer than `minLength`; its input stays the caller's. */
   compress(data: Buffer): Uint8Array;
   /**
    * Only of what {@link matches}. When it throws anything but a RangeError, the value is taken for one that was stored
@@ -21,7 +21,7 @@ export interface ValueCompressor {
    * @throws RangeError when the result would be longer than `maxBytes`
    */
   decompress(data: Buffer, maxBytes: number): Uint8Array;
-  /** Loads its library, before anything is compressed. */
+  /** Loads its library; awaited before the first command. Absent: nothing is to be loaded. */
   load?(): Promise<void>;
 }
 

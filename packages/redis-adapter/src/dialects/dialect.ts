@@ -4,41 +4,41 @@ import { PICKLE_LIMITS, PICKLE_OPTIONS } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
 
-/** Milliseconds; `null`: no expiry (Django's `timeout=None`). */
+/** A lifetime in milliseconds; `null`: no expiry (Django's `timeout=None`). */
 export type Ttl = number | null;
 
-/** What a lifetime means to Redis. */
+/** What a lifetime means to Redis: milliseconds from now (`PX`), no expiry, or that the key is deleted at once. */
 export type Expiry = { readonly px: number } | "persist" | "delete";
 
-/** Values to bytes and back. */
+/** Makes bytes of values, and values of bytes. */
 export interface ValueCodec {
   /**
-   * Never empty, and never anything that ioredis would turn into text by itself.
+   * The bytes of a value: never empty, and never anything that ioredis would turn into text by itself.
    *
    * @param place - the key in Redis, or the channel, and the field: for codecs that bind a value to its place
    * @param ttl - the lifetime it is stored with, for codecs that keep it inside; `undefined` for what has none of its own,
    *   such as a member of a set
    */
   encode(value: unknown, place?: string, ttl?: Ttl): Buffer | string;
-  /** `undefined` for what the library takes for missing although it is there. */
+  /** The value of bytes that are stored; `undefined` for what the library takes for missing although it is there. What it throws becomes a DecodeError. */
   decode(raw: Buffer, place?: string): unknown;
 }
 
 /** How one Python library names keys, frames values and treats lifetimes. Make your own by implementing it. */
 export interface Dialect extends ValueCodec {
-  /** For messages: `"django"`. */
+  /** What messages and DecodeErrors call it: `"django"`. */
   readonly name: string;
   /** The version of keys that are given none; absent where keys have no versions. */
   readonly version?: number | undefined;
-  /** The key in Redis. */
+  /** The key in Redis of a user's key. */
   key(key: string, version?: number): string;
   /** The user's key of a key in Redis. */
   unkey(redisKey: string): string;
   /** A glob pattern for SCAN, with the dialect's own part escaped. */
   pattern(pattern: string, version?: number): string;
-  /** The lifetime of what is stored without one. */
+  /** The lifetime of what is stored without one: milliseconds; `null`: none. */
   readonly defaultTtl: Ttl;
-  /** What a lifetime becomes; `undefined`: the default. */
+  /** What a lifetime in milliseconds becomes in Redis; `undefined`: the default. */
   ttl(ttl: Ttl | undefined): Expiry;
   /** Whether values carry their lifetime, so that a new one needs a new value. */
   readonly timed?: boolean | undefined;

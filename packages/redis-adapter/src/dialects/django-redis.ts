@@ -18,16 +18,16 @@ import { herd, herdPickle } from "./herd.js";
 
 /** Options of {@link djangoRedis}. */
 export interface DjangoRedisOptions extends DjangoOptions {
-  /** `OPTIONS.SERIALIZER`. Default `"pickle"`. */
+  /** `OPTIONS.SERIALIZER`: what values are written with. Default `"pickle"`. */
   readonly serializer?: "pickle" | "json" | "msgpack" | ValueCodec | undefined;
-  /** `OPTIONS.COMPRESSOR`. Default none. */
+  /** `OPTIONS.COMPRESSOR`, by the name of its module, or one of your own. Default: none. */
   readonly compressor?: CompressorName | ValueCompressor | undefined;
   /**
    * `CLIENT_CLASS = "django_redis.client.HerdClient"`: values carry their end, stay for `CACHE_HERD_TIMEOUT` after it, and
    * are given to most readers meanwhile. Needs the pickle serializer, and `incr` is refused, as in Python. Default false.
    */
   readonly herd?: boolean | undefined;
-  /** `CACHE_HERD_TIMEOUT`. Milliseconds; default 60,000. */
+  /** `CACHE_HERD_TIMEOUT`, in milliseconds here. Default 60,000. */
   readonly herdTtl?: number | undefined;
   /** Bytes of a decompressed value at most. Default 64 MiB. */
   readonly maxDecompressedBytes?: number | undefined;

@@ -15,7 +15,7 @@ import {
 export interface DjangoKeyOptions {
   /** `KEY_PREFIX`. Default `""`; the colon after it stays. */
   readonly prefix?: string | undefined;
-  /** `VERSION`. Default 1. */
+  /** `VERSION` of keys that are given none. Default 1. */
   readonly version?: number | undefined;
   /** `KEY_FUNCTION`. Default `"%s:%s:%s" % (prefix, version, key)`. */
   readonly keyFunction?: ((key: string, prefix: string, version: number) => string) | undefined;
@@ -25,9 +25,9 @@ export interface DjangoKeyOptions {
 
 /** Options of {@link django}. */
 export interface DjangoOptions extends DjangoKeyOptions {
-  /** `TIMEOUT`. Milliseconds; default 300,000, as in Django; `null`: none. */
+  /** `TIMEOUT`, in milliseconds here; `null`: none. Default 300,000, as Django's 300 seconds. */
   readonly defaultTtl?: Ttl | undefined;
-  /** Django writes protocol 5 (its Python's highest); the default here is 4, which every Python reads. */
+  /** Of pickle's decoder and encoder: registry, limits, protocol. Django writes protocol 5 (its Python's highest); the default here is 4, which every Python reads. */
   readonly pickle?: PickleOptions | undefined;
 }
 

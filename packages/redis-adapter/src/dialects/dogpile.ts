@@ -36,7 +36,7 @@ const BAR = 0x7c;
 /** dogpile's version of the metadata: api.py `value_version`. */
 const VALUE_VERSION = 2;
 
-/** What dogpile.cache stores: `{"ct": <time of creation>, "v": 2}|` and a pickle. */
+/** What dogpile.cache's Redis backend stores: `{"ct": <time of creation in seconds>, "v": 2}|` and a pickle. */
 export function dogpile(options: DogpileOptions = {}): Dialect {
   checkNames(options, DOGPILE_OPTIONS, "options of dogpile()");
   const pickle = pickleCodec(options.pickle);

@@ -4,9 +4,9 @@ import { type Dialect, lifetime, type PickleOptions, pickleCodec, prefixedKeys, 
 
 /** Options of {@link plain}. */
 export interface PlainOptions extends PickleOptions {
-  /** Before every key. Default `""`. */
+  /** Put before every key, as it is. Default `""`. */
   readonly prefix?: string | undefined;
-  /** Default `null`: values do not expire. */
+  /** Lifetime of what is stored without one, in milliseconds. Default `null`: values do not expire. */
   readonly defaultTtl?: Ttl | undefined;
 }
 

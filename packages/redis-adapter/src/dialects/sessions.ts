@@ -12,7 +12,7 @@ export interface FlaskSessionOptions {
   readonly prefix?: string | undefined;
   /** What is written: `"pickle"` as Flask-Session up to 0.5, `"msgpack"` as since 0.6, `"json"`. All are read. Default `"msgpack"`. */
   readonly format?: "pickle" | "msgpack" | "json" | undefined;
-  /** `PERMANENT_SESSION_LIFETIME`. Milliseconds; default 31 days. */
+  /** `PERMANENT_SESSION_LIFETIME`, in milliseconds here. Default 31 days. */
   readonly defaultTtl?: Ttl | undefined;
   /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;
@@ -77,7 +77,7 @@ export interface DjangoSessionOptions {
    * database first, and what is written here is not there.
    */
   readonly engine?: "cache" | "cached_db" | undefined;
-  /** `SESSION_COOKIE_AGE`. Milliseconds; default two weeks. */
+  /** `SESSION_COOKIE_AGE`, in milliseconds here. Default two weeks. */
   readonly defaultTtl?: Ttl | undefined;
 }
 

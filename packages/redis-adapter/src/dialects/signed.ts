@@ -19,7 +19,7 @@ export interface SignedOptions {
    * The last three do not bind a value to its key: who can write to Redis can copy one from key to key.
    */
   readonly format?: "brine" | "huey" | "itsdangerous" | "django" | undefined;
-  /** Keeps signatures of one purpose from being good for another. Default: that of the format. */
+  /** Keeps signatures of one purpose from being good for another. Default: that of the format, `"cache"` for `"brine"`. */
   readonly salt?: string | undefined;
 }
 

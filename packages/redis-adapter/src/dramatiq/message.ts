@@ -6,13 +6,13 @@ import { DecodeError } from "../errors.js";
 import { decodeStored } from "../jobs/codec.js";
 import { exceptionOf } from "../jobs/job-error.js";
 
-/** A message as it is stored. */
+/** A message of dramatiq as it is stored. */
 export interface DramatiqMessage {
-  /** Of one that was enqueued with a delay, with `.DQ` at its end. */
+  /** The queue that it is in: of one that was enqueued with a delay, with `.DQ` at its end. */
   readonly queueName: string;
   /** Python's `actor_name`: the function's, unless the actor was given another. */
   readonly actorName: string;
-  /** Positional. */
+  /** Positional arguments of the actor. */
   readonly args: readonly unknown[];
   /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;

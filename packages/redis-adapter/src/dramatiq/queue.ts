@@ -28,11 +28,11 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<DramatiqQueueOptions, Jo
   resultNamespace: true,
 });
 
-/** What `Message` and `broker.enqueue` take. */
+/** What dramatiq's `Message` and `broker.enqueue` take beside the call. */
 export interface DramatiqEnqueueOptions {
-  /** Default: a new UUID. */
+  /** dramatiq's `message_id`, by which the result is found. Default: a new UUID. */
   readonly messageId?: string | undefined;
-  /** Milliseconds; not before. Default: at once. */
+  /** dramatiq's `delay`: milliseconds from now before which it is not run. Default: at once. */
   readonly delay?: number | undefined;
   /** dramatiq's own, in its spelling: `max_retries`, `time_limit`, `priority`, `pipe_ignore`. Default: none. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
@@ -86,6 +86,10 @@ export class DramatiqQueue {
   readonly #resultNamespace: string;
   readonly #kinds: Kinds;
 
+  /**
+   * @param name - dramatiq's `queue_name`, which is `"default"` of actors that say none
+   * @throws RedisAdapterError `bad-option` for an option that there is not
+   */
   constructor(name: string, options: DramatiqQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of DramatiqQueue");
     this.name = name;
@@ -96,7 +100,11 @@ export class DramatiqQueue {
     this.#kinds = new Kinds(options.client, "dramatiq");
   }
 
-  /** Enqueues a message for an actor. */
+  /**
+   * Enqueues a message for an actor, by its name: as `actor.send(...)`.
+   *
+   * @throws RedisAdapterError `bad-option` for an option that there is not; PicklingError
+   */
   async enqueue<T = unknown>(
     actorName: string,
     args: readonly unknown[] = [],
@@ -134,7 +142,12 @@ export class DramatiqQueue {
     return new DramatiqJob<T>(messageId, key, this.#client, this.#codec);
   }
 
-  /** The messages that wait, next one first; `delayed`: those that were enqueued with a delay. @throws DecodeError */
+  /**
+   * The messages that wait, next one first.
+   *
+   * @param options - `delayed`: those that were enqueued with a delay instead; default false
+   * @throws DecodeError `decode`
+   */
   async messages(options: MessagesOptions = {}): Promise<DramatiqMessage[]> {
     checkNames(options, MESSAGES_OPTIONS, "options of messages()");
     const queueName = options.delayed ? `${this.name}.DQ` : this.name;
@@ -167,6 +180,7 @@ export class DramatiqJob<T = unknown> {
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
 
+  /** For {@link DramatiqQueue}. */
   constructor(id: string, key: string, client: RedisLike, codec: ValueCodec) {
     this.id = id;
     this.resultKey = key;
@@ -177,7 +191,8 @@ export class DramatiqJob<T = unknown> {
   /**
    * What the actor returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
-   * @throws JobError with the exception as `cause`; RedisAdapterError `timeout`; DecodeError
+   * @throws JobError `job` with the exception as `cause`; RedisAdapterError `timeout` after `timeoutMs`; DecodeError `decode`; the
+   *   reason of `signal`
    */
   result(options: WaitOptions = {}): Promise<T> {
     const commands = [{ name: "lindex", args: [this.resultKey, 0] }] as const;

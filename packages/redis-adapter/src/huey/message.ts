@@ -63,11 +63,11 @@ export class HueyError {
   }
 }
 
-/** How a huey serializes. */
+/** How a huey serializes: what its `serializer` and the options `compression` and `use_zlib` say. */
 export interface HueyFormat {
   /** `Huey(compression=True)`: gzip, or with `use_zlib=True` zlib. Default: not compressed. */
   readonly compression?: Extract<CompressorName, "gzip" | "zlib"> | undefined;
-  /** `SignedSerializer(secret=...)`. The first signs, all verify. */
+  /** `SignedSerializer(secret=...)`: the first signs, all verify. Default: not signed. */
   readonly secrets?: readonly string[] | undefined;
   /** `SignedSerializer(salt=...)`. Default `"huey"`. */
   readonly salt?: string | undefined;
@@ -96,17 +96,17 @@ export function hueyCodec({ compression, secrets, salt, pickle = {} }: HueyForma
   };
 }
 
-/** A task as it is stored. */
+/** A task of huey as it is stored. */
 export interface HueyTaskInfo {
   /** A UUID, unless who enqueued it gave another. */
   readonly id: string;
-  /** `module.function`. */
+  /** The function's: `module.function`. */
   readonly name: string;
   /** Positional. */
   readonly args: readonly unknown[];
   /** By name; `{}` without any. */
   readonly kwargs: Readonly<Record<string, unknown>>;
-  /** Not before; as huey stores it, without a time zone, in UTC unless huey has `utc=False`. */
+  /** When it may run, as huey stores it: without a time zone, in UTC unless huey has `utc=False`; `null`: at once. */
   readonly eta: PyDateTime | null;
   /** How often it may still be run again. */
   readonly retries: number;

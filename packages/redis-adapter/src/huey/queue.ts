@@ -29,13 +29,13 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<HueyQueueOptions, JobQue
   { instead: [["secret", "secrets"]] },
 );
 
-/** What a task's `schedule` takes. Times in seconds. */
+/** What huey's `task.schedule` takes beside the call. Times in seconds. */
 export interface HueyEnqueueOptions {
-  /** Default: a new UUID. */
+  /** The task's id, by which its result is found. Default: a new UUID. */
   readonly id?: string | undefined;
-  /** Not before; it comes before `delay`. Default: at once. */
+  /** huey's `eta`: it is not run before; wins over `delay`. Default: at once. */
   readonly eta?: Date | undefined;
-  /** Seconds; not before so many from now. Default: at once. */
+  /** huey's `delay`: seconds from now before which it is not run. Default: at once. */
   readonly delay?: number | undefined;
   /** How often it is run again when it fails. Default 0. */
   readonly retries?: number | undefined;
@@ -43,7 +43,7 @@ export interface HueyEnqueueOptions {
   readonly retryDelay?: number | undefined;
   /** For a queue that is `prioritized`; higher is earlier. Default: none, which is 0. */
   readonly priority?: number | undefined;
-  /** Not after: seconds from now, or when. Default: never. */
+  /** When it is not run any more: seconds from now, or a time. Default: never. */
   readonly expires?: number | Date | undefined;
 }
 
@@ -75,6 +75,10 @@ export class HueyQueue {
   readonly #kinds: Kinds;
   readonly #queue: KeyOfKind;
 
+  /**
+   * @param name - as `RedisHuey(name)` has it
+   * @throws RedisAdapterError `bad-option` for an option that there is not, or a value that it cannot have
+   */
   constructor(name: string, options: HueyQueueOptions) {
     checkNames(options, QUEUE_OPTIONS, "options of HueyQueue");
     // huey `clean_name`.
@@ -127,7 +131,7 @@ export class HueyQueue {
     return this.task<T>(id);
   }
 
-  /** Asks Redis nothing: whether there is such a task shows in its result alone. */
+  /** A task by its id. Asks Redis nothing: whether there is such a task shows in its result alone. */
   task<T = unknown>(id: string): HueyTask<T> {
     return new HueyTask<T>(id, `huey.results.${this.name}`, this.#client, this.#codec);
   }
@@ -170,6 +174,7 @@ export class HueyTask<T = unknown> {
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
 
+  /** For {@link HueyQueue}. */
   constructor(id: string, key: string, client: RedisLike, codec: ValueCodec) {
     this.id = id;
     this.#key = key;
@@ -182,7 +187,8 @@ export class HueyTask<T = unknown> {
    * for. As huey's `Result.get`, this takes the result away; with `preserve` it stays. All who wait through one client share
    * two connections.
    *
-   * @throws JobError when it failed; RedisAdapterError `timeout`; DecodeError
+   * @throws JobError `job` when it failed; RedisAdapterError `timeout` after `timeoutMs`; DecodeError `decode`; the reason of
+   *   `signal`
    */
   async result({
     preserve = false,

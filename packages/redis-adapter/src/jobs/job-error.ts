@@ -2,14 +2,15 @@
 import { PyException, type PyExceptionClass, pyExceptions } from "@brine/codec";
 import { RedisAdapterError } from "../errors.js";
 
-/** A job that did not bring a result. `cause` is the exception that it raised, where it raised one. */
+/** `job`: a job that did not bring a result. `cause` is the exception that it raised, where it raised one. */
 export class JobError extends RedisAdapterError {
   override name = "JobError";
-  /** Which job. */
+  /** The job's id. */
   readonly jobId: string;
   /** Python's traceback, where the library stores one. */
   readonly traceback: string | undefined;
 
+  /** For the queues of this package. */
   constructor(jobId: string, cause: unknown, traceback?: string) {
     const what = cause instanceof PyException ? `${cause.className}: ${cause.message}` : String(cause);
     super(`Job ${jobId} failed: ${what}`, { code: "job", cause });

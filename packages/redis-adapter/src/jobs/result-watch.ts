@@ -17,7 +17,7 @@ import { within } from "./within.js";
 
 /** How to wait for a result. */
 export interface WaitOptions {
-  /** Default: as long as it takes. */
+  /** Milliseconds to wait at most, after which there is an error `timeout`; the job goes on. Default: as long as it takes. */
   readonly timeoutMs?: number | undefined;
   /** Gives up waiting; the job goes on. Default: none. */
   readonly signal?: AbortSignal | undefined;

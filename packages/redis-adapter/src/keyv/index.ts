@@ -25,6 +25,7 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
   namespace?: string | undefined;
   readonly #redis: PickledRedis;
 
+  /** @param redis - its client stays yours */
   constructor(redis: PickledRedis) {
     super();
     this.#redis = redis;
@@ -37,7 +38,7 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     return wrap<Value>(value, remaining > 0 ? Date.now() + remaining : undefined);
   }
 
-  /** Without their ends: who asks for many does not renew them. */
+  /** What Keyv keeps around each value, in the order of the keys, as {@link get} but without `expires`: who asks for many does not renew them. */
   async getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
     return (await this.#redis.mget(keys)).map((value) => wrap<Value>(value));
   }
@@ -61,12 +62,12 @@ export class PickledKeyvStore extends EventEmitter implements KeyvStoreAdapter {
     return (await this.#redis.set(key, value, { ttl: ttl ?? null })) !== false;
   }
 
-  /** Whether there was such a key. */
+  /** Deletes a key; whether there was one. */
   async delete(key: string): Promise<boolean> {
     return (await this.#redis.del(key)) > 0;
   }
 
-  /** Whether there was any of them. */
+  /** Deletes several keys; whether there was any of them. */
   async deleteMany(keys: string[]): Promise<boolean> {
     return (await this.#redis.del(...keys)) > 0;
   }

@@ -48,6 +48,7 @@ export class RedisConsumer implements Consumer {
   #roomWanted: (() => void) | undefined;
   #running: Promise<void> | undefined;
 
+  /** For {@link RedisTransport.consume}. */
   constructor(context: ConsumerContext, onMessage: (delivery: Delivery) => void, options: ConsumeOptions) {
     this.#context = context;
     this.#onMessage = onMessage;

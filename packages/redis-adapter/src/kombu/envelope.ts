@@ -25,7 +25,7 @@ export interface EnvelopeAddress {
   readonly deliveryTag: string;
 }
 
-/** Writes the envelope that kombu would. The members are those a Python worker dies without. */
+/** The JSON text that kombu would push to a list for this message. Its members are those that a Python worker dies without. */
 export function formatEnvelope(message: TransportMessage, address: EnvelopeAddress): string {
   const { body, headers, properties } = message;
   return formatPythonJson({
@@ -53,7 +53,8 @@ export function formatEnvelope(message: TransportMessage, address: EnvelopeAddre
 type JsonObject = Readonly<Record<string, unknown>>;
 
 /**
- * Reads an envelope. kombu's worker exits on anything that is none; this throws, so that the caller can report and drop it.
+ * Reads the JSON text that kombu pushes to a list. kombu's worker exits on anything that is none; this throws, so that the caller
+ * can report and drop it.
  *
  * @throws RedisAdapterError `bad-envelope`
  */

@@ -13,19 +13,19 @@ export interface RedisTransportOptions extends ConnectionOptions {
   readonly visibilityTimeoutSeconds?: number | undefined;
   /** How often to look for what others left unsettled. Seconds, default: the least of 30 and a quarter of the visibility timeout. */
   readonly restoreIntervalSeconds?: number | undefined;
-  /** Default 0, 3, 6, 9. */
+  /** kombu's `priority_steps`: the priorities that have a list each; others go to the nearest below. Default 0, 3, 6, 9. */
   readonly prioritySteps?: readonly number[] | undefined;
-  /** kombu's `sep`. Default: kombu's, the characters 6 and 22. */
+  /** kombu's `sep`, between the parts of keys. Default: kombu's, the characters 6 and 22. */
   readonly separator?: string | undefined;
   /** `true` (default): `/<db>.`; `false`: none, as kombu 3; or the prefix itself. */
   readonly fanoutPrefix?: boolean | string | undefined;
   /** Whether routing keys are part of fanout channels. Default true. */
   readonly fanoutPatterns?: boolean | undefined;
-  /** kombu's `unacked_key`, `unacked_index_key`, `unacked_mutex_key`. Default `"unacked"`. */
+  /** kombu's `unacked_key`, the hash of messages that are delivered and not settled. Default `"unacked"`. */
   readonly unackedKey?: string | undefined;
-  /** Default `"unacked_index"`. */
+  /** kombu's `unacked_index_key`, the sorted set of the times of those. Default `"unacked_index"`. */
   readonly unackedIndexKey?: string | undefined;
-  /** Default `"unacked_mutex"`. */
+  /** kombu's `unacked_mutex_key`, the lock of who gives them back. Default `"unacked_mutex"`. */
   readonly unackedMutexKey?: string | undefined;
   /** How long the lock of a restore lasts if its holder dies. Seconds, default 300. */
   readonly unackedMutexExpireSeconds?: number | undefined;

@@ -58,6 +58,7 @@ export class RedisTransport implements Transport {
   #consuming: Promise<ConsumingSide> | undefined;
   #isClosed = false;
 
+  /** For {@link redis}. */
   constructor(source: RedisSource, options: RedisTransportOptions = {}) {
     checkTransportOptions(options);
     const factory = connectionFactory(source, options);
@@ -139,7 +140,8 @@ export class RedisTransport implements Transport {
    * Without a `content-type` it becomes `application/data`, as with kombu: a Python worker exits on a message without one.
    * A message that no queue takes is lost, with a `warning`, unless `mandatory`.
    *
-   * @throws RedisAdapterError `unroutable`, `unavailable`, `bad-message`
+   * @throws RedisAdapterError `unroutable` with `mandatory` when no queue takes it, `unavailable` when Redis does not, `bad-message`
+   *   for one that a Python worker could not read, `closed` after {@link close}
    */
   async publish(message: TransportMessage, options: PublishOptions): Promise<void> {
     await this.#publisher.publish(message, options);
@@ -249,6 +251,7 @@ export class RedisTransport implements Transport {
  *
  * @param source - `redis://`, `rediss://`, `unix://`, `sentinel://a;sentinel://b` (with `masterName`), or a client of
  *   ioredis, which is not used itself: connections are made with its settings
+ * @throws RedisAdapterError `bad-url`, `bad-option`
  */
 export function redis(source: RedisSource, options: RedisTransportOptions = {}): RedisTransport {
   return new RedisTransport(source, options);

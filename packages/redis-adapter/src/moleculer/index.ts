@@ -13,12 +13,21 @@ import { type PickleOptions, pickleCodec, type ValueCodec } from "../dialects/di
 export class PickleSerializer extends moleculer.Serializers.Base {
   readonly #codec: ValueCodec;
 
+  /**
+   * @param options - of pickle's decoder and encoder: registry, limits, protocol. Default: theirs
+   * @throws PickleError `bad-option` for an option that there is not
+   */
   constructor(options: PickleOptions = {}) {
     super();
     this.#codec = pickleCodec(options);
   }
 
-  /** `undefined` fields of a packet are left out, as JSON leaves them out: Moleculer asks whether they are there. */
+  /**
+   * The pickle of a packet or a value. `undefined` fields are left out, as JSON leaves them out: Moleculer asks whether they are
+   * there.
+   *
+   * @throws PicklingError
+   */
   override serialize(packet: moleculer.GenericObject): Buffer {
     return Buffer.from(this.#codec.encode(isPlain(packet) ? withoutUndefined(packet) : packet));
   }

@@ -24,12 +24,14 @@ export class PickledRedisClient extends ClientProxy {
   readonly #listeners = new Map<string, number>();
   #subscriber: Subscriber | undefined;
 
+  /** @throws RedisAdapterError `bad-option` for an option that there is not */
   constructor(options: PickledRedisTransportOptions) {
     super();
     this.#options = options;
     this.#values = valuesOf(options);
   }
 
+  /** For Nest, before the first message: opens the connection that listens for answers. Does nothing when there is one. */
   async connect(): Promise<void> {
     if (this.#subscriber !== undefined) return;
     const subscriber = this.#options.client.duplicate() as Subscriber;
@@ -39,6 +41,7 @@ export class PickledRedisClient extends ClientProxy {
     this.#subscriber = subscriber;
   }
 
+  /** Closes the connection that listens; requests under way fail with a RedisAdapterError `closed`. The client given stays open. */
   close(): void {
     this.#subscriber?.disconnect();
     this.#subscriber = undefined;
@@ -48,7 +51,11 @@ export class PickledRedisClient extends ClientProxy {
     this.#listeners.clear();
   }
 
-  /** The connection that listens. */
+  /**
+   * The connection that listens: a client of ioredis.
+   *
+   * @throws RedisAdapterError `closed` before {@link connect} and after {@link close}
+   */
   unwrap<T>(): T {
     if (this.#subscriber === undefined) throw new RedisAdapterError("The client is not connected", { code: "closed" });
     return this.#subscriber as T;

@@ -8,7 +8,7 @@ import { type PickledRedis, pickled } from "../pickled/pickled.js";
 
 /** Options of {@link PickledRedisServer} and {@link PickledRedisClient}. */
 export interface PickledRedisTransportOptions {
-  /** It stays yours; a duplicate of it listens. */
+  /** A client of ioredis, which publishes. It stays yours; a duplicate of it listens. */
   readonly client: RedisLike;
   /** Of pickle's decoder and encoder: registry, limits, protocol. Default: theirs. */
   readonly pickle?: PickleOptions | undefined;

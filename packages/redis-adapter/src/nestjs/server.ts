@@ -14,6 +14,7 @@ import { type PickledRedisTransportOptions, packetOf, replyChannel, type Subscri
  * const app = await NestFactory.createMicroservice(AppModule, { strategy: new PickledRedisServer({ client: new Redis() }) });
  */
 export class PickledRedisServer extends Server implements CustomTransportStrategy {
+  /** By which Nest tells handlers of this transport from those of others. */
   override transportId = Symbol("brine-redis");
   readonly #options: PickledRedisTransportOptions;
   readonly #values: PickledRedis;
@@ -21,6 +22,7 @@ export class PickledRedisServer extends Server implements CustomTransportStrateg
   readonly #anything: PickledRedis;
   #subscriber: Subscriber | undefined;
 
+  /** @throws RedisAdapterError `bad-option` for an option that there is not */
   constructor(options: PickledRedisTransportOptions) {
     super();
     this.#options = options;
@@ -28,21 +30,27 @@ export class PickledRedisServer extends Server implements CustomTransportStrateg
     this.#anything = valuesOf({ ...options, pickle: { ...options.pickle, unregistered: "opaque" } });
   }
 
+  /** For Nest: subscribes to the patterns of all handlers; `callback` gets the error if that fails. */
   listen(callback: (error?: unknown) => void): void {
     this.#listen().then(() => callback(), callback);
   }
 
+  /** For Nest: closes the connection that listens. The client given stays open. */
   close(): void {
     this.#subscriber?.disconnect();
     this.#subscriber = undefined;
   }
 
-  /** Events of the connection that listens. */
+  /** Events of the connection that listens, as ioredis' client has them. Throws as {@link unwrap}. */
   on(event: string, callback: unknown): void {
     this.#connection().on(event, callback as never);
   }
 
-  /** The connection that listens. */
+  /**
+   * The connection that listens: a client of ioredis.
+   *
+   * @throws RedisAdapterError `closed` before {@link listen} and after {@link close}
+   */
   unwrap<T>(): T {
     return this.#connection() as T;
   }

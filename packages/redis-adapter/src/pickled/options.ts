@@ -12,11 +12,11 @@ export type OnDecodeError =
 
 /** What {@link pickled} takes. Everything is optional. */
 export interface PickledRedisOptions {
-  /** Default {@link plain}. */
+  /** How keys and values are written and lifetimes treated: whose library reads them. Default {@link plain}. */
   readonly dialect?: Dialect | undefined;
   /** Bytes of one stored value at most: longer ones are neither decoded nor stored. Default 64 MiB. */
   readonly maxValueBytes?: number | undefined;
-  /** Default `"throw"`. Values are never deleted. */
+  /** What to do with a value that cannot be decoded, which is never deleted. Default `"throw"`. */
   readonly onDecodeError?: OnDecodeError | undefined;
   /**
    * Clients of replicas: what only reads goes to one of them at random, as in Django when `LOCATION` names several servers.
@@ -63,7 +63,7 @@ export interface ReadOptions<T = unknown> {
   readonly schema?: StandardSchema<T> | undefined;
   /** Django's `version`. Default: the dialect's. */
   readonly version?: number | undefined;
-  /** Default: the option of {@link pickled}. */
+  /** What to do with a value that cannot be decoded. Default: the option of {@link pickled}. */
   readonly onDecodeError?: OnDecodeError | undefined;
 }
 
@@ -75,7 +75,7 @@ export const READ_OPTIONS = /* @__PURE__ */ optionNames<ReadOptions>({
 
 /** Lifetime and conditions. `ttl` (milliseconds) obeys the dialect, the rest are Redis' own words. */
 export interface SetOptions {
-  /** Milliseconds, `null` for ever; default: the dialect's, which is none for plain and 300,000 for Django. */
+  /** Lifetime in milliseconds, `null` for ever; default: the dialect's, which is none for plain and 300,000 for Django. */
   readonly ttl?: Ttl | undefined;
   /** Milliseconds for which Redis keeps it longer than `ttl` says. Default 0. */
   readonly grace?: number | undefined;

@@ -24,7 +24,7 @@ interface MsetOptions {
 
 const MSET_OPTIONS = optionNames<MsetOptions>({ ttl: true, version: true });
 
-/** The user's client and the dialect of its values, without the commands. */
+/** What {@link pickled} gives beside the commands of ioredis: the client, the dialect, and ways to iterate. */
 export class PickledConnection<C extends RedisLike = RedisLike> {
   /** The client given, untouched, for everything else. */
   readonly client: C;
@@ -36,6 +36,7 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
   #isLoaded: boolean;
   #loading: Promise<void> | undefined;
 
+  /** For {@link pickled}. */
   constructor(client: C, options: ResolvedOptions) {
     this.client = client;
     this.dialect = options.dialect;
@@ -55,32 +56,42 @@ export class PickledConnection<C extends RedisLike = RedisLike> {
     return commands as unknown as PickledCommands;
   }
 
-  /** The bytes a value is stored as. */
+  /**
+   * The bytes a value is stored as.
+   *
+   * @param redisKey - the key in Redis, for dialects that bind a value to its place ({@link signed}); default `""`
+   * @throws RedisAdapterError `encode` or `too-large`; PicklingError
+   */
   encode(value: unknown, redisKey = ""): Buffer | string {
     return this.#context.encode(value, redisKey);
   }
 
-  /** The value of stored bytes. @throws DecodeError */
+  /**
+   * The value of stored bytes.
+   *
+   * @param redisKey - the key in Redis, for dialects that bind a value to its place ({@link signed}); default `""`
+   * @throws DecodeError `decode`
+   */
   decode<T = unknown>(raw: Buffer, redisKey = ""): T {
     return this.#context.decode(raw, redisKey, redisKey, { onDecodeError: "throw" }) as T;
   }
 
-  /** The key as it is in Redis. */
+  /** The key as it is in Redis, with what the dialect puts around it. */
   key(key: string, version?: number): string {
     return this.#context.key(key, version);
   }
 
-  /** The same client with another dialect, or other limits. */
+  /** The same client with these options over its own: another dialect, or other limits. */
   with(options: PickledRedisOptions): PickledRedis<C> {
     return pickled(this.client, { ...this.#options, ...options });
   }
 
-  /** Commands that are sent together by `exec`. */
+  /** Commands that are sent together by `results` or `exec`, without a transaction. */
   pipeline(): PickledPipeline {
     return createPipeline(this.client, this.#table, false, () => this.#ready());
   }
 
-  /** As `pipeline`, in one transaction. */
+  /** As {@link pipeline}, in one transaction: MULTI and EXEC. */
   multi(): PickledPipeline {
     return createPipeline(this.client, this.#table, true, () => this.#ready());
   }

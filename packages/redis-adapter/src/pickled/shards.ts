@@ -12,7 +12,7 @@ const TAG = /.*\{(.*)\}.*/;
 
 const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-/** Make one with {@link sharded}. */
+/** Servers that share keys: {@link Shards.of} has the commands of the one that has a key. Make one with {@link sharded}. */
 export class Shards<C extends RedisLike = RedisLike> {
   readonly #servers: ReadonlyMap<string, PickledRedis<C>>;
   readonly #ring: readonly (readonly [hash: string, server: string])[];
@@ -29,7 +29,7 @@ export class Shards<C extends RedisLike = RedisLike> {
     this.#key = (key, version) => first.key(key, version);
   }
 
-  /** The server of a key, with all commands. */
+  /** The server that has a key, with all commands; keys of one command must be on one server. */
   of(key: string, version?: number): PickledRedis<C> {
     const redisKey = this.#key(key, version);
     const hash = digest(TAG.exec(redisKey)?.[1] ?? redisKey);
@@ -57,7 +57,7 @@ export class Shards<C extends RedisLike = RedisLike> {
     return values;
   }
 
-  /** How many there were. */
+  /** Deletes keys, of each server at once; how many there were. */
   async del(...keys: string[]): Promise<number> {
     const parts = this.#split(keys).map(([server, indexes]) => server.del(...indexes.map((i) => keys[i]!)));
     return (await Promise.all(parts)).reduce((total, count) => total + count, 0);

@@ -8,7 +8,7 @@ import { runScript } from "../kombu/scripts.js";
 import { run, toBuffer, wholeSeconds } from "./commands.js";
 import { ADD_UNORDERED_PART } from "./scripts.js";
 
-/** Celery's counting of a chord's parts, in Redis; {@link redisBackend} has it as `chords`. */
+/** Celery's counting of a chord's parts, in Redis: the `chord` of what {@link redisBackend} gives. */
 export class RedisChordStore implements ChordStore {
   readonly #client: () => Promise<Redis>;
   readonly #key: (key: string) => string;

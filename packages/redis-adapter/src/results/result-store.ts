@@ -62,6 +62,7 @@ export class RedisResultStore implements ResultStore {
   #lastError: Error | undefined;
   #isClosed = false;
 
+  /** For {@link redisBackend}. */
   constructor(source: RedisSource, options: RedisBackendOptions = {}) {
     checkNames(options, BACKEND_OPTIONS, "options of redisBackend()");
     this.#factory = connectionFactory(source, options);
@@ -172,7 +173,7 @@ export class RedisResultStore implements ResultStore {
     return this;
   }
 
-  /** After what was asked before, unless Redis takes more than a second for that: then without it. */
+  /** Ends its connections, after what was asked before, unless Redis takes more than a second for that: then without it. What is stored stays. */
   async close(): Promise<void> {
     this.#isClosed = true;
     await Promise.all([...this.#clients].map(quit));

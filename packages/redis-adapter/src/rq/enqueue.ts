@@ -10,10 +10,10 @@ import { intervals, RETRY_OPTIONS, type RqRetryOptions, times } from "./retry.js
 /** A function that a worker calls after the job: its dotted name, and how long it may run, in seconds. */
 export type RqCallback = string | { readonly func: string; readonly timeout?: Duration | undefined };
 
-/** What `Queue.enqueue` takes, in camelCase. Durations in seconds. */
+/** What RQ's `Queue.enqueue` takes beside the call, in camelCase. Durations in seconds. */
 export interface RqEnqueueOptions {
   /**
-   * Letters, digits, `_` and `-`. Default: a new UUID. An id that is in use is enqueued again with the new call, as by
+   * RQ's `job_id`: letters, digits, `_` and `-`. Default: a new UUID. An id that is in use is enqueued again with the new call, as by
    * RQ; see `unique`.
    */
   readonly id?: string | undefined;
@@ -25,21 +25,21 @@ export interface RqEnqueueOptions {
   readonly failureTtl?: Duration | undefined;
   /** How long it may wait, from when it is in its queue. Default: for ever. */
   readonly ttl?: Duration | undefined;
-  /** `job.meta`. Default: empty. */
+  /** RQ's `job.meta`, which handlers and monitors see. Default: empty. */
   readonly meta?: Readonly<Record<string, unknown>> | undefined;
-  /** Default: the call, as `module.function(1, 'a')`. */
+  /** What monitors show of it. Default: the call, as `module.function(1, 'a')`. */
   readonly description?: string | undefined;
-  /** Before the jobs that wait. Default false. */
+  /** Whether it goes before the jobs that wait. Default false. */
   readonly atFront?: boolean | undefined;
-  /** Not before; needs a worker with a scheduler. Default: at once. */
+  /** RQ's `enqueue_at`: it is not run before; needs a worker with a scheduler. Default: at once. */
   readonly at?: Date | undefined;
-  /** Not before so many seconds; needs a worker with a scheduler. Default: at once. */
+  /** RQ's `enqueue_in`: seconds from now before which it is not run; needs a worker with a scheduler. Default: at once. */
   readonly in?: number | undefined;
   /** Runs it again when it fails; an interval needs a worker with a scheduler. Default: not. */
   readonly retry?: RqRetryOptions | undefined;
   /** Runs it again after it succeeded (rq 2.2); `interval` as that of `retry`. Default: not. */
   readonly repeat?: { readonly times: number; readonly interval?: number | readonly number[] | undefined } | undefined;
-  /** Runs when these have finished. Default: none. */
+  /** Ids of jobs that it waits for, to finish or, with `allowFailure`, to end; `atFront`: it then goes before those that wait. Default: none. */
   readonly dependsOn?:
     | string
     | readonly string[]

@@ -11,11 +11,11 @@ export type Duration = number | `${number}${"s" | "m" | "h" | "d"}`;
 /** How functions, arguments and results travel: `Queue(serializer=...)`. Every queue and worker must agree. */
 export type RqSerializer = JobSerializer;
 
-/** What a job calls. */
+/** What a job of RQ calls: what its field `data` holds. */
 export interface Call {
   /** `"module.function"`, or the method's name when there is an instance. */
   readonly func: string;
-  /** Of a bound method: its object. */
+  /** Of a bound method: its object; else `null`. */
   readonly instance: unknown;
   /** Positional, without the instance. */
   readonly args: readonly unknown[];

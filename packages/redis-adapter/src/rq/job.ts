@@ -24,16 +24,17 @@ interface RequeueOptions {
 const CANCEL_OPTIONS = optionNames<CancelOptions>({ enqueueDependents: true });
 const REQUEUE_OPTIONS = optionNames<RequeueOptions>({ atFront: true });
 
-/** A job that did not bring a result. */
+/** `job`: a job that did not bring a result, or cannot be enqueued. */
 export class RqJobError extends RedisAdapterError {
   override name = "RqJobError";
-  /** Which job. */
+  /** The job's id. */
   readonly jobId: string;
-  /** What it came to. */
+  /** What it came to; `undefined` of one that is unknown. */
   readonly status: RqStatus | undefined;
   /** Python's traceback, where there is one. */
   readonly traceback: string | undefined;
 
+  /** For the queues of this package. */
   constructor(jobId: string, status: RqStatus | undefined, message: string, traceback?: string) {
     super(`Job ${jobId} ${message}`, { code: "job" });
     this.jobId = jobId;
@@ -66,7 +67,7 @@ const AHEAD: ReadonlySet<string> = new Set<RqStatus>([
 export interface RqResult {
   /** `"retried"`, of rq 2: it is tried again, so that this was not its last end. */
   readonly type: "successful" | "failed" | "stopped" | "retried";
-  /** To the millisecond. */
+  /** When it came to this end, to the millisecond. */
   readonly createdAt: Date;
   /** What it returned; `null` for None, and for what did not succeed. */
   readonly value: unknown;
@@ -76,20 +77,21 @@ export interface RqResult {
   readonly workerName: string | undefined;
 }
 
-/** A job, by its id. */
+/** A job of RQ, by its id: made by {@link RqQueue.enqueue} and {@link RqQueue.job}. */
 export class RqJob<T = unknown> {
   /** The last part of its key, `rq:job:<id>`. */
   readonly id: string;
   readonly #client: RedisLike;
   readonly #codec: ValueCodec;
 
+  /** For {@link RqQueue}. */
   constructor(id: string, client: RedisLike, codec: ValueCodec) {
     this.id = id;
     this.#client = client;
     this.#codec = codec;
   }
 
-  /** `undefined`: there is no such job, or no more. */
+  /** Where it is; `undefined`: there is no such job, or no more. */
   async status(): Promise<RqStatus | undefined> {
     const status = await this.#field("status");
     return status === null ? undefined : (String(status) as RqStatus);
@@ -112,7 +114,7 @@ export class RqJob<T = unknown> {
     return metaOf((await this.#field("meta")) ?? undefined, this.#codec, jobKey(this.id));
   }
 
-  /** Replaces `job.meta`. */
+  /** Replaces `job.meta`, of a job that there is: RQ's `job.save_meta()`. */
   async setMeta(meta: Readonly<Record<string, unknown>>): Promise<void> {
     const args = [jobKey(this.id), "meta", this.#codec.encode(meta)];
     await ofItsKind(`save the meta of job ${this.id}`, send(this.#client, "hset", args));
@@ -121,7 +123,8 @@ export class RqJob<T = unknown> {
   /**
    * The value it returned; `null` for None. Waits for it; all who wait through one client share two connections.
    *
-   * @throws RqJobError when it failed, was stopped or canceled, or is unknown; RedisAdapterError `timeout`; DecodeError
+   * @throws RqJobError `job` when it failed, was stopped or canceled, or is unknown; RedisAdapterError `timeout` after `timeoutMs`;
+   *   DecodeError `decode`; the reason of `signal`
    */
   result(options: WaitOptions = {}): Promise<T> {
     const look: Look<T> = {

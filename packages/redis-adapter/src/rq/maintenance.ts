@@ -27,7 +27,7 @@ const CLEANING_SECONDS = 899;
 /** How often a worker of rq 2 does: its `DEFAULT_MAINTENANCE_TASK_INTERVAL`. */
 const MAINTENANCE_MS = 600_000;
 
-/** What {@link cleanRegistries} found. */
+/** What {@link RqQueue.cleanRegistries} found. */
 export interface Cleaned {
   /** Jobs that their worker had started and never ended. They count as failed. */
   readonly abandoned: readonly string[];

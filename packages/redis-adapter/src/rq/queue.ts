@@ -38,9 +38,9 @@ import type { RqCallbackHandler } from "./worker-options.js";
 
 /** Options of {@link RqQueue}. */
 export interface RqQueueOptions extends JobQueueOptions {
-  /** As the workers' `serializer`. Default `"pickle"`. */
+  /** What calls and results are written with, which must be the workers' `serializer`. Default `"pickle"`. */
   readonly serializer?: RqSerializer | undefined;
-  /** Default 180 seconds. */
+  /** How long a job may run that does not say: RQ's `default_timeout`. Default 180 seconds. */
   readonly defaultTimeout?: Duration | undefined;
 }
 
@@ -57,19 +57,19 @@ const QUEUE_OPTIONS = /* @__PURE__ */ extendOptionNames<RqQueueOptions, JobQueue
 
 /** Options of {@link RqQueue.cleanRegistries}. */
 export interface CleanOptions {
-  /** Default: the clock's. */
+  /** As of when. Default: now, by this machine's clock. */
   readonly now?: Date | undefined;
-  /** By the dotted names that jobs give as callbacks. Default: none. */
+  /** What runs for failure callbacks, by the dotted names that jobs give. Default: none. */
   readonly callbacks?: Readonly<Record<string, RqCallbackHandler>> | undefined;
 }
 
 const CLEAN_OPTIONS = /* @__PURE__ */ optionNames<CleanOptions>({ now: true, callbacks: true });
 
-/** An entry of a registry. */
+/** An entry of a registry: a job in one state. */
 export interface RegistryEntry {
   /** The job's. */
   readonly id: string;
-  /** Unix time at which the entry expires or is due; Infinity for never. */
+  /** Unix time in seconds at which the entry expires or is due; Infinity for never. */
   readonly score: number;
 }
 
@@ -77,11 +77,11 @@ export interface RegistryEntry {
 export interface RqCall {
   /** Dotted name of the function. */
   readonly func: string;
-  /** Default: none. */
+  /** Positional arguments. Default: none. */
   readonly args?: readonly unknown[] | undefined;
-  /** Default: none. */
+  /** Keyword arguments. Default: none. */
   readonly kwargs?: Readonly<Record<string, unknown>> | undefined;
-  /** Default: RQ's. */
+  /** As for {@link RqQueue.enqueue}. Default: RQ's. */
   readonly options?: RqEnqueueOptions | undefined;
 }
 
@@ -113,6 +113,7 @@ export class RqQueue {
   readonly #codec: ValueCodec;
   readonly #timeout: number;
 
+  /** @throws RedisAdapterError `bad-option` without a client, for an option that there is not, or a value that it cannot have */
   constructor(name: string, options: RqQueueOptions) {
     this.name = name;
     if (options?.client === undefined) {
@@ -128,7 +129,8 @@ export class RqQueue {
    * Enqueues a call of a Python function by its dotted name. Sent again after a lost connection, as ioredis does, it is
    * still enqueued once.
    *
-   * @throws RqJobError when a job it depends on is unknown, or, with `unique`, when there is a job of this id
+   * @throws RqJobError `job` when a job it depends on is unknown, or, with `unique`, when there is a job of this id
+   * @throws RedisAdapterError `bad-option` for an option that there is not, or a value that it cannot have; PicklingError
    */
   async enqueue<T = unknown>(
     func: string,
@@ -223,12 +225,12 @@ export class RqQueue {
     return this.job<T>(id);
   }
 
-  /** A job of this queue or another one with its serializer. */
+  /** A job by its id, of this queue or another one with its serializer. Asks Redis nothing. */
   job<T = unknown>(id: string): RqJob<T> {
     return new RqJob<T>(id, this.#client, this.#codec);
   }
 
-  /** How many wait. */
+  /** How many jobs wait in it: RQ's `count`. */
   async length(): Promise<number> {
     return Number(await this.#read("llen", [queueKey(this.name)]));
   }

@@ -3,7 +3,7 @@ import { optionNames } from "@brine/codec/options";
 import { RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
 
-/** What rq's `Retry` takes. */
+/** What RQ's `Retry` takes. */
 export interface RqRetryOptions {
   /** How often the job is run again at most; after that it fails. At least 1. */
   readonly max: number;
@@ -26,7 +26,7 @@ export const RETRY_OPTIONS = /* @__PURE__ */ optionNames<RqRetryOptions>(
  * new RqWorker(["default"], handlers, { client: new Redis() });
  */
 export class RqRetry extends Error {
-  /** The name of this class. */
+  /** `"RqRetry"`, also in a minified program. */
   override name = "RqRetry";
   /** How often the job is run again at most. */
   readonly max: number;

@@ -10,13 +10,13 @@ export interface RqContext {
   readonly id: string;
   /** The dotted name of the function. */
   readonly func: string;
-  /** Which it came from. */
+  /** The name of the queue that it came from. */
   readonly queue: string;
   /** Aborted when the job's time is over, or it is stopped. JavaScript cannot interrupt code: handlers must look. */
   readonly signal: AbortSignal;
   /** The object of a bound method that was enqueued, else `null`. */
   readonly instance: unknown;
-  /** `job.meta` as of the start. */
+  /** RQ's `job.meta` as of the start. */
   readonly meta: Readonly<Record<string, unknown>>;
   /** Writes `meta` anew: rq `job.save_meta()`. */
   saveMeta(meta: Readonly<Record<string, unknown>>): Promise<void>;
@@ -29,7 +29,7 @@ export type RqHandler = (
   context: RqContext,
 ) => unknown;
 
-/** How a job ended, for a callback. */
+/** How a job ended, for a callback: what it returned, what it threw, or that it was stopped. */
 export type RqOutcome =
   | { readonly type: "success"; readonly result: unknown }
   | { readonly type: "failure"; readonly error: unknown }
@@ -38,11 +38,11 @@ export type RqOutcome =
 /** What runs after a job, for rq's `on_success`, `on_failure` and `on_stopped`. */
 export type RqCallbackHandler = (context: RqContext, outcome: RqOutcome) => unknown;
 
-/** How {@link RqWorker} works. */
+/** Options of {@link RqWorker.run}. */
 export interface RqWorkOptions {
   /** End when the queues are empty. Default false. */
   readonly burst?: boolean | undefined;
-  /** Ends the work as `stop` does. Default: none. */
+  /** Ends the work as {@link RqWorker.close} does. Default: none. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,13 +50,13 @@ export const WORK_OPTIONS = optionNames<RqWorkOptions>({ burst: true, signal: tr
 
 /** Options of {@link RqWorker}. */
 export interface RqWorkerOptions extends JobQueueOptions {
-  /** Default: a new UUID, as RQ's. */
+  /** The worker's name, in its key and in RQ's monitors. Default: a new UUID without hyphens, as RQ's. */
   readonly name?: string | undefined;
-  /** As the queues' `serializer`. Default `"pickle"`. */
+  /** What calls and results are written with, which must be the queues' `serializer`. Default `"pickle"`. */
   readonly serializer?: RqSerializer | undefined;
   /** Whose bookkeeping: rq 1.x or 2.x. Default `"auto"`: that of the workers that are there, else 2. */
   readonly format?: "auto" | WorkerFormat | undefined;
-  /** Jobs at a time. Default 1. */
+  /** How many jobs run at a time. Default 1. */
   readonly concurrency?: number | undefined;
   /** Seconds that a result is kept where the job does not say. Default 500. */
   readonly defaultResultTtl?: number | undefined;

@@ -62,6 +62,11 @@ export class RqWorker implements AsyncDisposable {
   #maintenance!: Maintenance;
   #finished: Promise<void> | undefined;
 
+  /**
+   * @param queues - names of queues, the first served first
+   * @param handlers - by the dotted names of Python's functions
+   * @throws RedisAdapterError `bad-option` for an option that there is not, or a value that it cannot have
+   */
   constructor(queues: readonly string[], handlers: Readonly<Record<string, RqHandler>>, options: RqWorkerOptions) {
     if (queues.length === 0) throw new RedisAdapterError("Cannot work without a queue", { code: "bad-option" });
     checkNames(options, WORKER_OPTIONS, "options of RqWorker");

@@ -8,11 +8,11 @@ import { pairs } from "./collections.js";
 
 /** The id of the new entry, and how the stream is trimmed. */
 export interface XaddOptions {
-  /** Default `"*"`. */
+  /** The id of the entry. Default `"*"`: Redis makes one of the time. */
   readonly id?: string | undefined;
-  /** Entries kept. Default: all. */
+  /** Entries that the stream keeps, the newest. Default: all. */
   readonly maxlen?: number | undefined;
-  /** Trim when it is cheap. Default true. */
+  /** Whether it may keep some more, which is cheaper (`MAXLEN ~`). Default true. */
   readonly approximate?: boolean | undefined;
 }
 
@@ -22,7 +22,7 @@ export const XADD_OPTIONS = /* @__PURE__ */ optionNames<XaddOptions>({ id: true,
 export interface XreadOptions extends ReadOptions {
   /** Entries of each stream at most. Default: all. */
   readonly count?: number | undefined;
-  /** Milliseconds; 0: for ever. Blocks the connection. Default: not waited. */
+  /** Milliseconds to wait for an entry; 0: for ever. Blocks the connection. Default: not waited. */
   readonly block?: number | undefined;
 }
 
@@ -33,7 +33,7 @@ export const XREAD_OPTIONS = /* @__PURE__ */ extendOptionNames<XreadOptions, Rea
 
 /** An entry of a stream, with its fields decoded. */
 export interface StreamEntry<T = Record<string, unknown>> {
-  /** The user's key of it. */
+  /** The key of the stream, without what the dialect puts around it. */
   readonly stream: string;
   /** As Redis numbers it: `"1700000000000-0"`. */
   readonly id: string;

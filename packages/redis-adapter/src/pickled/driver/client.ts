@@ -16,7 +16,7 @@ type AnyMethod = (...args: never[]) => unknown;
 
 /** A client of ioredis: `Redis` or `Cluster`, version 5 or 6. */
 export interface RedisLike {
-  /** By this method a client is known. */
+  /** GET with the reply as a Buffer. By this method a client is known. */
   readonly getBuffer: AnyMethod;
   /** As all those that end in `Buffer`: strings of replies are Buffers, where others make text of them. */
   readonly setBuffer: AnyMethod;

@@ -10,11 +10,11 @@ import { stoppable } from "./stoppable.js";
 
 /** An entry that cannot be decoded, as it is in the stream. */
 export interface UndecodableEntry {
-  /** The user's key of it. */
+  /** The key of the stream, without what the dialect puts around it. */
   readonly stream: string;
-  /** As Redis numbers it. */
+  /** The entry's id, as Redis numbers it: `"1700000000000-0"`. */
   readonly id: string;
-  /** As they are stored. */
+  /** Fields and values as they are stored. */
   readonly fields: readonly (readonly [field: Buffer, value: Buffer])[];
   /** Takes it off the group's list of pending entries. */
   ack(): Promise<void>;
