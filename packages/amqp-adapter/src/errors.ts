@@ -55,12 +55,12 @@ export interface AmqpErrorOptions extends CodedErrorOptions<AmqpErrorCode> {
 
 const BRAND = Symbol.for("brine.AmqpError");
 
-/** Parent of this package's errors. */
+/** The parent of this package's errors; `code` says what went wrong. Itself it is thrown for what a caller got wrong. */
 export class AmqpError extends CodedError<AmqpErrorCode> {
   override name = "AmqpError";
-  /** The broker's, such as 404. */
+  /** The broker's AMQP reply code, such as 404; `undefined` where it gave none. */
   readonly replyCode?: number | undefined;
-  /** Which header: `.timelimit[1]`. */
+  /** Which header, of `bad-header`: `.timelimit[1]`. */
   readonly path?: string | undefined;
 
   constructor(message: string, options: AmqpErrorOptions) {
@@ -74,25 +74,25 @@ export class AmqpError extends CodedError<AmqpErrorCode> {
   }
 }
 
-/** There is no connection: never was, or no longer. */
+/** There is no connection: never was (`unreachable`, `access-refused`, `tls-failed`), or no longer (`connection-lost`, `closed`). */
 export class ConnectionError extends AmqpError {
   override name = "ConnectionError";
 }
 
-/** The broker refused an operation. Only the channel used for it is affected, and that one is replaced. */
+/** The broker refused an operation: `not-found`, `access-refused`, `resource-locked`, `precondition-failed` or `channel-error`. Only the channel used for it is affected, and that one is replaced. */
 export class ChannelError extends AmqpError {
   override name = "ChannelError";
 }
 
-/** The broker did not take responsibility for a message. */
+/** The broker did not take responsibility for a message: `returned`, `nacked`, `unconfirmed`, `closed`, or a code of {@link ChannelError}. */
 export class PublishError extends AmqpError {
   override name = "PublishError";
 }
 
-/** A remote procedure call failed. */
+/** A remote procedure call failed: `timeout`, `remote-error`, `connection-lost`, `consumer-cancelled` or `closed`. */
 export class RpcError extends AmqpError {
   override name = "RpcError";
-  /** With code `"remote-error"`: what the server answered, a decoded exception or its description. */
+  /** With code `"remote-error"`: what the server answered, a decoded exception or its description; else `undefined`. */
   readonly remote: unknown;
 
   constructor(message: string, options: AmqpErrorOptions & { readonly remote?: unknown }) {

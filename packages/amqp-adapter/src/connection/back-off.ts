@@ -4,11 +4,11 @@ import { optionNames } from "@brine/codec/options";
 
 /** How long to wait between attempts: delays that grow, in milliseconds, a part of each random. */
 export interface BackOffOptions {
-  /** Before the second attempt. Default 200. */
+  /** Milliseconds before the second attempt. Default 200. */
   readonly initialDelayMs?: number | undefined;
-  /** Default 30,000, as Celery's. */
+  /** Milliseconds between two attempts at most. Default 30,000, as Celery's. */
   readonly maxDelayMs?: number | undefined;
-  /** Default 2. */
+  /** By how much each delay is longer than the one before. Default 2. */
   readonly factor?: number | undefined;
   /** The part of a delay that is random, 0 to 1, so that clients of one broker do not return all at once. Default 0.5. */
   readonly jitter?: number | undefined;

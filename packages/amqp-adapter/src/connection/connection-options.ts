@@ -13,7 +13,7 @@ export interface AmqplibModule {
 export interface ConnectionOptions {
   /** Seconds between heartbeats; the connection counts as dead after two missed. 0: none. Default 60; `?heartbeat=` of a URL wins. */
   readonly heartbeatSeconds?: number | undefined;
-  /** For one host to answer. Default 10,000. */
+  /** Milliseconds for one host to answer. Default 10,000. */
   readonly connectTimeoutMs?: number | undefined;
   /** Rounds over all hosts before the first connection is given up. Default 100, as Celery's: more than half an hour with the default delays. Once connected, there is no limit. */
   readonly maxConnectAttempts?: number | undefined;
@@ -31,7 +31,7 @@ export interface ConnectionOptions {
   readonly loginMethod?: "PLAIN" | "EXTERNAL" | undefined;
   /** Shown by RabbitMQ's management pages. Default: none. */
   readonly connectionName?: string | undefined;
-  /** How long `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
+  /** Milliseconds that `close` waits for what is under way; for a broker that has stopped answering 5,000 at most. Default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
   /** Your `amqplib` module. Default: the one this package finds. */
   readonly amqplib?: AmqplibModule | undefined;

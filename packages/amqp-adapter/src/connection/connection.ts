@@ -62,7 +62,7 @@ export interface ConnectionEvents {
 /** Run on every new connection before the connection counts as ready. */
 export type Restorer = (model: ChannelModel) => Promise<void>;
 
-/** See {@link connect}. */
+/** A connection to RabbitMQ that restores itself, with its channels: what {@link connect} gives. */
 export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   readonly #hosts: HostFinder;
   readonly #options: ConnectionOptions;
@@ -75,7 +75,12 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
   #blocked: string | undefined;
   #started: Promise<void> | undefined;
 
-  /** @param names - those of the options, where they have more than a connection's */
+  /**
+   * Connects nothing yet: {@link connect} makes one and connects it.
+   *
+   * @param names - those of the options, where they have more than a connection's
+   * @throws {@link AmqpError} `bad-option` for an option that there is not, or no URL
+   */
   constructor(
     urls: string | readonly string[],
     options: ConnectionOptions = {},
@@ -97,7 +102,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     return this.#hosts.description;
   }
 
-  /** See {@link ConnectionOptions.closeTimeoutMs}. */
+  /** Milliseconds that `close` waits for what is under way: the option {@link ConnectionOptions.closeTimeoutMs}. */
   get closeTimeoutMs(): number {
     return this.#options.closeTimeoutMs ?? 10_000;
   }
@@ -132,7 +137,11 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     return raceAbort(this.#started, signal);
   }
 
-  /** The open connection, once it is ready; waits while it is being restored. */
+  /**
+   * amqplib's open connection, once it is ready; waits while it is being restored. Do not keep it: the next one is another.
+   *
+   * @throws {@link ConnectionError} `closed`; the reason of `signal`
+   */
   async ready(signal?: AbortSignal): Promise<ChannelModel> {
     if (this.isClosed) throw closedError();
     if (this.#started === undefined) await this.connect(signal);
@@ -159,7 +168,7 @@ export class AmqpConnection extends EventEmitter<ConnectionEvents> {
     this.#restorers.delete(restorer);
   }
 
-  /** Closes for good, within `closeTimeoutMs`. */
+  /** Closes for good, within `closeTimeoutMs`; what is unsettled goes back to its queues. A second call does nothing. */
   async close(): Promise<void> {
     if (this.isClosed) return;
     this.#closing.abort();

@@ -16,7 +16,10 @@ export interface RecoveringChannelOptions {
   readonly setup?: ((channel: ConfirmChannel) => Promise<unknown>) | undefined;
   /** Unsettled messages at most for each consumer; 0: no limit. Default 0. */
   readonly prefetch?: number | undefined;
-  /** As in {@link AmqpTransportOptions}. Default `"resend"`. */
+  /**
+   * What happens to messages that the broker had not confirmed when the channel was lost: sent again, so that none is lost and
+   * some may arrive twice, or rejected with `unconfirmed`. Default `"resend"`.
+   */
   readonly unconfirmed?: "resend" | "reject" | undefined;
 }
 
@@ -29,7 +32,7 @@ export const RECOVERING_OPTIONS = /* @__PURE__ */ optionNames<RecoveringChannelO
 export interface RecoveringChannelEvents {
   /** The channel is lost, and with it what was unsettled; it is being replaced. */
   lost: [error: Error];
-  /** Set up and consuming again. */
+  /** The channel is back: set up and consuming again. */
   reopen: [];
 }
 
@@ -63,6 +66,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
   #isReady = false;
   #prefetch: { readonly count: number; readonly global: boolean | undefined };
 
+  /** For {@link AmqpConnection.createChannel}. */
   constructor(connection: AmqpConnection, options: RecoveringChannelOptions) {
     super();
     this.#connection = connection;
@@ -114,7 +118,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return this.publish("", queue, content, options, signal);
   }
 
-  /** The consumer tag stays the same over reconnections. `null` is given when the broker cancels it for good. */
+  /** Consumes as amqplib's. The consumer tag stays the same over reconnections. `onMessage` gets `null` when the broker cancels it for good. */
   async consume(queue: string, onMessage: OnMessage, options: Options.Consume = {}): Promise<Replies.Consume> {
     const consumerTag = options.consumerTag ?? `brine-${randomUUID()}`;
     const record = { queue, onMessage, options: { ...options, consumerTag } };
@@ -134,7 +138,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return { consumerTag };
   }
 
-  /** One message, if there is one. */
+  /** Takes one message as amqplib's; false when the queue is empty. */
   async get(queue: string, options?: Options.Get): Promise<GetMessage | false> {
     return this.#request("get from queue", queue, async (channel) => {
       const message = await channel.get(queue, options);
@@ -160,24 +164,24 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return this.#request("delete queue", queue, (channel) => channel.deleteQueue(queue));
   }
 
-  /** For consumers that follow, on this channel and those that replace it. */
+  /** Unsettled messages at most, 0: no limit, for consumers that follow, on this channel and those that replace it. */
   async prefetch(count: number, global?: boolean): Promise<void> {
     checkPrefetch(count);
     await this.#request("set the prefetch to", String(count), (channel) => channel.prefetch(count, global));
     this.#prefetch = { count, global };
   }
 
-  /** Does nothing for a message of a channel that is gone: the broker redelivers it. So do `nack` and `reject`. */
+  /** Takes a message off its queue; with `allUpTo` all before it, too. Does nothing for a message of a channel that is gone: the broker redelivers it. */
   ack(message: Message, allUpTo?: boolean): void {
     this.#channelOf(message)?.ack(message, allUpTo);
   }
 
-  /** Without effect on a message of a channel that was lost: it is back in its queue. */
+  /** Refuses a message: back to its queue unless `requeue` is false. Without effect on one of a channel that was lost: it is back in its queue. */
   nack(message: Message, allUpTo?: boolean, requeue?: boolean): void {
     this.#channelOf(message)?.nack(message, allUpTo, requeue);
   }
 
-  /** Without effect on a message of a channel that was lost: it is back in its queue. */
+  /** As {@link nack}, of one message. */
   reject(message: Message, requeue?: boolean): void {
     this.#channelOf(message)?.reject(message, requeue);
   }

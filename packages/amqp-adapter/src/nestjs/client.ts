@@ -6,9 +6,9 @@ import { CLIENT_OPTIONS as RPC_OPTIONS, RpcClient, type RpcClientOptions } from 
 
 /** Options of {@link PickledRmqClient}: those of {@link RpcClient}, and where to send. */
 export interface PickledRmqClientOptions extends RpcClientOptions {
-  /** A confirm channel; it stays yours. */
+  /** Sends requests and gets answers: a confirm channel, wrapped by {@link pickled}. It stays yours. */
   readonly channel: PickledChannel;
-  /** The server's. */
+  /** The name of the server's queue. */
   readonly queue: string;
 }
 
@@ -40,23 +40,26 @@ export class PickledRmqClient extends ClientProxy {
   readonly #options: PickledRmqClientOptions;
   #rpc: RpcClient | undefined;
 
+  /** @throws {@link AmqpError} `bad-option` for an option that there is not */
   constructor(options: PickledRmqClientOptions) {
     super();
     checkNames(options, CLIENT_OPTIONS, "options of PickledRmqClient");
     this.#options = options;
   }
 
+  /** For Nest. Does nothing: the channel that was given is open. */
   async connect(): Promise<void> {
     this.#client();
   }
 
+  /** Stops listening for answers; requests under way fail. The channel given stays open. */
   async close(): Promise<void> {
     const rpc = this.#rpc;
     this.#rpc = undefined;
     await rpc?.close();
   }
 
-  /** The channel. */
+  /** The channel that was given. */
   unwrap<T>(): T {
     return this.#options.channel as T;
   }

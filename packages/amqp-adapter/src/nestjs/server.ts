@@ -16,9 +16,9 @@ import { type RpcServer, serveRpc } from "../rpc/rpc-server.js";
 
 /** Options of {@link PickledRmqServer}. */
 export interface PickledRmqServerOptions {
-  /** It stays yours. */
+  /** Consumes requests and sends answers: a channel wrapped by {@link pickled}. It stays yours. */
   readonly channel: PickledChannel;
-  /** Declared with `queueOptions` when the server begins. */
+  /** The name of the queue, which is declared with `queueOptions` when the server begins. */
   readonly queue: string;
   /** How the queue is declared. Default: durable. */
   readonly queueOptions?: Options.AssertQueue | undefined;
@@ -53,31 +53,35 @@ const SERVER_OPTIONS = /* @__PURE__ */ optionNames<PickledRmqServerOptions>(
  * const app = await NestFactory.createMicroservice(AppModule, { strategy });
  */
 export class PickledRmqServer extends Server implements CustomTransportStrategy {
+  /** By which Nest tells handlers of this transport from those of others. */
   override transportId = Symbol("brine-rmq");
   readonly #options: PickledRmqServerOptions;
   #server: RpcServer | undefined;
 
+  /** @throws {@link AmqpError} `bad-option` for an option that there is not */
   constructor(options: PickledRmqServerOptions) {
     super();
     checkNames(options, SERVER_OPTIONS, "options of PickledRmqServer");
     this.#options = options;
   }
 
+  /** For Nest: declares the queue and begins to consume; `callback` gets the error if that fails. */
   listen(callback: (error?: unknown) => void): void {
     this.#listen().then(() => callback(), callback);
   }
 
+  /** For Nest: takes no more messages, and waits for those under way. The channel given stays open. */
   async close(): Promise<void> {
     await this.#server?.close();
     this.#server = undefined;
   }
 
-  /** Events of the channel. */
+  /** Events of the channel: {@link PickledEvents}. */
   on(event: string, callback: unknown): void {
     this.#options.channel.on(event as never, callback as never);
   }
 
-  /** The channel. */
+  /** The channel that was given. */
   unwrap<T>(): T {
     return this.#options.channel as T;
   }

@@ -65,9 +65,9 @@ export interface EncodedBody {
 export interface PublishValueOptions extends Omit<Options.Publish, "headers"> {
   /** Of the message, in addition to the serializer's. Default: none. */
   readonly headers?: Readonly<Record<string, unknown>> | undefined;
-  /** Default: the channel's. With `contentType` given and no `serializer`, a string or bytes are sent as they are, as kombu does. */
+  /** Format of this message, by name. Default: the channel's. With `contentType` given and no `serializer`, a string or bytes are sent as they are, as kombu does. */
   readonly serializer?: string | undefined;
-  /** Default: the channel's. `null`: none. */
+  /** Compression of this message, by name; `null`: none. Default: the channel's. */
   readonly compression?: string | null | undefined;
   /** Gives up waiting for room or for the confirm. Default: none. */
   readonly signal?: AbortSignal | undefined;

@@ -19,6 +19,7 @@ export class ReceivedMessage implements Message {
   readonly #raw: Message;
   #isSettled: boolean;
 
+  /** For {@link PickledChannel}. */
   constructor(driver: Driver, raw: Message, headers: Readonly<Record<string, unknown>>, noAck: boolean) {
     this.content = raw.content;
     this.fields = raw.fields;
@@ -29,12 +30,12 @@ export class ReceivedMessage implements Message {
     this.#isSettled = noAck;
   }
 
-  /** Which request it answers. */
+  /** The property `correlation_id`: of an answer, the request's. `undefined` without. */
   get correlationId(): string | undefined {
     return this.properties.correlationId;
   }
 
-  /** The queue that waits for an answer. */
+  /** The property `reply_to`: the queue that waits for an answer. `undefined`: none does. */
   get replyTo(): string | undefined {
     return this.properties.replyTo;
   }
@@ -73,7 +74,7 @@ export class ReceivedMessage implements Message {
 
 /** A received message and the value in it. */
 export class PickledMessage<T = unknown> extends ReceivedMessage {
-  /** The decoded body. */
+  /** The decoded body: `null` for Python's None. */
   readonly value: T;
 
   constructor(driver: Driver, raw: Message, headers: Readonly<Record<string, unknown>>, noAck: boolean, value: T) {

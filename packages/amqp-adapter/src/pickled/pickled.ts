@@ -48,7 +48,7 @@ const PICKLED_OPTIONS = /* @__PURE__ */ extendOptionNames<PickledOptions, BodyOp
 export interface ConsumeValueOptions extends Options.Consume {
   /** Acknowledge when the handler has returned, or its promise is fulfilled, and it did not settle the message. Default false. */
   readonly autoAck?: boolean | undefined;
-  /** Default: the channel's. */
+  /** What happens to a message that cannot be decoded. Default: the channel's `onDecodeError`. */
   readonly onDecodeError?: OnDecodeError | undefined;
   /**
    * Gets a message that cannot be decoded before `onDecodeError` is followed, to answer its sender. It must not settle it.
@@ -107,9 +107,9 @@ interface ValueConsumer {
 /** Where undecodable messages go. */
 type DeadLetter = Extract<OnDecodeError, { readonly deadLetter: unknown }>["deadLetter"];
 
-/** See {@link pickled}. */
+/** A channel of which messages hold values: what {@link pickled} gives. */
 export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmitter<PickledEvents> {
-  /** The channel that was given. */
+  /** The channel that was given, for everything that has no method here. */
   readonly channel: C;
   readonly #driver: Driver;
   readonly #bodies: Bodies;
@@ -117,6 +117,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
   /** Dead-letter exchanges that the broker did not know. */
   readonly #missingExchanges = new Map<string, AmqpError>();
 
+  /** For {@link pickled}. */
   constructor(channel: C, options: PickledOptions = {}) {
     super();
     checkNames(options, PICKLED_OPTIONS, "options of pickled()");
@@ -148,7 +149,11 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     await this.#driver.publish(exchange, routingKey, content, raw, options.signal);
   }
 
-  /** {@link publish} to the queue of that name, through the default exchange. */
+  /**
+   * {@link publish} to the queue of that name, through the default exchange.
+   *
+   * @throws as {@link publish}
+   */
   sendToQueue(queue: string, value: unknown, options: PublishValueOptions = {}): Promise<void> {
     return this.publish("", queue, value, options);
   }
@@ -199,7 +204,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
     throw message.error;
   }
 
-  /** amqplib's, as are {@link ack}, {@link nack}, {@link reject} and {@link prefetch}. `nack` and `reject` requeue unless told otherwise, as in amqplib. */
+  /** Ends a consumer by its tag: amqplib's, as are {@link ack}, {@link nack}, {@link reject} and {@link prefetch}. `nack` and `reject` requeue unless told otherwise, as in amqplib. */
   cancel(consumerTag: string): Promise<Replies.Cancel> {
     return this.#driver.cancel(consumerTag);
   }

@@ -20,7 +20,7 @@ export interface RpcClientOptions {
    * `"queue"`: a queue of its own, which outlives a reconnection by five minutes and is deleted by `close`.
    */
   readonly replyTo?: "direct" | "queue" | undefined;
-  /** Default 30,000. */
+  /** Milliseconds to wait for an answer. Default 30,000. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -28,7 +28,7 @@ export const CLIENT_OPTIONS = /* @__PURE__ */ optionNames<RpcClientOptions>({ re
 
 /** What a single call takes. */
 export interface RpcCallOptions extends Omit<PublishValueOptions, "correlationId" | "replyTo"> {
-  /** Default: the client's. */
+  /** Milliseconds to wait for the answer. Default: the client's. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -65,13 +65,17 @@ export class RpcClient {
   readonly #onLost = (error: Error) => this.#rejectLost(error);
   #replyTo: Promise<string> | undefined;
 
+  /**
+   * @param channel - sends requests and gets answers; it stays yours. A confirm channel knows at once that there is no such queue
+   * @throws {@link AmqpError} `bad-option` for an option that there is not
+   */
   constructor(channel: PickledChannel, options: RpcClientOptions = {}) {
     checkNames(options, CLIENT_OPTIONS, "options of RpcClient");
     this.#channel = channel;
     this.#options = options;
   }
 
-  /** Calls without an answer so far. */
+  /** How many calls have no answer so far. */
   get pending(): number {
     return this.#calls.size;
   }

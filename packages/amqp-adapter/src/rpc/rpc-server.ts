@@ -41,7 +41,7 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
  * const server = await serveRpc<[number, number]>(channel, "add", ([a, b]) => a + b);
  */
 export class RpcServer {
-  /** Where calls arrive. */
+  /** The name of the queue in which calls arrive. */
   readonly queue: string;
   readonly #channel: PickledChannel;
   readonly #handler: RpcHandler;
@@ -49,6 +49,7 @@ export class RpcServer {
   readonly #running = new Set<Promise<void>>();
   #consumerTag: string | undefined;
 
+  /** Answers nothing before {@link start}; {@link serveRpc} does both. */
   constructor(channel: PickledChannel, queue: string, handler: RpcHandler, options: RpcServerOptions = {}) {
     checkNames(options, SERVER_OPTIONS, "options of serveRpc()");
     this.queue = queue;
@@ -57,7 +58,11 @@ export class RpcServer {
     this.#options = options;
   }
 
-  /** Begins to answer. The queue must exist. */
+  /**
+   * Begins to answer. The queue must exist.
+   *
+   * @throws what the channel rejects with, such as a {@link ChannelError} `not-found`
+   */
   async start(): Promise<this> {
     await this.#channel.prefetch(this.#options.prefetch ?? 1);
     const { consumerTag } = await this.#channel.consume(this.queue, (message) => this.#run(this.#answer(message)), {
@@ -134,7 +139,11 @@ export class RpcServer {
   }
 }
 
-/** Makes an {@link RpcServer} and starts it. */
+/**
+ * Makes an {@link RpcServer} and starts it.
+ *
+ * @throws {@link AmqpError} `bad-option` for an option that there is not; as {@link RpcServer.start}
+ */
 export function serveRpc<T = unknown>(
   channel: PickledChannel,
   queue: string,

@@ -8,7 +8,7 @@
  */
 import { AmqpError } from "../errors.js";
 
-/** Bits of a delay. */
+/** How many bits a delay has, and so how many levels there are: kombu's `MAX_NUMBER_OF_BITS_TO_USE`. */
 export const DELAYED_LEVELS = 28;
 
 /** The longest delay, in seconds: 2^28 - 1, eight and a half years. */
@@ -20,7 +20,7 @@ const MAX_KEY_BYTES = 255;
 /** Where messages come out; every task queue's exchange is bound to it. */
 export const DELAYED_DELIVERY_EXCHANGE = "celery_delayed_delivery";
 
-/** The exchange and the queue of level `level`, 0 to 27. */
+/** The name of the exchange and the queue of level `level`, 0 to 27: `celery_delayed_27`. */
 export function delayedName(level: number): string {
   return `celery_delayed_${level}`;
 }
@@ -71,7 +71,7 @@ export function delayedLevels(queueType: "classic" | "quorum" = "quorum"): Delay
   return levels;
 }
 
-/** Binds a task queue, and its exchange, to what comes out: the delay is still in front of the real key. */
+/** The key that binds a task queue, and its exchange, to what comes out: `#.` and the real key, as the delay is still in front of that. */
 export function delayedBindingKey(routingKey: string): string {
   return `#.${routingKey}`;
 }

@@ -44,7 +44,7 @@ export interface AmqpTransportOptions extends ConnectionOptions {
    * everywhere. Default `"quorum"`, as in Celery.
    */
   readonly delayedQueueType?: "quorum" | "classic" | undefined;
-  /** How long `close` waits for publishes under way. Default 10,000. */
+  /** Milliseconds that `close` waits for publishes under way. Default 10,000. */
   readonly closeTimeoutMs?: number | undefined;
 }
 
@@ -88,6 +88,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
   readonly #exchanges = new Set<string>();
   #isClosing = false;
 
+  /** For {@link amqp}. */
   constructor(urls: string | readonly string[], options: AmqpTransportOptions = {}) {
     super();
     this.#urls = urls;
@@ -141,7 +142,7 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
     await this.#topology.bindExchange(destination, source, routingKey);
   }
 
-  /** Consumers of the queue on this transport stop consuming it. */
+  /** Deletes the queue with its messages and bindings; consumers of it on this transport stop consuming it. Does nothing for one that does not exist. */
   async deleteQueue(name: string): Promise<void> {
     for (const consumer of this.#consumers) await consumer.cancelQueue(name);
     await this.#topology.deleteQueue(name);
@@ -294,9 +295,10 @@ export class AmqpTransport extends EventEmitter<TransportEvents> implements Tran
 }
 
 /**
- * The RabbitMQ transport for `new Celery({ broker })`.
+ * The RabbitMQ transport for `new Celery({ broker })`. Connects when the app does, and again whenever the connection is lost.
  *
- * @param urls - one URL, several, or several separated by `;`
+ * @param urls - one URL, several, or several separated by `;` as kombu takes them
+ * @throws {@link AmqpError} `bad-option` for an option that there is not, or no URL
  * @example
  * const app = new Celery({ broker: amqp("amqp://guest:guest@localhost//") });
  */
