@@ -48,6 +48,67 @@ describe("ClassRegistry", () => {
     refused.toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }));
   });
 
+  const registering: [string, (registry: ClassRegistry) => unknown, string][] = [
+    [
+      "the class first",
+      (r) => r.register(class A {} as never, "app.A" as never),
+      'name comes first, register("app.A", A)',
+    ],
+    ["a function", (r) => r.register("app.f", (() => 1) as never), "use registerFunction"],
+    ["half a name", (r) => r.register({ module: "app" } as never, class {}), 'want "module.ClassName" or'],
+    ["a misspelt part", (r) => r.register("app.A", class {}, { getstate() {} } as never), "did you mean getState?"],
+    [
+      "a part that is a value",
+      (r) => r.register("app.A", class {}, { create: 1 } as never),
+      "create must be a function",
+    ],
+    ["one slot", (r) => r.register("app.A", class {}, { slots: "x" } as never), "slots must be an array of names"],
+    ["what cannot be called", (r) => r.registerFunction("app.f", 5 as never), "must be a function"],
+    ["fields as one text", (r) => r.registerNamedTuple("app.P", "x y" as never), 'such as ["x", "y"]'],
+    ["members without values", (r) => r.registerEnum("app.E", ["A"] as never), "such as { RED: 1 }"],
+  ];
+  it.each(registering)("refuses to register %s, and says what to do", (_what, register, message) => {
+    expect(() => register(new ClassRegistry())).toThrow(
+      expect.objectContaining({ code: "bad-option", message: expect.stringContaining(message) as string }),
+    );
+  });
+
+  it.each([{}, new Map(), "app"])("refuses %j as a registry", (registry) => {
+    const refused = expect.objectContaining({ message: "Cannot use option registry: must be a ClassRegistry" });
+    expect(() => dumps(1, { registry: registry as never })).toThrow(refused);
+    expect(() => loads(dumps(1), { registry: registry as never })).toThrow(refused);
+  });
+
+  it("refuses options that are none", () => {
+    for (const options of [null, 2, "latin1", []]) {
+      expect(() => dumps(1, options as never)).toThrow(expect.objectContaining({ code: "bad-option" }));
+      expect(() => loads(dumps(1), options as never)).toThrow(expect.objectContaining({ code: "bad-option" }));
+    }
+  });
+
+  it("writes slots as Python does, beside attributes and without", () => {
+    class Point {
+      x: unknown = 1;
+    }
+    const registry = new ClassRegistry().register("m.P", Point, { slots: ["x", "y"] });
+    const written = (object: Point) => Buffer.from(dumps(object, { registry, protocol: 2 })).toString("latin1");
+    // CPython 3.12 of a class with __slots__ = ("x", "y"), and of a class below it without slots, whose instance has z.
+    const bare = "\x80\x02cm\nP\nq\x00)\x81q\x01N}q\x02X\x01\x00\x00\x00xq\x03K\x01s\x86q\x04b.";
+    const withZ =
+      "\x80\x02cm\nP\nq\x00)\x81q\x01}q\x02X\x01\x00\x00\x00zq\x03K\x03s}q\x04X\x01\x00\x00\x00xq\x05K\x01s\x86q\x06b.";
+    expect(written(new Point())).toBe(bare);
+    expect(written(Object.assign(new Point(), { z: 3 }))).toBe(withZ);
+    expect(written(Object.create(Point.prototype) as Point)).toBe("\x80\x02cm\nP\nq\x00)\x81q\x01.");
+    expect(loads(Buffer.from(withZ, "latin1"), { registry })).toEqual(Object.assign(new Point(), { z: 3 }));
+  });
+
+  it("names an exception that is registered as any class", () => {
+    class Boom extends PyException {}
+    const registry = new ClassRegistry().register("app.Boom", Boom);
+    const boom = loads(dumps(new Boom("x"), { registry }), { registry }) as Boom;
+    expect([boom.name, boom.pythonClass]).toEqual(["Boom", "app.Boom"]);
+  });
+
   it("makes bytes of a subclass of bytes only, never a length or numbers of a list", () => {
     class Blob extends Uint8Array {}
     const registry = new BaseRegistry();

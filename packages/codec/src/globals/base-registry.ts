@@ -4,7 +4,7 @@ import { type NamedTupleClass, namedTuple } from "../python/containers/namedtupl
 import { defineEnum, type PyEnum } from "../python/objects/enum.js";
 import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
 import type { PyGlobal } from "../python/objects/objects.js";
-import type { ClassAdapter } from "./class-adapter.js";
+import { type ClassAdapter, checkAdapter } from "./class-adapter.js";
 import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";
 import { EntryTable } from "./entry-table.js";
@@ -65,6 +65,11 @@ export class BaseRegistry implements ClassRegistryView {
     adapter?: ClassAdapter<never>,
   ): this {
     if (typeof first === "function") {
+      if (typeof jsClass === "string") {
+        throw badRegistration(
+          `Cannot register class ${first.name}: the name comes first, register(${JSON.stringify(jsClass)}, ${first.name})`,
+        );
+      }
       const name = pickledName(first);
       if (name === undefined) {
         throw badRegistration(
@@ -75,7 +80,19 @@ export class BaseRegistry implements ClassRegistryView {
     }
     if (typeof jsClass !== "function")
       throw badRegistration(`Cannot register ${JSON.stringify(first)}: no class given`);
-    return this.registerEntry(classEntry(splitName(first), jsClass, adapter as ClassAdapter<object> | undefined));
+    if (jsClass.prototype === undefined) {
+      throw badRegistration(
+        `Cannot register function ${jsClass.name} as class ${JSON.stringify(first)}: use registerFunction`,
+      );
+    }
+    const parts = splitName(first);
+    const pythonName = `${parts.module}.${parts.name}`;
+    checkAdapter(adapter, pythonName);
+    if (isExceptionClass(jsClass) && adapter === undefined) {
+      this.registerException(parts, jsClass);
+      return this;
+    }
+    return this.registerEntry(classEntry(parts, jsClass, adapter as ClassAdapter<object> | undefined));
   }
 
   /**
@@ -92,6 +109,9 @@ export class BaseRegistry implements ClassRegistryView {
   ): this {
     const entry: GlobalEntry = { ...splitName(name), nameStrings: "interned" };
     if (call === undefined) return this.registerEntry(entry);
+    if (typeof call !== "function") {
+      throw badRegistration(`Cannot register ${entry.module}.${entry.name}: what it calls must be a function`);
+    }
     return this.registerEntry({
       ...entry,
       target: call as unknown as AnyClass,
@@ -140,6 +160,11 @@ export class BaseRegistry implements ClassRegistryView {
     fields: readonly F[],
   ): NamedTupleClass<F> {
     const parts = splitName(name);
+    if (!Array.isArray(fields)) {
+      throw badRegistration(
+        `Cannot register ${parts.module}.${parts.name}: its fields must be an array of names, such as ["x", "y"]`,
+      );
+    }
     const jsClass = namedTuple(parts.name, fields);
     this.registerEntry(namedTupleEntry(parts, jsClass));
     return jsClass;
@@ -159,6 +184,11 @@ export class BaseRegistry implements ClassRegistryView {
     checkOptions(options, ENUM_OPTIONS, "options of registerEnum()");
     checkEnumChoices(options);
     const parts = splitName(name);
+    if (typeof members !== "object" || members === null || Array.isArray(members)) {
+      throw badRegistration(
+        `Cannot register ${parts.module}.${parts.name}: its members must be an object of values by name, such as { RED: 1 }`,
+      );
+    }
     const jsName = parts.name.slice(parts.name.lastIndexOf(".") + 1);
     const kind = options.kind ?? (options.flag === true ? "flag" : "enum");
     const pyEnum = defineEnum(jsName, members, kind, options.boundary);

@@ -1,5 +1,8 @@
 /** What a class of yours may say about how its instances are pickled: Python's methods on it, or an adapter beside it. */
+import { checkOptions } from "../options/check.js";
+import { optionNames } from "../options/option-names.js";
 import type { PyGlobal } from "../python/objects/objects.js";
+import { badRegistration } from "./registration.js";
 import type { Reduction } from "./registry.js";
 
 /** Python's pickling methods, with which a class decides how it is pickled. Every one is optional. */
@@ -29,6 +32,11 @@ export interface PickledClass {
 
 /** {@link PickledClass} from outside, for classes that you cannot change. Every part is optional. */
 export interface ClassAdapter<T extends object = object> {
+  /**
+   * The names in Python's `__slots__`, those of the classes above included, as of `@dataclass(slots=True)`. Own properties of
+   * these names are written as Python writes slots, without which it could not read them. Default: none.
+   */
+  readonly slots?: readonly string[] | undefined;
   /** The state to write; `null` writes none. Default: own enumerable properties. */
   getState?(object: T): unknown;
   /** Takes back what `getState` gave. Default: a dict's items become own properties. */
@@ -45,4 +53,32 @@ export interface ClassAdapter<T extends object = object> {
   extend?(object: T, items: readonly unknown[]): void;
   /** Python's `object[key] = value` for each pair. Default: the object's own `__setitem__`; a Map gets them. */
   setItem?(object: T, key: unknown, value: unknown): void;
+}
+
+const ADAPTER_PARTS = /* @__PURE__ */ optionNames<ClassAdapter>({
+  slots: true,
+  getState: true,
+  setState: true,
+  create: true,
+  getNewArgs: true,
+  reduce: true,
+  call: true,
+  extend: true,
+  setItem: true,
+});
+
+/** @throws PickleError `bad-option` for a part that there is not, or that is no function, and slots that are no names */
+export function checkAdapter(adapter: ClassAdapter<never> | undefined, pythonName: string): void {
+  checkOptions(adapter, ADAPTER_PARTS, `adapter of ${pythonName}`);
+  for (const [part, value] of Object.entries(adapter ?? {})) {
+    if (value === undefined) continue;
+    const isSlots = part === "slots";
+    const isRight = isSlots
+      ? Array.isArray(value) && value.every((name) => typeof name === "string")
+      : typeof value === "function";
+    if (!isRight) {
+      const wanted = isSlots ? "an array of names" : "a function";
+      throw badRegistration(`Cannot use adapter of ${pythonName}: ${part} must be ${wanted}`);
+    }
+  }
 }

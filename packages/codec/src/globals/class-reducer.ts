@@ -43,14 +43,24 @@ export class ClassReducer<T extends object> {
     if (this.#adapter.getState !== undefined) return nothingIfNull(this.#adapter.getState(object));
     const methods = object as PickledClass;
     if (typeof methods.__getstate__ === "function") return nothingIfNull(methods.__getstate__());
+    const { slots } = this.#adapter;
     const state: Record<string, unknown> = {};
+    const inSlots: Record<string, unknown> = {};
     let isEmpty = true;
+    let hasSlots = false;
     for (const name of Object.keys(object)) {
       if (Array.isArray(object) && /^\d+$/.test(name)) continue;
       if (object instanceof Uint8Array && /^\d+$/.test(name)) continue;
-      setOwn(state, name, (object as Record<string, unknown>)[name]);
-      isEmpty = false;
+      const value = (object as Record<string, unknown>)[name];
+      if (slots?.includes(name)) {
+        setOwn(inSlots, name, value);
+        hasSlots = true;
+      } else {
+        setOwn(state, name, value);
+        isEmpty = false;
+      }
     }
+    if (hasSlots) return Tuple.of<unknown>(isEmpty ? null : state, inSlots);
     return isEmpty ? undefined : state;
   }
 

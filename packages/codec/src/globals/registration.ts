@@ -8,7 +8,10 @@ export function splitName(name: string | { readonly module: string; readonly nam
   readonly module: string;
   readonly name: string;
 } {
-  if (typeof name !== "string") return name;
+  if (typeof name !== "string") {
+    if (typeof name?.module === "string" && typeof name.name === "string") return name;
+    throw badRegistration('Cannot register without a name: want "module.ClassName" or { module, name }');
+  }
   if (!NAME.test(name))
     throw badRegistration(`Cannot register ${JSON.stringify(name)}: not of the form "module.ClassName"`);
   const dot = name.lastIndexOf(".");

@@ -37,7 +37,7 @@ function resolve(options: PicklerOptions | undefined): ResolvedPicklerOptions {
 }
 
 function isOnlyProtocol(options: PicklerOptions): boolean {
-  if (Object.getPrototypeOf(options) !== Object.prototype) return false;
+  if (options === null || Object.getPrototypeOf(options) !== Object.prototype) return false;
   for (const name in options) if (name !== "protocol") return false;
   return typeof options.protocol === "number";
 }

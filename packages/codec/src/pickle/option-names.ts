@@ -1,5 +1,6 @@
 /** The names of the options of decoder and encoder. */
 import { PickleError } from "../errors.js";
+import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
 import { checkOptions } from "../options/check.js";
 import { extendOptionNames, optionNames } from "../options/option-names.js";
@@ -58,6 +59,16 @@ export function checkPickleOptions(
 ): void {
   checkOptions(options, names, "options of pickle");
   checkOptions(options.limits, PICKLE_LIMITS, "limits of pickle");
+}
+
+/** The registry of the options, or the one to use when they name none. @throws PickleError `bad-option` for what is no registry */
+export function registryOf(
+  { registry }: UnpicklerOptions | PicklerOptions,
+  defaultRegistry: ClassRegistryView,
+): ClassRegistryView {
+  if (registry === undefined || registry === null) return defaultRegistry;
+  if (typeof registry.find === "function" && typeof registry.findByTarget === "function") return registry;
+  throw new PickleError("Cannot use option registry: must be a ClassRegistry", { code: "bad-option" });
 }
 
 /** The signal of the options of a file. @throws PickleError `bad-option` for what is no AbortSignal */

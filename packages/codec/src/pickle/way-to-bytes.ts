@@ -14,7 +14,7 @@ export function wayToBytes(data: unknown): string | undefined {
 }
 
 function wayOfText(text: string): string {
-  if (text.includes("\ufffd")) return "read it as a Buffer: as text it has lost some";
+  if (/\ufffd/.test(text)) return "read it as a Buffer: as text it has lost some";
   if (/^(?:file:|[\w.~:/\\-]+\.(?:pkl|pickle|pck|p|dat)$)/i.test(text)) return "a file is await load(path)";
   if (/^[\w+/-]+=*\s*$/.test(text)) return 'text in base64 is Buffer.from(text, "base64")';
   return 'text of one character a byte is Buffer.from(text, "latin1")';

@@ -3,7 +3,7 @@ import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type Protocol } from "../opcodes.js";
-import { checkPickleOptions, type PickleOptionNames } from "../option-names.js";
+import { checkPickleOptions, type PickleOptionNames, registryOf } from "../option-names.js";
 import type { PicklerOptions } from "../options.js";
 
 export interface ResolvedPicklerOptions {
@@ -80,7 +80,7 @@ export function resolvePicklerOptions(
   }
   return {
     protocol,
-    registry: options.registry ?? defaultRegistry,
+    registry: registryOf(options, defaultRegistry),
     fixImports: options.fixImports ?? true,
     bufferCallback,
     memoizeStrings: choose("memoizeStrings", options.memoizeStrings, ["all", "keys", "none"]),

@@ -9,16 +9,15 @@ const DECOMPRESS = "to be decompressed first";
 
 /**
  * How other things begin, as text of one character a byte. No pickle that Python writes begins so: with GET, POP, STOP, BUILD
- * or a byte that is no opcode, or with the length of a string of a gigabyte.
+ * or a byte that is no opcode, or with the length of a string of a gigabyte. What is no ASCII is in patterns, which the build
+ * leaves as they are.
  */
 const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])[] = [
-  ["\x1f\x8b", `gzip, ${DECOMPRESS}`],
+  ["\x1f", `gzip, ${DECOMPRESS}`],
   ["x\x01", `zlib, ${DECOMPRESS}`],
-  ["x\x5e", `zlib, ${DECOMPRESS}`],
-  ["x\x9c", `zlib, ${DECOMPRESS}`],
-  ["x\xda", `zlib, ${DECOMPRESS}`],
-  ["\x28\xb5\x2f\xfd", `zstd, ${DECOMPRESS}`],
-  ["\xfd7zXZ\0", `xz, ${DECOMPRESS}`],
+  [/^x[\x5e\x9c\xda]/, `zlib, ${DECOMPRESS}`],
+  [/^\x28\xb5\x2f\xfd/, `zstd, ${DECOMPRESS}`],
+  [/^\xfd7zXZ/, `xz, ${DECOMPRESS}`],
   [/^BZh[1-9]1AY&SY/, `bzip2, ${DECOMPRESS}`],
   ["\x04\x22\x4d\x18", `LZ4, ${DECOMPRESS}`],
   [/^[{["]|^(?:null|true|false)\s*$/, "JSON"],
@@ -30,12 +29,12 @@ const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])
   [/^gA[I-X][\w+/=-]*:/, "a signed session of Django: the pickle is what stands before the colon, in base64"],
   [/^\.eJ[\w-]*:/, "a signed session of Django, compressed: zlib in base64 between the dot and the colon"],
   [/^(?:gA[I-X]|KGRw|KGxw|Y2Nv)/, 'a pickle in base64: Buffer.from(text, "base64")'],
-  ["\xef\xbf\xbd", "bytes that were decoded as text, which cannot be undone: read it as a Buffer, not as a string"],
-  ["\xc2\x80", 'a pickle that was written as text: Buffer.from(bytes.toString("utf8"), "latin1")'],
+  [/^\xef\xbf\xbd/, "bytes that were decoded as text, which cannot be undone: read it as a Buffer, not as a string"],
+  [/^\xc2\x80/, 'a pickle that was written as text: Buffer.from(bytes.toString("utf8"), "latin1")'],
   ["!", "a value of cachelib or Flask-Caching, a pickle after one byte"],
   ["PK\x03\x04", "a zip file, as of torch.save() and numpy.savez()"],
-  ["\x93NUMPY", "an array of numpy.save(), not of pickle"],
-  ["\x89HDF", "HDF5"],
+  [/^\x93NUMPY/, "an array of numpy.save(), not of pickle"],
+  [/^\x89HDF/, "HDF5"],
   ["SQLite format 3\0", "a database of SQLite"],
 ];
 

@@ -2,7 +2,7 @@
 import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../../limits.js";
-import { checkPickleOptions, type PickleOptionNames } from "../option-names.js";
+import { checkPickleOptions, type PickleOptionNames, registryOf } from "../option-names.js";
 import type { UnpicklerOptions } from "../options.js";
 
 export interface ResolvedUnpicklerOptions {
@@ -57,7 +57,7 @@ export function resolveUnpicklerOptions(
     throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
   }
   return {
-    registry: options.registry ?? registry,
+    registry: registryOf(options, registry),
     int: choose(options.int, CHOICES.int, "int"),
     float: choose(options.float, CHOICES.float, "float"),
     bytes: choose(options.bytes, CHOICES.bytes, "bytes"),
