@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
+import { untold } from "../numbered-message.js";
 import { countPatterns, killClients } from "./redis-clients.js";
 
 type Transport = ReturnType<typeof redis>;
@@ -19,7 +20,7 @@ interface KombuMessage {
 }
 
 /** Collects deliveries and lets a test wait for the n-th. */
-function inbox(settle: (delivery: Delivery) => void = (delivery) => void delivery.ack()) {
+function inbox(settle: (delivery: Delivery) => void = (delivery) => void delivery.ack().catch(untold)) {
   const deliveries: Delivery[] = [];
   const waiting: (() => void)[] = [];
   return {
@@ -49,7 +50,8 @@ describeEachRedis("the Redis transport", (set: ServiceSet) => {
   let at: Address;
   let admin: Redis;
   let transport: Transport;
-  const warnings: string[] = [];
+  /** Of this try's transport: one that is closed may still tell of what it cannot do any more. */
+  let warnings: string[];
   let tries = 0;
   /** A name that no other test has, nor another try of this one: kombu's connections go on waiting for messages of those before. */
   const own = (label: string) => `${label}-${tries}`;
@@ -68,10 +70,12 @@ describeEachRedis("the Redis transport", (set: ServiceSet) => {
   beforeEach(async (context) => {
     await admin.flushdb();
     tries++;
-    warnings.length = 0;
-    transport = redis(at.url, { visibilityTimeoutSeconds: 3600 });
-    transport.on("warning", (error) => warnings.push(error.message));
-    context.onTestFinished(() => transport.close());
+    const ofThisTry: string[] = [];
+    warnings = ofThisTry;
+    const ours = redis(at.url, { visibilityTimeoutSeconds: 3600 });
+    transport = ours;
+    ours.on("warning", (error) => ofThisTry.push(error.message));
+    context.onTestFinished(() => ours.close());
   });
 
   test("refuses a database that the server does not have, where the driver goes on in database 0", async (context) => {
