@@ -43,7 +43,7 @@ export class HashParts {
 
 /** The canonical form of a number. */
 function numberKey(x: number): number | bigint {
-  return Number.isSafeInteger(x) || !Number.isInteger(x) ? x + 0 : BigInt(x);
+  return Number.isSafeInteger(x) || !Number.isInteger(x) ? x : BigInt(x);
 }
 
 /** The canonical form of an integer. */

@@ -31,6 +31,27 @@ test("bzip2: many small streams take one room for their blocks", async () => {
   expect(Buffer.from(result).equals(Buffer.alloc(20_000, "a"))).toBe(true);
 });
 
+test("bzip2: the checksum of a stream is compared, and not only those of its blocks", () => {
+  const damaged = Buffer.from(bzip2(Buffer.from("a")));
+  // The last four bytes but for some bits of padding.
+  damaged[damaged.length - 2]! ^= 0x01;
+  expect(() => createCompression().decompressSync(damaged, { contentType: "bzip2" })).toThrow(
+    expect.objectContaining({ code: "decompress-failed", message: expect.stringContaining("checksum of a stream") }),
+  );
+});
+
+test("lzma: a block's header that is longer than it says is refused before anything is decompressed", async () => {
+  const compression = createCompression();
+  const { body } = await compression.compress(Buffer.from("text"), "lzma");
+  const long = Buffer.from(body);
+  // The size of the filter's properties.
+  long[15] = 10;
+  await expect(compression.decompress(long, { contentType: "lzma" })).rejects.toMatchObject({
+    code: "decompress-failed",
+    message: expect.stringContaining("header is longer than it says"),
+  });
+});
+
 test("lzma: a dictionary that is too large is no result that is", async () => {
   const compression = createCompression();
   const { body } = await compression.compress(Buffer.from("text"), "lzma");
@@ -66,6 +87,16 @@ describe.each([
   test.each([true, false])("makes nothing that is too long, content size stated: %s", (stated) => {
     expect(() => decompress(zstdBomb(120 * MIB, stated), MIB)).toThrow(expect.objectContaining({ code: "too-large" }));
     expect(decompress(zstdBomb(MIB, stated), MIB)).toHaveLength(MIB);
+  });
+
+  test("makes no room for what a frame says and its blocks cannot hold", () => {
+    const frame = zstdBomb(128 * 1024);
+    frame.writeUInt32LE(100 * MIB, 5);
+    expect(() => decompress(frame)).toThrow(expect.objectContaining({ message: expect.stringContaining("less than") }));
+    // A block is 128 KiB at most.
+    const large = zstdBomb(128 * 1024);
+    large.writeUIntLE(((128 * 1024 + 1) << 3) | (1 << 1) | 1, 9, 3);
+    expect(() => decompress(large)).toThrow(expect.objectContaining({ message: expect.stringContaining("damaged") }));
   });
 
   test("takes results apart as it got them", () => {

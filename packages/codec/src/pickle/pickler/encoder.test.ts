@@ -425,6 +425,27 @@ describe("dumps()", () => {
   });
 });
 
+describe("dumps()", () => {
+  it("refers to the 256 first entries of the memo by a byte, at every protocol that has it", () => {
+    const items = Array.from({ length: 257 }, () => [] as unknown[]);
+    // The outer list has the first entry.
+    const written = (protocol: Protocol, index: number) =>
+      Buffer.from(dumps([...items, items[index - 1]], { protocol })).toString("latin1");
+    for (const protocol of [1, 2, 3, 4] as const) {
+      expect(written(protocol, 255).endsWith("h\xffe.")).toBe(true);
+      expect(written(protocol, 256).endsWith("j\0\x01\0\0e.")).toBe(true);
+    }
+  });
+
+  it("keeps its frames whole when what it wrote leaves the buffer", () => {
+    // Above 4 MiB, and a frame of it is open whenever that is.
+    const texts = Array.from({ length: 9000 }, (_, i) => `${i} ${"x".repeat(1000)}`);
+    const pickle = dumps(texts);
+    expect(pickle.length).toBeGreaterThan(9_000_000);
+    expect(loads(pickle)).toEqual(texts);
+  });
+});
+
 describe("dumps() refuses", () => {
   it("a subclass of list that contains itself at protocols 0 and 1, which make it of a new list each time", () => {
     class Items extends Array {}
@@ -459,6 +480,17 @@ describe("dumps() refuses", () => {
     ["a name that ends its line", () => new PyGlobal("m", "a\nb"), { protocol: 3 }, { code: "protocol-too-low" }],
     ["a protocol that does not exist", () => 1, { protocol: 6 as Protocol }, { code: "bad-option" }],
   ];
+
+  it("no more than maxBytes, in pieces or in one, and nothing that is shorter", () => {
+    const short = dumps(Buffer.alloc(1000)).length;
+    expect(dumps(Buffer.alloc(1000), { limits: { maxBytes: short } })).toHaveLength(short);
+    // From 64 KiB on, bytes are pieces of their own.
+    const pieces = [Buffer.alloc(100_000), Buffer.alloc(100_000)];
+    expect(dumps(pieces, { limits: { maxBytes: 201_000 } }).length).toBeGreaterThan(200_000);
+    expect(() => dumps(pieces, { limits: { maxBytes: 150_000 } })).toThrow(
+      expect.objectContaining({ code: "limit-exceeded" }),
+    );
+  });
 
   it.each(rows)("%s", (_name, make, options, expected) => {
     expect(() => dumps(make(), options)).toThrow(expect.objectContaining(expected));

@@ -33,7 +33,10 @@ export class Memo {
       return;
     }
     if (index < values.length) {
-      if (values[index] === undefined) this.#gaps--;
+      if (values[index] === undefined) {
+        if (this.size >= this.#max) throw overLimit("maxMemo", this.#max);
+        this.#gaps--;
+      }
       values[index] = value;
       return;
     }

@@ -26,6 +26,12 @@ describe("PyDict", () => {
     expect(dict.get(2 ** 80)).toBe("big");
     expect(dict.get(2n ** 80n)).toBe("big");
     expect(dict.get(2n ** 80n + 1n)).toBeUndefined();
+    // The largest that a number holds, and the next one, which it does not.
+    const edge = new PyDict<unknown, number>([
+      [2n ** 53n - 1n, 1],
+      [2n ** 53n + 1n, 2],
+    ]);
+    expect([edge.get(2 ** 53 - 1), edge.get(2 ** 53), edge.get(-(2 ** 53 - 1))]).toEqual([1, undefined, undefined]);
   });
 
   it("compares tuples, frozensets and bytes by content and tells bytes from str", () => {
@@ -68,6 +74,11 @@ describe("PyDict", () => {
     expect(dict.get(nan)).toBe(3);
     expect(dict.get(0)).toBe(5);
     expect(Object.is(([...dict.keys()][3] as PyFloat).value, -0)).toBe(true);
+    // JavaScript's other nothing is None, too.
+    const none = new PyDict<unknown, number>([[undefined, 1]]);
+    expect([[...none.keys()], none.get(null), none.get(undefined)]).toEqual([[null], 1, 1]);
+    const [first] = new PyDict<unknown, number>([[-0, 1]]).keys();
+    expect(Object.is((first as PyFloat).value, -0)).toBe(true);
   });
 
   it.each([[[1]], [{}], [new Map()], [new Set()], [new ByteArray(1)], [tuple(1, [2])]])(
@@ -122,7 +133,15 @@ describe("sets", () => {
   it("setOf() gives a plain Set where that compares alike", () => {
     expect(setOf([1, "a"])).not.toBeInstanceOf(PySet);
     expect(setOf([1, true])).toBeInstanceOf(PySet);
-    expect(setOf([1, true]).size).toBe(1);
+    for (const [one, same] of [
+      [1, true],
+      [true, 1],
+      [0, false],
+      [false, 0],
+    ]) {
+      expect([...setOf([one, same])]).toEqual([one]);
+    }
+    expect(setOf([false, 1])).not.toBeInstanceOf(PySet);
   });
 });
 

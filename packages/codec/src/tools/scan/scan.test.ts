@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { dumps } from "../../pickle/api-dump.js";
 import type { Verdict } from "./policy.js";
 import { scan } from "./scan.js";
 
@@ -141,6 +142,40 @@ describe("scan()", () => {
     const call = report.findings.find(({ kind }) => kind === "call");
     expect(call).toMatchObject({ offset: 19, pickle: 1, within: [6], opcode: "REDUCE", name: "system" });
     expect(report.pickles).toBe(2);
+  });
+
+  test("translates Python 2's names where readers do, and judges what is written as well as what is read", () => {
+    const named = (protocol: number) => scan(b(`\x80${String.fromCharCode(protocol)}c__builtin__\neval\n.`));
+    expect(named(2)).toMatchObject({ verdict: "dangerous", findings: [{ module: "builtins", name: "eval" }] });
+    expect(named(3)).toMatchObject({ verdict: "unknown", findings: [{ module: "__builtin__", name: "eval" }] });
+    const set = b("\x80\x02c__builtin__\nset\n.");
+    expect(scan(set).verdict).toBe("allowed");
+    expect(scan(set, { deny: ["__builtin__.set"] }).verdict).toBe("dangerous");
+    expect(scan(set, { deny: ["builtins.set"] }).verdict).toBe("dangerous");
+  });
+
+  test("does not know what a call of a harmless value does", () => {
+    const date = "cdatetime\ndate\n(K\x01tR";
+    expect(scan(b(`${date}.`)).verdict).toBe("allowed");
+    expect(scan(b(`${date})R.`)).verdict).toBe("unknown");
+  });
+
+  test("follows POP, which may take a mark, and what stands behind a frame", () => {
+    expect(scan(b("(0N."))).toMatchObject({ verdict: "allowed", pickles: 1, findings: [] });
+    expect(scan(b("\x80\x04\x95\x02\0\0\0\0\0\0\0N0N."))).toMatchObject({ verdict: "allowed", pickles: 1 });
+    expect(scan(dumps(Buffer.alloc(100_000)))).toMatchObject({ verdict: "allowed", pickles: 1 });
+  });
+
+  test("takes a large table whose rows are shared for what it is", () => {
+    const row = `](${"K\x01".repeat(900)}e`;
+    const table = scan(b(`\x80\x04]\x94(${row}\x94${"h\x01".repeat(20_000)}e.`));
+    expect(table).toMatchObject({ verdict: "allowed", findings: [] });
+  });
+
+  test("looks at what is only in the memo at the end, and at pickles in strings of protocol 0", () => {
+    expect(scan(b(`${laughs.slice(0, -1)}0N.`)).verdict).toBe("dangerous");
+    const inner = "cos\\nsystem\\n(S\\'id\\'\\ntR.";
+    expect(scan(b(`S'${inner}'\n.`))).toMatchObject({ verdict: "dangerous", findings: [{ kind: "nested" }, {}, {}] });
   });
 
   test("keeps no more findings than asked for, and judges them all", () => {

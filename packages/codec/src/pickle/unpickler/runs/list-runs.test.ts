@@ -57,6 +57,9 @@ describe("a list of numbers", () => {
     expect(refusal("](K\x01\x8a\x05\x01e.")).toEqual(["truncated", 4]);
     expect(refusal(`\x80\x04${frame("](K\x01M\x02")}\x03e.`)).toEqual(["bad-frame", 15]);
     expect(refusal("](K\x01K\x02e.", { limits: { maxItems: 1 } })).toEqual(["limit-exceeded", 0]);
+    // The second frame says that it is longer than what there is.
+    const long = frame("K\x02e.").replace("\x04", "\x05");
+    expect(refusal(`\x80\x04${frame("](K\x01")}${long}`)).toEqual(["truncated", 15]);
   });
 
   it("in a frame leaves frames as strict as they were", () => {
