@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import ts from "typescript";
 import { afterAll, expect, it } from "vitest";
 import { READY_MS } from "../services/patience.js";
-import { examplesOf, programOfExample } from "./docstring-examples.js";
+import { CONNECTS, examplesOf, givenOf, programOfExample } from "./docstring-examples.js";
 import { javascriptOf } from "./javascript.js";
 import { ROOT } from "./sources.js";
 
@@ -26,46 +26,13 @@ const auth = JSON.parse(readFileSync(path.join(ROOT, "test/vectors/auth.json"), 
 writeFileSync(path.join(folder, "worker.key"), auth.key);
 writeFileSync(path.join(folder, "worker.pem"), auth.certificate);
 
-/** What the examples of a file have before them: with that they are compiled only. */
-const GIVEN: Readonly<Record<string, string>> = {
-  "amqp-adapter/src/nestjs/client.ts": 'declare const maths: import("@nestjs/microservices").ClientProxy;',
-  "amqp-adapter/src/nestjs/server.ts": "class AppModule {}",
-  "celery/src/client/canvas/canvas.ts": `
-    const app = new Celery({ broker: "memory://" });
-    const add = app.task<[number, number], number>("proj.add");
-    const mul = app.task<[number, number], number>("proj.mul");`,
-  "celery/src/client/results/group-result.ts": `
-    const add = new Celery({ broker: "memory://" }).task<[number, number], number>("proj.add");`,
-  "celery/src/client/task.ts": `
-    const add = new Celery({ broker: "memory://" }).task<[number, number], number>("proj.add");`,
-  "redis-adapter/src/cache/cache.ts": `
-    const cache = createCache(pickled(new Redis()));
-    declare const makeReport: (id: number) => Promise<object>;
-    declare const url: string;`,
-  "redis-adapter/src/nestjs/client.ts": 'declare const maths: import("@nestjs/microservices").ClientProxy;',
-  "redis-adapter/src/nestjs/server.ts": "class AppModule {}",
-  "redis-adapter/src/pickled/pipeline.ts": `
-    const py = pickled(new Redis());
-    interface User { readonly name: string }`,
-  "redis-adapter/src/rq/retry.ts": `
-    declare const isReady: () => boolean;
-    declare const send: () => Promise<void>;`,
-  "redis-adapter/src/rq/worker.ts": `
-    const { signal } = new AbortController();
-    declare const build: (year: unknown) => Promise<string>;`,
-};
-
-/** What makes connections, and so is compiled only. */
-const CONNECTS = /\b(?:Redis|amqp|connect)\(/;
-
 const examples = ["codec", "celery", "amqp-adapter", "redis-adapter"].flatMap((name) => examplesOf(name));
 
 const programs = examples.map((example, index) => {
-  const given = GIVEN[example.place.replace(/^packages\/|:\d+$/g, "")];
-  const code = programOfExample(example, given);
+  const code = programOfExample(example);
   const file = path.join(folder, `example-${index}.mts`);
   writeFileSync(file, code);
-  return { ...example, file, code, isRun: given === undefined && !CONNECTS.test(example.code) };
+  return { ...example, file, code, isRun: givenOf(example) === "" && !CONNECTS.test(example.code) };
 });
 
 it("there are some", () => expect(programs.length).toBeGreaterThan(50));

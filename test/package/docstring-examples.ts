@@ -38,6 +38,40 @@ const OTHERS: Readonly<Record<string, string>> = {
   timeout: "rxjs",
 };
 
+/** What the examples of a file have before them: what is only declared cannot be run. */
+const GIVEN: Readonly<Record<string, string>> = {
+  "amqp-adapter/src/nestjs/client.ts": 'declare const maths: import("@nestjs/microservices").ClientProxy;',
+  "amqp-adapter/src/nestjs/server.ts": "class AppModule {}",
+  "celery/src/client/canvas/canvas.ts": `
+    const app = new Celery({ broker: "memory://" });
+    const add = app.task<[number, number], number>("proj.add");
+    const mul = app.task<[number, number], number>("proj.mul");`,
+  "celery/src/client/results/group-result.ts": `
+    const add = new Celery({ broker: "memory://" }).task<[number, number], number>("proj.add");`,
+  "celery/src/client/task.ts": `
+    const add = new Celery({ broker: "memory://" }).task<[number, number], number>("proj.add");`,
+  "redis-adapter/src/cache/cache.ts": `
+    const cache = createCache(pickled(new Redis()));
+    const makeReport = async (id: number): Promise<object> => ({ id });
+    const url = "data:application/json,{}";`,
+  "redis-adapter/src/nestjs/client.ts": 'declare const maths: import("@nestjs/microservices").ClientProxy;',
+  "redis-adapter/src/nestjs/server.ts": "class AppModule {}",
+  "redis-adapter/src/rq/retry.ts": `
+    declare const isReady: () => boolean;
+    declare const send: () => Promise<void>;`,
+  "redis-adapter/src/rq/worker.ts": `
+    const { signal } = new AbortController();
+    declare const build: (year: unknown) => Promise<string>;`,
+};
+
+/** What a reader of an example has before it; `""`: nothing. */
+export function givenOf({ place }: Example): string {
+  return GIVEN[place.replace(/^packages\/|:\d+$/g, "")] ?? "";
+}
+
+/** What makes connections. */
+export const CONNECTS = /\b(?:Redis|amqp|connect)\(/;
+
 /** Words that may be names: not those in strings, of properties, or before a colon. */
 function wordsOf(code: string): string[] {
   const plain = code.replaceAll(/(?<!\$\{[^}]*)"(?:[^"\\\n]|\\.)*"|(?<=(?<!\.\.)\.)\w+|\w+(?=:)/g, "");
@@ -45,7 +79,9 @@ function wordsOf(code: string): string[] {
 }
 
 /** An example behind the imports that it needs and what a reader has before it, whose names it may declare anew. */
-export function programOfExample({ code, packageName, place }: Example, given = ""): string {
+export function programOfExample(example: Example): string {
+  const { code, packageName, place } = example;
+  const given = givenOf(example);
   const all = `${given}\n${code}`;
   const own = new Set(all.match(/(?<=\b(?:class|const|function|interface|import \{) )\w+/g));
   const entries = publicImports();

@@ -348,6 +348,7 @@ export class PickledChannel<C extends AnyChannel = AnyChannel> extends EventEmit
  * @example
  * const connection = await connect("amqp://localhost"); // or amqplib's own, with `createConfirmChannel()`
  * const queue = pickled(await connection.createChannel());
+ * await queue.assertQueue("jobs");
  * await queue.sendToQueue("jobs", { id: 1, tags: new Set(["a"]) });
  * await queue.consume("jobs", (message) => { console.log(message.value); message.ack(); });
  */

@@ -38,6 +38,7 @@ export type RpcHandler<T = unknown> = (value: T, message: PickledMessage<T>) => 
  * @example
  * const connection = await connect("amqp://localhost");
  * const channel = pickled(await connection.createChannel());
+ * await channel.assertQueue("add");
  * const server = await serveRpc<[number, number]>(channel, "add", ([a, b]) => a + b);
  */
 export class RpcServer {

@@ -13,6 +13,10 @@ type Settled<T> = readonly [error: Error, value: undefined] | readonly [error: n
  * In a cluster all keys must be in slots of one node, as ioredis demands.
  *
  * @example
+ * interface User {
+ *   readonly name: string;
+ * }
+ * const py = pickled(new Redis(), { dialect: django() });
  * const [user, count] = await py.pipeline().get<User>("user:7").incr("hits").results();
  */
 export type PickledPipeline<R extends readonly unknown[] = []> = {
