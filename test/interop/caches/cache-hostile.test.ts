@@ -1,4 +1,5 @@
 /** `createCache` among loaders that fail, locks that are lost, clocks that jump, values that are too long and keys that change. */
+import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createCache, django, djangoRedis, pickled, plain, signed } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
@@ -6,9 +7,11 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
+import { closeAfterEach } from "../kept.js";
 import { withClient } from "../redis/redis-client.js";
 
 describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
+  const keep = closeAfterEach();
   let client: Redis;
   let url: string;
 
@@ -126,17 +129,19 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
   test("a clock that jumps neither ends waiting nor prolongs it", async () => {
     const now = Date.now();
     const hour = 3_600_000;
-    const lock = (await cacheOf().lock("k:lock", { ttl: 60_000 }))!;
+    // Another try's may still be taken.
+    const key = `k-${randomUUID()}`;
+    const lock = (await cacheOf().lock(`${key}:lock`, { ttl: 60_000 }))!;
     const jump = vi.spyOn(Date, "now").mockReturnValue(now + hour);
     const cache = cacheOf({ singleFlight: "redis", waitFor: 60_000 });
-    const waiting = cache.getOrSet("k", () => "made here");
-    const taking = cache.lock("k:lock", { ttl: 60_000, wait: 60_000, retryInterval: 10 });
+    const waiting = cache.getOrSet(key, () => "made here");
+    const taking = cache.lock(`${key}:lock`, { ttl: 60_000, wait: 60_000, retryInterval: 10 });
     jump.mockReturnValue(now - hour);
-    const once = cache.lock("k:lock", { ttl: 1000, wait: 30, retryInterval: 10 });
+    const once = cache.lock(`${key}:lock`, { ttl: 1000, wait: 30, retryInterval: 10 });
     jump.mockReturnValue(now - 2 * hour);
     expect(await once).toBeUndefined();
     jump.mockReturnValue(now + 2 * hour);
-    await pickled(client, { dialect: django() }).set("k", "made elsewhere");
+    await pickled(client, { dialect: django() }).set(key, "made elsewhere");
     expect(await waiting).toBe("made elsewhere");
     await lock.release();
     expect(await (await taking)!.release()).toBe(true);
@@ -145,6 +150,7 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
   test("after an outage Redis is asked again, whatever the clock says", async () => {
     const away = new Redis(1, "127.0.0.1", { maxRetriesPerRequest: 0, retryStrategy: () => null, lazyConnect: true });
     away.on("error", () => {});
+    keep({ close: () => away.disconnect() });
     const cache = createCache(pickled(away, { dialect: django() }), { timeout: 50 });
     const reasons: string[] = [];
     cache.on("error", ({ message }) => reasons.push(message));
@@ -156,7 +162,6 @@ describeEachRedis("createCache() under hostile use", (set: ServiceSet) => {
       expect(reasons).toEqual([expect.not.stringContaining("left alone")]);
     });
     jump.mockRestore();
-    away.disconnect();
   });
 
   test("a value that is too long is given, and not stored", async () => {
