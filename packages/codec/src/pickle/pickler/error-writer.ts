@@ -4,6 +4,7 @@ import { PicklingError } from "../../errors.js";
 import { ContainerWriter } from "./container-writer.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { Trail } from "./trail.js";
+import { unhashableKey } from "./unhashable-keys.js";
 
 export abstract class ErrorWriter extends ContainerWriter {
   undefinedMode: ResolvedPicklerOptions["undefined"] = "error";
@@ -16,6 +17,9 @@ export abstract class ErrorWriter extends ContainerWriter {
     this.trail.clear();
     this.failed = undefined;
   }
+
+  /** Whether a hook is asked for what an object is made of, and may write another in its place. */
+  protected abstract asksForParts(): boolean;
 
   fail(message: string, cause?: unknown): Error {
     return this.failure("unpicklable", message, cause);
@@ -73,8 +77,12 @@ export abstract class ErrorWriter extends ContainerWriter {
     return this.fail('Cannot pickle undefined: delete it, use null, or pass the option undefined: "none" or "omit"');
   }
 
-  /** `undefined` as a key or a member of a set. */
+  /** `undefined` as a key or a member of a set, or what Python cannot hash. */
   checkKey(key: unknown): unknown {
+    if (typeof key === "object" && key !== null && !this.asksForParts()) {
+      const reason = unhashableKey(key);
+      if (reason !== undefined) throw this.fail(`Cannot pickle ${reason}`);
+    }
     if (key !== undefined || this.undefinedMode === "none") return key;
     throw this.fail("Cannot pickle undefined as a key of a dict or a member of a set");
   }

@@ -58,15 +58,20 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
     }
     if (prototype === SetPrototype || prototype === PySetPrototype) {
       const set = value as Set<unknown>;
-      if (this.protocol < 4) this.saveReduction(set, callForSet(set), depth);
+      if (this.protocol < 4) this.saveSetAsCall(set, depth);
       else if (!this.openOrGet(op.EMPTY_SET, set)) this.saveMembers(set, depth);
       return true;
     }
     if (prototype !== FrozenSetPrototype) return false;
     const set = value as Set<unknown>;
-    if (this.protocol < 4) this.saveReduction(set, callForSet(set), depth);
+    if (this.protocol < 4) this.saveSetAsCall(set, depth);
     else this.saveFrozenSet(set, depth);
     return true;
+  }
+
+  private saveSetAsCall(set: Set<unknown>, depth: number): void {
+    for (const member of set) this.checkKey(member);
+    this.saveReduction(set, callForSet(set), depth);
   }
 
   /** Refers to an equal object that was written before and is the same in Python; says whether there was one. */
@@ -97,8 +102,7 @@ export abstract class ObjectWriter extends CollectionWriter implements EncodeCon
     else this.saveNew(value, place, lowerReduction(reduction, this), depth);
   }
 
-  /** Whether a hook is asked for what an object is made of. */
-  private asksForParts(): boolean {
+  protected override asksForParts(): boolean {
     return this.persistentId !== undefined || this.reducerOverride !== undefined;
   }
 
