@@ -9,11 +9,11 @@ import { channel } from "node:diagnostics_channel";
 
 /** What the diagnostics channel of published tasks tells, before each is sent. Headers may be added to. */
 export interface PublishDiagnostics {
-  /** Its name. */
+  /** The task's name. */
   readonly task: string;
-  /** The task's. */
+  /** The task's id. */
   readonly id: string;
-  /** `""` is the default exchange. */
+  /** The exchange that it is sent to; `""` is the default one. */
   readonly exchange: string;
   /** On the default exchange, the name of the queue. */
   readonly routingKey: string;
@@ -23,17 +23,17 @@ export interface PublishDiagnostics {
 
 /** What the channel of run tasks tells; state and time only when the run has ended. */
 export interface RunDiagnostics {
-  /** Its name. */
+  /** The task's name. */
   readonly task: string;
   /** The task's, the same for each of its retries. */
   readonly id: string;
-  /** 0 the first time. */
+  /** How often it was retried: 0 the first time. */
   readonly retries: number;
   /** Those that are not the protocol's own. */
   readonly headers: Readonly<Record<string, unknown>>;
   /** As it is stored: `"SUCCESS"`, `"FAILURE"`, `"RETRY"`, ... */
   readonly state?: string | undefined;
-  /** Milliseconds. */
+  /** How long it ran, in milliseconds; only when it has ended. */
   readonly runtimeMs?: number | undefined;
 }
 

@@ -13,11 +13,11 @@ export interface TaskMessage {
   readonly kwargs: Readonly<Record<string, unknown>>;
   /** Why no function can be called with what was sent, in Python's words after the function's name; both are empty then. */
   readonly fault?: string;
-  /** 0 the first time. */
+  /** How often it was retried: 0 the first time. */
   readonly retries: number;
-  /** ISO 8601. */
+  /** When it may run, in ISO 8601; `null`: at once. */
   readonly eta: string | null;
-  /** ISO 8601. */
+  /** When it must not start any more, in ISO 8601; `null`: never. */
   readonly expires: string | null;
   /** Id of the group that it is a part of. */
   readonly group: string | null;
@@ -35,19 +35,19 @@ export interface TaskMessage {
   readonly ignoreResult: boolean;
   /** How often the task was replaced. */
   readonly replacedTaskNesting: number;
-  /** Names of the stamps. */
+  /** Names of the stamps (`stamped_headers`); `null`: none were sent. */
   readonly stampedHeaders: readonly string[] | null;
   /** By name, among them names that `stampedHeaders` does not have; `{}` without any. */
   readonly stamps: Readonly<Record<string, unknown>>;
   /** Who sent it: `gen<pid>@<host>`. */
   readonly origin: string | null;
-  /** Text for logs. */
+  /** Text that stands for the arguments in logs and monitors; `null`: none was sent. */
   readonly argsrepr: string | null;
-  /** Text for logs. */
+  /** Text that stands for the keyword arguments in logs and monitors; `null`: none was sent. */
   readonly kwargsrepr: string | null;
-  /** Called with the result. */
+  /** Signatures that are sent with the result when it has succeeded: its `link`s. */
   readonly callbacks: readonly SignatureDict[] | null;
-  /** Called when it fails. */
+  /** Signatures that are sent when it has failed: its `link_error`s. */
   readonly errbacks: readonly SignatureDict[] | null;
   /** The rest of the chain, reversed: the last element runs next. */
   readonly chain: readonly SignatureDict[] | null;

@@ -24,7 +24,7 @@ export interface Compressor {
 /** Bound on decompressed bodies where none is given: 128 MiB, RabbitMQ's own bound on messages up to 3.13. */
 export const DEFAULT_MAX_DECOMPRESSED_BYTES = 128 * 1024 * 1024;
 
-/** How to decompress. */
+/** What {@link CompressionRegistry.decompress} takes. */
 export interface DecompressOptions {
   /** Name or content type of the compression. */
   readonly contentType: string;

@@ -26,15 +26,15 @@ export interface MessageProperties {
   readonly correlationId?: string | undefined;
   /** Name of the queue for answers. */
   readonly replyTo?: string | undefined;
-  /** 1 transient, 2 persistent. */
+  /** Whether the message outlives a restart of the broker: 2 persistent, 1 transient. */
   readonly deliveryMode?: 1 | 2 | undefined;
   /** 0 to 9. RabbitMQ serves higher first, kombu's Redis transport lower first. */
   readonly priority?: number | undefined;
-  /** Milliseconds, in decimal. */
+  /** How long it may wait in a queue: milliseconds, in decimal. RabbitMQ drops or dead-letters it then. */
   readonly expiration?: string | undefined;
   /** The application's: neither kombu nor Celery acts on it. */
   readonly messageId?: string | undefined;
-  /** Seconds since 1970. */
+  /** When it was sent, in seconds since 1970. */
   readonly timestamp?: number | undefined;
   /** The application's: neither kombu nor Celery acts on it. */
   readonly type?: string | undefined;
@@ -64,7 +64,7 @@ export interface Exchange {
   readonly name: string;
   /** `"headers"` is RabbitMQ's alone: the Redis transport refuses it. */
   readonly type: "direct" | "topic" | "fanout" | "headers";
-  /** Default true. */
+  /** Whether it outlives a restart of RabbitMQ. Default true. Ignored elsewhere. */
   readonly durable?: boolean | undefined;
   /** Whether RabbitMQ deletes it with its last binding. Default false. Ignored elsewhere. */
   readonly autoDelete?: boolean | undefined;
@@ -80,7 +80,7 @@ export interface Queue {
   readonly exchange?: Exchange | undefined;
   /** Of the binding to `exchange`; for a topic exchange a pattern, such as `video.#`. Default `""`; in Celery's settings the name of the queue. */
   readonly routingKey?: string | undefined;
-  /** Default true. */
+  /** Whether it outlives a restart of RabbitMQ. Default true. Ignored elsewhere. */
   readonly durable?: boolean | undefined;
   /** Whether RabbitMQ keeps it for this connection, and deletes it with that. Default false. Ignored elsewhere. */
   readonly exclusive?: boolean | undefined;
@@ -202,7 +202,7 @@ export interface DelayedDelivery {
 
 /** A key-value result store with notification, as Celery's Redis backend uses it. Values are opaque bytes. */
 export interface ResultStore {
-  /** `"redis"`, `"memory"`. */
+  /** The kind of store: `"redis"`, `"memory"`. */
   readonly type: string;
   /** For logs: never has a password. */
   readonly description: string;

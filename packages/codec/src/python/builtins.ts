@@ -72,7 +72,7 @@ export class Slice implements PyHashable {
   readonly start: unknown;
   /** The end, not included; `null`: to the end. */
   readonly stop: unknown;
-  /** `null` is 1. */
+  /** From one index to the next, negative to go backwards; `null` is 1. */
   readonly step: unknown;
 
   /** Always begins with `start`: `new Slice(null, 5)` is Python's `slice(5)`. */

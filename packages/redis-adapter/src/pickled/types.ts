@@ -24,19 +24,19 @@ export interface Scored<T> {
 export interface PickledCommands {
   /** `undefined`: no such key; `null` is a None that is stored. */
   get<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** In a cluster split by slot. */
+  /** Reads several keys: values in their order, with `undefined` for each that is missing. In a cluster split by slot. */
   mget<T = unknown>(keys: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
-  /** Whether it was stored, which `nx` and `xx` may prevent; with `get` the value before. */
+  /** Stores a value; whether it was, which `nx` and `xx` may prevent. With `get` the value before. */
   set<T = unknown>(key: string, value: unknown, options: SetOptions & { readonly get: true }): Promise<T | undefined>;
   set(key: string, value: unknown, options?: SetOptions & { readonly get?: false | undefined }): Promise<boolean>;
   /** Stores a value, and gives the one before. */
   getset<T = unknown>(key: string, value: unknown, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** Reads, and changes the lifetime. */
+  /** Reads a key, and gives it another lifetime; with `persist` none. */
   getex<T = unknown>(
     key: string,
     options: SetOptions & ReadOptions<T> & { readonly persist?: boolean | undefined },
   ): Promise<T | undefined>;
-  /** Reads, and deletes. */
+  /** Reads a key, and deletes it. `undefined`: no such key. */
   getdel<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /**
    * The new number: a bigint of a bigint, which is exact up to Redis' 2**63 and done by a script.
@@ -46,36 +46,36 @@ export interface PickledCommands {
    */
   incr<N extends number | bigint = number>(key: string, by?: N): Promise<Counted<N>>;
 
-  /** How many there were. */
+  /** Deletes keys; how many there were. */
   del(...keys: string[]): Promise<number>;
   /** As `del`; the memory is freed later. */
   unlink(...keys: string[]): Promise<number>;
-  /** How many there are. */
+  /** How many of the keys there are; one that is given twice counts twice. */
   exists(...keys: string[]): Promise<number>;
-  /** Whether there is such a key. */
+  /** Gives a key a lifetime in seconds; whether there is such a key. */
   expire(key: string, seconds: number): Promise<boolean>;
-  /** Whether there is such a key. */
+  /** Gives a key a lifetime in milliseconds; whether there is such a key. */
   pexpire(key: string, milliseconds: number): Promise<boolean>;
-  /** Whether it had a lifetime. */
+  /** Takes a key's lifetime away, so that it stays; whether it had one. */
   persist(key: string): Promise<boolean>;
-  /** Seconds; -1: for ever, -2: no such key. */
+  /** The lifetime that a key has left, in seconds; -1: for ever, -2: no such key. */
   ttl(key: string): Promise<number>;
-  /** Milliseconds; -1: for ever, -2: no such key. */
+  /** The lifetime that a key has left, in milliseconds; -1: for ever, -2: no such key. */
   pttl(key: string): Promise<number>;
-  /** `"string"`, `"list"`, ...; `"none"`: no such key. */
+  /** The kind of value that a key has: `"string"`, `"list"`, ...; `"none"`: no such key. */
   type(key: string): Promise<string>;
 
-  /** `undefined`: no such key or field. */
+  /** Reads a field of a hash. `undefined`: no such key or field. */
   hget<T = unknown>(key: string, field: string, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** How many fields are new. */
+  /** Stores fields of a hash, by name; how many of them are new. */
   hset(key: string, fields: Fields): Promise<number>;
-  /** Whether it was stored: not where there is such a field. */
+  /** Stores a field of a hash unless there is one of this name; whether it was stored. */
   hsetnx(key: string, field: string, value: unknown): Promise<boolean>;
-  /** In the order of `fields`, with `undefined` for each that is not there. */
+  /** Reads fields of a hash: values in the order of `fields`, with `undefined` for each that is not there. */
   hmget<T = unknown>(key: string, fields: readonly string[], options?: ReadOptions<T>): Promise<(T | undefined)[]>;
   /** By field; empty without such a key. @throws RedisAdapterError `unsupported` for fields that are no UTF-8, where two are the same as text */
   hgetall<T = unknown>(key: string, options?: ReadOptions<T>): Promise<Map<string, T>>;
-  /** How many there were. */
+  /** Deletes fields of a hash; how many there were. */
   hdel(key: string, ...fields: string[]): Promise<number>;
   /** Whether there are such a key and field. */
   hexists(key: string, field: string): Promise<boolean>;
@@ -84,15 +84,15 @@ export interface PickledCommands {
   /** How many fields; 0 without such a key. */
   hlen(key: string): Promise<number>;
 
-  /** The length of the list afterwards. */
+  /** Puts values in front of a list, one after the other; its length afterwards. */
   lpush(key: string, ...values: unknown[]): Promise<number>;
-  /** The length of the list afterwards. */
+  /** Puts values at the end of a list; its length afterwards. */
   rpush(key: string, ...values: unknown[]): Promise<number>;
-  /** Takes the first; `undefined`: no such key. */
+  /** Takes the first value of a list; `undefined`: no such key. */
   lpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** Takes the last; `undefined`: no such key. */
+  /** Takes the last value of a list; `undefined`: no such key. */
   rpop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** Blocks the connection: use a client of its own. `timeoutSeconds` 0: for ever. */
+  /** Waits for the first value of one of the lists, and takes it; `undefined` after `timeoutSeconds`, 0: for ever. Blocks the connection: use a client of its own. */
   blpop<T = unknown>(
     keys: string | readonly string[],
     timeoutSeconds: number,
@@ -104,15 +104,15 @@ export interface PickledCommands {
     timeoutSeconds: number,
     options?: ReadOptions<T>,
   ): Promise<{ readonly key: string; readonly value: T } | undefined>;
-  /** From `start` to `stop`, that one included; -1 is the last. */
+  /** The values of a list from `start` to `stop`, that one included; -1 is the last. */
   lrange<T = unknown>(key: string, start: number, stop: number, options?: ReadOptions<T>): Promise<T[]>;
-  /** From 0; -1 is the last. `undefined`: no such key or index. */
+  /** The value at an index of a list, from 0; -1 is the last. `undefined`: no such key or index. */
   lindex<T = unknown>(key: string, index: number, options?: ReadOptions<T>): Promise<T | undefined>;
-  /** Replaces the one at an index, of which -1 is the last; rejects where there is none. */
+  /** Replaces the value at an index of a list, of which -1 is the last; rejects where there is none. */
   lset(key: string, index: number, value: unknown): Promise<void>;
-  /** Keeps what `lrange` would give. */
+  /** Shortens a list to what `lrange` would give. */
   ltrim(key: string, start: number, stop: number): Promise<void>;
-  /** 0 without such a key. */
+  /** How many values a list has; 0 without such a key. */
   llen(key: string): Promise<number>;
   /** Takes the first or last of one list, puts it at the start or end of the other, and gives it. `undefined`: there was none. Redis 6.2. */
   lmove<T = unknown>(
@@ -123,15 +123,15 @@ export interface PickledCommands {
     options?: ReadOptions<T>,
   ): Promise<T | undefined>;
 
-  /** How many are new. */
+  /** Puts members into a set; how many are new. */
   sadd(key: string, ...members: unknown[]): Promise<number>;
   /** How many there were. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   srem(key: string, ...members: unknown[]): Promise<number>;
   /** Whether there is this member. @throws RedisAdapterError `unsupported` where equal values do not have equal bytes */
   sismember(key: string, member: unknown): Promise<boolean>;
-  /** In no order; empty without such a key. */
+  /** The members of a set, in no order; empty without such a key. */
   smembers<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T[]>;
-  /** Takes one at random; `undefined`: no such key. */
+  /** Takes a member of a set at random; `undefined`: no such key. */
   spop<T = unknown>(key: string, options?: ReadOptions<T>): Promise<T | undefined>;
   /** How many members; 0 without such a key. */
   scard(key: string): Promise<number>;
@@ -166,23 +166,23 @@ export interface PickledCommands {
   /** How many members; 0 without such a key. */
   zcard(key: string): Promise<number>;
 
-  /** The id of the entry. */
+  /** Adds an entry of fields to a stream; its id. */
   xadd(key: string, fields: Readonly<Record<string, unknown>>, options?: XaddOptions): Promise<string>;
   /** How many entries; 0 without such a key. */
   xlen(key: string): Promise<number>;
-  /** Oldest first, by id, both ends included. Default: from `"-"`, the first, to `"+"`, the last. */
+  /** The entries of a stream by id, oldest first, both ends included. Default: from `"-"`, the first, to `"+"`, the last. */
   xrange(
     key: string,
     start?: string,
     end?: string,
     options?: ReadOptions & { readonly count?: number | undefined },
   ): Promise<StreamEntry[]>;
-  /** How many there were. */
+  /** Deletes entries of a stream by their ids; how many there were. */
   xdel(key: string, ...ids: string[]): Promise<number>;
   /** The entries after the id given for each stream; `"$"`: those to come. Empty when there are none, or none came in time. */
   xread(streams: Readonly<Record<string, string>>, options?: XreadOptions): Promise<StreamEntry[]>;
 
-  /** Tells subscribers; resolves to how many there were. The channel's name is used as it is. */
+  /** Sends a value to the subscribers of a channel; how many there were. The channel's name is used as it is. */
   publish(channel: string, value: unknown): Promise<number>;
 }
 

@@ -7,7 +7,7 @@ import { Inbox } from "./inbox.js";
 export interface CompletedTask<Result> {
   /** Its place in `results`. */
   readonly index: number;
-  /** The task's. */
+  /** The task's id. */
   readonly id: string;
   /** SUCCESS, FAILURE or REVOKED. */
   readonly state: TaskState;

@@ -20,17 +20,17 @@ const DEFAULT_FREQ_SECONDS = 60;
 const QUEUE_TTL_MS = 2000;
 const MAX_PEERS = 10_000;
 
-/** Another worker. */
+/** Another worker, as it tells of itself in its events. */
 export interface Peer {
   /** Its node name: `celery@host`. */
   readonly hostname: string;
-  /** Of its process, when it said so. */
+  /** The id of its process; `undefined` when it did not say. */
   readonly pid: number | undefined;
   /** Seconds between its heartbeats. */
   readonly freq: number;
-  /** `"py-celery"`, `"brine"`. */
+  /** What it is: `"py-celery"`, `"brine"`; `undefined` when it did not say. */
   readonly software: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** When it was last heard of, in milliseconds since the epoch. */
   readonly lastHeardAt: number;
 }
 
