@@ -63,6 +63,29 @@ test.each(["dis", "json", "scan", "optimize"])("%s --help teaches with examples"
   expect((await brine(["help", command])).out).toBe(out);
 });
 
+test("json shows what is in values that have no text of their own", async () => {
+  // CPython's `functools.partial(int, base=2)` and `types.SimpleNamespace(a=[1])`, and a model of Django's.
+  const pickles: [string, unknown][] = [
+    [
+      "\x80\x02cfunctools\npartial\nq\x00c__builtin__\nlong\nq\x01\x85q\x02Rq\x03(h\x01)}q\x04X\x04\x00\x00\x00baseq\x05K\x02sNtq\x06b.",
+      { "$functools.partial": { func: { $global: "builtins.int" }, keywords: { base: 2 } } },
+    ],
+    [
+      "\x80\x04\x8c\x05types\x8c\x0fSimpleNamespace\x93)R}\x8c\x01a]K\x01asb.",
+      { "$types.SimpleNamespace": { a: [1] } },
+    ],
+    [
+      "cdjango.db.models.base\nmodel_unpickle\n((Vauth\nVUser\nttR(dVid\nI7\nsb.",
+      { "$django.db.models.base.model_unpickle": { app: "auth", model: "User", state: { id: 7 } } },
+    ],
+  ];
+  for (const [pickle, shown] of pickles) {
+    const { code, out } = await brine(["json"], Buffer.from(pickle, "latin1"));
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject(shown as object);
+  }
+});
+
 test("dis prints every opcode, from a file and from standard input", async () => {
   const pickle = dumps([1]);
   const { code, out } = await brine(["dis", file("list.pkl", pickle)]);

@@ -67,7 +67,13 @@ export function formOf(value: object): Form {
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return plainForm(value);
   if (value instanceof Error && "args" in value) return tagged(name ?? "$exception", Reflect.get(value, "args"));
-  return tagged(name ?? `$${value.constructor?.name ?? "object"}`, String(value));
+  const tag = name ?? `$${value.constructor?.name ?? "object"}`;
+  // A class that has no text of its own is what is in it.
+  if (value.toString === Object.prototype.toString) {
+    const parts = Object.entries(value).filter(([, part]) => part !== undefined);
+    return tagged(tag, new Nested(plainForm(Object.fromEntries(parts))));
+  }
+  return tagged(tag, String(value));
 }
 
 function array(items: readonly unknown[]): Nested {
