@@ -100,6 +100,7 @@ describe("FrameWriter", () => {
     ["headers beyond the buffer", { headers: { text: "x".repeat(70_000) } }],
     ["integers without a type", { headers: { n: 1 } }],
     ["64-bit integers", { headers: typedHeaders({ n: 2n ** 40n }) }],
+    ["an integer that is longer than its type", { headers: { n: { "!": "int32", value: 2 ** 31 } } }],
     ["bytes", { headers: { n: Buffer.from("x") } }],
     ["undefined in an array", { headers: { n: [undefined] } }],
   ])("leaves %s to amqplib, after what was published before", (_, options, content = Buffer.from("body")) => {

@@ -143,6 +143,7 @@ describe("the publisher", () => {
   test.each([
     ["a link without options", link([{ task: "lab.mul", args: [], kwargs: {} }]), "body[2].callbacks[0].options"],
     ["callbacks that are no list", link(FULL), "body[2].callbacks"],
+    ["a body of four parts", { body: [[], {}, EMBED, null] }, "body"],
     ["an eta that is no time", { headers: { ...HEADERS, eta: "tomorrow" } }, "headers.eta"],
     ["a Date as header", { headers: { ...HEADERS, when: new Date() } }, "headers.when"],
     ["a bigint deep in a header", { headers: { ...HEADERS, x: { y: [1n] } } }, "headers.x.y[0]"],
@@ -152,6 +153,25 @@ describe("the publisher", () => {
     ["kwargs with keys that are no strings", { body: [[], new Map([[1, 2]]), EMBED] }, "body[1]"],
   ])("refuses %s", (_, sent, path) => {
     expect(() => validateTask(outgoing(sent))).toThrow(expect.objectContaining({ path, code: "invalid-message" }));
+  });
+
+  test.each([
+    [{ priority: -1 }, "priority"],
+    [{ priority: 256 }, "priority"],
+    [{ priority: 1.5 }, "priority"],
+    [{ expiration: "12345678901" }, "expiration"],
+    [{ expiration: "1.5" }, "expiration"],
+    [{ correlationId: "ü".repeat(128) }, "correlationId"],
+    [{ replyTo: "x".repeat(256) }, "replyTo"],
+    [{ contentType: "" }, "contentType"],
+  ])("refuses the properties %j", (properties, path) => {
+    const sent = { ...outgoing({}), ...properties };
+    expect(() => validateTask(sent)).toThrow(expect.objectContaining({ path, code: "invalid-message" }));
+  });
+
+  test("lets through properties at their edges", () => {
+    const edges = { expiration: "1234567890", correlationId: "x".repeat(255), replyTo: "" };
+    for (const priority of [0, 255]) expect(() => validateTask({ ...outgoing({}), ...edges, priority })).not.toThrow();
   });
 
   test.each([

@@ -163,6 +163,11 @@ describe("markRedelivered()", () => {
     );
   });
 
+  test("marks the last of members of one name, which is the one that readers take", () => {
+    const text = '{"headers": {}, "headers": {"a": 1}, "properties": {"delivery_info": {}}}';
+    expect(markRedelivered(text)).toContain('"headers": {}, "headers": {"a": 1, "redelivered": true}');
+  });
+
   test("marks once", () => {
     const text = '{"headers": {}, "properties": {"delivery_info": {"exchange": ""}}}';
     expect(markRedelivered(markRedelivered(text))).toBe(markRedelivered(text));

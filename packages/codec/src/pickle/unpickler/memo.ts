@@ -54,11 +54,9 @@ export class Memo {
     values.push(value);
   }
 
-  /** MEMOIZE: puts a value under the number of entries. */
+  /** MEMOIZE: puts a value under the number of entries. @throws UnpicklingError as {@link put} */
   append(value: unknown): void {
-    const { size } = this;
-    if (size >= this.#max) throw overLimit("maxMemo", this.#max);
-    this.put(size, value);
+    this.put(this.size, value);
   }
 
   /** @throws UnpicklingError `bad-memo` */
