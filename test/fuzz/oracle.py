@@ -176,8 +176,9 @@ def canonical(root):
         nodes += 1
         if nodes > MAX_NODES:
             raise TooBig
+        # What READONLY_BUFFER makes of a bytearray: its bytes, which may not be written to.
         if type(value) is memoryview:
-            value = value.obj
+            value = bytes(value)
         text = leaf(value)
         if text is not None:
             out.append(text)

@@ -12,6 +12,8 @@ export interface DataEntryOptions<T extends PyInstance> {
   readonly target?: PyInstanceClass<T> | undefined;
   /** Which Python strings its names are: see {@link GlobalEntry}. Default `"interned"`. */
   readonly nameStrings?: GlobalEntry["nameStrings"];
+  /** Python makes the str that the arguments begin with for each call. Default false. */
+  readonly ownsFirst?: boolean | undefined;
   /** Protocols 0 and 1: the builtin that the Python class extends, and its value. */
   base?(object: T, context: EncodeContext): Reduction["base"];
 }
@@ -19,6 +21,7 @@ export interface DataEntryOptions<T extends PyInstance> {
 const DATA_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<DataEntryOptions<PyInstance>>({
   target: true,
   nameStrings: true,
+  ownsFirst: true,
   base: true,
 });
 
@@ -60,6 +63,7 @@ export function dataEntry<T extends PyInstance>(
         kind: object.kind,
         callable: globalOfEntry(entry),
         args: object.args,
+        ownsFirst: options.ownsFirst,
         base: object.kind === "newobj" && context.protocol < 2 ? options.base?.(object, context) : undefined,
         state: object.state,
         listItems: object.items,

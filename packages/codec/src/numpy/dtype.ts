@@ -1,6 +1,7 @@
 /** `numpy.dtype`. */
 import { intOf } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
+import { axesOf, fits } from "./shape.js";
 
 /**
  * numpy's letters of simple types (`dtype.kind`): bool, signed ints, unsigned ints, floats, complex, bytes, text, raw (records
@@ -8,14 +9,30 @@ import { Tuple } from "../python/containers/sequences.js";
  */
 export type DTypeKind = "b" | "i" | "u" | "f" | "c" | "S" | "U" | "V" | "O" | "M" | "m" | "T";
 
-/** Bytes of an item where the state does not say: the number in the code. `O8` is a pointer. */
-const CODE = /^([biufcSUVOMmT])(\d+)?$/;
+/** Codes as numpy writes them, on 32-bit machines too: kind and bytes, of text characters. `O8` is a pointer. */
+const CODE = /^(?:b1|[iu][1248]|f(?:2|4|8|12|16)|c(?:8|16|24|32)|O[48]|[Mm]8|[SUV]\d{1,10})$/;
 
-/** numpy's flag `NPY_LIST_PICKLE`. */
-const LIST_PICKLE = 0x02;
-
-/** Beyond this a code is not a size but an attack. */
+/** Beyond this an item's size is not a size but an attack. */
 const MAX_ITEM_SIZE = 2 ** 31;
+
+/** Types in one another. People's data has a handful. */
+const MAX_DEPTH = 100;
+
+/** A field of a structured type. */
+export interface DTypeField {
+  /** Of an item's field. */
+  readonly dtype: DType;
+  /** Bytes from the beginning of the item. */
+  readonly offset: number;
+}
+
+/** What an item that is an array in itself holds. */
+export interface SubDType {
+  /** Of each of its items. */
+  readonly dtype: DType;
+  /** The length of each of its axes. */
+  readonly shape: readonly number[];
+}
 
 /** The parts of simple types, one object each as in numpy. Bounded: only codes of fixed size get here. */
 const SIMPLE = new Map<string, DType>();
@@ -31,17 +48,35 @@ export class DType {
   /** What numpy's class is called with: `"i4"`, `"f8"`, `"U2"`, `"V12"`; for a type of a class of its own a reference to that, such as `numpy.record`. */
   readonly code: unknown;
   /** What BUILD set: `(version, byteorder, subdtype, names, fields, itemsize, alignment, flags[, metadata])`. */
-  state: readonly unknown[];
+  readonly state: readonly unknown[];
+  /** Python's `fields`, by name and in the order of `names`: those of a structured type; `null` of any other. */
+  readonly fields: ReadonlyMap<string, DTypeField> | null = null;
+  /** Python's `subdtype`: what a field that is an array in itself holds; `null` of any other type. */
+  readonly subdtype: SubDType | null = null;
+  /** Python's `hasobject`: whether items are Python objects, or records that hold some. */
+  readonly hasObjects: boolean;
+  /** How many types are within one another: 1 for a simple one. */
+  readonly depth: number = 1;
 
   /**
    * For the decoder; {@link DType.of} makes simple types.
    *
    * @param code - see {@link DType.code}
    * @param state - see {@link DType.state}; `[]` until BUILD sets it
+   * @throws RangeError when the state is none of numpy's, or of fields that do not lie within the item
    */
   constructor(code: unknown, state: readonly unknown[]) {
     this.code = code;
-    this.state = state;
+    this.state = [];
+    this.hasObjects = this.kind === "O";
+    if (state.length > 0) DType.fill(this, state);
+  }
+
+  /** Gives a type its state, which it must not have yet; for the decoder. */
+  static fill(dtype: DType, state: readonly unknown[]): void {
+    if (dtype.state.length > 0) throw new RangeError("the type has a state already");
+    const { fields, subdtype, hasObjects, depth } = partsOf(dtype, state);
+    Object.assign(dtype, { state, fields, subdtype, depth, hasObjects: dtype.hasObjects || hasObjects });
   }
 
   /**
@@ -65,28 +100,27 @@ export class DType {
     return made;
   }
 
-  /** The letter that `code` begins with; `undefined` where `code` is a reference. */
+  /** Whether `code` is one of numpy's codes; `T` is that of strings of any length. */
+  static isCode(code: string): boolean {
+    return CODE.test(code) || code === "T";
+  }
+
+  /** The letter that `code` begins with; `V` of records of a class of their own, `undefined` where `code` is another reference. */
   get kind(): DTypeKind | undefined {
-    const match = typeof this.code === "string" ? CODE.exec(this.code) : null;
-    return match === null ? undefined : (match[1] as DTypeKind);
+    const { code } = this;
+    if (typeof code === "string") return DType.isCode(code) ? (code[0] as DTypeKind) : undefined;
+    return this.fields === null ? undefined : "V";
   }
 
   /** Python's `itemsize`: bytes of one item; `undefined` where it cannot be told. */
   get itemSize(): number | undefined {
-    const stated = intOf(this.state[5]) ?? -1;
+    const { code, kind } = this;
+    const isSized = kind === "S" || kind === "U" || kind === "V" || typeof code !== "string";
+    const stated = isSized ? (intOf(this.state[5]) ?? -1) : -1;
     if (stated >= 0) return stated;
-    const match = typeof this.code === "string" ? CODE.exec(this.code) : null;
-    if (match === null) return undefined;
-    if (match[1] === "M" || match[1] === "m") return 8;
-    const number = Number(match[2] ?? 0);
-    const size = match[1] === "U" ? number * 4 : number;
-    return size <= MAX_ITEM_SIZE ? size : undefined;
-  }
-
-  /** Python's `hasobject`: whether items are Python objects, or records that hold some. */
-  get hasObjects(): boolean {
-    const flags = intOf(this.state[7]) ?? 0;
-    return this.kind === "O" || (flags & LIST_PICKLE) !== 0;
+    if (kind === undefined || kind === "T" || typeof code !== "string") return undefined;
+    const number = Number(code.slice(1));
+    return kind === "U" ? number * 4 : number;
   }
 
   /** False also for types without byte order (`|`) and for that of the machine (`=`). */
@@ -110,6 +144,90 @@ export class DType {
   toJSON(): string {
     return this.toString();
   }
+}
+
+/** What a state says of a type's parts. */
+interface Parts {
+  readonly fields: ReadonlyMap<string, DTypeField> | null;
+  readonly subdtype: SubDType | null;
+  readonly hasObjects: boolean;
+  readonly depth: number;
+}
+
+const NO_PARTS: Parts = { fields: null, subdtype: null, hasObjects: false, depth: 1 };
+
+/** numpy 2.4 `arraydescr_setstate`, which trusts the sizes and offsets. */
+function partsOf(type: DType, state: readonly unknown[]): Parts {
+  const [version, order, subdtype, names, fields, itemSize] = state;
+  // Shorter ones are of numpy before 1.0.
+  if (state.length < 7 || state.length > 9 || !(intOf(version)! >= 0 && intOf(version)! <= 4))
+    throw new RangeError("the state is of no version of numpy's");
+  if (typeof order !== "string" || !/^[<>|=]$/.test(order)) throw new RangeError("the byte order is none");
+  const size = intOf(itemSize);
+  if (size === undefined || size > MAX_ITEM_SIZE) throw new RangeError("the item size is out of bounds");
+  if (names === null && subdtype === null) {
+    if (type.kind === "U" && size % 4 > 0) throw new RangeError("the item size is no number of characters");
+    return NO_PARTS;
+  }
+  if (type.kind !== undefined && type.kind !== "V") throw new RangeError("a simple type has no parts");
+  const parts = names === null ? subarrayOf(subdtype, size) : fieldsOf(names, fields, size);
+  if (parts.depth > MAX_DEPTH) throw new RangeError(`more than ${MAX_DEPTH} types are in one another`);
+  return parts;
+}
+
+function subarrayOf(value: unknown, size: number): Parts {
+  const [dtype, shape] = Array.isArray(value) ? value : [];
+  if (!isComplete(dtype)) throw new RangeError("a sub-array has no type");
+  // numpy writes one axis as a number, too.
+  const axes = axesOf(Array.isArray(shape) ? shape : [shape]);
+  if (axes === undefined || !fits(axes, dtype.itemSize!, size))
+    throw new RangeError("a sub-array does not fit its shape");
+  return { fields: null, subdtype: { dtype, shape: axes }, hasObjects: dtype.hasObjects, depth: dtype.depth + 1 };
+}
+
+/** Parts by the dict that holds them, with where the last field ends: many types may share one. */
+const FIELDS = new WeakMap<object, Parts & { readonly names: unknown; readonly end: number }>();
+
+function fieldsOf(names: unknown, dict: unknown, size: number): Parts {
+  if (!Array.isArray(names)) throw new RangeError("the names of its fields are none");
+  if (names.length === 0) return { ...NO_PARTS, fields: new Map() };
+  if (typeof dict !== "object" || dict === null) throw new RangeError("it has names of fields, and no fields");
+  let parts = FIELDS.get(dict);
+  if (parts?.names !== names) {
+    const fields = new Map<string, DTypeField>();
+    let [end, depth, hasObjects] = [0, 1, false];
+    for (const name of names) {
+      const { dtype, offset } = fieldOf(name, dict);
+      fields.set(name, { dtype, offset });
+      end = Math.max(end, offset + dtype.itemSize!);
+      depth = Math.max(depth, dtype.depth + 1);
+      hasObjects ||= dtype.hasObjects;
+    }
+    if (fields.size < names.length) throw new RangeError("two of its fields have one name");
+    parts = { names, fields, subdtype: null, hasObjects, depth, end };
+    FIELDS.set(dict, parts);
+  }
+  if (parts.end > size) throw new RangeError("a field lies beyond the item");
+  return parts;
+}
+
+/** `dict[name]`, a tuple of type, offset and perhaps a title. */
+function fieldOf(name: unknown, dict: object): DTypeField {
+  let field: unknown;
+  if (typeof name === "string") {
+    if (dict instanceof Map) field = dict.get(name);
+    else if (Object.hasOwn(dict, name)) field = (dict as Record<string, unknown>)[name];
+  }
+  const [dtype, place] = Array.isArray(field) ? field : [];
+  const offset = intOf(place);
+  if (!isComplete(dtype) || offset === undefined || offset < 0)
+    throw new RangeError("a field has no type or no offset");
+  return { dtype, offset };
+}
+
+/** Whether a part is a type that nothing can change any more, so that no type is ever part of itself. */
+function isComplete(value: unknown): value is DType {
+  return value instanceof DType && value.state.length > 0 && value.itemSize !== undefined;
 }
 
 const NAMES: ReadonlyMap<string, string> = new Map([

@@ -1,6 +1,5 @@
 /** Items of arrays and scalars, out of their bytes. */
 import type { ArrayData } from "../python/containers/array.js";
-import { Complex } from "../python/numbers/numbers.js";
 import type { DType } from "./dtype.js";
 
 /** What the items of an array are in JavaScript: a typed array for numbers, bools and dates; an array of strings, bytes or any values for the rest. */
@@ -63,34 +62,46 @@ function float16(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
+/** The bits of the half-precision float that is nearest to a number; of two as near, those of the even one. */
+export function float16Bits(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  const sign = value < 0 || Object.is(value, -0) ? 0x8000 : 0;
+  const size = Math.abs(value);
+  if (size >= 2 ** 16) return sign | 0x7c00;
+  // What the last bit of the fraction counts for doubles with each exponent, from the second on.
+  let exponent = 0;
+  while (size >= 2 ** (exponent - 13)) exponent++;
+  const steps = size / 2 ** (exponent - 24);
+  const down = Math.floor(steps);
+  const isUp = steps - down > 0.5 || (steps - down === 0.5 && down % 2 === 1);
+  // A fraction that is full carries into the exponent, and the largest into infinity.
+  return sign | (1024 * exponent + down + Number(isUp));
+}
+
 /**
- * The items of `bytes`: a typed array, without a copy where byte order and alignment allow; an array of strings for text,
- * of bytes for the rest. Complex numbers are pairs of floats, bools are 0 and 1, dates are counts of their unit.
+ * The `count` items of `bytes`: a typed array, without a copy where byte order and alignment allow; an array of strings for
+ * text, of bytes for the rest. Complex numbers are pairs of floats, bools are 0 and 1, dates are counts of their unit.
  */
-export function itemsOf(dtype: DType, bytes: Uint8Array): ArrayItems {
+export function itemsOf(dtype: DType, bytes: Uint8Array, count: number): ArrayItems {
   const code = typeof dtype.code === "string" ? dtype.code : "";
-  const size = dtype.itemSize ?? 1;
+  const size = dtype.itemSize ?? 0;
   if (code === "f2") {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    return Float32Array.from({ length: bytes.length / 2 }, (_, i) =>
-      float16(view.getUint16(2 * i, !dtype.isBigEndian)),
-    );
+    return Float32Array.from({ length: count }, (_, i) => float16(view.getUint16(2 * i, !dtype.isBigEndian)));
   }
   const typed = dtype.kind === "M" || dtype.kind === "m" ? BigInt64Array : TYPED.get(code);
-  if (typed !== undefined && dtype.names === null) {
+  if (typed !== undefined) {
     const unit = typed.BYTES_PER_ELEMENT;
     let source = bytes;
     if (unit > 1 && dtype.isBigEndian === IS_LITTLE) source = swapped(bytes, unit);
     else if (bytes.byteOffset % unit !== 0) source = new Uint8Array(bytes);
     return new typed(source.buffer, source.byteOffset, source.length / unit);
   }
-  const items: unknown[] = [];
-  if (size === 0) return items;
-  for (let i = 0; i < bytes.length; i += size) {
-    const item = bytes.subarray(i, i + size);
-    items.push(dtype.kind === "U" ? textOf(item, dtype.isBigEndian) : dtype.kind === "S" ? withoutZeros(item) : item);
-  }
-  return items;
+  const { kind, isBigEndian } = dtype;
+  return Array.from({ length: count }, (_, i) => {
+    const item = bytes.subarray(i * size, (i + 1) * size);
+    return kind === "U" ? textOf(item, isBigEndian) : kind === "S" ? withoutZeros(item) : item;
+  });
 }
 
 function textOf(item: Uint8Array, isBig: boolean): string {
@@ -110,13 +121,4 @@ function withoutZeros(item: Uint8Array): Uint8Array {
   let end = item.length;
   while (end > 0 && item[end - 1] === 0) end--;
   return item.subarray(0, end);
-}
-
-/** One item as a JavaScript value: numbers, bigints, booleans, {@link Complex}, text or bytes. */
-export function itemAt(dtype: DType, items: ArrayItems, index: number): unknown {
-  if (dtype.kind === "c") {
-    const pairs = items as Float64Array;
-    return new Complex(pairs[2 * index]!, pairs[2 * index + 1]!);
-  }
-  return dtype.kind === "b" ? items[index] === 1 : items[index];
 }

@@ -1,12 +1,12 @@
-/** `numpy.ndarray` and numpy's scalars. */
+/** `numpy.ndarray`. */
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
 import { plainInt } from "../python/coerce.js";
+import { Tuple } from "../python/containers/sequences.js";
+import { Complex } from "../python/numbers/numbers.js";
 import { DType } from "./dtype.js";
-import { type ArrayItems, DTYPE_OF_TYPED, itemAt, itemsOf } from "./items.js";
-
-/** Axes that numpy allows, in its newest version. */
-const MAX_AXES = 64;
+import { type ArrayItems, DTYPE_OF_TYPED, itemsOf } from "./items.js";
+import { fits, rowsFirst, sizeOf, stridesOf } from "./shape.js";
 
 /** Options of {@link NDArray}. */
 export interface NDArrayOptions {
@@ -23,17 +23,6 @@ export interface NDArrayOptions {
 
 const NDARRAY_OPTIONS = /* @__PURE__ */ optionNames<NDArrayOptions>({ dtype: true, order: true, readonly: true });
 
-/** The product of a shape; `undefined` when it is no shape. */
-export function sizeOf(shape: readonly number[]): number | undefined {
-  if (shape.length > MAX_AXES) return undefined;
-  let size = 1;
-  for (const axis of shape) {
-    if (!Number.isSafeInteger(axis) || axis < 0) return undefined;
-    size *= axis;
-  }
-  return Number.isSafeInteger(size) ? size : undefined;
-}
-
 /**
  * A numpy array: items in one block, a shape, an order. Data only, no arithmetic.
  *
@@ -46,8 +35,13 @@ export class NDArray {
   readonly shape: readonly number[];
   /** Of a typed array given without one, that of its items, little-endian; of an array of any values `|O8`. */
   readonly dtype: DType;
-  /** `"C"`: in memory, items next to each other differ in the last index; `"F"`: in the first. An array of objects is always rows first. */
-  readonly order: "C" | "F";
+  /**
+   * `"C"`: in memory, items next to each other differ in the last index; `"F"`: in the first; `"K"`: in another, as in some
+   * arrays of numpy 2.3 and newer whose axes were exchanged, which are written as `"C"`. An array of objects is always rows first.
+   */
+  readonly order: "C" | "F" | "K";
+  /** How far apart in {@link data} neighbours on each axis are, in items, of complex numbers in pairs. */
+  readonly strides: readonly number[];
   /** Whether Python's array may not be written to: as one that protocol 5 made of immutable bytes. */
   readonly readonly: boolean;
   /** Python's class where it is not `numpy.ndarray`: a reference to `numpy.matrix`, `numpy.recarray`. */
@@ -70,61 +64,99 @@ export class NDArray {
     this.order = options.order ?? "C";
     this.readonly = options.readonly ?? false;
     this.subtype = subtype;
-    if (Array.isArray(data)) {
-      this.#items = data;
-      this.bytes = undefined;
-      this.shape = shape ?? [data.length];
-      if (sizeOf(this.shape) !== data.length) throw misfit(this.shape, data.length);
-      return;
-    }
-    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-    this.bytes = bytes;
-    const itemSize = this.dtype.itemSize ?? 0;
-    this.shape = shape ?? [itemSize === 0 ? 0 : bytes.length / itemSize];
-    const size = sizeOf(this.shape);
-    if (size === undefined || size * itemSize !== bytes.length) throw misfit(this.shape, bytes.length);
+    const isListed = Array.isArray(data);
+    const itemSize = isListed ? 1 : (this.dtype.itemSize ?? 0);
+    const length = isListed ? data.length : data.byteLength;
+    this.#items = isListed ? data : undefined;
+    this.bytes = isListed ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    this.shape = shape ?? [itemSize === 0 ? 0 : length / itemSize];
+    if (!fits(this.shape, itemSize, length)) throw misfit(this.shape, length);
+    this.strides = stridesOf(this.shape, isListed ? "C" : this.order);
   }
 
   /** Puts contents into an array that was made before they were known; for the decoder. */
   static fill(array: NDArray, contents: NDArray): void {
-    const { shape, dtype, order, bytes } = contents;
-    Object.assign(array, { shape, dtype, order, bytes });
+    const { shape, strides, dtype, order, bytes } = contents;
+    Object.assign(array, { shape, strides, dtype, order, bytes });
     array.#items = contents.#items;
+  }
+
+  /** The same items with their axes exchanged, as numpy's `transpose`; for the decoder. */
+  static transpose(array: NDArray, axes: readonly number[]): NDArray {
+    const shape = axes.map((axis) => array.shape[axis]!);
+    const strides = axes.map((axis) => array.strides[axis]!);
+    const { dtype, readonly } = array;
+    return Object.assign(new NDArray(array.bytes!, array.shape, { dtype, readonly }), { shape, strides, order: "K" });
+  }
+
+  /** Its bytes rows first, copied only where they lie otherwise; for an order that numpy has no name for. */
+  static rowsFirst(array: NDArray): Uint8Array {
+    const { bytes, dtype, shape, strides, order } = array;
+    return order === "C" ? bytes! : rowsFirst(bytes!, dtype.itemSize!, shape, strides);
   }
 
   /**
    * The items in memory order: a typed array, or an array of strings or bytes. Objects and strings of any length, which numpy
-   * pickles one by one, rows first whatever the order. Complex numbers are two floats.
+   * pickles one by one, rows first whatever the order. Complex numbers are two floats, records their bytes.
    */
   get data(): ArrayItems {
-    this.#items ??= itemsOf(this.dtype, this.bytes!);
+    this.#items ??= itemsOf(this.dtype, this.bytes!, this.size);
     return this.#items;
   }
 
   /** Python's `size`: how many items, over all axes. */
   get size(): number {
-    return sizeOf(this.shape)!;
+    return sizeOf(this.shape);
   }
 
   /**
-   * The item at these indices, one for each axis: a number; a bigint for 64-bit ints and dates; a boolean, a {@link Complex},
-   * text, bytes or an object.
+   * The item at these indices, one for each axis: a number; a bigint of 64-bit ints and dates; a boolean, a {@link Complex},
+   * text or bytes. A record is a tuple of its fields, of which those with a shape are arrays.
    *
    * @throws RangeError for another number of indices, or one that is negative or beyond its axis
    */
   at(...indices: readonly number[]): unknown {
-    const { shape } = this;
-    const isRowsFirst = this.order === "C" || this.bytes === undefined;
+    const { shape, strides } = this;
     if (indices.length !== shape.length) throw new RangeError(`Needs ${shape.length} indices, not ${indices.length}`);
     let offset = 0;
-    for (let k = 0; k < shape.length; k++) {
-      const axis = isRowsFirst ? k : shape.length - 1 - k;
+    for (let axis = 0; axis < shape.length; axis++) {
       const index = indices[axis]!;
       if (!Number.isInteger(index) || index < 0 || index >= shape[axis]!)
         throw new RangeError(`No index ${index} on axis ${axis}`);
-      offset = offset * shape[axis]! + index;
+      offset += index * strides[axis]!;
     }
     return itemAt(this.dtype, this.data, offset);
+  }
+
+  /**
+   * One field of every record, as an array of the same shape: numpy's `array["name"]`. A copy. Of records that hold objects
+   * an array of any values.
+   *
+   * @throws RangeError when the type has no such field
+   * @example
+   * table.field("price").data // Float64Array [ ... ]
+   */
+  field(name: string): NDArray {
+    const { dtype, shape, bytes } = this;
+    const field = dtype.fields?.get(name);
+    if (field === undefined) throw new RangeError(`No field ${JSON.stringify(name.slice(0, 100))} in the records`);
+    if (bytes === undefined) {
+      const place = [...dtype.fields!.keys()].indexOf(name);
+      return new NDArray(
+        (this.data as readonly unknown[][]).map((record) => record[place]),
+        shape,
+      );
+    }
+    const size = field.dtype.itemSize!;
+    const records = NDArray.rowsFirst(this);
+    const column = new Uint8Array(this.size * size);
+    for (let i = 0; i < this.size; i++) {
+      const start = i * dtype.itemSize! + field.offset;
+      column.set(records.subarray(start, start + size), i * size);
+    }
+    const { subdtype } = field.dtype;
+    if (subdtype === null) return new NDArray(column, shape, { dtype: field.dtype });
+    return new NDArray(column, [...shape, ...subdtype.shape], { dtype: subdtype.dtype });
   }
 
   /** Nested arrays of the items as {@link NDArray.at} gives them, like numpy's `tolist`; the item itself for an array without axes. */
@@ -137,21 +169,44 @@ export class NDArray {
    * throws a `TypeError`.
    */
   toJSON(): unknown {
-    return this.#nested(jsonOf);
+    return this.#nested((item) => jsonOf(this.dtype, item));
   }
 
   #nested(convert: (item: unknown) => unknown): unknown {
-    const build = (indices: number[]): unknown => {
-      if (indices.length === this.shape.length) return convert(this.at(...indices));
-      return Array.from({ length: this.shape[indices.length]! }, (_, i) => build([...indices, i]));
+    const { shape, strides, dtype, data } = this;
+    const build = (axis: number, offset: number): unknown => {
+      if (axis === shape.length) return convert(itemAt(dtype, data, offset));
+      return Array.from({ length: shape[axis]! }, (_, i) => build(axis + 1, offset + i * strides[axis]!));
     };
-    return build([]);
+    return build(0, 0);
   }
 }
 
-/** Ints as the codec decodes Python's own. */
-function jsonOf(item: unknown): unknown {
-  return typeof item === "bigint" ? plainInt(item) : item;
+/** One item as a JavaScript value; see {@link NDArray.at}. */
+export function itemAt(dtype: DType, items: ArrayItems, index: number): unknown {
+  const item = items[index];
+  if (dtype.kind === "b") return item !== 0;
+  if (dtype.kind === "c" && typeof items[0] === "number")
+    return new Complex(items[2 * index] as number, items[2 * index + 1] as number);
+  // A record that holds objects is a tuple already.
+  return dtype.fields !== null && !dtype.hasObjects ? recordOf(dtype, item as Uint8Array) : item;
+}
+
+/** The values of a record's fields. Types are in one another only so deep as a call may be. */
+function recordOf(dtype: DType, bytes: Uint8Array): Tuple {
+  return Tuple.from(dtype.fields!.values(), ({ dtype: type, offset }) => {
+    const contents = bytes.subarray(offset, offset + type.itemSize!);
+    if (type.subdtype === null) return itemAt(type, itemsOf(type, contents, 1), 0);
+    return new NDArray(contents, type.subdtype.shape, { dtype: type.subdtype.dtype });
+  });
+}
+
+/** An item with ints as the codec decodes Python's own. */
+export function jsonOf(dtype: DType, item: unknown): unknown {
+  if (typeof item === "bigint") return plainInt(item);
+  if (dtype.fields === null || dtype.hasObjects) return item;
+  const types = [...dtype.fields.values()];
+  return (item as Tuple).map((value, i) => jsonOf(types[i]!.dtype, value));
 }
 
 function misfit(shape: readonly number[], length: number): RangeError {
@@ -164,65 +219,4 @@ function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {
   if (Array.isArray(data)) return DType.of("object");
   for (const [jsClass, name] of DTYPE_OF_TYPED) if (data instanceof jsClass) return DType.of(name);
   throw new RangeError("Cannot make an array: unknown typed array");
-}
-
-/** A numpy scalar, such as `numpy.float64(1.5)`: `value` is the JavaScript value, and the type stays. */
-export class NumpyScalar {
-  /** Of a name given for it, what {@link DType.of} makes. */
-  readonly dtype: DType;
-  /** In the byte order of `dtype`. Not copied. `undefined` for a record that holds objects. */
-  readonly bytes: Uint8Array | undefined;
-  /** Of a record that holds objects: an array without axes that holds the record, which is how numpy pickles it. */
-  readonly array: NDArray | undefined;
-
-  constructor(dtype: DType | string, contents: Uint8Array | NDArray) {
-    this.dtype = typeof dtype === "string" ? DType.of(dtype) : dtype;
-    this.bytes = contents instanceof NDArray ? undefined : contents;
-    this.array = contents instanceof NDArray ? contents : undefined;
-  }
-
-  /**
-   * Of a number, bigint or boolean, for `bool`, `float32`, `float64` and ints; what is beyond the type loses its upper bits.
-   *
-   * @throws RangeError for another type
-   */
-  static of(value: number | bigint | boolean, dtype: DType | string): NumpyScalar {
-    const type = typeof dtype === "string" ? DType.of(dtype) : dtype;
-    const size = type.itemSize ?? 0;
-    const view = new DataView(new ArrayBuffer(size));
-    const little = !type.isBigEndian;
-    const { code } = type;
-    if (code === "f8") view.setFloat64(0, Number(value), little);
-    else if (code === "f4") view.setFloat32(0, Number(value), little);
-    else if (size === 8 && (type.kind === "i" || type.kind === "u")) view.setBigInt64(0, BigInt(value), little);
-    else if (size === 4 && (type.kind === "i" || type.kind === "u")) view.setInt32(0, Number(value), little);
-    else if (size === 2 && (type.kind === "i" || type.kind === "u")) view.setInt16(0, Number(value), little);
-    else if (size === 1) view.setInt8(0, Number(value));
-    else throw new RangeError(`Cannot make a numpy scalar of type ${type}`);
-    return new NumpyScalar(type, new Uint8Array(view.buffer));
-  }
-
-  /**
-   * A number; a bigint for 64-bit ints; a boolean, a {@link Complex}, text or bytes, read out of `bytes` each time. Of a record
-   * that holds objects a tuple of its fields.
-   */
-  get value(): unknown {
-    if (this.bytes === undefined) return this.array?.at();
-    return itemAt(this.dtype, itemsOf(this.dtype, this.bytes), 0);
-  }
-
-  /** As {@link value}, so that arithmetic and comparison see the plain number. */
-  valueOf(): unknown {
-    return this.value;
-  }
-
-  /** As JavaScript writes {@link value}: `1` where Python has `1.0`. */
-  toString(): string {
-    return String(this.value);
-  }
-
-  /** As {@link value}, but that a 64-bit int becomes a number up to 2^53; `JSON.stringify` throws a `TypeError` beyond. */
-  toJSON(): unknown {
-    return jsonOf(this.value);
-  }
 }

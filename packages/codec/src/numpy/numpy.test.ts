@@ -83,6 +83,54 @@ describe("NumpyScalar", () => {
     expect(NumpyScalar.of(7, "int64").value).toBe(7n);
   });
 
+  it("is of the number given, rounded to floats as IEEE 754 says", () => {
+    for (const dtype of ["int8", ">i2", "int32", "int64", "uint8", "uint16", ">u4", "uint64", ">u8"]) {
+      const { bytes, dtype: type } = NumpyScalar.of(0, dtype);
+      const bits = BigInt(8 * bytes!.length);
+      const [min, max] = type.kind === "u" ? [0n, 2n ** bits - 1n] : [-(2n ** (bits - 1n)), 2n ** (bits - 1n) - 1n];
+      for (const value of [min, max, 1n]) expect(BigInt(NumpyScalar.of(value, dtype).value as bigint)).toBe(value);
+      for (const value of [min - 1n, max + 1n, 2n ** 70n, -(2n ** 5000n)])
+        expect(() => NumpyScalar.of(value, dtype), `${dtype} ${value}`).toThrow(
+          new RegExp(`^Cannot make a numpy scalar of type .${type.code}: needs ${min} to ${max}, not `),
+        );
+      for (const value of [0.5, Number.NaN, Number.POSITIVE_INFINITY])
+        expect(() => NumpyScalar.of(value, dtype)).toThrow(/is no integer$/);
+    }
+    expect(() => NumpyScalar.of(300, "uint8")).toThrow(
+      "Cannot make a numpy scalar of type |u1: needs 0 to 255, not 300",
+    );
+    expect(NumpyScalar.of(5, "bool").bytes).toEqual(Uint8Array.of(1));
+    expect(NumpyScalar.of(true, "float32").value).toBe(1);
+    expect(NumpyScalar.of(1e39, "float32").value).toBe(Number.POSITIVE_INFINITY);
+    expect(() => NumpyScalar.of(2n ** 2000n, "float64")).toThrow(/beyond any double/);
+    expect(() => NumpyScalar.of(1, "complex64")).toThrow(/out of a number/);
+    expect(() => NumpyScalar.of(1, new DType("S1", []))).toThrow(/out of a number/);
+  });
+
+  it("rounds to half-precision floats, of two as near to the even one", () => {
+    const bytes = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits);
+    const halves = new NDArray(new Uint8Array(bytes.buffer), undefined, { dtype: "float16" }).data as Float32Array;
+    const wrong = bytes.filter((bits) => {
+      const half = halves[bits]!;
+      const [low, high] = Number.isNaN(half) ? [0x00, 0x7e] : [bits & 0xff, bits >> 8];
+      const { bytes: little } = NumpyScalar.of(half, "float16");
+      const { bytes: big } = NumpyScalar.of(half, ">f2");
+      return little![0] !== low || little![1] !== high || big![0] !== high || big![1] !== low;
+    });
+    expect(wrong).toHaveLength(0);
+    const rounded = (value: number) => NumpyScalar.of(value, "float16").value;
+    expect([1 + 2 ** -11, 1 + 3 * 2 ** -11, 2 ** -25, 3 * 2 ** -25, 65519.9, 65520, 1e300].map(rounded)).toEqual([
+      1,
+      1 + 2 ** -9,
+      0,
+      2 ** -23,
+      65504,
+      Number.POSITIVE_INFINITY,
+      Number.POSITIVE_INFINITY,
+    ]);
+    expect(rounded(Number.NaN)).toBeNaN();
+  });
+
   it("is JSON as an array's item is: 64-bit ints as numbers where these hold them", () => {
     const items = new NDArray(new BigInt64Array([1n, -(2n ** 53n - 1n)]), [2, 1]);
     expect(JSON.stringify([items, NumpyScalar.of(7, "int64")])).toBe("[[[1],[-9007199254740991]],7]");

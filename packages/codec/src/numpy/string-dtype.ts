@@ -35,11 +35,29 @@ export class StringDType extends DType {
     this.naObject = options.naObject;
   }
 
-  /** Whether an array of this type may hold `item`: a string, or what {@link naObject} says stands for a missing one. */
-  accepts(item: unknown): boolean {
-    if (typeof item === "string") return true;
-    return item === this.naObject ? item !== undefined : isNan(item) && isNan(this.naObject);
+  /** Whether an array of this type may hold these items: strings, and what {@link naObject} says stands for a missing one. */
+  accepts(items: readonly unknown[]): boolean {
+    const others = othersOf(items);
+    if (others.length === 0) return true;
+    return this.naObject !== undefined && others.length === 1 && isSame(others[0], this.naObject);
   }
+}
+
+/** What a list holds beside strings, by list: many arrays may share one. Two different values stand for more. */
+const OTHERS = new WeakMap<readonly unknown[], readonly unknown[]>();
+
+function othersOf(items: readonly unknown[]): readonly unknown[] {
+  let others = OTHERS.get(items);
+  if (others === undefined) {
+    const found = items.filter((item) => typeof item !== "string");
+    others = found.slice(0, found.every((item) => isSame(item, found[0])) ? 1 : 2);
+    OTHERS.set(items, others);
+  }
+  return others;
+}
+
+function isSame(a: unknown, b: unknown): boolean {
+  return a === b || (isNan(a) && isNan(b));
 }
 
 /** Also as an exact float. */

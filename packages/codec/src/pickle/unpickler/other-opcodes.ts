@@ -83,6 +83,11 @@ export function runOther(machine: Machine, code: number): void {
     case op.READONLY_BUFFER: {
       const top = peek(machine);
       if (!(top instanceof Uint8Array)) throw badOperand(`${typeName(top)} is no buffer`);
+      // A view that may not be written to, on the bytearray's memory: bytes here. The memo keeps the bytearray.
+      if (top instanceof ByteArray) {
+        machine.sp--;
+        push(machine, new Uint8Array(top.buffer, top.byteOffset, top.length));
+      }
       break;
     }
 

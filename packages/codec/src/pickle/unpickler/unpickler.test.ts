@@ -3,6 +3,7 @@ import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { PickleError, UnpicklingError } from "../../errors.js";
 import { ClassRegistry } from "../../globals/default-registry.js";
+import { registerNumpy } from "../../numpy/index.js";
 import { Range } from "../../python/builtins.js";
 import { PickleBuffer } from "../../python/containers/buffers.js";
 import { PyDict } from "../../python/containers/dict.js";
@@ -478,6 +479,20 @@ describe("out-of-band buffers", () => {
     expect(b.buffer).toBe(second);
     expect(failure(() => loads(raw("\x80\x05\x97."), { buffers: [] })).code).toBe("missing-buffer");
   });
+
+  test("READONLY_BUFFER of a bytearray is bytes on its memory, and the memo keeps the bytearray", () => {
+    const memory = new PickleBuffer(bytes(1, 2));
+    for (const [pickle, options] of [
+      ["\x80\x05\x97\x94\x98h\x00\x86.", { buffers: [memory] }],
+      ["\x80\x05\x96\x02\0\0\0\0\0\0\0\x01\x02\x94\x98h\x00\x86.", {}],
+    ] as const) {
+      const [view, own] = loads(raw(pickle), options) as [Uint8Array, Uint8Array];
+      expect(view).not.toBeInstanceOf(ByteArray);
+      expect(own).toBeInstanceOf(ByteArray);
+      expect([...view]).toEqual([1, 2]);
+      expect(view.buffer).toBe(own.buffer);
+    }
+  });
 });
 
 describe("globals and objects", () => {
@@ -755,6 +770,23 @@ describe("Unpickler", () => {
   test("numpy's names say which entry knows them", () => {
     const error = failure(() => loads(raw("cnumpy.core.multiarray\n_reconstruct\n.")));
     expect(error.message).toContain("register it with registerNumpy(registry), of @brine/codec/numpy, or pass");
+    const registry = registerNumpy(new ClassRegistry());
+    const other = failure(() => loads(raw("cnumpy\nmean\n."), { registry }));
+    expect(other.message).toContain('register it with registry.registerFunction("numpy.mean"), or pass');
+  });
+
+  test("names of libraries that build on numpy say how to read their arrays", () => {
+    const frame = raw("cpandas.core.frame\nDataFrame\n.");
+    expect(failure(() => loads(frame)).message).toBe(
+      'Cannot decode GLOBAL: pandas.core.frame.DataFrame is not registered; pass unregistered: "opaque" to read its arrays, with registerNumpy(registry), of @brine/codec/numpy, or have Python send plain data',
+    );
+    const registry = registerNumpy(new ClassRegistry());
+    expect(failure(() => loads(frame, { registry })).message).toBe(
+      'Cannot decode GLOBAL: pandas.core.frame.DataFrame is not registered; pass unregistered: "opaque" to read its arrays, or have Python send plain data',
+    );
+    for (const module of ["scipy.sparse._csr", "sklearn.linear_model._base"])
+      expect(failure(() => loads(raw(`c${module}\nA\n.`))).message).toContain("have Python send plain data");
+    expect(failure(() => loads(raw("cpandas_app\nA\n."))).message).toContain("register it with registry.register(");
   });
 
   const pickled = Buffer.from(dumps({ a: 1 }));

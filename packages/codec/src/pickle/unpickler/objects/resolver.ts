@@ -109,7 +109,7 @@ export class Resolver implements UnpicklerHooks {
     const entry = registry.find(module, name) ?? registry.findOuter?.(module, name);
     if (entry !== undefined) return registry.globalOf(entry);
     if (this.options.unregistered === "opaque") return this.#opaqueGlobal(module, name);
-    throw unregistered(module, name);
+    throw unregistered(module, name, registry);
   }
 
   #opaqueGlobal(module: string, name: string): PyGlobal {

@@ -1,20 +1,35 @@
 /** What to say of a global that nobody registered. */
 import type { UnpicklingError } from "../../../errors.js";
+import type { ClassRegistryView } from "../../../globals/registry.js";
 import { fault } from "../faults.js";
 
 /** Characters of a name in a message. */
 const MAX_SHOWN_NAME = 500;
 
-export function unregistered(module: string, name: string): UnpicklingError {
+/** Libraries whose objects are made of numpy's arrays by classes and functions of their own. */
+const OF_ARRAYS = /^(pandas|scipy|sklearn|xarray)(\.|$)/;
+
+export function unregistered(module: string, name: string, registry: ClassRegistryView): UnpicklingError {
   return fault(
     "unregistered-global",
-    `${shownName(module, name)} is not registered; register it with ${registration(module, name)}, or pass unregistered: "opaque"`,
+    `${shownName(module, name)} is not registered; ${remedy(module, name, registry)}`,
   );
 }
 
-/** The call that makes a name known: by what Python's conventions say it names. numpy's are made known all at once. */
+/** What makes it readable: numpy's names are made known all at once, but for some. */
+function remedy(module: string, name: string, registry: ClassRegistryView): string {
+  const withNumpy = "registerNumpy(registry), of @brine/codec/numpy";
+  const isNumpyKnown = registry.find("numpy", "ndarray") !== undefined;
+  if (OF_ARRAYS.test(module)) {
+    const arrays = isNumpyKnown ? "its arrays" : `its arrays, with ${withNumpy}`;
+    return `pass unregistered: "opaque" to read ${arrays}, or have Python send plain data`;
+  }
+  const isNumpy = /^numpy(\.|$)/.test(module) && !isNumpyKnown;
+  return `register it with ${isNumpy ? withNumpy : registration(module, name)}, or pass unregistered: "opaque"`;
+}
+
+/** The call that makes a name known: by what Python's conventions say it names. */
 function registration(module: string, name: string): string {
-  if (/^numpy(\.|$)/.test(module)) return "registerNumpy(registry), of @brine/codec/numpy";
   const last = name.slice(name.lastIndexOf(".") + 1);
   const key = registrationName(module, name);
   if (/^_*[a-z][a-z\d_]*$/.test(last)) return `registry.registerFunction(${key})`;
