@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { ClassRegistry } from "../../globals/default-registry.js";
 import type { Reduction } from "../../globals/registry.js";
@@ -666,5 +667,19 @@ describe("keys and members that Python cannot hash", () => {
   it("tuples, frozensets, bytes and dates are keys", () => {
     const keys = [tuple(1, tuple(2)), new FrozenSet([1]), Buffer.from("a"), new Date(0), null];
     expect((loads(dumps(new Map(keys.map((key) => [key, 1])))) as Map<unknown, unknown>).size).toBe(keys.length);
+  });
+});
+
+describe("what JavaScript alone has says what to use", () => {
+  it.each<[unknown, string]>([
+    [Symbol("x"), "Symbol(x) at .a: use its description"],
+    [Object(1n), "an instance of class BigInt at .a: use a plain bigint"],
+    [(function* () {})(), "an object of an anonymous class at .a: use [...it]"],
+    [new Map().keys(), "an object of an anonymous class at .a: use [...it]"],
+    [(async function* () {})(), "an object of an anonymous class at .a: collect its items first"],
+    [runInNewContext("new Date(0)"), "an instance of class Date at .a: it is of another realm"],
+    [Object.create({}), "an object of an anonymous class at .a: it is not registered"],
+  ])("%#", (value, message) => {
+    expect(() => dumps({ a: value })).toThrow(`Cannot pickle ${message}`);
   });
 });

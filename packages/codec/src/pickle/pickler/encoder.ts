@@ -135,7 +135,7 @@ export class Encoder extends ObjectWriter {
     else if (typeof value === "object" || typeof value === "function") this.saveObject(value, depth);
     else if (typeof value === "boolean") this.saveBool(value);
     else if (typeof value === "bigint") this.saveBigint(value);
-    else throw this.fail(`Cannot pickle ${String(value)}`);
+    else throw this.fail(`Cannot pickle ${String(value)}: use its description`);
   }
 
   private saveObject(value: object, depth: number): void {

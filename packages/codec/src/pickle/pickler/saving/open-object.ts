@@ -177,6 +177,15 @@ const INSTEAD: Readonly<Record<string, string>> = {
   String: "use a plain string",
   Number: "use a plain number",
   Boolean: "use a plain boolean",
+  BigInt: "use a plain bigint",
+  Symbol: "use its description",
+  // Those of this realm are registered.
+  Date: "it is of another realm (node:vm, Jest); use new Date(it.getTime())",
+  Generator: "use [...it]",
+  "Array Iterator": "use [...it]",
+  "Map Iterator": "use [...it]",
+  "Set Iterator": "use [...it]",
+  AsyncGenerator: "collect its items first",
   DataView: "use a Uint8Array of its bytes",
   SharedArrayBuffer: "use a Uint8Array of its bytes",
   Blob: "use the bytes: await it.bytes(), or it.arrayBuffer()",
@@ -222,7 +231,8 @@ function openUnregistered(encoder: Encoder, value: object, jsClass: AnyClass | u
       break;
   }
   const shown = name === "" ? "an object of an anonymous class" : `an instance of class ${name}`;
-  const instead = Object.hasOwn(INSTEAD, name) ? INSTEAD[name] : undefined;
+  const known = name === "" ? foreignType(value) : name;
+  const instead = Object.hasOwn(INSTEAD, known) ? INSTEAD[known] : undefined;
   if (instead !== undefined) throw encoder.fail(`Cannot pickle ${shown}: ${instead}`);
   throw encoder.fail(
     `Cannot pickle ${shown}: it is not registered; use registry.register("module.${name || "ClassName"}", ${name || "TheClass"})`,
