@@ -79,6 +79,7 @@ const MESSAGES: readonly { readonly name: string; readonly content?: Buffer; rea
       mandatory: true,
     },
   },
+  { name: "a header that is undefined", options: { headers: { left: undefined, kept: "x" } } },
   { name: "content of one whole frame", content: Buffer.alloc(4088, 7), options: {} },
   { name: "headers with a nested key !", options: { headers: typedHeaders({ table: { "!": "int32", value: "x" } }) } },
 ];
@@ -100,6 +101,7 @@ describe("FrameWriter", () => {
     ["headers beyond the buffer", { headers: { text: "x".repeat(70_000) } }],
     ["integers without a type", { headers: { n: 1 } }],
     ["64-bit integers", { headers: typedHeaders({ n: 2n ** 40n }) }],
+    ["a priority that is no byte", { priority: 256 }],
     ["an integer that is longer than its type", { headers: { n: { "!": "int32", value: 2 ** 31 } } }],
     ["bytes", { headers: { n: Buffer.from("x") } }],
     ["undefined in an array", { headers: { n: [undefined] } }],

@@ -143,6 +143,22 @@ describe("the publisher", () => {
   test.each([
     ["a link without options", link([{ task: "lab.mul", args: [], kwargs: {} }]), "body[2].callbacks[0].options"],
     ["callbacks that are no list", link(FULL), "body[2].callbacks"],
+    ["a time limit of nothing", { headers: { ...HEADERS, timelimit: [0, null] } }, "headers.timelimit"],
+    [
+      "a stamp that is not there",
+      { headers: { ...HEADERS, stamps: {}, stamped_headers: ["customer"] } },
+      "headers.stamped_headers",
+    ],
+    [
+      "a header nested 200 deep",
+      { headers: { ...HEADERS, x: Array.from({ length: 200 }).reduce((inner) => [inner], null) } },
+      `headers.x${"[0]".repeat(100)}`,
+    ],
+    [
+      "a chord in a link without a task",
+      link([{ ...FULL, options: { chord: {} } }]),
+      "body[2].callbacks[0].options.chord.task",
+    ],
     ["a body of four parts", { body: [[], {}, EMBED, null] }, "body"],
     ["an eta that is no time", { headers: { ...HEADERS, eta: "tomorrow" } }, "headers.eta"],
     ["a Date as header", { headers: { ...HEADERS, when: new Date() } }, "headers.when"],

@@ -153,6 +153,13 @@ describe("parseEnvelope()", () => {
   });
 });
 
+test("what either mark says was delivered before", () => {
+  const read = (mark: string, header: string) =>
+    parseEnvelope(`{"properties": {"delivery_info": {${mark}}}, "body": "", "headers": {${header}}}`).redelivered;
+  const mark = '"redelivered": true';
+  expect([read("", ""), read(mark, ""), read("", mark), read(mark, mark)]).toEqual([false, true, true, true]);
+});
+
 describe("markRedelivered()", () => {
   test("changes nothing else, not even numbers that JavaScript cannot hold", () => {
     const text =
