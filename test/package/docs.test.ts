@@ -1,6 +1,6 @@
 /** Runs the code of every page: what the documentation shows, works. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
@@ -25,6 +25,8 @@ describe.each(documentationPages())("%s", (page) => {
     return;
   }
   const folder = mkdtempSync(path.join(scratch, "page-"));
+  // A DataFrame, which not every Python here could make.
+  copyFileSync(path.join(ROOT, "test/vectors/frame.pkl"), path.join(folder, "frame.pkl"));
   it.each(programs.map((program, index) => ({ ...program, index })))(
     "$language at line $line",
     async ({ language, code, index }) => {
