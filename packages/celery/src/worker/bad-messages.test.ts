@@ -159,6 +159,11 @@ describe("the publisher", () => {
       link([{ ...FULL, options: { chord: {} } }]),
       "body[2].callbacks[0].options.chord.task",
     ],
+    [
+      "a group in a link with a task that has no name",
+      link([{ ...FULL, subtask_type: "group", kwargs: { tasks: [{}] } }]),
+      "body[2].callbacks[0].kwargs.tasks[0].task",
+    ],
     ["a body of four parts", { body: [[], {}, EMBED, null] }, "body"],
     ["an eta that is no time", { headers: { ...HEADERS, eta: "tomorrow" } }, "headers.eta"],
     ["a Date as header", { headers: { ...HEADERS, when: new Date() } }, "headers.when"],

@@ -39,6 +39,8 @@ describeEachGeneration("the control plane of a Node worker", (set) => {
     });
 
     afterAll(async () => {
+      // A task that waits to be revoked does so for ever where its test has failed.
+      await worker?.stop({ timeoutMs: 0 });
       await app?.close();
     });
 
