@@ -1,12 +1,12 @@
 /** `@brine/codec`: Python's pickle for JavaScript. Public names only; no logic. */
 export * from "./errors.js";
 export { BaseRegistry } from "./globals/base-registry.js";
-export type { ClassAdapter, PickledClass } from "./globals/class-adapter.js";
-export { classEntry } from "./globals/class-entry.js";
-export { type DataEntryOptions, dataEntry } from "./globals/data-entry.js";
 export { pickled } from "./globals/decorator.js";
 export { ClassRegistry, defaultRegistry } from "./globals/default-registry.js";
-export { type ExceptionEntryOptions, exceptionEntry } from "./globals/exception-entry.js";
+export type { ClassAdapter, PickledClass } from "./globals/entries/class-adapter.js";
+export { classEntry } from "./globals/entries/class-entry.js";
+export { type DataEntryOptions, dataEntry } from "./globals/entries/data-entry.js";
+export { type ExceptionEntryOptions, exceptionEntry } from "./globals/entries/exception-entry.js";
 export { globalOfEntry } from "./globals/global-of.js";
 export { normalizeReduction } from "./globals/reduction.js";
 export type * from "./globals/registry.js";

@@ -4,14 +4,14 @@ import { type NamedTupleClass, namedTuple } from "../python/containers/namedtupl
 import { defineEnum, type PyEnum } from "../python/objects/enum.js";
 import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
 import type { PyGlobal } from "../python/objects/objects.js";
-import { type ClassAdapter, checkAdapter } from "./class-adapter.js";
-import { classEntry } from "./class-entry.js";
 import { pickledName } from "./decorator.js";
+import { type ClassAdapter, checkAdapter } from "./entries/class-adapter.js";
+import { classEntry } from "./entries/class-entry.js";
+import { enumEntry, memberEntries } from "./entries/enum-entry.js";
+import { exceptionEntry, isExceptionClass } from "./entries/exception-entry.js";
+import { namedTupleEntry } from "./entries/named-tuple-entry.js";
 import { EntryTable } from "./entry-table.js";
-import { enumEntry, memberEntries } from "./enum-entry.js";
-import { exceptionEntry, isExceptionClass } from "./exception-entry.js";
 import { globalOfEntry } from "./global-of.js";
-import { namedTupleEntry } from "./named-tuple-entry.js";
 import { badRegistration, splitName } from "./registration.js";
 import type { AnyClass, ClassRegistryView, EntrySource, GlobalEntry } from "./registry.js";
 import {

@@ -2,8 +2,8 @@
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { EnumKind, FlagBoundary } from "../python/objects/enum.js";
 import type { PyExceptionClass } from "../python/objects/exceptions.js";
-import type { EnumPickleBy } from "./enum-entry.js";
-import { EXCEPTION_ENTRY_OPTIONS, type ExceptionEntryOptions } from "./exception-entry.js";
+import type { EnumPickleBy } from "./entries/enum-entry.js";
+import { EXCEPTION_ENTRY_OPTIONS, type ExceptionEntryOptions } from "./entries/exception-entry.js";
 import { assertChoice } from "./registration.js";
 import type { AnyClass, ClassRegistryView } from "./registry.js";
 

@@ -1,6 +1,6 @@
 /** Names of numpy that mean no array: types, functions, exceptions, and classes whose instances are kept as data. */
-import { dataEntry } from "../globals/data-entry.js";
-import { exceptionEntry } from "../globals/exception-entry.js";
+import { dataEntry } from "../globals/entries/data-entry.js";
+import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import {
   exceptionClass,

@@ -1,5 +1,5 @@
 /** `builtins`, known as `__builtin__` at protocols 0 to 2. */
-import { dataEntry } from "../globals/data-entry.js";
+import { dataEntry } from "../globals/entries/data-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
 import {

@@ -1,6 +1,6 @@
 /** `collections` */
-import type { ClassAdapter } from "../globals/class-adapter.js";
-import { classEntry } from "../globals/class-entry.js";
+import type { ClassAdapter } from "../globals/entries/class-adapter.js";
+import { classEntry } from "../globals/entries/class-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
 import { intOf, itemsOfDict } from "../python/coerce.js";

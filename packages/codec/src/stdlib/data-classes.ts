@@ -1,6 +1,6 @@
 /** Other classes of the standard library that travel now and then, kept as data. */
-import { dataEntry } from "../globals/data-entry.js";
-import { exceptionEntry } from "../globals/exception-entry.js";
+import { dataEntry } from "../globals/entries/data-entry.js";
+import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { JSONDecodeError } from "../python/library/json-decode-error.js";
 import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/objects/exceptions.js";

@@ -2,7 +2,7 @@
  * The enums of the standard library, with the members of Python 3.8 to 3.13 and Linux's numbers. From 3.11 on a member is
  * written by value, which every Python reads; before, `signal`, `socket` and `ssl` had most of theirs written by name.
  */
-import { enumEntry, memberEntries } from "../globals/enum-entry.js";
+import { enumEntry, memberEntries } from "../globals/entries/enum-entry.js";
 import type { EntrySource, GlobalEntry } from "../globals/registry.js";
 import { defineEnum, type EnumKind } from "../python/objects/enum.js";
 

@@ -1,5 +1,5 @@
 /** The builtin exceptions, known as `exceptions.*` at protocols 0 to 2. */
-import { type ExceptionEntryOptions, exceptionEntry } from "../globals/exception-entry.js";
+import { type ExceptionEntryOptions, exceptionEntry } from "../globals/entries/exception-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
 import { bigintOf, bytesOf } from "../python/coerce.js";

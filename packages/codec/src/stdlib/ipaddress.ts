@@ -1,5 +1,5 @@
 /** `ipaddress`: an IPv4Address is its number, the others their text; before Python 3.12 an IPv6Address was a number too. */
-import { exceptionEntry } from "../globals/exception-entry.js";
+import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf } from "../python/coerce.js";

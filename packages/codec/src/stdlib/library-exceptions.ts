@@ -1,5 +1,5 @@
 /** Exceptions of the standard library's modules: what a failing Python task may well send. `Class(*args)`, then attributes. */
-import { exceptionEntry } from "../globals/exception-entry.js";
+import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import {
   exceptionClass,

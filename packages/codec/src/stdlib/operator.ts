@@ -1,5 +1,5 @@
 /** `operator`: getters as data, and the two functions that enums and `typing` are written with. */
-import { dataEntry } from "../globals/data-entry.js";
+import { dataEntry } from "../globals/entries/data-entry.js";
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry, Reduction } from "../globals/registry.js";
 import { bigintOf, plainInt } from "../python/coerce.js";

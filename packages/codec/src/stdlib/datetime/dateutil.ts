@@ -1,5 +1,5 @@
 /** `dateutil.tz` and `relativedelta`: their state, as dateutil keeps it. */
-import { dataEntry } from "../../globals/data-entry.js";
+import { dataEntry } from "../../globals/entries/data-entry.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 import { BareTzInfo } from "../../python/datetime/tzinfo.js";
 import { DateutilZone } from "../../python/datetime/zones.js";

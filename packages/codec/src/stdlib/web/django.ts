@@ -1,5 +1,5 @@
 /** Django: what its caches, sessions and lazy texts are made of. */
-import { dataEntry } from "../../globals/data-entry.js";
+import { dataEntry } from "../../globals/entries/data-entry.js";
 import { globalOfEntry } from "../../globals/global-of.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { itemsOfDict } from "../../python/coerce.js";

@@ -1,5 +1,5 @@
 /** `http.cookies`. */
-import { classEntry } from "../../globals/class-entry.js";
+import { classEntry } from "../../globals/entries/class-entry.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 import { Morsel, SimpleCookie } from "../../python/web/cookies.js";
 

@@ -1,5 +1,5 @@
 /** `urllib.parse`, known as `urlparse` at protocols 0 to 2: named tuples. */
-import { namedTupleEntry } from "../../globals/named-tuple-entry.js";
+import { namedTupleEntry } from "../../globals/entries/named-tuple-entry.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 import { namedTuple } from "../../python/containers/namedtuple.js";
 

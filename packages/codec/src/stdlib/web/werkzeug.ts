@@ -1,5 +1,5 @@
 /** werkzeug's header and form classes, as data. */
-import { dataEntry } from "../../globals/data-entry.js";
+import { dataEntry } from "../../globals/entries/data-entry.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 
 const NAMES = ["Headers", "ImmutableMultiDict", "MultiDict", "ImmutableDict", "ImmutableList"];

@@ -1,9 +1,9 @@
 /** What a class of yours may say about how its instances are pickled: Python's methods on it, or an adapter beside it. */
-import { checkOptions } from "../options/check.js";
-import { optionNames } from "../options/option-names.js";
-import type { PyGlobal } from "../python/objects/objects.js";
-import { badRegistration } from "./registration.js";
-import type { Reduction } from "./registry.js";
+import { checkOptions } from "../../options/check.js";
+import { optionNames } from "../../options/option-names.js";
+import type { PyGlobal } from "../../python/objects/objects.js";
+import { badRegistration } from "../registration.js";
+import type { Reduction } from "../registry.js";
 
 /** Python's pickling methods, with which a class decides how it is pickled. Every one is optional. */
 export interface PickledClass {

@@ -1,15 +1,15 @@
 /** How an instance of a class of yours is written: `object.__reduce_ex__`, with JavaScript's classes. */
 
-import { latin1Text } from "../python/bytes.js";
-import { type ByteArray, Tuple } from "../python/containers/sequences.js";
-import { setOwn } from "../python/objects/attributes.js";
-import { PyGlobal } from "../python/objects/objects.js";
-import { isTrue } from "../python/truth.js";
+import { latin1Text } from "../../python/bytes.js";
+import { type ByteArray, Tuple } from "../../python/containers/sequences.js";
+import { setOwn } from "../../python/objects/attributes.js";
+import { PyGlobal } from "../../python/objects/objects.js";
+import { isTrue } from "../../python/truth.js";
+import { globalOfEntry } from "../global-of.js";
+import { keywordArguments, normalizeReduction } from "../reduction.js";
+import type { EncodeContext, GlobalEntry, Reduction } from "../registry.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, mappedEntry } from "./class-base.js";
-import { globalOfEntry } from "./global-of.js";
-import { keywordArguments, normalizeReduction } from "./reduction.js";
-import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
 /** Bases whose items are written as items, or as arguments of `__new__`; the others are reduced as what they extend. */
 const HAVE_ITEMS: ReadonlySet<Base["kind"]> = new Set(["list", "dict", "tuple", "namedtuple"]);

@@ -1,16 +1,16 @@
 /** How instances of your own classes are put together again: Python's rules (`copyreg`, `load_build`) with JavaScript classes. */
 
-import { bytesOfArguments } from "../python/bytes.js";
-import { PyDict } from "../python/containers/dict.js";
-import type { NamedTupleClass } from "../python/containers/namedtuple.js";
-import { setAttributes } from "../python/objects/attributes.js";
-import type { PyGlobal } from "../python/objects/objects.js";
-import { shortText } from "../python/short-text.js";
+import { bytesOfArguments } from "../../python/bytes.js";
+import { PyDict } from "../../python/containers/dict.js";
+import type { NamedTupleClass } from "../../python/containers/namedtuple.js";
+import { setAttributes } from "../../python/objects/attributes.js";
+import type { PyGlobal } from "../../python/objects/objects.js";
+import { shortText } from "../../python/short-text.js";
+import { nestedClass } from "../outer-classes.js";
+import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../registry.js";
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, baseOf, mappedEntry } from "./class-base.js";
 import { ClassReducer } from "./class-reducer.js";
-import { nestedClass } from "./outer-classes.js";
-import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "./registry.js";
 
 /** The entry of a class of yours, as `BaseRegistry.register` registers it: for an {@link EntrySource}. */
 export function classEntry<T extends object>(

@@ -1,9 +1,9 @@
 /** Entries of named tuples. */
-import type { NamedTupleClass } from "../python/containers/namedtuple.js";
-import { Tuple } from "../python/containers/sequences.js";
-import { PyGlobal } from "../python/objects/objects.js";
-import { globalOfEntry } from "./global-of.js";
-import type { DecodeContext, GlobalEntry } from "./registry.js";
+import type { NamedTupleClass } from "../../python/containers/namedtuple.js";
+import { Tuple } from "../../python/containers/sequences.js";
+import { PyGlobal } from "../../python/objects/objects.js";
+import { globalOfEntry } from "../global-of.js";
+import type { DecodeContext, GlobalEntry } from "../registry.js";
 
 const TUPLE = new PyGlobal("builtins", "tuple");
 

@@ -2,15 +2,15 @@
  * Entries of exceptions: `Class(*args)`, then the attributes, unless the class has methods of its own for that. CPython 3.12
  * `exceptions.c` BaseException___reduce__.
  */
-import { checkOptions } from "../options/check.js";
-import { optionNames } from "../options/option-names.js";
-import { attributesOf } from "../python/objects/attributes.js";
-import { PyException, type PyExceptionClass } from "../python/objects/exceptions.js";
-import { pyBase } from "../python/objects/objects.js";
+import { checkOptions } from "../../options/check.js";
+import { optionNames } from "../../options/option-names.js";
+import { attributesOf } from "../../python/objects/attributes.js";
+import { PyException, type PyExceptionClass } from "../../python/objects/exceptions.js";
+import { pyBase } from "../../python/objects/objects.js";
+import { globalOfEntry } from "../global-of.js";
+import { normalizeReduction } from "../reduction.js";
+import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "../registry.js";
 import type { PickledClass } from "./class-adapter.js";
-import { globalOfEntry } from "./global-of.js";
-import { normalizeReduction } from "./reduction.js";
-import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "./registry.js";
 
 /** What one exception class does in its own way. */
 export interface ExceptionEntryOptions {

@@ -1,10 +1,10 @@
 /** Entries of classes whose instances are kept as data. */
-import { checkOptions } from "../options/check.js";
-import { optionNames } from "../options/option-names.js";
-import { instanceClass, type PyInstance, type PyInstanceClass } from "../python/objects/instance.js";
-import { globalOfEntry } from "./global-of.js";
-import { nestedClass } from "./outer-classes.js";
-import type { EncodeContext, GlobalEntry, Reduction } from "./registry.js";
+import { checkOptions } from "../../options/check.js";
+import { optionNames } from "../../options/option-names.js";
+import { instanceClass, type PyInstance, type PyInstanceClass } from "../../python/objects/instance.js";
+import { globalOfEntry } from "../global-of.js";
+import { nestedClass } from "../outer-classes.js";
+import type { EncodeContext, GlobalEntry, Reduction } from "../registry.js";
 
 /** What {@link dataEntry} needs to know beyond the name. */
 export interface DataEntryOptions<T extends PyInstance> {

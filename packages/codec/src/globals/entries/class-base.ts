@@ -1,10 +1,10 @@
 /** What a class of yours is built on, which decides how its instances are made and written. */
-import { PyDict } from "../python/containers/dict.js";
-import { isNamedTupleClass } from "../python/containers/namedtuple.js";
-import { ByteArray, Tuple } from "../python/containers/sequences.js";
-import { FrozenSet, PySet } from "../python/containers/sets.js";
-import { pyBase } from "../python/objects/objects.js";
-import type { AnyClass, ClassRegistryView, GlobalEntry } from "./registry.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { isNamedTupleClass } from "../../python/containers/namedtuple.js";
+import { ByteArray, Tuple } from "../../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../../python/containers/sets.js";
+import { pyBase } from "../../python/objects/objects.js";
+import type { AnyClass, ClassRegistryView, GlobalEntry } from "../registry.js";
 
 /** Builtin classes that one may extend, and the Python type whose instances hold the value at protocols 0 and 1. */
 const BASES: ReadonlyMap<AnyClass, BaseKind> = new Map<AnyClass, BaseKind>([

@@ -1,9 +1,9 @@
 /** Entries of enums. */
-import { definitionOf, type EnumMember } from "../python/objects/enum.js";
-import { PyGlobal } from "../python/objects/objects.js";
-import { shortText } from "../python/short-text.js";
-import { globalOfEntry } from "./global-of.js";
-import type { GlobalEntry } from "./registry.js";
+import { definitionOf, type EnumMember } from "../../python/objects/enum.js";
+import { PyGlobal } from "../../python/objects/objects.js";
+import { shortText } from "../../python/short-text.js";
+import { globalOfEntry } from "../global-of.js";
+import type { GlobalEntry } from "../registry.js";
 
 /** How Python writes an enum's members: by value, as it does unless told otherwise, or with a function of `enum`. */
 export type EnumPickleBy = "value" | "enumName" | "globalName";
