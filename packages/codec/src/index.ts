@@ -88,14 +88,9 @@ export {
 export { Decimal, DecimalContext } from "./python/numbers/decimal.js";
 export { Fraction } from "./python/numbers/fraction.js";
 export { Complex, floatRepr, PyFloat } from "./python/numbers/numbers.js";
+export { exceptionClass, type PyExceptionName, pyExceptions } from "./python/objects/builtin-exceptions.js";
 export { defineEnum, type EnumKind, EnumMember, memberOf, type PyEnum } from "./python/objects/enum.js";
-export {
-  exceptionClass,
-  PyException,
-  type PyExceptionClass,
-  type PyExceptionName,
-  pyExceptions,
-} from "./python/objects/exceptions.js";
+export { PyException, type PyExceptionClass } from "./python/objects/exception.js";
 export { PyInstance } from "./python/objects/instance.js";
 export { PyGlobal, PyObject, type PyObjectStep } from "./python/objects/objects.js";
 export { repr } from "./python/repr.js";

@@ -1,8 +1,9 @@
 /** A class registry: the ways to register, each of which makes an entry. How entries are found is in `entry-table.ts`. */
 import { checkOptions } from "../options/check.js";
 import { type NamedTupleClass, namedTuple } from "../python/containers/namedtuple.js";
+import { exceptionClass } from "../python/objects/builtin-exceptions.js";
 import { defineEnum, type PyEnum } from "../python/objects/enum.js";
-import { exceptionClass, type PyExceptionClass } from "../python/objects/exceptions.js";
+import type { PyExceptionClass } from "../python/objects/exception.js";
 import type { PyGlobal } from "../python/objects/objects.js";
 import { pickledName } from "./decorator.js";
 import { type ClassAdapter, checkAdapter } from "./entries/class-adapter.js";

@@ -1,7 +1,7 @@
 /** The options of a class registry and of its ways to register, and their names. */
 import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { EnumKind, FlagBoundary } from "../python/objects/enum.js";
-import type { PyExceptionClass } from "../python/objects/exceptions.js";
+import type { PyExceptionClass } from "../python/objects/exception.js";
 import type { EnumPickleBy } from "./entries/enum-entry.js";
 import { EXCEPTION_ENTRY_OPTIONS, type ExceptionEntryOptions } from "./entries/exception-entry.js";
 import { assertChoice } from "./registration.js";

@@ -2,12 +2,8 @@
 import { dataEntry } from "../globals/entries/data-entry.js";
 import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import {
-  exceptionClass,
-  type PyExceptionClass,
-  type PyExceptionName,
-  pyExceptions,
-} from "../python/objects/exceptions.js";
+import { exceptionClass, type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
+import type { PyExceptionClass } from "../python/objects/exception.js";
 
 /** Types of scalars, written in C. Two of them by the names of numpy 1 and of numpy 2, and numpy 2's own of `bool_`. */
 const SCALAR_TYPES =

@@ -26,7 +26,7 @@ import { Decimal, DecimalContext } from "./numbers/decimal.js";
 import { Fraction } from "./numbers/fraction.js";
 import { Complex, floatRepr, PyFloat } from "./numbers/numbers.js";
 import { EnumMember } from "./objects/enum.js";
-import { PyException } from "./objects/exceptions.js";
+import { PyException } from "./objects/exception.js";
 import { PyInstance } from "./objects/instance.js";
 import { PyGlobal, PyObject } from "./objects/objects.js";
 import { bytesRepr, strRepr } from "./str-repr.js";

@@ -9,7 +9,7 @@ import { UUID } from "./library/uuid.js";
 import { Decimal } from "./numbers/decimal.js";
 import { Fraction } from "./numbers/fraction.js";
 import { Complex, floatRepr, PyFloat } from "./numbers/numbers.js";
-import type { PyException } from "./objects/exceptions.js";
+import type { PyException } from "./objects/exception.js";
 import { repr } from "./repr.js";
 
 describe("numbers", () => {

@@ -3,7 +3,8 @@ import { dataEntry } from "../globals/entries/data-entry.js";
 import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { JSONDecodeError } from "../python/library/json-decode-error.js";
-import { exceptionClass, type PyExceptionClass, pyExceptions } from "../python/objects/exceptions.js";
+import { exceptionClass, pyExceptions } from "../python/objects/builtin-exceptions.js";
+import type { PyExceptionClass } from "../python/objects/exception.js";
 
 /** Module, class: instances are what they were made of. */
 const CLASSES: Readonly<Record<string, string>> = {

@@ -2,14 +2,9 @@
 import { type ExceptionEntryOptions, exceptionEntry } from "../globals/entries/exception-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
 import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals/registry.js";
-import { bigintOf, bytesOf } from "../python/coerce.js";
-import {
-  JS_ERRORS,
-  osErrorClass,
-  PyException,
-  type PyExceptionName,
-  pyExceptions,
-} from "../python/objects/exceptions.js";
+import { bigintOf, bytesOf, intOf } from "../python/coerce.js";
+import { type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
+import { PyException, type PyExceptionClass } from "../python/objects/exception.js";
 import { PyGlobal } from "../python/objects/objects.js";
 
 const module = "builtins";
@@ -25,6 +20,34 @@ function withAttributes(names: readonly string[]): ExceptionEntryOptions {
       return ordered;
     },
   };
+}
+
+/** What `OSError(errno, ...)` becomes. Linux's numbers. CPython 3.12 `exceptions.c` init_errnomap. */
+const ERRNO: ReadonlyMap<number, PyExceptionName> = new Map<number, PyExceptionName>([
+  [11, "BlockingIOError"],
+  [114, "BlockingIOError"],
+  [115, "BlockingIOError"],
+  [32, "BrokenPipeError"],
+  [108, "BrokenPipeError"],
+  [10, "ChildProcessError"],
+  [103, "ConnectionAbortedError"],
+  [111, "ConnectionRefusedError"],
+  [104, "ConnectionResetError"],
+  [17, "FileExistsError"],
+  [2, "FileNotFoundError"],
+  [21, "IsADirectoryError"],
+  [20, "NotADirectoryError"],
+  [4, "InterruptedError"],
+  [13, "PermissionError"],
+  [1, "PermissionError"],
+  [3, "ProcessLookupError"],
+  [110, "TimeoutError"],
+]);
+
+/** The class that `OSError(errno, ...)` makes: `FileNotFoundError` for 2, `OSError` itself for most, and for what is no int. */
+function osErrorClass(errno: unknown): PyExceptionClass {
+  const name = ERRNO.get(intOf(errno) ?? 0);
+  return pyExceptions[name ?? "OSError"];
 }
 
 const OPTIONS: Readonly<Partial<Record<PyExceptionName, ExceptionEntryOptions>>> = {
@@ -146,6 +169,18 @@ function reduceError(name: PyExceptionName, error: Error): Reduction {
   const callable = new PyGlobal(module, name === "ExceptionGroup" ? "Exception" : name);
   return { kind: "reduce", callable, args: error.message === "" ? [] : [error.message], state };
 }
+
+/** Which Python exception stands for an error of JavaScript's own. */
+const JS_ERRORS: readonly (readonly [jsClass: ErrorConstructor, name: PyExceptionName])[] = [
+  [Error, "Exception"],
+  [TypeError, "TypeError"],
+  [RangeError, "ValueError"],
+  [SyntaxError, "SyntaxError"],
+  [ReferenceError, "NameError"],
+  [URIError, "ValueError"],
+  [EvalError, "RuntimeError"],
+  [AggregateError as unknown as ErrorConstructor, "ExceptionGroup"],
+];
 
 /** JavaScript's own errors, written as the Python exception that means the same. Stack and cause are not written. */
 export function errorTwins(): readonly (readonly [target: AnyClass, entry: GlobalEntry])[] {

@@ -11,7 +11,7 @@ import {
   IPv6Interface,
   IPv6Network,
 } from "../python/library/ipaddress.js";
-import { exceptionClass, pyExceptions } from "../python/objects/exceptions.js";
+import { exceptionClass, pyExceptions } from "../python/objects/builtin-exceptions.js";
 
 const module = "ipaddress";
 

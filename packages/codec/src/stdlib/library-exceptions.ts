@@ -1,12 +1,8 @@
 /** Exceptions of the standard library's modules: what a failing Python task may well send. `Class(*args)`, then attributes. */
 import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import {
-  exceptionClass,
-  type PyExceptionClass,
-  type PyExceptionName,
-  pyExceptions,
-} from "../python/objects/exceptions.js";
+import { exceptionClass, type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
+import type { PyExceptionClass } from "../python/objects/exception.js";
 
 /** By module: `Name<Parent`, the parent being one of the same module, of another (`module:Name`), or a builtin. */
 const CLASSES: Readonly<Record<string, string>> = {

@@ -5,7 +5,7 @@
 import { checkOptions } from "../../options/check.js";
 import { optionNames } from "../../options/option-names.js";
 import { attributesOf } from "../../python/objects/attributes.js";
-import { PyException, type PyExceptionClass } from "../../python/objects/exceptions.js";
+import { PyException, type PyExceptionClass } from "../../python/objects/exception.js";
 import { pyBase } from "../../python/objects/objects.js";
 import { globalOfEntry } from "../global-of.js";
 import { normalizeReduction } from "../reduction.js";

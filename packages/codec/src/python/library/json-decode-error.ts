@@ -1,6 +1,6 @@
 /** `json.JSONDecodeError`. */
 import { intOf } from "../coerce.js";
-import { pyExceptions } from "../objects/exceptions.js";
+import { pyExceptions } from "../objects/builtin-exceptions.js";
 import { pyBase } from "../objects/objects.js";
 
 /** `json.JSONDecodeError`: what was wrong, in which text, and where. CPython 3.12 `json/decoder.py`. */

@@ -1,0 +1,120 @@
+/** What every Python exception is: arguments, attributes and a message. */
+import { Tuple } from "../containers/sequences.js";
+import { pyBase } from "./objects.js";
+
+/** Own properties that are no attributes of the Python object. */
+const RESERVED: ReadonlySet<string> = new Set(["args", "attributes", "message", "stack", "name", "cause", "errors"]);
+
+/** A class of Python exceptions: one of {@link pyExceptions}, or what {@link exceptionClass} or `registerException` made. */
+export interface PyExceptionClass<T extends PyException = PyException> {
+  /** Module and qualified name of the Python class: `builtins.ValueError`. */
+  readonly pythonName: string;
+  /** Only for the type that `instanceof` narrows to. */
+  readonly prototype: T;
+  new (...args: unknown[]): T;
+}
+
+/** How Python's `str` shows a single argument. Deep or foreign values are only named. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return value;
+  if (value === null || value === undefined) return "None";
+  if (typeof value === "boolean") return value ? "True" : "False";
+  if (typeof value === "object" && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype))
+    return "...";
+  try {
+    return String(value);
+  } catch {
+    return "...";
+  }
+}
+
+/** The same within other text: a str in quotes. */
+export function quoted(value: unknown): string {
+  return typeof value === "string" ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : shown(value);
+}
+
+/**
+ * A Python exception: `BaseException`, and the parent of all others. `args` is what it was made with, `attributes` what was
+ * set on it since; `message` is Python's `str`, with `...` for a list, tuple or dict in it.
+ *
+ * Extend it, or one of {@link pyExceptions}, for exceptions of your own, and register them with
+ * `registry.registerException`. An instance that a pickle makes is made by Brine's constructor alone, not by yours.
+ *
+ * @example
+ * const error = new pyExceptions.KeyError("k");
+ * error.message // => "'k'"
+ * error instanceof pyExceptions.LookupError // => true
+ */
+export class PyException extends Error {
+  static readonly [pyBase] = true;
+  /** Module and qualified name of the Python class that this one stands for. */
+  static readonly pythonName: string = "builtins.BaseException";
+
+  /** What Python's class is called with: also the file name of an `OSError`, which its own `args` leaves out. */
+  readonly args: Tuple;
+  /** Python's `__dict__`: attributes by name, in an object without prototype. */
+  readonly attributes: Record<string, unknown>;
+
+  /** @param args - as Python's class is called; a copy is kept */
+  constructor(...args: unknown[]) {
+    super("");
+    this.args = Tuple.from(args);
+    this.attributes = Object.create(null) as Record<string, unknown>;
+    Object.defineProperty(this, "attributes", { enumerable: false });
+    this.message = this.describe();
+    Object.defineProperty(this, "name", { value: this.className, writable: true, configurable: true });
+  }
+
+  /** The Python class: `builtins.ValueError`. */
+  get pythonClass(): string {
+    return (this.constructor as PyExceptionClass).pythonName;
+  }
+
+  /** The last part of {@link pythonClass}. */
+  get className(): string {
+    const { pythonClass } = this;
+    return pythonClass.slice(pythonClass.lastIndexOf(".") + 1);
+  }
+
+  /** Python's `__notes__`: what `add_note` added, `[]` without. */
+  get notes(): readonly string[] {
+    const notes = this.attributes.__notes__;
+    return Array.isArray(notes) ? notes.filter((note) => typeof note === "string") : [];
+  }
+
+  /** Python's `str(exception)`, for `message`. Called by the constructor, before a subclass has its fields. */
+  protected describe(): string {
+    const { args } = this;
+    if (args.length === 0) return "";
+    return args.length === 1 ? shown(args[0]) : `(${args.map(quoted).join(", ")})`;
+  }
+
+  /** Attributes to write: what was decoded, and own properties that a subclass of yours has set. */
+  static attributesOf(exception: PyException): Record<string, unknown> | undefined {
+    const state: Record<string, unknown> = { ...exception.attributes };
+    for (const key of Object.keys(exception)) {
+      if (RESERVED.has(key)) continue;
+      Object.defineProperty(state, key, {
+        value: (exception as unknown as Record<string, unknown>)[key],
+        writable: true,
+        enumerable: true,
+        configurable: true,
+      });
+    }
+    return Object.keys(state).length === 0 ? undefined : state;
+  }
+
+  /** Sets attributes that a pickle brought: in `attributes`, and as own properties unless JavaScript's Error has the name. */
+  static setAttributes(exception: PyException, attributes: Iterable<readonly [string, unknown]>): void {
+    for (const [name, value] of attributes) {
+      exception.attributes[name] = value;
+      if (RESERVED.has(name) || name === "__notes__" || name in exception) continue;
+      Object.defineProperty(exception, name, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+
+  /** `{ exc_type, exc_message }`, as Celery names them: the class without its module, and Python's `str`. */
+  toJSON(): { exc_type: string; exc_message: string } {
+    return { exc_type: this.className, exc_message: this.message };
+  }
+}
