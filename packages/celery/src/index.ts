@@ -31,7 +31,7 @@ export {
 export { Signature, type SignatureFields } from "./client/canvas/signature.js";
 export type { Stamps } from "./client/canvas/stamps.js";
 export { type BroadcastOptions, Control, type Replies, type RevokeOptions } from "./client/control.js";
-export type { PublishDiagnostics, RunDiagnostics } from "./client/diagnostics.js";
+export { broadcast, workerDirect } from "./client/publishing/special-queues.js";
 export { AsyncResult, type GetOptions, type ResultDetails, type StateChange } from "./client/results/async-result.js";
 export { type CompletedTask, GroupResult } from "./client/results/group-result.js";
 export type { ResultGraph } from "./client/results/result-graph.js";
@@ -44,7 +44,6 @@ export type {
   RouteFunction,
   Routes,
 } from "./client/settings/settings.js";
-export { broadcast, workerDirect } from "./client/special-queues.js";
 export {
   type AutoRetryOptions,
   type LastOf,
@@ -53,6 +52,7 @@ export {
   type TaskHandler,
   type TaskOptions,
 } from "./client/task.js";
+export type { PublishDiagnostics, RunDiagnostics } from "./client/telemetry/diagnostics.js";
 export {
   CeleryError,
   type CeleryErrorCode,

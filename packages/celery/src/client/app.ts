@@ -16,18 +16,18 @@ import { makeBackend, makeTransport } from "./connections.js";
 import { ContentCodec } from "./content.js";
 import { Control } from "./control.js";
 import { CurrentTaskStore } from "./current-task.js";
-import { DelayedTasks } from "./delayed-delivery.js";
-import { EventDispatcher } from "./events.js";
-import { expirationOf, messageAgain, newMessage } from "./new-message.js";
 import { patiently } from "./patience.js";
-import { TaskPublisher } from "./publisher.js";
+import { DelayedTasks } from "./publishing/delayed-delivery.js";
+import { expirationOf, messageAgain, newMessage } from "./publishing/new-message.js";
+import { TaskPublisher } from "./publishing/publisher.js";
+import { type Destination, Router } from "./publishing/router.js";
 import { AsyncResult, type ResultContext } from "./results/async-result.js";
 import { GroupResult } from "./results/group-result.js";
 import { resultFromTuple } from "./results/result-tuple.js";
-import { type Destination, Router } from "./router.js";
 import { type CelerySettings, type ResolvedSettings, resolveSettings } from "./settings/settings.js";
 import { checkCall, Task, type TaskCall, type TaskHandler, type TaskOptions } from "./task.js";
-import { Tracing } from "./tracing.js";
+import { EventDispatcher } from "./telemetry/events.js";
+import { Tracing } from "./telemetry/tracing.js";
 
 /**
  * Sends tasks to Celery workers, waits for results, and runs tasks in workers of its own.

@@ -2,7 +2,7 @@
 import { loadavg } from "node:os";
 import type { Celery } from "../client/app.js";
 import { utcOffset } from "../client/clock.js";
-import { EventDispatcher } from "../client/events.js";
+import { EventDispatcher } from "../client/telemetry/events.js";
 import type { RunQueue } from "./intake/run-queue.js";
 import { autoscalerInfo, brokerInfo, poolInfo, resourceUsage } from "./remote-control/stats.js";
 

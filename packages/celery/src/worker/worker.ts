@@ -4,7 +4,7 @@ import { hostname as osHostname } from "node:os";
 import type { Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../client/app.js";
 import { checkNames } from "../client/option-names.js";
-import { workerDirect } from "../client/special-queues.js";
+import { workerDirect } from "../client/publishing/special-queues.js";
 import { Task } from "../client/task.js";
 import { CeleryError } from "../errors.js";
 import { builtinTasks } from "./builtin-tasks.js";

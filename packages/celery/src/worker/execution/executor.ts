@@ -3,9 +3,9 @@ import { constants } from "node:os";
 import { pyExceptions } from "@brine/codec";
 import { isKombuError } from "@brine/codec/kombu";
 import type { Celery } from "../../client/app.js";
-import { taskEndChannel, taskStartChannel, traceHeadersOf } from "../../client/diagnostics.js";
 import type { AsyncResult } from "../../client/results/async-result.js";
 import type { Task } from "../../client/task.js";
+import { taskEndChannel, taskStartChannel, traceHeadersOf } from "../../client/telemetry/diagnostics.js";
 import { isCeleryError } from "../../errors.js";
 import { formatTraceback } from "../../protocol/exceptions.js";
 import {

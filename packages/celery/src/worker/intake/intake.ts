@@ -2,8 +2,8 @@
 import { isPickleError } from "@brine/codec";
 import { ContentDisallowed, type Delivery } from "@brine/codec/kombu";
 import type { Celery } from "../../client/app.js";
-import { decodeErrorChannel } from "../../client/diagnostics.js";
 import type { Task } from "../../client/task.js";
+import { decodeErrorChannel } from "../../client/telemetry/diagnostics.js";
 import { NotRegistered, PythonDecodeError } from "../../protocol/python-exceptions.js";
 import { saferepr } from "../../protocol/saferepr.js";
 import type { TaskMessage } from "../../protocol/task-message.js";

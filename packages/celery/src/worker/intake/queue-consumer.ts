@@ -1,7 +1,7 @@
 /** The queues a worker takes its messages from, which may change while it runs. */
 import type { Consumer, Delivery, Queue } from "@brine/codec/kombu";
 import type { Celery } from "../../client/app.js";
-import type { FullQueue } from "../../client/router.js";
+import type { FullQueue } from "../../client/publishing/router.js";
 
 export class QueueConsumer {
   readonly #app: Celery;

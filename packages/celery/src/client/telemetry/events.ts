@@ -1,8 +1,8 @@
 /** Sends monitoring events. Celery 5.2 `events/dispatcher.py`. */
 import type { Transport } from "@brine/codec/kombu";
-import { type EventSource, eventExchange, eventRoutingKey, makeEvent } from "../protocol/events.js";
-import type { LamportClock } from "./clock.js";
-import type { ContentCodec } from "./content.js";
+import { type EventSource, eventExchange, eventRoutingKey, makeEvent } from "../../protocol/events.js";
+import type { LamportClock } from "../clock.js";
+import type { ContentCodec } from "../content.js";
 
 /** Milliseconds that task events of a worker are gathered before they go out as one message. */
 const BATCH_MS = 50;

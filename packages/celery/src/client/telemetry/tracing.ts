@@ -6,7 +6,7 @@
  */
 import { reasonOf } from "@brine/codec/errors";
 import type * as Api from "@opentelemetry/api";
-import type { TaskMessage } from "../protocol/task-message.js";
+import type { TaskMessage } from "../../protocol/task-message.js";
 
 const TRACER = "@brine/celery";
 

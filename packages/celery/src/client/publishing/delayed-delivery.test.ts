@@ -1,7 +1,7 @@
 /** Delays that the broker cannot take are left to a worker, with one warning. */
 import { expect, test } from "vitest";
-import { MemoryTransport } from "../memory/transport.js";
-import { makeApp } from "../worker/worker.fixture.js";
+import { MemoryTransport } from "../../memory/transport.js";
+import { makeApp } from "../../worker/worker.fixture.js";
 
 test("a task whose routing key has no room for the delay waits in a worker", async () => {
   const warnings: string[] = [];

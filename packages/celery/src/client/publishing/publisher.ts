@@ -2,18 +2,18 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Tuple } from "@brine/codec";
 import { type Exchange, isKombuError, type Queue, type Transport, type TransportMessage } from "@brine/codec/kombu";
-import { CeleryError, isCeleryError } from "../errors.js";
-import { parseIsoTime } from "../protocol/iso8601.js";
-import type { TaskEnvelope, TaskMessage } from "../protocol/task-message.js";
-import { encodeTaskV1 } from "../protocol/task-v1.js";
-import { encodeTaskV2 } from "../protocol/task-v2.js";
-import { validateTask } from "../protocol/validate.js";
-import type { ContentCodec } from "./content.js";
+import { CeleryError, isCeleryError } from "../../errors.js";
+import { parseIsoTime } from "../../protocol/iso8601.js";
+import type { TaskEnvelope, TaskMessage } from "../../protocol/task-message.js";
+import { encodeTaskV1 } from "../../protocol/task-v1.js";
+import { encodeTaskV2 } from "../../protocol/task-v2.js";
+import { validateTask } from "../../protocol/validate.js";
+import type { ContentCodec } from "../content.js";
+import type { ResolvedSettings, RetryPolicy } from "../settings/settings.js";
+import { publishChannel } from "../telemetry/diagnostics.js";
+import type { Tracing } from "../telemetry/tracing.js";
 import type { DelayedTasks } from "./delayed-delivery.js";
-import { publishChannel } from "./diagnostics.js";
 import type { Destination } from "./router.js";
-import type { ResolvedSettings, RetryPolicy } from "./settings/settings.js";
-import type { Tracing } from "./tracing.js";
 
 /** How one message is sent, everything decided. */
 export interface Sending {

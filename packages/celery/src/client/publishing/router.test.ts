@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { matchTopic } from "../memory/broker.js";
+import { matchTopic } from "../../memory/broker.js";
+import { type CelerySettings, resolveSettings } from "../settings/settings.js";
 import { Router } from "./router.js";
-import { type CelerySettings, resolveSettings } from "./settings/settings.js";
 import { broadcast, workerDirect } from "./special-queues.js";
 
 const router = (settings: CelerySettings = {}) => new Router(resolveSettings(settings));

@@ -5,7 +5,7 @@ import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { startWorker, until } from "../worker/worker.fixture.js";
+import { startWorker, until } from "../../worker/worker.fixture.js";
 
 const timeoutMs = 20_000;
 const TRACE = "0af7651916cd43dd8448eb211c80319c";

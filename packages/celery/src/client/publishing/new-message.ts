@@ -1,14 +1,14 @@
 /** Task messages of calls and of retries: what the options of `applyAsync` mean in the protocol's words. */
 import { randomUUID } from "node:crypto";
 import { Tuple } from "@brine/codec";
-import { CeleryError } from "../errors.js";
-import { formatIsoTime } from "../protocol/iso8601.js";
-import { saferepr } from "../protocol/saferepr.js";
-import { type TaskMessage, withoutBrokerHeaders } from "../protocol/task-message.js";
-import type { Retry } from "../worker/execution/control-flow.js";
-import { links, type Time, timeToIso, timeToMs } from "./apply-options.js";
-import type { CurrentTask } from "./current-task.js";
-import type { TaskCall } from "./task.js";
+import { CeleryError } from "../../errors.js";
+import { formatIsoTime } from "../../protocol/iso8601.js";
+import { saferepr } from "../../protocol/saferepr.js";
+import { type TaskMessage, withoutBrokerHeaders } from "../../protocol/task-message.js";
+import type { Retry } from "../../worker/execution/control-flow.js";
+import { links, type Time, timeToIso, timeToMs } from "../apply-options.js";
+import type { CurrentTask } from "../current-task.js";
+import type { TaskCall } from "../task.js";
 
 /** What a call inherits from where it is made. */
 export interface CallScene {

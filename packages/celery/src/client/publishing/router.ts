@@ -1,7 +1,7 @@
 /** Which exchange and routing key a task is published with. Celery 5.2 `app/routes.py`, `app/amqp.py`. */
 import type { Delivery, Exchange, Queue } from "@brine/codec/kombu";
-import { matchGlob } from "../protocol/pidbox.js";
-import { badOption, type ResolvedSettings, type Route, type RouteFunction } from "./settings/settings.js";
+import { matchGlob } from "../../protocol/pidbox.js";
+import { badOption, type ResolvedSettings, type Route, type RouteFunction } from "../settings/settings.js";
 import { isBroadcast } from "./special-queues.js";
 
 export interface Destination {
