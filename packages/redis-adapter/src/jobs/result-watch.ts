@@ -1,18 +1,18 @@
 /**
  * Waiting for what a job leaves in Redis, where the library that runs it tells nobody.
  *
- * All who wait through one client share two connections, however many they are. CLIENT TRACKING (Redis 6 and up, Valkey)
- * has the server remember which keys the first of them has read, and tell the second one once when such a key changes;
- * then that key's waiters look again, which arms it anew. So a result costs one look, and a wait costs nothing.
- * Blocking reads would need a connection for each, or send the names of all keys again for every result.
- * Where the server refuses CLIENT TRACKING, and in a cluster, the waiters look in turn now and then, through the client.
+ * All who wait through one client share a {@link TrackingPair}, however many they are: it tells once when a key that they
+ * have read changes; then that key's waiters look again, which arms it anew. So a result costs one look, and a wait costs
+ * nothing. Blocking reads would need a connection for each, or send the names of all keys again for every result.
+ * Where the server refuses that, and in a cluster, the waiters look in turn now and then, through the client.
  */
 import { optionNames } from "@brine/codec/options";
 import { untilAborted } from "../abort.js";
 import { isConnectionError } from "../driver-errors.js";
 import { isRedisAdapterError, RedisAdapterError } from "../errors.js";
 import { checkNames } from "../option-names.js";
-import { type Arg, type RedisLike, send, sendAll } from "../pickled/driver/client.js";
+import { type Arg, listen, type RedisLike, sendAll } from "../pickled/driver/client.js";
+import { TrackingPair } from "./tracking-pair.js";
 import { within } from "./within.js";
 
 /** How to wait for a result. */
@@ -41,17 +41,6 @@ interface Waiter {
   reject(error: unknown): void;
 }
 
-type Connection = RedisLike & { readonly status: string; disconnect(reconnect?: boolean): void };
-
-interface Pair {
-  readonly reader: Connection;
-  readonly subscriber: Connection;
-  /** The subscriber's, while it listens. */
-  subscriberId: number | undefined;
-  isTracking: boolean;
-}
-
-const INVALIDATE = "__redis__:invalidate";
 /** A report may be lost with its connection before anyone notices: look now and then anyway. */
 const SAFETY_MS = 10_000;
 /** Time for the first look, with which nobody has waited yet: `timeoutMs: 0` asks for what is there. */
@@ -114,7 +103,7 @@ class ResultWatch {
   readonly #byKey = new Map<string, Set<Waiter>>();
   /** Those that are to look. */
   readonly #due = new Set<Waiter>();
-  #pair: Pair | undefined;
+  #pair: TrackingPair | undefined;
   #linger: NodeJS.Timeout | undefined;
   #isRefused: boolean;
   #isRunning = false;
@@ -239,7 +228,7 @@ class ResultWatch {
       const silent = () => new RedisAdapterError("Redis does not answer", { code: "unavailable" });
       replies = await within(sent, ANSWER_MS, silent);
     } catch (error) {
-      if (isTracked && isRedisAdapterError(error)) this.#renew(pair);
+      if (isTracked && isRedisAdapterError(error)) pair.renew();
       replies = batch.flatMap(({ look }) => look.commands.map((): [Error, null] => [error as Error, null]));
     }
     let at = 0;
@@ -262,79 +251,22 @@ class ResultWatch {
     }
   }
 
-  /** New connections: the driver makes them when the old ones are closed. */
-  #renew(pair: Pair): void {
-    pair.isTracking = false;
-    for (const connection of [pair.reader, pair.subscriber]) connection.disconnect(true);
-  }
-
-  #open(): Pair {
-    const options = {
-      // Each connection has to be prepared after it was lost, so the driver must not repeat anything on it.
-      autoResubscribe: false,
-      autoResendUnfulfilledCommands: false,
-      maxRetriesPerRequest: 0,
-      lazyConnect: false,
-      enableAutoPipelining: false,
-      // With RESP3, the server would report in another way, and only with it can the client's own mapping be.
-      protocol: 2,
-      replyMapping: "legacy",
-    };
-    const connect = () =>
-      (this.#client.duplicate as (options: object) => unknown).call(this.#client, options) as Connection;
-    const pair: Pair = { reader: connect(), subscriber: connect(), subscriberId: undefined, isTracking: false };
-    for (const connection of [pair.reader, pair.subscriber]) {
-      // The driver connects again by itself.
-      listen(connection, "error", () => {});
-      listen(connection, "close", () => {
-        pair.isTracking = false;
-        if (connection === pair.subscriber) pair.subscriberId = undefined;
-        this.#look(this.#waiters);
-      });
-    }
-    listen(pair.subscriber, "messageBuffer", (_channel: Buffer, keys: readonly Buffer[] | null) => {
-      // `null`: the whole database was emptied.
-      if (keys === null) this.#look(this.#waiters);
-      else for (const key of keys) this.#look(this.#byKey.get(String(key)) ?? []);
+  #open(): TrackingPair {
+    return new TrackingPair(this.#client, {
+      onChange: (keys) => {
+        if (keys === undefined) this.#look(this.#waiters);
+        else for (const key of keys) this.#look(this.#byKey.get(key) ?? []);
+      },
+      onRefused: () => {
+        this.#isRefused = true;
+        this.#close();
+      },
     });
-    const failed = (error: unknown) => {
-      // What a lost connection leaves undone is done when it is back.
-      if ((error as Error).name !== "ReplyError") return;
-      this.#isRefused = true;
-      this.#close();
-    };
-    listen(pair.subscriber, "ready", () => void this.#subscribe(pair).catch(failed));
-    listen(pair.reader, "ready", () => void this.#track(pair).catch(failed));
-    return pair;
-  }
-
-  async #subscribe(pair: Pair): Promise<void> {
-    // A connection that has subscribed may not ask for its own id any more.
-    const id = Number(await send(pair.subscriber, "client", ["ID"]));
-    await (pair.subscriber as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(INVALIDATE);
-    pair.subscriberId = id;
-    await this.#track(pair);
-  }
-
-  async #track(pair: Pair): Promise<void> {
-    if (pair.subscriberId === undefined || pair.reader.status !== "ready") return;
-    await send(pair.reader, "client", ["TRACKING", "ON", "REDIRECT", pair.subscriberId]);
-    pair.isTracking = true;
-    // Nothing is tracked yet: looking does that.
-    this.#look(this.#waiters);
   }
 
   #close(): void {
     clearTimeout(this.#linger);
-    const pair = this.#pair;
+    this.#pair?.close();
     this.#pair = undefined;
-    if (pair === undefined) return;
-    pair.isTracking = false;
-    pair.reader.disconnect();
-    pair.subscriber.disconnect();
   }
-}
-
-function listen(client: RedisLike, event: string, listener: (...args: never[]) => void): void {
-  client.on(...([event, listener] as unknown as never[]));
 }

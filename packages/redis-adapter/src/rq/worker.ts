@@ -7,7 +7,7 @@ import { isLasting, isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
-import { type RedisLike, send } from "../pickled/driver/client.js";
+import { listen, type RedisLike, send } from "../pickled/driver/client.js";
 import { Bookkeeping, JobGone, type WorkerFormat } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
 import { encodeTraceback } from "./format.js";
@@ -147,9 +147,7 @@ export class RqWorker implements AsyncDisposable {
     let beat: NodeJS.Timeout | undefined;
     try {
       await this.#bookkeeping.birth();
-      commands.on(
-        ...(["messageBuffer", (_channel: Buffer, message: Buffer) => this.#obey(message)] as unknown as never[]),
-      );
+      listen(commands, "messageBuffer", (_channel: Buffer, message: Buffer) => this.#obey(message));
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
       );
@@ -323,7 +321,7 @@ export class RqWorker implements AsyncDisposable {
 
   #connection(): RedisLike & { disconnect(): void } {
     const connection = this.#client.duplicate() as RedisLike & { disconnect(): void };
-    connection.on(...(["error", (error: Error) => this.#report(error)] as unknown as never[]));
+    listen(connection, "error", (error: Error) => this.#report(error));
     return connection;
   }
 

@@ -100,6 +100,11 @@ export async function sendAll(
     : replies;
 }
 
+/** Has `listener` called for an event of the client's, whichever major's types name it. */
+export function listen(client: RedisLike, event: string, listener: (...args: never[]) => void): void {
+  client.on(...([event, listener] as unknown as never[]));
+}
+
 function fail(error: unknown): never {
   throw explained(error);
 }

@@ -4,7 +4,7 @@ import { isRedisAdapterError, RedisAdapterError } from "../../errors.js";
 import { pairs } from "../commands/collections.js";
 import { entryOf, type RawEntry, type StreamEntry } from "../commands/streams.js";
 import type { CommandContext } from "../context.js";
-import { type Arg, type RedisLike, send } from "../driver/client.js";
+import { type Arg, listen, type RedisLike, send } from "../driver/client.js";
 import { READ_OPTIONS, type ReadOptions } from "../options.js";
 import { stoppable } from "./stoppable.js";
 
@@ -97,7 +97,7 @@ async function* consume(
   }
   // A blocked connection takes no other commands.
   const blocking = client.duplicate() as RedisLike & { disconnect(): void };
-  blocking.on(...(["error", () => {}] as unknown as never[]));
+  listen(blocking, "error", () => {});
   const ack = async (id: string) => {
     await send(client, "xack", [stream, group, id]);
   };
