@@ -1,46 +1,25 @@
-/** What a worker of RQ writes about itself and its jobs, in the forms of rq 1 and rq 2. rq `worker.py`, `executions.py`. */
+/** What a worker of RQ writes about its jobs, in the forms of rq 1 and rq 2. rq `worker.py`, `job.py`, `results.py`. */
 import { evaluate } from "../cache/lock.js";
-import { type Arg, type RedisLike, send, sendAll } from "../pickled/driver/client.js";
+import type { Arg, RedisLike } from "../pickled/driver/client.js";
+import { beginExecution, endExecution, memberOf } from "./executions.js";
 import { unixSeconds, utcformat } from "./format.js";
 import type { RqStatus } from "./job-info.js";
 import {
   dependenciesKey,
   dependentsKey,
-  executionKey,
-  executionsKey,
   intermediateKey,
   jobKey,
   queueKey,
   registryKey,
   resultsKey,
-  WORKERS,
-  workerExecutionsKey,
   workerKey,
-  workersOfQueueKey,
 } from "./keys.js";
-import { commit, notEnqueued, otherKind, REFUSED, type Step } from "./other-kinds.js";
+import { commit, notEnqueued, otherKind, REFUSED, type Step, step } from "./other-kinds.js";
 import type { RunningJob } from "./running-job.js";
 import { ENQUEUE_DEPENDENTS, RELEASE } from "./scripts.js";
+import type { WorkerIdentity } from "./worker-record.js";
 
-/** rq 2 has executions: a job that runs again has another one. */
-export type WorkerFormat = 1 | 2;
-
-export interface WorkerIdentity {
-  readonly name: string;
-  readonly queues: readonly string[];
-  readonly format: WorkerFormat;
-  readonly hostname: string;
-  /** Seconds. */
-  readonly ttl: number;
-  /** Told of what could not be written. */
-  readonly report: (error: Error) => void;
-}
-
-const step = (name: string, ...args: Arg[]): Step => ({ name, args });
 const nowSeconds = (): number => unixSeconds(new Date());
-
-/** Versions that tell Python's tools which bookkeeping this is. */
-const VERSIONS: Readonly<Record<WorkerFormat, string>> = { 1: "1.13.0", 2: "2.3.3" };
 
 /** Results kept of one job: results.py. */
 const MAX_RESULTS = 10;
@@ -64,48 +43,6 @@ export class Bookkeeping {
     this.#worker = worker;
   }
 
-  async birth(): Promise<void> {
-    const { name, queues, format, hostname, ttl } = this.#worker;
-    const now = utcformat(new Date());
-    const key = workerKey(name);
-    const facts = {
-      birth: now,
-      last_heartbeat: now,
-      queues: queues.join(","),
-      pid: process.pid,
-      hostname,
-      ip_address: await addressOf(this.#client),
-      version: VERSIONS[format],
-      python_version: `Node ${process.version}`,
-      state: "idle",
-    };
-    const steps = [
-      step("del", key),
-      step("hset", key, ...Object.entries(facts).flat()),
-      step("sadd", WORKERS, key),
-      ...queues.map((queue) => step("sadd", workersOfQueueKey(queue), key)),
-      step("expire", key, ttl + 60),
-    ];
-    // As RQ's, a worker that nobody would see does not begin.
-    for (const [error] of await sendAll(this.#client, steps, true)) if (error !== null) throw error;
-  }
-
-  async death(): Promise<void> {
-    const { name, queues } = this.#worker;
-    const key = workerKey(name);
-    await this.#commit([
-      step("srem", WORKERS, key),
-      ...queues.map((queue) => step("srem", workersOfQueueKey(queue), key)),
-      step("hset", key, "death", utcformat(new Date())),
-      step("expire", key, 60),
-    ]);
-  }
-
-  /** As `rq info` shows it. */
-  async state(state: "idle" | "suspended"): Promise<void> {
-    await this.#commit([step("hset", workerKey(this.#worker.name), "state", state)]);
-  }
-
   /**
    * `hadStatus`: whether its hash said any.
    *
@@ -118,8 +55,8 @@ export class Bookkeeping {
     const lifetime = heartbeatTtl(job);
     const started = registryKey("started", job.queue);
     const steps = [
-      step("zadd", started, nowSeconds() + lifetime, this.#member(job)),
-      ...this.#beginExecution(job, lifetime),
+      step("zadd", started, nowSeconds() + lifetime, memberOf(job, this.#worker)),
+      ...beginExecution(job, this.#worker, lifetime),
       step("hset", key, "state", "busy", "current_job", job.id, "current_job_working_time", 0, "last_heartbeat", now),
       step("expire", key, ttl + 60),
       step("hset", jobKey(job.id), "last_heartbeat", now, "started_at", now, "worker_name", name),
@@ -134,7 +71,7 @@ export class Bookkeeping {
       step("rpush", intermediateKey(job.queue), job.id),
       step("hset", key, "state", "idle"),
       step("hdel", key, "current_job"),
-      ...this.#endExecution(job),
+      ...endExecution(job, this.#worker),
     ]);
     throw otherKind(`begin job ${job.id}`, undefined, started);
   }
@@ -147,8 +84,8 @@ export class Bookkeeping {
     for (const job of jobs) {
       const lifetime = heartbeatTtl(job);
       steps.push(
-        step("zadd", registryKey("started", job.queue), "XX", nowSeconds() + lifetime, this.#member(job)),
-        ...this.#beginExecution(job, lifetime),
+        step("zadd", registryKey("started", job.queue), "XX", nowSeconds() + lifetime, memberOf(job, this.#worker)),
+        ...beginExecution(job, this.#worker, lifetime),
       );
     }
     const beats = jobs.map(({ id }) => step("hset", jobKey(id), "last_heartbeat", now));
@@ -246,26 +183,6 @@ export class Bookkeeping {
     ];
   }
 
-  /** The name of the job in the registry of started jobs. */
-  #member(job: RunningJob): string {
-    return this.#worker.format === 1 ? job.id : `${job.id}:${job.execution}`;
-  }
-
-  #beginExecution(job: RunningJob, lifetime: number): Step[] {
-    if (this.#worker.format === 1) return [];
-    const { name } = this.#worker;
-    const key = executionKey(job.id, job.execution);
-    const facts = ["id", job.execution, "created_at", job.startedAt.getTime() / 1000];
-    return [
-      step("hset", key, ...facts, "last_heartbeat", Date.now() / 1000, "worker_name", name),
-      step("expire", key, lifetime),
-      step("zadd", executionsKey(job.id), nowSeconds() + lifetime + 60, job.execution),
-      step("expire", executionsKey(job.id), lifetime + 60),
-      step("sadd", workerExecutionsKey(name), `${job.id}:${job.execution}`),
-      step("expire", workerExecutionsKey(name), lifetime),
-    ];
-  }
-
   #count(job: RunningJob, counter: "successful_job_count" | "failed_job_count"): Step[] {
     const key = workerKey(this.#worker.name);
     const seconds = (Date.now() - job.startedAt.getTime()) / 1000;
@@ -292,15 +209,9 @@ export class Bookkeeping {
   }
 
   #leave(job: RunningJob): Step[] {
-    return [step("zrem", registryKey("started", job.queue), this.#member(job)), ...this.#endExecution(job)];
-  }
-
-  #endExecution(job: RunningJob): Step[] {
-    if (this.#worker.format === 1) return [];
     return [
-      step("del", executionKey(job.id, job.execution)),
-      step("zrem", executionsKey(job.id), job.execution),
-      step("srem", workerExecutionsKey(this.#worker.name), `${job.id}:${job.execution}`),
+      step("zrem", registryKey("started", job.queue), memberOf(job, this.#worker)),
+      ...endExecution(job, this.#worker),
     ];
   }
 
@@ -343,18 +254,6 @@ export class Bookkeeping {
   #commit(steps: readonly Step[]): Promise<unknown[]> {
     return commit(this.#client, steps, this.#worker.report);
   }
-}
-
-/** The client's address, as Redis sees it. Before 6.2 it shows this connection among all only. */
-async function addressOf(client: RedisLike): Promise<string> {
-  const ask = async (...words: string[]) => String(await send(client, "client", words).catch(() => ""));
-  const own = (await ask("INFO")) || lineOf(await ask("LIST"), await ask("ID"));
-  return /\baddr=(\S+)/.exec(own)?.[1] ?? "unknown";
-}
-
-/** A client's line of CLIENT LIST. */
-function lineOf(clients: string, id: string): string {
-  return clients.split("\n").find((line) => line.startsWith(`id=${id} `)) ?? "";
 }
 
 /** rq `get_heartbeat_ttl`: what is left of the job's time, and a minute. Seconds. */

@@ -2,7 +2,6 @@
 import { evaluate } from "../cache/lock.js";
 import { isWrongType } from "../driver-errors.js";
 import { type RedisLike, send } from "../pickled/driver/client.js";
-import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks, StoredJob } from "./callbacks.js";
 import { encodeTraceback, intervalsOf, unixSeconds, utcformat } from "./format.js";
 import { jobFields } from "./job-info.js";
@@ -19,6 +18,7 @@ import {
 } from "./keys.js";
 import { notEnqueued, otherKind } from "./other-kinds.js";
 import { ABANDONED, CLEAN_LIMIT, ENQUEUE_DEPENDENTS, ENQUEUE_READY, RECOVER } from "./scripts.js";
+import type { WorkerFormat } from "./worker-record.js";
 
 /** A job found between queue and start for so long was lost by its worker. Seconds, RQ's own. */
 const STUCK_SECONDS = 60;

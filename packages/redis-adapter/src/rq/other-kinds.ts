@@ -25,6 +25,10 @@ export interface Step {
   readonly args: readonly Arg[];
 }
 
+export function step(name: string, ...args: Arg[]): Step {
+  return { name, args };
+}
+
 /** In place of the reply to a command whose key holds another kind of value. */
 export const REFUSED = Symbol("refused");
 

@@ -2,12 +2,12 @@
 import { PyException } from "@brine/codec";
 import type { ValueCodec } from "../dialects/dialect.js";
 import { RedisAdapterError } from "../errors.js";
-import type { WorkerFormat } from "./bookkeeping.js";
 import type { Callbacks } from "./callbacks.js";
 import { RqRetry } from "./retry.js";
 import type { RunningJob } from "./running-job.js";
 import { JobTimeout, limited } from "./time-limit.js";
 import type { RqContext, RqHandler } from "./worker-options.js";
+import type { WorkerFormat } from "./worker-record.js";
 
 /** Why a job's signal was aborted when it was asked to stop. */
 export class JobStopped extends Error {

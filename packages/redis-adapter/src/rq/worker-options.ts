@@ -1,8 +1,8 @@
 /** What a worker is given, and what it gives to handlers. */
 import { extendOptionNames, optionNames } from "@brine/codec/options";
 import { JOB_QUEUE_OPTIONS, type JobQueueOptions } from "../jobs/codec.js";
-import type { WorkerFormat } from "./bookkeeping.js";
 import type { RqSerializer } from "./format.js";
+import type { WorkerFormat } from "./worker-record.js";
 
 /** What a handler is told about its job. */
 export interface RqContext {

@@ -8,7 +8,7 @@ import { RedisAdapterError } from "../errors.js";
 import { codecOf } from "../jobs/codec.js";
 import { checkNames } from "../option-names.js";
 import { listen, type RedisLike, send } from "../pickled/driver/client.js";
-import { Bookkeeping, JobGone, type WorkerFormat } from "./bookkeeping.js";
+import { Bookkeeping, JobGone } from "./bookkeeping.js";
 import { Callbacks } from "./callbacks.js";
 import { encodeTraceback } from "./format.js";
 import { Intake } from "./intake.js";
@@ -27,6 +27,7 @@ import {
   WORK_OPTIONS,
   WORKER_OPTIONS,
 } from "./worker-options.js";
+import { type WorkerFormat, WorkerRecord } from "./worker-record.js";
 
 /** RQ's own: a worker that is silent for longer is taken for dead. Seconds. */
 const WORKER_TTL = 420;
@@ -57,6 +58,7 @@ export class RqWorker implements AsyncDisposable {
   readonly #stop = new AbortController();
   readonly #running = new Map<string, { readonly controller: AbortController; readonly job: RunningJob }>();
   readonly #tasks = new Set<Promise<void>>();
+  #record!: WorkerRecord;
   #bookkeeping!: Bookkeeping;
   #performer!: Performer;
   #maintenance!: Maintenance;
@@ -118,14 +120,9 @@ export class RqWorker implements AsyncDisposable {
     const format = await this.#format();
     const { name } = this;
     const report = (error: Error) => this.#report(error);
-    this.#bookkeeping = new Bookkeeping(this.#client, {
-      name,
-      queues: this.#queues,
-      format,
-      hostname: hostname(),
-      ttl: WORKER_TTL,
-      report,
-    });
+    const identity = { name, queues: this.#queues, format, hostname: hostname(), ttl: WORKER_TTL, report };
+    this.#record = new WorkerRecord(this.#client, identity);
+    this.#bookkeeping = new Bookkeeping(this.#client, identity);
     this.#performer = new Performer({
       codec: this.#codec,
       handlers: this.#handlers,
@@ -146,7 +143,7 @@ export class RqWorker implements AsyncDisposable {
     let scheduler: Promise<void> | undefined;
     let beat: NodeJS.Timeout | undefined;
     try {
-      await this.#bookkeeping.birth();
+      await this.#record.birth();
       listen(commands, "messageBuffer", (_channel: Buffer, message: Buffer) => this.#obey(message));
       await (commands as unknown as { subscribe(channel: string): Promise<unknown> }).subscribe(
         pubsubChannel(this.name),
@@ -169,7 +166,7 @@ export class RqWorker implements AsyncDisposable {
       signal?.removeEventListener("abort", abort);
       blocking.disconnect();
       commands.disconnect();
-      await this.#bookkeeping.death().catch(report);
+      await this.#record.death().catch(report);
     }
   }
 
@@ -184,12 +181,12 @@ export class RqWorker implements AsyncDisposable {
       try {
         if (Number(await send(this.#client, "exists", [SUSPENDED])) > 0) {
           if (burst) return;
-          if (!isSuspended) await this.#bookkeeping.state("suspended");
+          if (!isSuspended) await this.#record.state("suspended");
           isSuspended = true;
           await delay(1000, undefined, { signal: this.#stop.signal }).catch(() => {});
           continue;
         }
-        if (isSuspended) await this.#bookkeeping.state("idle");
+        if (isSuspended) await this.#record.state("idle");
         isSuspended = false;
         const taken = await this.#dequeue(blocking, burst || this.#tasks.size > 0);
         if (taken === undefined) {
