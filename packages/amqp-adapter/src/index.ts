@@ -35,16 +35,9 @@ export { readHeaders, typedHeaders } from "./headers/headers.js";
 export { patchFieldTables } from "./headers/patch-field-tables.js";
 export type { BodyOptions, PublishValueOptions } from "./pickled/bodies.js";
 export type { AnyChannel } from "./pickled/driver.js";
-export {
-  type ConsumeValueOptions,
-  type OnDecodeError,
-  type OnHandlerError,
-  PickledChannel,
-  type PickledEvents,
-  type PickledOptions,
-  pickled,
-} from "./pickled/pickled.js";
+export { PickledChannel, type PickledEvents, pickled } from "./pickled/pickled.js";
 export { PickledMessage, ReceivedMessage } from "./pickled/pickled-message.js";
+export type { ConsumeValueOptions, OnDecodeError, OnHandlerError, PickledOptions } from "./pickled/pickled-options.js";
 export { RPC_ERROR_HEADER, type RpcCallOptions, RpcClient, type RpcClientOptions } from "./rpc/rpc-client.js";
 export { type RpcHandler, RpcServer, type RpcServerOptions, serveRpc } from "./rpc/rpc-server.js";
 export {
