@@ -129,12 +129,10 @@ export class NDArray {
   }
 
   /**
-   * One field of every record, as an array of the same shape: numpy's `array["name"]`. A copy. Of records that hold objects
-   * an array of any values.
+   * One field of every record, as an array of the same shape: numpy's `array["name"]`, such as `table.field("price").data`, a
+   * Float64Array. A copy. Of records that hold objects an array of any values.
    *
    * @throws RangeError when the type has no such field
-   * @example
-   * table.field("price").data // Float64Array [ ... ]
    */
   field(name: string): NDArray {
     const { dtype, shape, bytes } = this;
