@@ -63,9 +63,10 @@ const ENUMS: ReadonlyMap<string, ReadonlySet<string>> = tableOf({
 
 /** Of the builtins these reach code, files or attributes; the rest of them is unknown. */
 const DANGEROUS_NAMES: ReadonlyMap<string, ReadonlySet<string>> = tableOf({
+  // Python 2's among them: `apply`, `execfile`, `file`, `reload`.
   builtins:
-    "__build_class__ __import__ breakpoint classmethod compile delattr dir eval exec exit filter getattr globals help input " +
-    "locals map memoryview open property quit setattr staticmethod super type vars",
+    "__build_class__ __import__ apply breakpoint classmethod compile delattr dir eval exec execfile exit file filter getattr " +
+    "globals help input locals map memoryview open property quit reload setattr staticmethod super type vars",
   types:
     "AsyncGeneratorType BuiltinFunctionType CodeType CoroutineType DynamicClassAttribute FrameType FunctionType GeneratorType " +
     "LambdaType MethodType ModuleType TracebackType new_class prepare_class resolve_bases coroutine",

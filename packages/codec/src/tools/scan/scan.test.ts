@@ -154,6 +154,10 @@ describe("scan()", () => {
     expect(scan(set, { deny: ["builtins.set"] }).verdict).toBe("dangerous");
   });
 
+  test.each(["apply", "execfile", "file", "input", "reload"])("knows what Python 2's %s reaches", (name) => {
+    expect(scan(b(`c__builtin__\n${name}\n.`)).verdict).toBe("dangerous");
+  });
+
   test("does not know what a call of a harmless value does", () => {
     const date = "cdatetime\ndate\n(K\x01tR";
     expect(scan(b(`${date}.`)).verdict).toBe("allowed");
