@@ -6,12 +6,12 @@ import { FreshBytes, FreshString, PyGlobal } from "../../python/objects/objects.
 import { repr } from "../../python/repr.js";
 import * as op from "../opcodes.js";
 import { isPolluted } from "./foreign-values.js";
-import { ObjectWriter } from "./object-writer.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
 import { ListSaving } from "./saving/container-saving.js";
 import { openObject } from "./saving/open-object.js";
 import { FIRST_LOOK, isEndless, ReduceSaving } from "./saving/reduce-saving.js";
 import { DONE, Saving } from "./saving/saving.js";
+import { ObjectWriter } from "./writers/object-writer.js";
 
 /** Levels that are written by recursion. Beyond them an explicit stack takes over, which is slower. */
 const MAX_RECURSION = 100;

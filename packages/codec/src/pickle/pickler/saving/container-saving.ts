@@ -1,9 +1,9 @@
 /** Containers that are being written. */
 import * as op from "../../opcodes.js";
-import { BATCH_SIZE } from "../container-writer.js";
 import type { Encoder } from "../encoder.js";
-import { NO_PLACE } from "../identity-memo.js";
+import { NO_PLACE } from "../memo/identity-memo.js";
 import { keySegment } from "../trail.js";
+import { BATCH_SIZE } from "../writers/container-writer.js";
 import { DONE, Saving } from "./saving.js";
 
 /** CPython 3.12 `batch_list_exact`. */

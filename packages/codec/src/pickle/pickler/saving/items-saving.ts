@@ -1,8 +1,8 @@
 /** The items of a reduced object that are being written: unlike those of a container, nobody knows how many there are. */
 import * as op from "../../opcodes.js";
-import { BATCH_SIZE } from "../container-writer.js";
 import type { Encoder } from "../encoder.js";
 import { keySegment } from "../trail.js";
+import { BATCH_SIZE } from "../writers/container-writer.js";
 import { DONE, Saving } from "./saving.js";
 
 /** The list items of a reduced object. CPython 3.12 `batch_list`, whose last item of a batch of one is a plain APPEND. */

@@ -4,7 +4,7 @@ import { Tuple } from "../../../python/containers/sequences.js";
 import { FreshString, type PyObjectStep } from "../../../python/objects/objects.js";
 import * as op from "../../opcodes.js";
 import type { Encoder } from "../encoder.js";
-import { NO_PLACE } from "../identity-memo.js";
+import { NO_PLACE } from "../memo/identity-memo.js";
 import { TupleSaving } from "./container-saving.js";
 import { ItemsSaving, PairsSaving } from "./items-saving.js";
 import { DONE, Saving } from "./saving.js";

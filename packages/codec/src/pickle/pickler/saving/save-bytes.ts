@@ -4,9 +4,9 @@ import { latin1Text } from "../../../python/bytes.js";
 import type { PickleBuffer } from "../../../python/containers/buffers.js";
 import { FreshBytes, PyGlobal } from "../../../python/objects/objects.js";
 import * as op from "../../opcodes.js";
-import type { ContainerWriter } from "../container-writer.js";
 import type { Encoder } from "../encoder.js";
-import { NO_PLACE } from "../identity-memo.js";
+import { NO_PLACE } from "../memo/identity-memo.js";
+import type { ContainerWriter } from "../writers/container-writer.js";
 import { ReduceSaving } from "./reduce-saving.js";
 import type { Saving } from "./saving.js";
 

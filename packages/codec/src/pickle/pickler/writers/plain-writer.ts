@@ -1,10 +1,10 @@
 /** Lists, tuples and plain objects: nearly all of what is written, by recursion, which is the fastest way. */
 
-import * as op from "../opcodes.js";
+import * as op from "../../opcodes.js";
+import type { ResolvedPicklerOptions } from "../pickler-options.js";
+import { keySegment } from "../trail.js";
 import { BATCH_SIZE } from "./container-writer.js";
 import { ErrorWriter } from "./error-writer.js";
-import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { keySegment } from "./trail.js";
 
 /** Pairs of one dict whose keys go through the cache of keys. */
 const MAX_CACHED_KEYS = 128;

@@ -1,8 +1,8 @@
 /** What Maps, sets, and objects that are written as a call contain, by recursion as in `plain-writer.ts`. */
-import * as op from "../opcodes.js";
+import * as op from "../../opcodes.js";
+import { keySegment } from "../trail.js";
 import { BATCH_SIZE } from "./container-writer.js";
 import { PlainWriter } from "./plain-writer.js";
-import { keySegment } from "./trail.js";
 
 export abstract class CollectionWriter extends PlainWriter {
   /** The pairs of a Map. CPython 3.12 `batch_dict_exact`. */

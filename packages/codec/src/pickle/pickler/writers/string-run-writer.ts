@@ -1,7 +1,7 @@
 /** Runs of str in a list, whose characters are fetched together. */
-import type { TextScratch } from "../../bytes/text-scratch.js";
-import * as op from "../opcodes.js";
-import { hashBytes } from "./string-hash.js";
+import type { TextScratch } from "../../../bytes/text-scratch.js";
+import * as op from "../../opcodes.js";
+import { hashBytes } from "../memo/string-hash.js";
 import { isSingleton, looksWide, SCRATCH_UNITS, StringWriter } from "./string-writer.js";
 
 /** Longer strings do not belong to a run. */

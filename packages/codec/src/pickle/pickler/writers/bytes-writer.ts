@@ -1,7 +1,7 @@
 /** The opcodes that bytes are written with. CPython 3.12 `_pickle.c` `_save_bytes_data`, `_save_bytearray_data`. */
-import { FRAME_SIZE_TARGET } from "../../bytes/framing.js";
-import { SLACK } from "../../bytes/writer.js";
-import * as op from "../opcodes.js";
+import { FRAME_SIZE_TARGET } from "../../../bytes/framing.js";
+import { SLACK } from "../../../bytes/writer.js";
+import * as op from "../../opcodes.js";
 import { KeyWriter } from "./key-writer.js";
 
 export abstract class BytesWriter extends KeyWriter {

@@ -1,14 +1,14 @@
 /** str, and which strings share a memo entry. CPython 3.12 `_pickle.c` `save_unicode`, `write_unicode_binary`. */
-import { codeAt } from "../../bytes/code-at.js";
-import { FRAME_SIZE_TARGET } from "../../bytes/framing.js";
-import { TextScratch } from "../../bytes/text-scratch.js";
-import { encodeUnits, encodeUtf8 } from "../../bytes/utf8-encode.js";
-import { SLACK, utf8Length } from "../../bytes/writer.js";
-import * as op from "../opcodes.js";
-import { rawUnicodeEscape } from "../text-encode.js";
+import { codeAt } from "../../../bytes/code-at.js";
+import { FRAME_SIZE_TARGET } from "../../../bytes/framing.js";
+import { TextScratch } from "../../../bytes/text-scratch.js";
+import { encodeUnits, encodeUtf8 } from "../../../bytes/utf8-encode.js";
+import { SLACK, utf8Length } from "../../../bytes/writer.js";
+import * as op from "../../opcodes.js";
+import { rawUnicodeEscape } from "../../text-encode.js";
+import { addWord, FIRST_FACTOR, finishHash, hashBytes, nextFactor } from "../memo/string-hash.js";
+import { ONLY_FIND, StringMemo } from "../memo/string-memo.js";
 import { NumberWriter } from "./number-writer.js";
-import { addWord, FIRST_FACTOR, finishHash, hashBytes, nextFactor } from "./string-hash.js";
-import { ONLY_FIND, StringMemo } from "./string-memo.js";
 
 /** ASCII strings up to this length are written and hashed in one loop (3 ns a character), longer ones by a native call (70-150 ns). */
 const MAX_SHORT = 48;

@@ -1,10 +1,10 @@
 /** Writing references to classes and functions. CPython 3.12 `_pickle.c` `save_global`. */
-import { encodeUtf8Loop } from "../../bytes/utf8-encode.js";
-import type { PicklingError } from "../../errors.js";
-import type { ClassRegistryView } from "../../globals/registry.js";
-import { PyGlobal } from "../../python/objects/objects.js";
-import { reverseFixImport } from "../fix-imports.js";
-import * as op from "../opcodes.js";
+import { encodeUtf8Loop } from "../../../bytes/utf8-encode.js";
+import type { PicklingError } from "../../../errors.js";
+import type { ClassRegistryView } from "../../../globals/registry.js";
+import { PyGlobal } from "../../../python/objects/objects.js";
+import { reverseFixImport } from "../../fix-imports.js";
+import * as op from "../../opcodes.js";
 import { BytesWriter } from "./bytes-writer.js";
 
 const GETATTR = new PyGlobal("builtins", "getattr");

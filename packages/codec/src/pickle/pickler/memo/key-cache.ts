@@ -1,6 +1,6 @@
 /** Dict keys that were written before, as bytes, so that a key known from an earlier dict costs a copy. */
-import { encodeUtf8Loop } from "../../bytes/utf8-encode.js";
-import { MEMOIZE, SHORT_BINUNICODE } from "../opcodes.js";
+import { encodeUtf8Loop } from "../../../bytes/utf8-encode.js";
+import { MEMOIZE, SHORT_BINUNICODE } from "../../opcodes.js";
 import { HASH_REACH, hashBytes } from "./string-hash.js";
 
 /** One key. `epoch` says in which pickle `index` is its memo index. */

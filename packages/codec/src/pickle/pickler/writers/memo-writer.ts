@@ -1,9 +1,9 @@
 /** The memo: which object stands under which index. CPython 3.12 `_pickle.c` `memo_put`, `memo_get`. */
-import { FrameWriter } from "../../bytes/framing.js";
-import type { GlobalEntry } from "../../globals/registry.js";
-import * as op from "../opcodes.js";
-import { DEFAULT_PROTOCOL, type Protocol } from "../opcodes.js";
-import { IdentityMemo, NO_PLACE } from "./identity-memo.js";
+import { FrameWriter } from "../../../bytes/framing.js";
+import type { GlobalEntry } from "../../../globals/registry.js";
+import * as op from "../../opcodes.js";
+import { DEFAULT_PROTOCOL, type Protocol } from "../../opcodes.js";
+import { IdentityMemo, NO_PLACE } from "../memo/identity-memo.js";
 
 export abstract class MemoWriter extends FrameWriter {
   protocol: Protocol = DEFAULT_PROTOCOL;

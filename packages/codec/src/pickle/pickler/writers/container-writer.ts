@@ -1,6 +1,6 @@
 /** The opcodes around what containers and calls hold. */
-import type { Reduction } from "../../globals/registry.js";
-import * as op from "../opcodes.js";
+import type { Reduction } from "../../../globals/registry.js";
+import * as op from "../../opcodes.js";
 import { GlobalWriter } from "./global-writer.js";
 
 /** CPython's `BATCHSIZE`: items per APPENDS, SETITEMS and ADDITEMS. */

@@ -1,10 +1,10 @@
 /** What cannot be pickled, and where in the value it is. */
-import { reasonOf } from "../../coded-error.js";
-import { PicklingError } from "../../errors.js";
+import { reasonOf } from "../../../coded-error.js";
+import { PicklingError } from "../../../errors.js";
+import type { ResolvedPicklerOptions } from "../pickler-options.js";
+import { Trail } from "../trail.js";
+import { unhashableKey } from "../unhashable-keys.js";
 import { ContainerWriter } from "./container-writer.js";
-import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { Trail } from "./trail.js";
-import { unhashableKey } from "./unhashable-keys.js";
 
 export abstract class ErrorWriter extends ContainerWriter {
   undefinedMode: ResolvedPicklerOptions["undefined"] = "error";

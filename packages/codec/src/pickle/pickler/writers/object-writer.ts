@@ -1,17 +1,17 @@
 /** Sets, Maps and objects of known classes: their opcodes and calls, around what `collection-writer.ts` writes. */
-import type { BytesCall, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
-import { PyDict } from "../../python/containers/dict.js";
-import { Tuple } from "../../python/containers/sequences.js";
-import { FrozenSet, PySet } from "../../python/containers/sets.js";
-import { PyGlobal } from "../../python/objects/objects.js";
-import * as op from "../opcodes.js";
+import type { BytesCall, EncodeContext, GlobalEntry, Reduction } from "../../../globals/registry.js";
+import { PyDict } from "../../../python/containers/dict.js";
+import { Tuple } from "../../../python/containers/sequences.js";
+import { FrozenSet, PySet } from "../../../python/containers/sets.js";
+import { PyGlobal } from "../../../python/objects/objects.js";
+import * as op from "../../opcodes.js";
+import { NO_PLACE } from "../memo/identity-memo.js";
+import type { ResolvedPicklerOptions } from "../pickler-options.js";
+import { hasMore, ReduceSaving } from "../saving/reduce-saving.js";
+import { callForSet, lowerReduction } from "../saving/reductions.js";
+import { saveBytes } from "../saving/save-bytes.js";
+import { Saving } from "../saving/saving.js";
 import { CollectionWriter } from "./collection-writer.js";
-import { NO_PLACE } from "./identity-memo.js";
-import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { hasMore, ReduceSaving } from "./saving/reduce-saving.js";
-import { callForSet, lowerReduction } from "./saving/reductions.js";
-import { saveBytes } from "./saving/save-bytes.js";
-import { Saving } from "./saving/saving.js";
 
 const ArrayPrototype = Array.prototype;
 const MapPrototype = Map.prototype;

@@ -1,7 +1,7 @@
 /** None, bool, int and float. CPython 3.12 `_pickle.c` `save_long`, `save_float`. */
-import { encodeLong } from "../../bytes/longs.js";
-import { floatRepr } from "../../python/numbers/numbers.js";
-import * as op from "../opcodes.js";
+import { encodeLong } from "../../../bytes/longs.js";
+import { floatRepr } from "../../../python/numbers/numbers.js";
+import * as op from "../../opcodes.js";
 import { MemoWriter } from "./memo-writer.js";
 
 export abstract class NumberWriter extends MemoWriter {

@@ -1,7 +1,7 @@
 /** Dict keys and attribute names, most of which were written before. */
 
-import * as op from "../opcodes.js";
-import { KeyCache, KeyEntry, MAX_KEY_LENGTH } from "./key-cache.js";
+import * as op from "../../opcodes.js";
+import { KeyCache, KeyEntry, MAX_KEY_LENGTH } from "../memo/key-cache.js";
 import { StringRunWriter } from "./string-run-writer.js";
 
 export abstract class KeyWriter extends StringRunWriter {
