@@ -27,6 +27,7 @@ export type {
   UnpicklerOptions,
   WaitOptions,
 } from "./pickle/options.js";
+export type { PickledBytes } from "./pickle/pickled-bytes.js";
 export type { PickleSink } from "./pickle/streams/sinks.js";
 export type { PickleSource } from "./pickle/streams/sources.js";
 export {

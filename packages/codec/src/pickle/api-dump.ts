@@ -2,6 +2,7 @@
 import { defaultRegistry } from "../globals/default-registry.js";
 import { FILE_OPTIONS, signalOf } from "./option-names.js";
 import type { DumpOptions, PicklerOptions } from "./options.js";
+import type { PickledBytes } from "./pickled-bytes.js";
 import { Encoder } from "./pickler/encoder.js";
 import { type ResolvedPicklerOptions, resolvePicklerOptions } from "./pickler/pickler-options.js";
 import { resolveOnce } from "./resolve-once.js";
@@ -56,8 +57,8 @@ function encodeOnce<T>(value: unknown, resolved: ResolvedPicklerOptions, take: (
   }
 }
 
-function takeBytes(encoder: Encoder): Uint8Array {
-  return encoder.takeBytes();
+function takeBytes(encoder: Encoder): PickledBytes {
+  return encoder.takeBytes() as PickledBytes;
 }
 
 /**
@@ -74,7 +75,7 @@ function takeBytes(encoder: Encoder): Uint8Array {
  * @example
  * dumps([1, "x"], { protocol: 2 }) // => <Buffer 80 02 5d 71 00 28 4b 01 58 01 00 00 00 78 71 01 65 2e>
  */
-export function dumps(value: unknown, options?: PicklerOptions): Uint8Array {
+export function dumps(value: unknown, options?: PicklerOptions): PickledBytes {
   return encodeOnce(value, resolve(options), takeBytes);
 }
 
@@ -164,7 +165,7 @@ export class Pickler {
    * @returns a copy of its own: a `Buffer` on Node, a `Uint8Array` elsewhere
    * @throws PicklingError as {@link dumps} does
    */
-  dump(value: unknown): Uint8Array {
+  dump(value: unknown): PickledBytes {
     const encoder = this.#encoder;
     const { persistentId, reducerOverride } = this.#options;
     const hasPersistentId = persistentId !== undefined || this.persistentId !== Pickler.prototype.persistentId;
@@ -178,7 +179,7 @@ export class Pickler {
     };
     encoder.configure(resolvePicklerOptions(options, defaultRegistry));
     encoder.encode(value);
-    const bytes = encoder.takeBytes();
+    const bytes = takeBytes(encoder);
     encoder.keep(bytes);
     return bytes;
   }
