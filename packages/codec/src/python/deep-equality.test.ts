@@ -111,10 +111,11 @@ describe("console.log shows what is inside", () => {
   it.each<[unknown, string]>([
     [new Deque([1, 2]), "Deque(2) [ 1, 2 ]"],
     [new Deque([1, 2], 5), "Deque(2, maxlen 5) [ 1, 2 ]"],
-    [new DefaultDict(null, [["a", 1]]), "DefaultDict(1) [Map] { 'a' => 1, [Symbol(factory)]: null }"],
+    [new DefaultDict(null, [["a", 1]]), "DefaultDict(1) [Map] { 'a' => 1, Symbol(factory): null }"],
     [new Decimal("1.10"), "Decimal('1.10')"],
   ])("%#", (value, shown) => {
-    expect(inspect(value)).toBe(shown);
+    // Older versions of Node put symbols in brackets.
+    expect(inspect(value).replace(/\[(Symbol\(\w+\))\]/, "$1")).toBe(shown);
   });
 
   it("of an object whose class nobody registered", () => {
