@@ -18,7 +18,7 @@ import { PyGlobal } from "../python/objects/objects.js";
 import { isExportable } from "./buffer-format.js";
 import { DType } from "./dtype.js";
 import { nameEntries } from "./names.js";
-import { NDArray, type NDArrayOptions } from "./ndarray.js";
+import { isListed, NDArray, type NDArrayOptions } from "./ndarray.js";
 import { NumpyScalar } from "./scalar.js";
 import { axesOf } from "./shape.js";
 import { StringDType } from "./string-dtype.js";
@@ -74,9 +74,6 @@ const stringDType: GlobalEntry<StringDType> = {
     args: naObject === undefined ? [Number(coerce)] : [Number(coerce), naObject],
   }),
 };
-
-/** Whether numpy pickles an array's items one by one, not as bytes: objects, records that hold some, strings of any length. */
-const isListed = (type: DType): boolean => type.hasObjects || type.kind === "T";
 
 function listOf(contents: unknown): unknown[] | undefined {
   return Array.isArray(contents) ? contents : undefined;

@@ -55,7 +55,8 @@ export class NDArray {
    *   Not copied
    * @param shape - the length of each axis; default: one axis with all items
    * @param subtype - Python's class where it is not `numpy.ndarray`: a PyGlobal; default: none
-   * @throws RangeError when data and shape do not fit, or for a dtype that {@link DType.of} does not know
+   * @throws RangeError when data and shape do not fit, for a dtype that {@link DType.of} does not know, or one whose items are bytes
+   *   with an array of any values
    * @throws PickleError `bad-option` for an option that there is not
    */
   constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
@@ -64,14 +65,15 @@ export class NDArray {
     this.order = options.order ?? "C";
     this.readonly = options.readonly ?? false;
     this.subtype = subtype;
-    const isListed = Array.isArray(data);
-    const itemSize = isListed ? 1 : (this.dtype.itemSize ?? 0);
-    const length = isListed ? data.length : data.byteLength;
-    this.#items = isListed ? data : undefined;
-    this.bytes = isListed ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    const isArray = Array.isArray(data);
+    if (isArray && !isListed(this.dtype)) throw listed(this.dtype);
+    const itemSize = isArray ? 1 : (this.dtype.itemSize ?? 0);
+    const length = isArray ? data.length : data.byteLength;
+    this.#items = isArray ? data : undefined;
+    this.bytes = isArray ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.shape = shape ?? [itemSize === 0 ? 0 : length / itemSize];
     if (!fits(this.shape, itemSize, length)) throw misfit(this.shape, length);
-    this.strides = stridesOf(this.shape, isListed ? "C" : this.order);
+    this.strides = stridesOf(this.shape, isArray ? "C" : this.order);
   }
 
   /** Puts contents into an array that was made before they were known; for the decoder. */
@@ -209,6 +211,18 @@ export function jsonOf(dtype: DType, item: unknown): unknown {
 
 function misfit(shape: readonly number[], length: number): RangeError {
   return new RangeError(`Cannot make an array of shape (${shape.slice(0, 8).join(", ")}) of ${length} bytes or items`);
+}
+
+/** Whether numpy pickles an array's items one by one, not as bytes: objects, records that hold some, strings of any length. */
+export function isListed(type: DType): boolean {
+  return type.hasObjects || type.kind === "T";
+}
+
+/** numpy would convert each value; what is in a typed array has its type already. */
+function listed(dtype: DType): RangeError {
+  return new RangeError(
+    `Cannot make an array of ${dtype} of a list: give a typed array, such as Float64Array.from(list)`,
+  );
 }
 
 function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {

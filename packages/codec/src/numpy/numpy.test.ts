@@ -51,6 +51,9 @@ describe("NDArray", () => {
     expect(() => new NDArray(Float64Array.of(1), [2])).toThrow(RangeError);
     expect(() => new NDArray(Float64Array.of(1), [2 ** 53, 2 ** 53])).toThrow(RangeError);
     expect(() => new NDArray([1], [-1])).toThrow(RangeError);
+    for (const dtype of ["float64", "bool", ">i4"]) {
+      expect(() => new NDArray([1], [1], { dtype })).toThrow("of a list: give a typed array");
+    }
     expect(() => DType.of("x9")).toThrow(RangeError);
   });
 });
