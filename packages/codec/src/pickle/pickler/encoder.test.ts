@@ -1,18 +1,14 @@
+/** The bytes that values become: those of CPython. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { ClassRegistry } from "../../globals/default-registry.js";
-import type { Reduction } from "../../globals/registry.js";
 import { Range } from "../../python/builtins.js";
-import { PickleBuffer } from "../../python/containers/buffers.js";
 import { Counter, DefaultDict, Deque, OrderedDict } from "../../python/containers/collections.js";
 import { PyDict } from "../../python/containers/dict.js";
-import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
+import { ByteArray, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet } from "../../python/containers/sets.js";
-import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "../../python/datetime/datetime.js";
-import { UUID } from "../../python/library/uuid.js";
-import { Decimal } from "../../python/numbers/decimal.js";
+import { PyDateTime, PyTime } from "../../python/datetime/datetime.js";
 import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
 import { dumps, Pickler } from "../api-dump.js";
@@ -198,35 +194,6 @@ describe("dumps()", () => {
     expect(hex(new Map([["a", undefined]]), { undefined: "none" })).toBe(hex({ a: null }));
   });
 
-  it.each([
-    ["all", 1, 1],
-    ["keys", 1, 2],
-    ["none", 2, 2],
-  ] as const)("shares equal strings as memoizeStrings %s says", (memoizeStrings, keys, values) => {
-    const value = [{ someKey: "some value" }, { someKey: "some value" }];
-    const pickle = Buffer.from(dumps(value, { memoizeStrings })).toString("latin1");
-    expect(pickle.split("someKey").length - 1).toBe(keys);
-    expect(pickle.split("some value").length - 1).toBe(values);
-  });
-
-  it.each(["x", "é", "字"])("finds a string of any length again, however either is written: %s", (character) => {
-    const texts = numbers(100).map((length) => `<${length}${character.repeat(length)}>`);
-    const value = [texts, ...texts.map((text) => ({ text })), ...texts.map((text) => ({ [text]: 0 }))];
-    for (const protocol of [2, 4] as const) {
-      const pickle = dumps(value, { protocol });
-      expect(loads(pickle)).toStrictEqual(value);
-      const written = Buffer.from(pickle).toString("utf8");
-      for (const text of texts) expect(written.split(text).length - 1, text).toBe(1);
-    }
-  });
-
-  it("shares strings across chunks of a large output", () => {
-    const filler = numbers(12).map((i) => bytes(400_000).fill(i));
-    const mixed = filler.flatMap((chunk) => [chunk, numbers(70_000), "a shared string"]);
-    const pickle = Buffer.from(dumps(mixed));
-    expect(pickle.indexOf("a shared string")).toBe(pickle.lastIndexOf("a shared string"));
-  });
-
   it("writes a value the same wherever the buffer has to grow for it", () => {
     const key = `key ${"é".repeat(50)}`;
     const global = new PyGlobal(`app.${"m".repeat(40)}`, "N".repeat(45));
@@ -246,23 +213,6 @@ describe("dumps()", () => {
       roomy.clearMemo();
       const value = [bytes(size), ...values];
       expect(Buffer.compare(new Pickler().dump(value), roomy.dump(value)), `after ${size} bytes`).toBe(0);
-    }
-  });
-
-  it("refers to what was written before, however much that is", () => {
-    const makers = [
-      () => [0],
-      () => ({ a: 0 }),
-      () => Tuple.of(0),
-      () => new Map([[0, 0]]),
-      () => new PyDateTime(2026, 8, 1),
-    ];
-    const objects = numbers(300).map((i) => makers[i % makers.length]!());
-    for (const protocol of PROTOCOLS) {
-      const [first, again] = loads(dumps([objects, objects.toReversed()], { protocol })) as unknown[][];
-      again!.reverse();
-      expect(new Set([...first!, ...again!]).size).toBe(objects.length);
-      expect(first!.every((object, i) => object === again![i])).toBe(true);
     }
   });
 
@@ -289,23 +239,6 @@ describe("dumps()", () => {
     }
   });
 
-  it("finds a string again that stood in a frame too small for a header", () => {
-    // CPython 3.11: pickle.dumps(("", bytes(70000), ""), 4)
-    const bytes = dumps(Tuple.of<unknown>("", new Uint8Array(70_000), ""), { protocol: 4 });
-    expect(bytes.length).toBe(70_025);
-    expect([...bytes.subarray(-6)]).toEqual([0x94, 0x68, 0x00, 0x87, 0x94, 0x2e]);
-  });
-
-  it("hands PickleBuffers to bufferCallback", () => {
-    const buffers: PickleBuffer[] = [];
-    const buffer = new PickleBuffer(bytes(10), { readonly: true });
-    const pickle = dumps(buffer, { protocol: 5, bufferCallback: (b) => void buffers.push(b) });
-    expect(buffers).toEqual([buffer]);
-    expect(Buffer.from(pickle).toString("hex")).toBe("80059798" + "2e");
-    expect(hex(buffer, { protocol: 5 })).toBe(hex(bytes(10), { protocol: 5 }));
-    expect(() => dumps(buffer)).toThrow(expect.objectContaining({ code: "protocol-too-low" }));
-  });
-
   it("writes extension codes at protocol 2 and above", () => {
     const registry = new ClassRegistry().registerExtension("app.models", "Outer", 0x1234);
     expect(hex(OUTER, { registry, protocol: 2 })).toBe("8002833412" + "2e");
@@ -319,45 +252,6 @@ describe("dumps()", () => {
     expect(() => dumps(object)).toThrow(expect.objectContaining({ code: "unpicklable" }));
     const same = new Call(() => [OUTER, [1], { x: 1 }, [1]]);
     for (const protocol of PROTOCOLS) expect(hex(object, { opaque: "allow", protocol })).toBe(hex(same, { protocol }));
-  });
-
-  it("asks reducerOverride and dispatchTable before the registry", () => {
-    class Point {}
-    const reduction: Reduction = { kind: "reduce", callable: OUTER, args: [] };
-    const expected = hex(new Call(() => [OUTER, []]));
-    expect(hex(new Point(), { reducerOverride: (value) => (value instanceof Point ? reduction : undefined) })).toBe(
-      expected,
-    );
-    expect(hex(new Point(), { dispatchTable: new Map([[Point, () => [OUTER, []]]]) })).toBe(expected);
-  });
-
-  it.each(PROTOCOLS)("writes the same at protocol %i when hooks have nothing to say", (protocol) => {
-    const zone = new TimeZone(new TimeDelta(0, 3600));
-    const make = (): readonly unknown[] => [
-      new PyDateTime(2026, 8, 1, 10, 11, 12, 345678),
-      new PyDateTime(1, 1, 1, 0, 0, 0, 0, zone, 1),
-      new PyDateTime(9999, 12, 31, 23, 59, 59, 999_999, TimeZone.utc),
-      new PyDate(2026, 8, 1),
-      new PyTime(23, 59, 59, 999_999, zone, 1),
-      new PyTime(),
-      new TimeDelta(1, 2, 3),
-      new Decimal("1.50"),
-      new UUID(1n << 127n),
-      new UUID((1n << 127n) - 1n),
-      new Counter([["a", 2]]),
-      new Set([1, "a"]),
-      new FrozenSet([1, "a"]),
-      new Deque([1, 2], 5),
-      new Complex(1, 2),
-      new Range(1, 3),
-      new Date(0),
-    ];
-    // Of each class two, since how the first is written is remembered.
-    const values = [...make(), ...make()];
-    const expected = hex(values, { protocol, reducerOverride: () => undefined });
-    expect(hex(values, { protocol })).toBe(expected);
-    expect(hex(values, { protocol })).toBe(expected);
-    expect(hex(values, { protocol, persistentId: () => undefined })).toBe(expected);
   });
 
   it("says which zone of a time cannot be written", () => {
@@ -424,19 +318,6 @@ describe("dumps()", () => {
       hex({ a: [1, "x"], m: new Map([[1, 2]]), s: new Set([3]), b: new Uint8Array([1, 2]) }),
     );
   });
-});
-
-describe("dumps()", () => {
-  it("refers to the 256 first entries of the memo by a byte, at every protocol that has it", () => {
-    const items = Array.from({ length: 257 }, () => [] as unknown[]);
-    // The outer list has the first entry.
-    const written = (protocol: Protocol, index: number) =>
-      Buffer.from(dumps([...items, items[index - 1]], { protocol })).toString("latin1");
-    for (const protocol of [1, 2, 3, 4] as const) {
-      expect(written(protocol, 255).endsWith("h\xffe.")).toBe(true);
-      expect(written(protocol, 256).endsWith("j\0\x01\0\0e.")).toBe(true);
-    }
-  });
 
   it("keeps its frames whole when what it wrote leaves the buffer", () => {
     // Above 4 MiB, and a frame of it is open whenever that is.
@@ -444,242 +325,5 @@ describe("dumps()", () => {
     const pickle = dumps(texts);
     expect(pickle.length).toBeGreaterThan(9_000_000);
     expect(loads(pickle)).toEqual(texts);
-  });
-});
-
-describe("dumps() refuses", () => {
-  it("a subclass of list that contains itself at protocols 0 and 1, which make it of a new list each time", () => {
-    class Items extends Array {}
-    const registry = new ClassRegistry();
-    registry.register("app.Items", Items);
-    const items = new Items();
-    items.push(items, "x".repeat(200));
-    for (const protocol of [0, 1] as const) {
-      expect(() => dumps(items, { registry, protocol })).toThrow(/among the arguments it is made of/);
-    }
-    const back = loads(dumps(items, { registry, protocol: 2 }), { registry }) as Items;
-    expect(back[0]).toBe(back);
-  });
-
-  const loop: unknown[] = [];
-  loop.push(loop);
-  const rows: readonly [string, () => unknown, PicklerOptions, Record<string, unknown>][] = [
-    [
-      "a function",
-      () => ({ kwargs: { when: [1, 2, 3, () => 1] } }),
-      {},
-      { code: "unpicklable", path: ".kwargs.when[3]" },
-    ],
-    ["a symbol", () => new Map([["odd key", Symbol("x")]]), {}, { code: "unpicklable", path: '["odd key"]' }],
-    ["an unregistered class", () => [new (class Foo {})()], {}, { code: "unpicklable", path: "[0]" }],
-    ["undefined as a key", () => new Map([[undefined, 1]]), {}, { code: "unpicklable" }],
-    ["a value in itself without a memo", () => loop, { fast: true }, { code: "unpicklable" }],
-    ["more depth than maxDepth", () => [[[[]]]], { limits: { maxDepth: 2 } }, { code: "limit-exceeded" }],
-    ["more bytes than maxBytes", () => "x".repeat(500), { limits: { maxBytes: 100 } }, { code: "limit-exceeded" }],
-    ["a long int as text", () => 10n ** 5000n, { protocol: 0 }, { code: "limit-exceeded" }],
-    ["a name that is not ASCII", () => new PyGlobal("m", "é"), { protocol: 2 }, { code: "protocol-too-low" }],
-    ["a name that ends its line", () => new PyGlobal("m", "a\nb"), { protocol: 3 }, { code: "protocol-too-low" }],
-    ["a protocol that does not exist", () => 1, { protocol: 6 as Protocol }, { code: "bad-option" }],
-  ];
-
-  it("no more than maxBytes, in pieces or in one, and nothing that is shorter", () => {
-    const short = dumps(Buffer.alloc(1000)).length;
-    expect(dumps(Buffer.alloc(1000), { limits: { maxBytes: short } })).toHaveLength(short);
-    // From 64 KiB on, bytes are pieces of their own.
-    const pieces = [Buffer.alloc(100_000), Buffer.alloc(100_000)];
-    expect(dumps(pieces, { limits: { maxBytes: 201_000 } }).length).toBeGreaterThan(200_000);
-    expect(() => dumps(pieces, { limits: { maxBytes: 150_000 } })).toThrow(
-      expect.objectContaining({ code: "limit-exceeded" }),
-    );
-  });
-
-  it.each(rows)("%s", (_name, make, options, expected) => {
-    expect(() => dumps(make(), options)).toThrow(expect.objectContaining(expected));
-  });
-
-  const bad = Symbol("x");
-  it.each<[string, unknown, string]>([
-    ["the value of a Map", new Map([["a", bad]]), ".a"],
-    ["the key of a Map", new Map([[bad, "a"]]), ""],
-    ["a Map without a value", new Map([["a", undefined]]), ".a"],
-    ["a member of a set", new Set([1, bad]), "{1}"],
-    ["a member of a frozenset", new FrozenSet([1, tuple(bad)]), "{1}[0]"],
-    ["an item of a deque", new Deque([1, 2, bad, 3]), "[2]"],
-    ["the last item of a deque", new Deque([1, bad]), "[1]"],
-    [
-      "the value of an OrderedDict",
-      new OrderedDict<string, unknown>([
-        ["a", bad],
-        ["b", 1],
-      ]),
-      ".a",
-    ],
-    [
-      "the last value of an OrderedDict",
-      new OrderedDict<string, unknown>([
-        ["a", 1],
-        ["b", bad],
-      ]),
-      ".b",
-    ],
-    ["an OrderedDict without a value", new OrderedDict([["a", undefined]]), ".a"],
-  ])("%s, and says where it is, at any depth", (_name, value, path) => {
-    const second = [new OrderedDict(), new Deque(), value];
-    expect(() => dumps(value)).toThrow(expect.objectContaining({ path }));
-    expect(() => dumps(second)).toThrow(expect.objectContaining({ path: `[2]${path}` }));
-    expect(() => dumps(inLists(second, 100))).toThrow(
-      expect.objectContaining({ path: expect.stringMatching(/^(\[0\])+\.\.\.(\[0\])+\[2\]/) }),
-    );
-    expect(() => dumps(inLists(second, 100))).toThrow(
-      expect.objectContaining({ path: expect.stringContaining(`[2]${path}`) }),
-    );
-  });
-
-  it("and wraps what a hook throws", () => {
-    const cause = new Error("no");
-    const value = [
-      {
-        get a() {
-          throw cause;
-        },
-      },
-    ];
-    expect(() => dumps(value)).toThrow(expect.objectContaining({ code: "hook-failed", path: "[0].a", cause }));
-  });
-
-  it("and names the class and the line that registers it", () => {
-    class Foo {}
-    expect(() => dumps({ x: new Foo() })).toThrow(
-      'Cannot pickle an instance of class Foo at .x: it is not registered; use registry.register("module.Foo", Foo)',
-    );
-  });
-
-  it.each([
-    [
-      "a promise that nobody awaited",
-      Promise.resolve(1),
-      "Cannot pickle an instance of class Promise at .x: await it first",
-    ],
-    ["a class of the web", new URL("https://example.org"), "class URL at .x: use its href, or an adapter"],
-    [
-      "a function",
-      function x() {},
-      'function "x" at .x: only registered ones have a name in Python; leave it out, or use registry.reg',
-    ],
-  ])("and says what to do about %s", (_name, x, message) => {
-    expect(() => dumps({ x })).toThrow(message);
-  });
-
-  it("and names options that there are not", () => {
-    const misspelt = (options: object) => () => dumps(1, options);
-    expect(misspelt({ protcol: 2 })).toThrow(
-      'Cannot use options of pickle: there is no "protcol"; did you mean protocol?',
-    );
-    expect(misspelt({ fix_imports: true })).toThrow('"fix_imports" is written fixImports here');
-    expect(misspelt({ limits: { maxbytes: 1 } })).toThrow(
-      'Cannot use limits of pickle: there is no "maxbytes"; did you mean maxBytes?',
-    );
-    expect(misspelt({ protocol: "2" })).toThrow('Cannot use option protocol "2": must be an integer from 0 to 5');
-    expect(misspelt({ tuple: "array", encoding: "latin1" })).not.toThrow(); // one object may be given to `loads` too
-  });
-
-  it("without leaving a broken encoder behind", () => {
-    expect(() => dumps([{ a: 1 }, Symbol("x")])).toThrow();
-    expect(hex([{ a: 1 }])).toBe(Buffer.from(new Pickler().dump([{ a: 1 }])).toString("hex"));
-  });
-});
-
-describe("Pickler", () => {
-  it("keeps its memo between dumps until it is cleared", () => {
-    const pickler = new Pickler();
-    const value = ["text", "text"];
-    const first = Buffer.from(pickler.dump(value));
-    expect(Buffer.from(pickler.dump(value)).toString("hex")).toBe("80046800" + "2e");
-    expect(Buffer.from(pickler.dump(["text"])).toString("hex")).toContain("6801");
-    pickler.clearMemo();
-    expect(Buffer.from(pickler.dump(value))).toEqual(first);
-  });
-
-  it("asks persistentId for every value", () => {
-    class Table {}
-    class TablePickler extends Pickler {
-      override persistentId(value: unknown): unknown {
-        return value instanceof Table ? "t1" : null;
-      }
-    }
-    expect(Buffer.from(new TablePickler({ protocol: 0 }).dump([new Table()])).toString()).toBe("(lp0\nPt1\na.");
-    expect(Buffer.from(new TablePickler({ protocol: 2 }).dump(Tuple.of(new Table()))).toString("hex")).toBe(
-      `8002580200000074317100${"51"}857101${"2e"}`,
-    );
-  });
-
-  it("writes no memo when fast", () => {
-    const pickler = new Pickler({ protocol: 2 });
-    pickler.fast = true;
-    const shared = ["a"];
-    expect(Buffer.from(pickler.dump([shared, shared])).toString("hex")).toBe(
-      `80025d28${"5d58010000006161".repeat(2)}652e`,
-    );
-  });
-
-  it("asks the dispatch table that it has at the time", () => {
-    const registry = new ClassRegistry();
-    class Point {}
-    registry.register("app.Point", Point);
-    const pickler = new Pickler({ protocol: 2, registry });
-    const plain = Buffer.from(pickler.dump(new Point())).toString("latin1");
-    pickler.clearMemo();
-    pickler.dispatchTable = new Map([[Point, () => [OUTER, []]]]);
-    const reduced = Buffer.from(pickler.dump(new Point())).toString("latin1");
-    expect([plain, reduced]).toEqual([expect.stringContaining("Point"), expect.not.stringContaining("Point")]);
-  });
-});
-
-describe("keys and members that Python cannot hash", () => {
-  const KEYS: [string, unknown, string][] = [
-    ["a list", [1], "use tuple(...)"],
-    ["a dict", { a: 1 }, "use a tuple of its items"],
-    ["a dict", Object.create(null), "use a tuple of its items"],
-    ["a dict", new Map(), "use a tuple of its items"],
-    ["a set", new Set(), "use a FrozenSet"],
-    ["a bytearray", new ByteArray(1), "use a Uint8Array"],
-    ["a list", tuple(1, [2]), "use tuple(...)"],
-  ];
-  it.each(KEYS)("%s is refused", (kind, key, advice) => {
-    const message = (place: string) =>
-      `Cannot pickle ${kind} as a key of a dict or a member of a set${place}: Python cannot hash it; ${advice}`;
-    for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
-      expect(() => dumps({ a: new Map([[key, 1]]) }, { protocol })).toThrow(message(" at .a"));
-      expect(() => dumps({ a: new Set([key]) }, { protocol })).toThrow(
-        /as a key of a dict or a member of a set at \.a.*: Python cannot hash it/,
-      );
-    }
-  });
-
-  it("a Map that has itself as a key is refused, and a hook may write another in its place", () => {
-    const map = new Map<unknown, unknown>();
-    map.set(map, 1);
-    expect(() => dumps(map)).toThrow("Cannot pickle a dict as a key of a dict");
-    const persistentId = (value: unknown) => (Array.isArray(value) ? "list" : null);
-    expect(loads(dumps(new Map([[[1], 2]]), { persistentId }), { persistentLoad: (id) => id })).toEqual({ list: 2 });
-  });
-
-  it("tuples, frozensets, bytes and dates are keys", () => {
-    const keys = [tuple(1, tuple(2)), new FrozenSet([1]), Buffer.from("a"), new Date(0), null];
-    expect((loads(dumps(new Map(keys.map((key) => [key, 1])))) as Map<unknown, unknown>).size).toBe(keys.length);
-  });
-});
-
-describe("what JavaScript alone has says what to use", () => {
-  it.each<[unknown, string]>([
-    [Symbol("x"), "Symbol(x) at .a: use its description"],
-    [Object(1n), "an instance of class BigInt at .a: use a plain bigint"],
-    [(function* () {})(), "an object of an anonymous class at .a: use [...it]"],
-    [new Map().keys(), "an object of an anonymous class at .a: use [...it]"],
-    [(async function* () {})(), "an object of an anonymous class at .a: collect its items first"],
-    [runInNewContext("new Date(0)"), "an instance of class Date at .a: it is of another realm"],
-    [Object.create({}), "an object of an anonymous class at .a: it is not registered"],
-  ])("%#", (value, message) => {
-    expect(() => dumps({ a: value })).toThrow(`Cannot pickle ${message}`);
   });
 });

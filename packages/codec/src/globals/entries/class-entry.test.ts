@@ -1,0 +1,159 @@
+/** Instances of classes of yours: how they are made and written. */
+import { describe, expect, it } from "vitest";
+import { dumps, loads } from "../../index.js";
+import { PyDict } from "../../python/containers/dict.js";
+import { tuple } from "../../python/containers/sequences.js";
+import { BaseRegistry } from "../base-registry.js";
+import { ClassRegistry } from "../default-registry.js";
+
+describe("a class of yours", () => {
+  it("decodes an instance without calling its constructor", () => {
+    let calls = 0;
+    class A {
+      x: unknown;
+      constructor(x: unknown) {
+        calls++;
+        this.x = x;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.models.A", A);
+    const bytes = dumps(new A(1), { registry });
+    calls = 0;
+    const back = loads(bytes, { registry }) as A;
+    expect(back).toBeInstanceOf(A);
+    expect(back.x).toBe(1);
+    expect(calls).toBe(0);
+  });
+
+  it("writes slots as Python does, beside attributes and without", () => {
+    class Point {
+      x: unknown = 1;
+    }
+    const registry = new ClassRegistry().register("m.P", Point, { slots: ["x", "y"] });
+    const written = (object: Point) => Buffer.from(dumps(object, { registry, protocol: 2 })).toString("latin1");
+    // CPython 3.12 of a class with __slots__ = ("x", "y"), and of a class below it without slots, whose instance has z.
+    const bare = "\x80\x02cm\nP\nq\x00)\x81q\x01N}q\x02X\x01\x00\x00\x00xq\x03K\x01s\x86q\x04b.";
+    const withZ =
+      "\x80\x02cm\nP\nq\x00)\x81q\x01}q\x02X\x01\x00\x00\x00zq\x03K\x03s}q\x04X\x01\x00\x00\x00xq\x05K\x01s\x86q\x06b.";
+    expect(written(new Point())).toBe(bare);
+    expect(written(Object.assign(new Point(), { z: 3 }))).toBe(withZ);
+    expect(written(Object.create(Point.prototype) as Point)).toBe("\x80\x02cm\nP\nq\x00)\x81q\x01.");
+    expect(loads(Buffer.from(withZ, "latin1"), { registry })).toEqual(Object.assign(new Point(), { z: 3 }));
+  });
+
+  it("makes bytes of a subclass of bytes only, never a length or numbers of a list", () => {
+    class Blob extends Uint8Array {}
+    const registry = new BaseRegistry();
+    registry.register("app.Blob", Blob);
+    const made = (args: string) => loads(Buffer.from(`capp\nBlob\n${args}\x85\x81.`, "latin1"), { registry });
+    expect(made("C\x02ab")).toEqual(Blob.of(97, 98));
+    for (const args of ["J\xff\xff\xff\x7f", "]]a", "Vx\n"])
+      expect(() => made(args)).toThrow(/no arguments of a bytes/);
+  });
+
+  it("sets __proto__ and constructor as own data and runs no setter", () => {
+    let wasSet = false;
+    class A {
+      set trap(_value: unknown) {
+        wasSet = true;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.A", A);
+    const state = new Map<string, unknown>([
+      ["__proto__", { polluted: true }],
+      ["constructor", 1],
+      ["trap", 2],
+    ]);
+    class B {
+      __getstate__() {
+        return state;
+      }
+    }
+    const writing = new ClassRegistry();
+    writing.register("app.A", B);
+    const back = loads(dumps(new B(), { registry: writing }), { registry }) as Record<string, unknown>;
+    expect(Object.getPrototypeOf(back)).toBe(A.prototype);
+    expect(Object.keys(back)).toEqual(["__proto__", "constructor", "trap"]);
+    expect((back as { polluted?: boolean }).polluted).toBeUndefined();
+    expect(wasSet).toBe(false);
+  });
+
+  it("calls __new__ with the arguments of __getnewargs_ex__", () => {
+    class P {
+      declare a: number;
+      declare b: number;
+      static __new__(a: number, { b }: { b: number }) {
+        const object = Object.create(P.prototype) as P;
+        object.a = a;
+        object.b = b;
+        return object;
+      }
+      __getnewargs_ex__() {
+        return [[this.a], { b: this.b }];
+      }
+      __getstate__() {
+        return null;
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.P", P);
+    for (const protocol of [2, 3, 4, 5] as const) {
+      const back = loads(dumps(P.__new__(1, { b: 2 }), { registry, protocol }), { registry }) as P;
+      expect([back.a, back.b]).toEqual([1, 2]);
+    }
+  });
+
+  it("takes an adapter for a class that cannot be changed", () => {
+    const registry = new ClassRegistry();
+    registry.register("app.Url", URL, {
+      getState: (url) => ({ href: url.href }),
+      create: () => new URL("about:blank"),
+      setState(url, state) {
+        url.href = (state as { href: string }).href;
+      },
+    });
+    const back = loads(dumps(new URL("http://a/b"), { registry }), { registry }) as URL;
+    expect(back.href).toBe("http://a/b");
+  });
+
+  it("refuses a call of a class that does not ask for it", () => {
+    class A {}
+    const writing = new ClassRegistry();
+    class B {
+      __reduce__() {
+        return [B, [1]];
+      }
+    }
+    writing.register("app.A", B);
+    const registry = new ClassRegistry();
+    registry.register("app.A", A);
+    expect(() => loads(dumps(new B(), { registry: writing }), { registry })).toThrow(/Cannot call class app.A|refused/);
+    expect(loads(dumps(new B(), { registry: writing }), { registry: writing })).toBeInstanceOf(B);
+  });
+
+  it("keeps a list and a dict subclass with their attributes", () => {
+    class Items extends Array {
+      declare note: string;
+    }
+    class Table extends PyDict {
+      declare note: string;
+    }
+    const registry = new ClassRegistry();
+    registry.register("app.Items", Items);
+    registry.register("app.Table", Table);
+    for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+      const items = Items.from([1, 2]) as Items;
+      items.note = "n";
+      const table = new Table([[tuple(1), 2]]);
+      table.note = "m";
+      const [a, b] = loads(dumps([items, table], { registry, protocol }), { registry }) as [Items, Table];
+      expect([...a]).toEqual([1, 2]);
+      expect(a).toBeInstanceOf(Items);
+      expect(a.note).toBe("n");
+      expect(b.get(tuple(1))).toBe(2);
+      expect(b.note).toBe("m");
+    }
+  });
+});

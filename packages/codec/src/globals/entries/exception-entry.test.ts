@@ -1,0 +1,63 @@
+/** Exceptions: of Python, of JavaScript and of yours. */
+import { describe, expect, it } from "vitest";
+import { dumps, loads } from "../../index.js";
+import { pyExceptions } from "../../python/objects/builtin-exceptions.js";
+import { PyException } from "../../python/objects/exception.js";
+import { ClassRegistry } from "../default-registry.js";
+
+describe("an exception", () => {
+  it("names an exception that is registered as any class", () => {
+    class Boom extends PyException {}
+    const registry = new ClassRegistry().register("app.Boom", Boom);
+    const boom = loads(dumps(new Boom("x"), { registry }), { registry }) as Boom;
+    expect([boom.name, boom.pythonClass]).toEqual(["Boom", "app.Boom"]);
+  });
+
+  it("makes exceptions of yours without running your constructor", () => {
+    class Boom extends PyException {
+      declare code: number;
+      constructor() {
+        super("mine");
+        throw new Error("must not run");
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.registerException("app.Boom", Boom);
+    const Other = new ClassRegistry().registerException("app.Boom");
+    const writing = new ClassRegistry();
+    writing.registerException("app.Boom", Other);
+    const error = new Other("a", 1);
+    error.attributes.code = 5;
+    const back = loads(dumps(error, { registry: writing }), { registry }) as Boom;
+    expect(back).toBeInstanceOf(Boom);
+    expect([...back.args]).toEqual(["a", 1]);
+    expect(back.code).toBe(5);
+    expect(back.pythonClass).toBe("app.Boom");
+  });
+
+  it("makes exceptions without the frames of who decodes them", () => {
+    const limit = Error.stackTraceLimit;
+    const back = loads(dumps(new pyExceptions.KeyError("k"))) as PyException;
+    expect(back.stack).toBe("KeyError: 'k'");
+    expect(Object.keys(back)).toEqual(["args"]);
+    expect(Error.stackTraceLimit).toBe(limit);
+    expect(() => loads(dumps([new pyExceptions.ValueError()]).subarray(0, -1))).toThrow(/^Cannot decode/);
+    expect(new pyExceptions.ValueError("x").stack).toContain("exception-entry.test");
+  });
+
+  it("writes errors of JavaScript as the Python exceptions that mean the same", () => {
+    const cases: [Error, keyof typeof pyExceptions][] = [
+      [new Error("x"), "Exception"],
+      [new TypeError("x"), "TypeError"],
+      [new RangeError("x"), "ValueError"],
+      [new AggregateError([new Error("y")], "x"), "ExceptionGroup"],
+    ];
+    for (const [error, name] of cases) {
+      const back = loads(dumps(error)) as PyException;
+      expect(back).toBeInstanceOf(pyExceptions[name]);
+      expect(back.args[0]).toBe("x");
+    }
+    const coded = Object.assign(new Error("x"), { code: "E_X", socket: () => 1 });
+    expect((loads(dumps(coded)) as PyException).attributes).toEqual({ code: "E_X" });
+  });
+});
