@@ -91,15 +91,16 @@ export function encodeMessageSync(value: unknown, options: EncodeMessageOptions)
 /**
  * Decompresses and decodes. An empty body is given back as it is, whatever its type.
  *
- * The content type is checked before anything is decompressed, so that refused content costs nothing.
+ * The content type is checked before anything is decompressed, or the library for it loaded, so that refused content costs
+ * nothing.
  *
  * @throws {@link ContentDisallowed}, {@link DecodeError}, {@link SerializerNotInstalled}: nothing else, whatever the message is
  * @throws {@link KombuError} `bad-option` for an option that there is not
  */
 export async function decodeMessage(message: KombuMessage, options: DecodeMessageOptions): Promise<unknown> {
-  const compression = compressionHeader(message);
-  if (compression !== undefined) await options.compression?.load(compression);
-  return decodeMessageSync(message, options);
+  const admitted = admit(message, options);
+  if (admitted.compression !== undefined) await options.compression?.load(admitted.compression);
+  return decodeAdmitted(message, options, admitted);
 }
 
 /**
@@ -108,22 +109,43 @@ export async function decodeMessage(message: KombuMessage, options: DecodeMessag
  * @throws {@link DecodeError} `too-large` for a body above `maxBytes`, and what decompressing and decoding throw
  */
 export function decodeMessageSync(message: KombuMessage, options: DecodeMessageOptions): unknown {
+  return decodeAdmitted(message, options, admit(message, options));
+}
+
+/** What is known of a message once it may be decoded. */
+interface Admitted {
+  readonly accept: ReadonlySet<string> | undefined;
+  readonly compression: string | undefined;
+}
+
+/** Refuses what can be refused without decompressing. */
+function admit(message: KombuMessage, options: DecodeMessageOptions): Admitted {
   checkOptions(options, DECODE_OPTIONS, "options of decodeMessage()");
-  const { serializers, accept, maxBytes } = options;
-  const { contentType, contentEncoding } = message;
+  const { serializers, maxBytes } = options;
+  const { contentType, body } = message;
+  // Prepared once: the list may be an iterator, which can be gone through once only.
+  const accept = options.accept === undefined ? undefined : serializers.prepareAcceptContent(options.accept);
   serializers.checkAccept(contentType, accept);
-  if (maxBytes !== undefined && message.body.length > maxBytes) {
-    throw new DecodeError(`Cannot decode a body of ${message.body.length} bytes: at most ${maxBytes} are allowed`, {
+  if (maxBytes !== undefined && body.length > maxBytes) {
+    throw new DecodeError(`Cannot decode a body of ${body.length} bytes: at most ${maxBytes} are allowed`, {
       code: "too-large",
       contentType,
     });
   }
-  const compression = compressionHeader(message);
+  return { accept, compression: compressionHeader(message) };
+}
+
+function decodeAdmitted(message: KombuMessage, options: DecodeMessageOptions, admitted: Admitted): unknown {
+  const { contentType, contentEncoding } = message;
+  const { accept, compression } = admitted;
   const body =
     compression === undefined
       ? message.body
-      : compressionOf(options, compression).decompressSync(message.body, { contentType: compression, maxBytes });
-  return serializers.loads(body, { contentType, contentEncoding, accept });
+      : compressionOf(options, compression).decompressSync(message.body, {
+          contentType: compression,
+          maxBytes: options.maxBytes,
+        });
+  return options.serializers.loads(body, { contentType, contentEncoding, accept });
 }
 
 /** The header `compression`, if it is there and not empty. */

@@ -244,6 +244,41 @@ describe("messages", () => {
     );
   });
 
+  test("that will be refused load no library, and say why they are refused", async () => {
+    const asked: string[] = [];
+    const compression = createCompression();
+    compression.register({
+      ...compression.get("zlib"),
+      contentType: "application/x-loaded",
+      aliases: ["loaded"],
+      load: () => Promise.resolve(void asked.push("loaded")),
+    });
+    const options = { serializers, compression, accept: ["json"] };
+    const message = await encodeMessage([1], { serializers, compression, serializer: "json", compress: "loaded" });
+    asked.length = 0;
+    const pickle = { ...message, contentType: "application/x-python-serialize" };
+    await expect(decodeMessage(pickle, options)).rejects.toThrow(ContentDisallowed);
+    const unknown = { ...pickle, headers: { compression: "application/x-nope" } };
+    for (const accept of [["json"], undefined]) {
+      await expect(decodeMessage(unknown, { ...options, accept })).rejects.toMatchObject({
+        code: "content-disallowed",
+      });
+    }
+    const large = decodeMessage(message, { ...options, maxBytes: message.body.length - 1 });
+    await expect(large).rejects.toMatchObject({ code: "too-large" });
+    const misspelt = decodeMessage(unknown, { ...options, acept: [] } as never);
+    await expect(misspelt).rejects.toMatchObject({ code: "bad-option" });
+    expect(asked).toEqual([]);
+    expect(await decodeMessage(message, options)).toEqual([1]);
+    expect(asked).toEqual(["loaded"]);
+  });
+
+  test("are decoded by an accept list that can be gone through only once", async () => {
+    const message = await encodeMessage([1], { ...registries, serializer: "pickle" });
+    expect(await decodeMessage(message, { ...registries, accept: ["pickle"].values() })).toEqual([1]);
+    expect(decodeMessageSync(message, { ...registries, accept: ["pickle"].values() })).toEqual([1]);
+  });
+
   test("unknown compression is refused; inherited headers are not read", () => {
     const message = encodeMessageSync([1], { ...registries, serializer: "json" });
     expect(() => decodeMessageSync({ ...message, headers: { compression: "application/x-nope" } }, registries)).toThrow(
