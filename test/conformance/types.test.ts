@@ -26,8 +26,8 @@ interface Row {
 const rows = JSON.parse(readFileSync(new URL("../vectors/types.json", import.meta.url), "utf8")) as readonly Row[];
 
 const registry = registerNumpy(appRegistry());
-const decode = (data: string) =>
-  loads(Buffer.from(data, "base64"), { registry, float: "exact", dict: "map", encoding: "latin1" });
+const DECODING = { registry, float: "exact", dict: "map", encoding: "latin1" } as const;
+const decode = (data: string) => loads(Buffer.from(data, "base64"), DECODING);
 
 /**
  * What is not written byte for byte (it loads alike everywhere), and why it cannot be. What is equal after all must leave
@@ -116,6 +116,17 @@ describe.each(rows.filter(({ name }) => !REFUSED.has(name)))("$name", (row) => {
         }
         expect(isEqual, isGap ? `${label} is no gap any more` : label).toBe(!isGap);
         expect(() => loads(written, { registry })).not.toThrow();
+      }
+    }
+  });
+
+  // None of the rows is a plain tuple, or holds one that is nobody's but the user's.
+  it("is written alike when plain tuples are read as arrays", () => {
+    for (const { data, from } of row.pickles) {
+      const value = loads(Buffer.from(data, "base64"), { ...DECODING, tuple: "array" });
+      for (const protocol of [2, 5] as const) {
+        const written = Buffer.from(dumps(value, { registry, protocol }));
+        expect(written.equals(dumps(decode(data), { registry, protocol })), from.join(" ")).toBe(true);
       }
     }
   });

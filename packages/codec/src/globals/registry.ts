@@ -12,7 +12,10 @@ import type { PyGlobal } from "../python/objects/objects.js";
 // biome-ignore lint/complexity/noBannedTypes: every class is a Function, and abstract and private constructors have no common signature
 export type AnyClass = Function & { readonly prototype: object };
 
-/** How the decoder was asked to represent values; entries read it to honour the options. */
+/**
+ * How the decoder was asked to represent values; entries read it to honour the options. Tuples are always {@link Tuple}: they
+ * become arrays, where that is asked for, once the whole pickle is read.
+ */
 export interface DecodeContext {
   /** Where the names of this pickle resolve. */
   readonly registry: ClassRegistryView;
@@ -20,8 +23,6 @@ export interface DecodeContext {
   readonly int: "auto" | "bigint";
   /** `"number"`, or `"exact"`: {@link PyFloat}. */
   readonly float: "number" | "exact";
-  /** `"tuple"`: {@link Tuple}. `"array"`: a plain array. */
-  readonly tuple: "tuple" | "array";
   /** `"auto"`: a plain object when every key is a str, else a {@link PyDict}. `"map"`: always PyDict. `"object"`: other keys are an error. */
   readonly dict: "auto" | "map" | "object";
   /** `"python"`: PyDateTime and its kin. `"temporal"`: Temporal's types. `"date"`: Date for datetime alone. */

@@ -1,6 +1,7 @@
 /** `numpy.dtype`. */
 import { intOf } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
+import { keepsTuples } from "../python/objects/objects.js";
 import { axesOf, fits } from "./shape.js";
 
 /**
@@ -45,6 +46,7 @@ const SIMPLE = new Map<string, DType>();
  * DType.of("<f8").itemSize // => 8
  */
 export class DType {
+  static readonly [keepsTuples] = true;
   /** What numpy's class is called with: `"i4"`, `"f8"`, `"U2"`, `"V12"`; for a type of a class of its own a reference to that, such as `numpy.record`. */
   readonly code: unknown;
   /** What BUILD set: `(version, byteorder, subdtype, names, fields, itemsize, alignment, flags[, metadata])`. */

@@ -4,6 +4,7 @@ import { optionNames } from "../options/option-names.js";
 import { plainInt } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 import { Complex } from "../python/numbers/numbers.js";
+import { keepsTuples } from "../python/objects/objects.js";
 import { DType } from "./dtype.js";
 import { type ArrayItems, DTYPE_OF_TYPED, itemsOf } from "./items.js";
 import { fits, rowsFirst, sizeOf, stridesOf } from "./shape.js";
@@ -31,6 +32,7 @@ const NDARRAY_OPTIONS = /* @__PURE__ */ optionNames<NDArrayOptions>({ dtype: tru
  * a.at(1, 0) // => 3
  */
 export class NDArray {
+  static readonly [keepsTuples] = true;
   /** The length of each axis; `[]` for a single item without axes. At most 64 axes. */
   readonly shape: readonly number[];
   /** Of a typed array given without one, that of its items, little-endian; of an array of any values `|O8`. */
@@ -48,6 +50,8 @@ export class NDArray {
   readonly subtype: object | undefined;
   /** The items as they lie in memory; `undefined` for arrays of objects, of records with some, and of strings of any length. Shared with what the array was made of. */
   readonly bytes: Uint8Array | undefined;
+  /** What is no bytes. A property like any, as the decoder must find in it what it replaces. */
+  private readonly listed: unknown[] | undefined;
   #items: ArrayItems | undefined;
 
   /**
@@ -69,7 +73,7 @@ export class NDArray {
     if (isArray && !isListed(this.dtype)) throw listed(this.dtype);
     const itemSize = isArray ? 1 : (this.dtype.itemSize ?? 0);
     const length = isArray ? data.length : data.byteLength;
-    this.#items = isArray ? data : undefined;
+    this.listed = isArray ? data : undefined;
     this.bytes = isArray ? undefined : new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     this.shape = shape ?? [itemSize === 0 ? 0 : length / itemSize];
     if (!fits(this.shape, itemSize, length)) throw misfit(this.shape, length);
@@ -78,9 +82,8 @@ export class NDArray {
 
   /** Puts contents into an array that was made before they were known; for the decoder. */
   static fill(array: NDArray, contents: NDArray): void {
-    const { shape, strides, dtype, order, bytes } = contents;
-    Object.assign(array, { shape, strides, dtype, order, bytes });
-    array.#items = contents.#items;
+    const { shape, strides, dtype, order, bytes, listed } = contents;
+    Object.assign(array, { shape, strides, dtype, order, bytes, listed });
   }
 
   /** The same items with their axes exchanged, as numpy's `transpose`; for the decoder. */
@@ -102,7 +105,7 @@ export class NDArray {
    * pickles one by one, rows first whatever the order. Complex numbers are two floats, records their bytes.
    */
   get data(): ArrayItems {
-    this.#items ??= itemsOf(this.dtype, this.bytes!, this.size);
+    this.#items ??= this.listed ?? itemsOf(this.dtype, this.bytes!, this.size);
     return this.#items;
   }
 

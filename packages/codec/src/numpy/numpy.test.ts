@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ClassRegistry, dumps, loads, type PickleBuffer } from "../index.js";
+import { ClassRegistry, dumps, loads, type PickleBuffer, PyDict } from "../index.js";
 import { DType, NDArray, NumpyScalar, registerNumpy, StringDType } from "./index.js";
 
 const registry = registerNumpy(new ClassRegistry());
@@ -45,6 +45,13 @@ describe("NDArray", () => {
       [1, null],
       ["a", 2],
     ]);
+  });
+
+  it("holds the dict that holds it, though that became a PyDict later", () => {
+    const dict = new PyDict<unknown, unknown>();
+    dict.set(1, new NDArray([dict, null], [2]));
+    const back = loads(dumps(dict, { registry }), { registry }) as PyDict<number, NDArray>;
+    expect(back.get(1)!.at(0)).toBe(back);
   });
 
   it("refuses contents that do not fit the shape", () => {

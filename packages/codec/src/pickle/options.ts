@@ -13,7 +13,10 @@ export interface ModelOptions {
   readonly float?: "number" | "exact" | undefined;
   /** `"copy"` (default), or `"view"`: views on the input without a copy, for callers that own the input and do not reuse it. */
   readonly bytes?: "copy" | "view" | undefined;
-  /** `"tuple"` (default): {@link Tuple}. `"array"`: plain arrays, which are written back as lists. */
+  /**
+   * `"tuple"` (default): {@link Tuple}. `"array"`: plain arrays, which are written back as lists. Keys of dicts and members of
+   * sets stay tuples, as do named tuples, and what an exception, an array of numpy or an object kept as data was made of.
+   */
   readonly tuple?: "tuple" | "array" | undefined;
   /** `"auto"` (default): a plain object when every key is a str, else a {@link PyDict}. `"map"`: always PyDict. `"object"`: always a plain object, other keys are an error. */
   readonly dict?: "auto" | "map" | "object" | undefined;

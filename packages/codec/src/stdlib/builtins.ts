@@ -155,7 +155,7 @@ const tuple: GlobalEntry = {
     if (items === undefined) throw wrongArguments("tuple", args, context);
     // A tuple of a tuple is the same object.
     if (Object.getPrototypeOf(items) === Tuple.prototype) return items;
-    return context.tuple === "array" ? [...items] : Tuple.from(items);
+    return Tuple.from(items);
   },
 };
 

@@ -17,6 +17,7 @@ import {
 } from "./containers/fill.js";
 import { Promotions } from "./containers/promotions.js";
 import { rewire } from "./containers/rewire.js";
+import { tuplesToArrays } from "./containers/tuples-to-arrays.js";
 import { badOperand, fault, overLimit } from "./faults.js";
 import { Input } from "./input.js";
 import { ANYWHERE, type Place } from "./marks.js";
@@ -186,19 +187,9 @@ export class Machine {
   /** The value as the options want it, with successors in place of what was promoted. */
   finish(value: unknown): unknown {
     const promotions = this.#promotions;
-    const isPromoted = promotions !== undefined && this.isSharing;
-    const current = promotions === undefined ? value : promotions.current(value);
-    if (!isPromoted && this.options.tuple === "tuple") return current;
-    const arrays = this.options.tuple === "array" ? new Map<object, object>() : undefined;
-    return rewire(current, (object) => {
-      const successor = isPromoted ? (promotions.current(object) as object) : object;
-      if (arrays === undefined || !(successor instanceof Tuple)) return successor;
-      let array = arrays.get(successor);
-      if (array === undefined) {
-        array = Array.from(successor);
-        arrays.set(successor, array);
-      }
-      return array;
-    });
+    let current = promotions === undefined ? value : promotions.current(value);
+    if (promotions !== undefined && this.isSharing)
+      current = rewire(current, (object) => promotions.current(object) as object);
+    return this.options.tuple === "array" ? tuplesToArrays(current) : current;
   }
 }

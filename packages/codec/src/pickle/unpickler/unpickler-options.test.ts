@@ -1,8 +1,13 @@
 /** What the value model's options make of a pickle. */
 import { describe, expect, test } from "vitest";
+import { ClassRegistry } from "../../globals/default-registry.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
+import { pyExceptions } from "../../python/objects/builtin-exceptions.js";
+import type { PyException } from "../../python/objects/exception.js";
+import { PyGlobal, PyObject } from "../../python/objects/objects.js";
+import { dumps } from "../api-dump.js";
 import { loads } from "../api-load.js";
 import { failure, raw } from "./written-by-hand.js";
 
@@ -19,6 +24,23 @@ describe("the value model's options", () => {
   test("a tuple used as a key is one also where tuples are arrays", () => {
     const dict = loads(raw("}K\x01\x85K\x02\x85s."), { tuple: "array" }) as PyDict;
     expect([...dict.entries()]).toStrictEqual([[tuple(1), [2]]]);
+    const called = loads(raw("}cbuiltins\ntuple\n(](K\x01etRK\x02s."), { tuple: "array" }) as PyDict;
+    expect([...called.entries()]).toStrictEqual([[tuple(1), 2]]);
+  });
+
+  test("tuples as arrays: those of a class of their own stay, and those that Python's code is given again", () => {
+    const registry = new ClassRegistry();
+    const Point = registry.registerNamedTuple("app.Point", ["x", "y"]);
+    const point = loads(dumps(new Point(tuple(1), 2), { registry }), { registry, tuple: "array" });
+    expect(point).toStrictEqual(new Point([1], 2));
+
+    const opaque = new PyObject("reduce", new PyGlobal("app", "f"), tuple(tuple(1)));
+    PyObject.record(opaque, { kind: "state", state: tuple(null, { a: tuple(2) }) });
+    const bytes = dumps([opaque, tuple(3)], { opaque: "allow" });
+    expect(loads(bytes, { unregistered: "opaque", tuple: "array" })).toStrictEqual([opaque, [3]]);
+
+    const error = loads(dumps(new pyExceptions.KeyError(tuple(1, 2))), { tuple: "array" });
+    expect((error as PyException).args).toStrictEqual(tuple(tuple(1, 2)));
   });
 
   test("bytes are a copy, or a view", () => {

@@ -5,6 +5,9 @@ import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet, PySet } from "../../python/containers/sets.js";
 import { Complex } from "../../python/numbers/numbers.js";
+import { pyExceptions } from "../../python/objects/builtin-exceptions.js";
+import type { PyException } from "../../python/objects/exception.js";
+import { dumps } from "../api-dump.js";
 import { loads, Unpickler } from "../api-load.js";
 import { VECTORS } from "./unpickler.vectors.js";
 import { failure, raw } from "./written-by-hand.js";
@@ -128,6 +131,15 @@ describe("sharing and cycles", () => {
     const inner = loads(raw("\x80\x04](\x94h\x00\x85\x94a0h\x01.".replace("](\x94", "]\x94"))) as [unknown[]];
     expect(inner).toBeInstanceOf(Tuple);
     expect(inner[0][0]).toBe(inner);
+  });
+
+  test("an exception's attribute is the dict that holds it, though that became a PyDict later", () => {
+    const error = new pyExceptions.ValueError("m");
+    const dict = new PyDict<unknown, unknown>([[1, error]]);
+    error.attributes.details = dict;
+    const read = loads(dumps(dict)) as PyDict<number, PyException & { readonly details: unknown }>;
+    expect(read.get(1)!.details).toBe(read);
+    expect(read.get(1)!.attributes.details).toBe(read);
   });
 
   test("a dict that holds itself before its first int key arrives stays one object", () => {

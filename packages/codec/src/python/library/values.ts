@@ -2,6 +2,7 @@
 
 import { namedTuple } from "../containers/namedtuple.js";
 import { HashParts, hashKey, type PyHashable } from "../hash.js";
+import { keepsTuples } from "../objects/objects.js";
 
 /** `functools.partial`: a function with arguments, as data. Nothing here ever calls it. */
 export class PyPartial {
@@ -66,6 +67,7 @@ export class GenericAlias {
 
 /** `typing.List[int]`, `typing.Optional[int]`: a subscript, as data. */
 export class Subscript {
+  static readonly [keepsTuples] = true;
   /** A reference into `typing`. Python writes `Optional[int]` as `Union[int, None]`. */
   readonly origin: unknown;
   /** One type, or a tuple of several. */

@@ -1,6 +1,6 @@
 /** What every Python exception is: arguments, attributes and a message. */
 import { Tuple } from "../containers/sequences.js";
-import { pyBase } from "./objects.js";
+import { keepsTuples, pyBase } from "./objects.js";
 
 /** Own properties that are no attributes of the Python object. */
 const RESERVED: ReadonlySet<string> = new Set(["args", "attributes", "message", "stack", "name", "cause", "errors"]);
@@ -47,6 +47,7 @@ export function quoted(value: unknown): string {
  */
 export class PyException extends Error {
   static readonly [pyBase] = true;
+  static readonly [keepsTuples] = true;
   /** Module and qualified name of the Python class that this one stands for. */
   static readonly pythonName: string = "builtins.BaseException";
 

@@ -1,10 +1,12 @@
 /** Instances of Python classes that are kept as data: what they were made of, without behaviour. */
+import { keepsTuples } from "./objects.js";
 
 /**
  * An instance of a Python class that Brine knows by name only: what it was called with, and its state. Written back as it
  * was read. Each such class has a JavaScript class of its own below this one.
  */
 export abstract class PyInstance {
+  static readonly [keepsTuples] = true;
   /** Module and qualified name of the Python class: `subprocess.CompletedProcess`. */
   static readonly pythonName: string = "";
 

@@ -38,10 +38,17 @@ export class PyGlobal {
 }
 
 /**
+ * Marks Brine's classes that hold what Python's own code is given again, and may want as a tuple: `tuple: "array"` leaves
+ * what their instances hold as it is.
+ */
+export const keepsTuples: unique symbol = Symbol.for("brine.keeps-tuples") as never;
+
+/**
  * An instance of a class nobody registered, kept losslessly with `unregistered: "opaque"`: what the pickle did, step by
  * step, so that it can be written back. The encoder refuses it unless told `opaque: "allow"`.
  */
 export class PyObject {
+  static readonly [keepsTuples] = true;
   /** The class or function: a {@link PyGlobal}, or another PyObject that was called. */
   readonly callable: unknown;
   /** `"reduce"`: `callable(*args)`. `"newobj"`: `callable.__new__(callable, *args)`. `"newobj_ex"`: the same with `kwargs`. */

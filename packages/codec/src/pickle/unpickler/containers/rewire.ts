@@ -8,9 +8,14 @@ import { PyObject } from "../../../python/objects/objects.js";
  * visited once, with a stack of its own, so neither cycles nor depth nor sharing cost more than the number of references.
  *
  * @param replacement - what stands for an object; the object itself to keep it; must give the same answer every time
+ * @param isKept - whether what an object holds is left as it is
  * @returns what stands for `root`
  */
-export function rewire(root: unknown, replacement: (value: object) => object): unknown {
+export function rewire(
+  root: unknown,
+  replacement: (value: object) => object,
+  isKept: (object: object) => boolean = () => false,
+): unknown {
   const seen = new Set<object>();
   const open: object[] = [];
   const visit = (value: unknown): unknown => {
@@ -18,7 +23,7 @@ export function rewire(root: unknown, replacement: (value: object) => object): u
     const result = replacement(value);
     if (!seen.has(result)) {
       seen.add(result);
-      open.push(result);
+      if (!isKept(result)) open.push(result);
     }
     return result;
   };
@@ -62,7 +67,8 @@ function rewireSet(set: Set<unknown>, visit: (value: unknown) => unknown): void 
 }
 
 function rewireProperties(object: object, visit: (value: unknown) => unknown): void {
-  for (const key of Object.keys(object)) {
+  // Also those that nobody lists, as the attributes of an exception.
+  for (const key of Object.getOwnPropertyNames(object)) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
     if (!("value" in descriptor)) continue;
     const result = visit(descriptor.value);

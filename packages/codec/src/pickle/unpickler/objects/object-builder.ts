@@ -19,7 +19,6 @@ export class ObjectBuilder implements DecodeContext {
   readonly registry: ClassRegistryView;
   readonly int: "auto" | "bigint";
   readonly float: "number" | "exact";
-  readonly tuple: "tuple" | "array";
   readonly dict: "auto" | "map" | "object";
   readonly datetime: "python" | "temporal" | "date";
   /** Whether what nobody registered is kept as it is, and nothing called. */
@@ -31,7 +30,6 @@ export class ObjectBuilder implements DecodeContext {
     this.registry = options.registry;
     this.int = options.int;
     this.float = options.float;
-    this.tuple = options.tuple;
     this.dict = options.dict;
     this.datetime = options.datetime;
     this.isOpaque = options.unregistered === "opaque";
