@@ -21,6 +21,13 @@ export function describeEachGeneration(name: string, define: (set: ServiceSet) =
   }
 }
 
+/** Tests of what may be done only to a broker that this run started; where it was given by URL, a skipped test that says so. */
+export function describeOurBroker(set: ServiceSet, define: () => void): void {
+  if (set.amqp.isOurs) return void describe("where the broker is ours", define);
+  const reason = "the broker was given by URL and is not ours to reconfigure";
+  test(reason, (context) => context.skip(reason));
+}
+
 /** As `describeEachGeneration`, and once more on Valkey; where there is none, a skipped test says so. */
 export function describeEachRedis(name: string, define: (set: ServiceSet) => void): void {
   describeEachGeneration(name, define);

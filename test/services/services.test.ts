@@ -111,26 +111,24 @@ describeEachGeneration("services", (set: ServiceSet) => {
   });
 });
 
-test.skipIf(process.platform === "win32")(
-  "a process dies with the Node process that started it, even by SIGKILL",
-  async () => {
-    const module = new URL("./local/local-process.ts", import.meta.url).href;
-    // The child of the child is what a broker's helpers and a worker's pool are.
-    const code = `
+test("a process dies with the Node process that started it, even by SIGKILL", async (context) => {
+  context.skip(process.platform === "win32", "Windows has no shell as Unix has, and no process groups to end");
+  const module = new URL("./local/local-process.ts", import.meta.url).href;
+  // The child of the child is what a broker's helpers and a worker's pool are.
+  const code = `
     import { launchLocally } from ${JSON.stringify(module)};
     const launched = await launchLocally(["/bin/sh", "-c", "sleep 1000 & echo $! $$; wait"]);
     launched.stdout.once("data", (pids) => console.log(String(pids)));
   `;
-    const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", code], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const [line] = (await once(parent.stdout, "data")) as [Buffer];
-    const pids = line.toString().trim().split(" ").map(Number);
-    expect(pids.map(isAlive)).toEqual([true, true]);
-    parent.kill("SIGKILL");
-    await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
-  },
-);
+  const parent = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "--eval", code], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const [line] = (await once(parent.stdout, "data")) as [Buffer];
+  const pids = line.toString().trim().split(" ").map(Number);
+  expect(pids.map(isAlive)).toEqual([true, true]);
+  parent.kill("SIGKILL");
+  await expect.poll(() => pids.map(isAlive)).toEqual([false, false]);
+});
 
 function isAlive(pid: number): boolean {
   try {

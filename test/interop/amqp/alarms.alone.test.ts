@@ -2,8 +2,8 @@
 import { once } from "node:events";
 import { type AmqpError, amqp, connect, pickled } from "@brine/amqp-adapter";
 import { dumps } from "@brine/codec";
-import { describe, expect, it } from "vitest";
-import { describeEachGeneration } from "../../services/inject.js";
+import { expect, it } from "vitest";
+import { describeEachGeneration, describeOurBroker } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
 import { closeAfterEach } from "../kept.js";
 import { startProxy } from "../tcp-proxy.js";
@@ -11,7 +11,7 @@ import { startProxy } from "../tcp-proxy.js";
 describeEachGeneration("amqp alarms", (set) => {
   const keep = closeAfterEach();
 
-  describe.runIf(set.amqp.isOurs)("where the broker is ours", () => {
+  describeOurBroker(set, () => {
     it.each([
       { alarm: "memory", raise: ["set_vm_memory_high_watermark", "0"], end: ["set_vm_memory_high_watermark", "0.9"] },
       { alarm: "disk", raise: ["set_disk_free_limit", "1000000GB"], end: ["set_disk_free_limit", "1MB"] },

@@ -1,8 +1,8 @@
 /** Quorum queues, and unsettled messages: what RabbitMQ does to a consumer that does not settle, and what is left then. */
 import { once } from "node:events";
 import { amqp, connect, type Delivery, pickled } from "@brine/amqp-adapter";
-import { beforeAll, describe, expect, it } from "vitest";
-import { describeEachGeneration } from "../../services/inject.js";
+import { beforeAll, expect, it } from "vitest";
+import { describeEachGeneration, describeOurBroker } from "../../services/inject.js";
 import { eventually } from "../eventually.js";
 import { closeAfterEach } from "../kept.js";
 import { startProxy } from "../tcp-proxy.js";
@@ -48,7 +48,7 @@ describeEachGeneration("amqp quorum queues", (set) => {
     expect(death.reason).toBe("delivery_limit");
   });
 
-  describe.runIf(set.amqp.isOurs)("where the broker is ours", () => {
+  describeOurBroker(set, () => {
     /** `undefined`: as configured. */
     const setConsumerTimeout = (ms: number | undefined) =>
       set.amqp.rabbitmqctl(

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, type TestContext } from "vitest";
 import { dump, dumps } from "../api-dump.js";
 import { load, loadAll } from "../api-load.js";
 
@@ -47,7 +47,12 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function namedPipe(name: string): string {
+/** Skips the test where there are none. */
+function namedPipe(name: string, context: TestContext): string {
+  context.skip(
+    process.platform === "win32",
+    "Windows has no named pipes that are files, with which a read or write waits",
+  );
   const path = join(folder, name);
   execFileSync("mkfifo", [path]);
   return path;
@@ -187,8 +192,8 @@ describe("load() of a source that gives nothing more", () => {
     expectNoListenerLeft();
   });
 
-  it.skipIf(process.platform === "win32")("keeps for the next call what a FileHandle gives too late", async () => {
-    const path = namedPipe("read-handle");
+  it("keeps for the next call what a FileHandle gives too late", async (context) => {
+    const path = namedPipe("read-handle", context);
     const writer = open(path, "w");
     const reader = await open(path, "r");
     const writing: FileHandle = await writer;
@@ -208,30 +213,27 @@ describe("load() of a source that gives nothing more", () => {
     }
   });
 
-  it.skipIf(process.platform === "win32")(
-    "closes the file of a path, also one that is still being opened",
-    async () => {
-      const path = namedPipe("read-path");
-      const waiting = load(path, { signal });
-      void abortSoon();
-      await expect(waiting).rejects.toBe(REASON);
-      expectNoListenerLeft();
-      // Opening ends as soon as somebody writes; the writer then learns that nobody reads.
-      const writer = await open(path, "w");
-      try {
-        await expect(
-          (async () => {
-            for (;;) {
-              await writer.write(ONE);
-              await sleep(2);
-            }
-          })(),
-        ).rejects.toMatchObject({ code: "EPIPE" });
-      } finally {
-        await writer.close();
-      }
-    },
-  );
+  it("closes the file of a path, also one that is still being opened", async (context) => {
+    const path = namedPipe("read-path", context);
+    const waiting = load(path, { signal });
+    void abortSoon();
+    await expect(waiting).rejects.toBe(REASON);
+    expectNoListenerLeft();
+    // Opening ends as soon as somebody writes; the writer then learns that nobody reads.
+    const writer = await open(path, "w");
+    try {
+      await expect(
+        (async () => {
+          for (;;) {
+            await writer.write(ONE);
+            await sleep(2);
+          }
+        })(),
+      ).rejects.toMatchObject({ code: "EPIPE" });
+    } finally {
+      await writer.close();
+    }
+  });
 });
 
 describe("loadAll()", () => {
@@ -398,8 +400,8 @@ describe("dump() to a sink that takes nothing more", () => {
     expectNoListenerLeft();
   });
 
-  it.skipIf(process.platform === "win32")("lets a FileHandle end its write, before the next pickle", async () => {
-    const path = namedPipe("write-handle");
+  it("lets a FileHandle end its write, before the next pickle", async (context) => {
+    const path = namedPipe("write-handle", context);
     const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const writer = await open(path, "w");
     try {
@@ -428,19 +430,16 @@ describe("dump() to a sink that takes nothing more", () => {
     }
   });
 
-  it.skipIf(process.platform === "win32")(
-    "closes the file of a path, also one that is still being opened",
-    async () => {
-      const path = namedPipe("write-path");
-      const waiting = dump(1, path, { signal });
-      void abortSoon();
-      await expect(waiting).rejects.toBe(REASON);
-      expectNoListenerLeft();
-      // Opening ends as soon as somebody reads, who then finds nothing.
-      const reader = await open(path, "r");
-      const { bytesRead } = await reader.read(Buffer.alloc(10));
-      await reader.close();
-      expect(bytesRead).toBe(0);
-    },
-  );
+  it("closes the file of a path, also one that is still being opened", async (context) => {
+    const path = namedPipe("write-path", context);
+    const waiting = dump(1, path, { signal });
+    void abortSoon();
+    await expect(waiting).rejects.toBe(REASON);
+    expectNoListenerLeft();
+    // Opening ends as soon as somebody reads, who then finds nothing.
+    const reader = await open(path, "r");
+    const { bytesRead } = await reader.read(Buffer.alloc(10));
+    await reader.close();
+    expect(bytesRead).toBe(0);
+  });
 });
