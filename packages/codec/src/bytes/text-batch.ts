@@ -1,14 +1,19 @@
 /** Strings that stand behind each other in the input, in other scripts than Latin: one conversion decodes them all. */
-import { transcodeUtf8 } from "./transcode.js";
+import { substring } from "./substring.js";
+import { mayHold, transcodeUtf8, type Utf16 } from "./transcode.js";
 
 const MAX_STRINGS = 1024;
-const MAX_BYTES = 1 << 16;
+const MAX_BYTES = 1 << 14;
 /** For fewer bytes a conversion does not pay. */
 const FEWEST_BYTES = 2048;
 
 /** A character that no text has: it ends each string. Its UTF-8 is as long as the opcodes between two short strings. */
 const END = 0xffff;
-const END_UTF8 = [0xef, 0xbf, 0xbf] as const;
+const END_UTF8 = Uint8Array.of(0xef, 0xbf, 0xbf);
+/** Units of a text that strings are cut out of. As with `WINDOW` of utf8-decode.ts, a string keeps all of it alive. */
+const WINDOW = 2048;
+/** Strings of more bytes are no part of a window but made of their own units: a native call, which costs as much as 60 of them. */
+const MAX_IN_WINDOW = 512;
 
 export class TextBatch {
   /** How many strings are in it. */
@@ -51,30 +56,49 @@ export class TextBatch {
     const size = ends[count - 1]! - from;
     if (size < FEWEST_BYTES) return false;
     scratch.set(bytes.subarray(from, from + size));
+    if (mayHold(scratch.subarray(0, size), END_UTF8)) return false;
     // Between two strings come NULs, as many as it takes, and END.
     for (let k = 0; k < count - 1; k++) {
       const next = starts[k + 1]! - from;
       for (let i = ends[k]! - from; i < next - END_UTF8.length; i++) scratch[i] = 0;
-      this.#writeEnd(next - END_UTF8.length);
+      scratch.set(END_UTF8, next - END_UTF8.length);
     }
-    this.#writeEnd(size);
+    scratch.set(END_UTF8, size);
     const utf16 = transcodeUtf8(scratch.subarray(0, size + END_UTF8.length));
     if (utf16 === undefined || (utf16.byteOffset & 1) !== 0) return false;
-    const units = new Uint16Array(utf16.buffer, utf16.byteOffset, utf16.length >> 1);
-    let unit = -1;
-    for (let k = 0; k < count; k++) {
-      const start = unit + 1;
-      do unit++;
-      while (unit < units.length && units[unit] !== END);
-      const nuls = k < count - 1 ? starts[k + 1]! - ends[k]! - END_UTF8.length : 0;
-      if (unit - nuls < start) return false;
-      to[at + k] = utf16.ucs2Slice(start * 2, (unit - nuls) * 2);
-    }
-    // A string that holds END itself has come to an end too early, and so has the last.
-    return unit === units.length - 1;
+    return this.#cut(utf16, to, at);
   }
 
-  #writeEnd(at: number): void {
-    for (let i = 0; i < END_UTF8.length; i++) this.#scratch[at + i] = END_UTF8[i]!;
+  /** Cuts `utf16` at each END; false if there are not as many as strings. */
+  #cut(utf16: Utf16, to: unknown[], at: number): boolean {
+    const { count } = this;
+    const starts = this.#starts;
+    const ends = this.#ends;
+    const units = new Uint16Array(utf16.buffer, utf16.byteOffset, utf16.length >> 1);
+    let window = "";
+    let windowStart = 0;
+    let windowEnd = 0;
+    let unit = 0;
+    for (let k = 0; k < count; k++) {
+      const start = unit;
+      const size = ends[k]! - starts[k]!;
+      // Three bytes are one unit or more.
+      unit += Math.floor(size / 3);
+      while (unit < units.length && units[unit] !== END) unit++;
+      const nuls = k < count - 1 ? starts[k + 1]! - ends[k]! - END_UTF8.length : 0;
+      const end = unit - nuls;
+      if (size > MAX_IN_WINDOW) {
+        to[at + k] = utf16.ucs2Slice(start * 2, end * 2);
+      } else {
+        if (end > windowEnd) {
+          windowStart = start;
+          windowEnd = Math.min(start + WINDOW, units.length);
+          window = utf16.ucs2Slice(windowStart * 2, windowEnd * 2);
+        }
+        to[at + k] = substring(window, start - windowStart, end - windowStart);
+      }
+      unit++;
+    }
+    return unit === units.length;
   }
 }

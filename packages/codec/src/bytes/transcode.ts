@@ -5,21 +5,32 @@
 import { builtinModule } from "./node-modules.js";
 
 /** UTF-16 as bytes, to be cut into strings. */
-interface Utf16 extends Uint8Array {
+export interface Utf16 extends Uint8Array {
   ucs2Slice(start: number, end: number): string;
 }
 
-type Transcode = (bytes: Uint8Array, from: "utf8", to: "ucs2") => Utf16;
+interface NodeBuffer {
+  transcode(bytes: Uint8Array, from: "utf8", to: "ucs2"): Utf16;
+  readonly Buffer: { readonly prototype: { indexOf(this: Uint8Array, bytes: Uint8Array): number } };
+}
 
-let transcode: Transcode | null | undefined;
+let nodeBuffer: NodeBuffer | null | undefined;
+
+function native(): NodeBuffer | undefined {
+  nodeBuffer ??= (builtinModule("node:buffer") as NodeBuffer | undefined) ?? null;
+  return nodeBuffer ?? undefined;
+}
 
 /** The UTF-16 of `bytes`; `undefined` if they are no UTF-8, surrogates are in it, or there is no converter. */
 export function transcodeUtf8(bytes: Uint8Array): Utf16 | undefined {
-  transcode ??= (builtinModule("node:buffer")?.transcode as Transcode | undefined) ?? null;
-  if (transcode === null) return undefined;
   try {
-    return transcode(bytes, "utf8", "ucs2");
+    return native()?.transcode(bytes, "utf8", "ucs2");
   } catch {
     return undefined;
   }
+}
+
+/** Whether `part` stands in `bytes`; also where only Node could tell. */
+export function mayHold(bytes: Uint8Array, part: Uint8Array): boolean {
+  return native()?.Buffer.prototype.indexOf.call(bytes, part) !== -1;
 }

@@ -207,7 +207,7 @@ export abstract class StringWriter extends NumberWriter {
   /** As {@link placeStr}, of a string in `scratch`. There must be room. */
   protected placeUnits(from: number, to: number): number {
     const start = this.pos + (to - from < 256 && this.protocol >= 4 ? 2 : 5);
-    return this.placedAt(start, encodeUnits(this.scratch!.units, from, to, this.buf, start));
+    return this.placedAt(start, encodeUnits(this.scratch!.units, from, to, this.view, start));
   }
 
   /** Writes the header before bytes that went to `start`, which moves them if it takes more. */
