@@ -16,6 +16,11 @@ SIZES[op.LONG1] = 2;
 
 /** From so many floats on, a DataView (100 ns to make) pays. */
 const FLOATS_FOR_VIEW = 8;
+/**
+ * From so many floats on, their list is one of doubles from the start. Before, V8 learns to make it so where it is made; of
+ * large lists it learns nothing, makes one for small integers, and copies all of it at the first float.
+ */
+const MANY_FLOATS = 1024;
 
 /** Whether an opcode pushes a number. */
 export function startsNumber(code: number): boolean {
@@ -123,7 +128,7 @@ function floatList(bytes: Uint8Array, start: number, count: number, known: DataV
     known === undefined && count > FLOATS_FOR_VIEW
       ? new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
       : known;
-  const list: number[] = new Array(count);
+  const list = newFloats(count);
   let pos = start;
   for (let i = 0; i < count; ) {
     if (view !== undefined) {
@@ -147,6 +152,14 @@ function floatList(bytes: Uint8Array, start: number, count: number, known: DataV
       pos += 8;
     }
   }
+  return list;
+}
+
+/** A list of unboxed doubles to fill. */
+function newFloats(count: number): number[] {
+  if (count < MANY_FLOATS) return new Array(count);
+  const list = [0.5];
+  list.length = count;
   return list;
 }
 
