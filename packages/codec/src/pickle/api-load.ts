@@ -1,5 +1,5 @@
 /** `loads`, `load`, `loadAll` and `Unpickler`. */
-import { PickleError, UnpicklingError } from "../errors.js";
+import { PickleError } from "../errors.js";
 import { defaultRegistry } from "../globals/default-registry.js";
 import type { AnyClass } from "../globals/registry.js";
 import type { PyGlobal } from "../python/objects/objects.js";
@@ -8,6 +8,7 @@ import type { LoadOptions, UnpicklerOptions } from "./options.js";
 import { resolveOnce } from "./resolve-once.js";
 import { firstPickleOf, type PickleSource, picklesOf, type Reading } from "./streams/sources.js";
 import { typeName } from "./type-name.js";
+import { noPickle } from "./unpickler/faults.js";
 import { Machine } from "./unpickler/machine.js";
 import { loadNext } from "./unpickler/unpickler.js";
 import { type ResolvedUnpicklerOptions, resolveUnpicklerOptions } from "./unpickler/unpickler-options.js";
@@ -81,7 +82,7 @@ export async function load(file: PickleSource, options?: LoadOptions): Promise<u
   const { decode, reading } = prepare(options);
   const pickle = await firstPickleOf(file, reading);
   if (pickle !== undefined) return decode(pickle);
-  throw new UnpicklingError("Cannot unpickle: the source is empty", { code: "truncated", offset: 0 });
+  throw noPickle(0);
 }
 
 /**

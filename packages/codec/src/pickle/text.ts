@@ -241,7 +241,7 @@ function replaced(bytes: Uint8Array, at: number, length: number, encoding: strin
       return wrong.map((byte) => `\\x${byte.toString(16).padStart(2, "0")}`).join("");
     default:
       throw bad(
-        `byte 0x${bytes[at]!.toString(16)} at ${at} of a Python 2 str is no ${encoding}; set encoding to "latin1" or "bytes"`,
+        `byte 0x${bytes[at]!.toString(16)} at ${at} of a Python 2 str is no ${encoding}; set the option encoding: "latin1" reads all, also dates and arrays,${encoding === "utf-8" ? "" : ' "utf-8" text that is UTF-8,'} "bytes" keeps bytes`,
       );
   }
 }

@@ -27,6 +27,14 @@ export function noMark(): UnpicklingError {
   return fault("missing-mark", "there is no mark");
 }
 
+/** Bytes or a source of which nothing is left. CPython's "Ran out of input", with what it usually means. */
+export function noPickle(offset: number): UnpicklingError {
+  return new UnpicklingError(
+    "Cannot unpickle: the input is empty; nothing was stored there, or was not written yet, or it has been read to its end",
+    { code: "truncated", offset },
+  );
+}
+
 /** What a hook threw, unless that says already what is wrong. */
 export function hookFailed(hook: string, error: unknown): UnpicklingError {
   if (error instanceof UnpicklingError && error.offset === undefined) return error;
@@ -47,6 +55,7 @@ export function refused(entry: GlobalEntry, what: string, error: unknown): Unpic
 export function located(error: unknown, offset: number, bytes: Uint8Array, start: number): UnpicklingError {
   const byte = bytes[offset];
   const opcode = byte === undefined ? undefined : (op.opcodeOf(byte)?.name as op.OpcodeName | undefined);
+  if (start === bytes.length) return noPickle(offset);
   const doing = opcode === undefined ? "Cannot unpickle" : `Cannot decode ${opcode}`;
   if (error instanceof UnpicklingError && error.offset === undefined) {
     const message = error.message.startsWith("Cannot ") ? error.message : `${doing}: ${error.message}`;

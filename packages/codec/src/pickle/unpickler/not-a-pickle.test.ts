@@ -2,7 +2,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { dumps } from "../api-dump.js";
-import { load, loads } from "../api-load.js";
+import { load, loads, Unpickler } from "../api-load.js";
 import { failure, raw } from "./written-by-hand.js";
 
 describe("what is no pickle", () => {
@@ -46,11 +46,45 @@ describe("what is no pickle", () => {
     ["\x93NUMPY\x01\0", "too few items on the stack; this looks like an array of numpy.save"],
     ["\x89HDF\r\n\x1a\n", "byte 0x48 is no opcode; this looks like HDF5"],
     ["SQLite format 3\0", "the line has no end; this looks like a database of SQLite"],
+    // As joblib.dump(value, file, compress=("lzma", 3)) begins.
+    ["]\0\0@\0\xff\xff", "byte 0x00 is no opcode; this looks like lzma, to be decompressed first"],
+    // As dbm.ndbm and dbm.gnu begin the files of a shelf.
+    [
+      `${"\0".repeat(4)}\x01${"\0".repeat(7)}a\x15\x06\0\t`,
+      "byte 0x00 is no opcode; this looks like a database of dbm",
+    ],
+    ["\xce\x9aW\x13\0\x10", "byte 0xce is no opcode; this looks like a database of dbm"],
+    // What multiprocessing.connection sends for {"a": 1}, and how logging's SocketHandler begins.
+    [
+      "\0\0\0\x15\x80\x04\x95\n",
+      "byte 0x00 is no opcode; this looks like a pickle after its length in 4 bytes, as logging's",
+    ],
+    [
+      "\0\0\x01\xce}q\0(X\x04",
+      "byte 0x00 is no opcode; this looks like a pickle after its length in 4 bytes, as logging's",
+    ],
+    ["\0\0\0\0\0\0\0\0\0\0", "byte 0x00 is no opcode$"],
+    // As cachelib 0.9 writes a file of its FileSystemCache.
+    ["\xf8\xcd\rk\x80\x05\x95\n", "byte 0xf8 is no opcode; this looks like a pickle after 4 bytes, which are a time"],
+    ["\x15\0\0\0\0\0\0\0\x80\x04", "byte 0x15 is no opcode; this looks like a pickle after 8 bytes"],
     ["N{", "byte 0x7b is no opcode$"],
     ["2024-05-06", "too few items on the stack$"],
   ])("what is no pickle is called what it looks like: %j", (input, message) => {
     const bytes = typeof input === "string" ? raw(input) : input;
     expect(failure(() => loads(bytes)).message).toMatch(new RegExp(`^Cannot (?:unpickle|decode [A-Z_]+): ${message}`));
+  });
+
+  test("nothing at all is called empty, with what that means", async () => {
+    const message = /^Cannot unpickle: the input is empty; nothing was stored there, or was not written yet, or it/;
+    const error = failure(() => loads(new Uint8Array()));
+    expect([error.code, error.offset, error.opcode]).toEqual(["truncated", 0, undefined]);
+    expect(error.message).toMatch(message);
+    await expect(load([])).rejects.toThrow(message);
+    const unpickler = new Unpickler(pickled);
+    unpickler.load();
+    const atEnd = failure(() => unpickler.load());
+    expect([atEnd.code, atEnd.offset]).toEqual(["truncated", pickled.length]);
+    expect(atEnd.message).toMatch(message);
   });
 
   test("a pickle that is cut is called nothing else, whatever its protocol", () => {

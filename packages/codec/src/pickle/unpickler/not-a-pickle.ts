@@ -12,7 +12,7 @@ const DECOMPRESS = "to be decompressed first";
  * or a byte that is no opcode, or with the length of a string of a gigabyte. What is no ASCII is in patterns, which the build
  * leaves as they are.
  */
-const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])[] = [
+const BEGINNINGS: readonly (readonly [beginning: string | RegExp | ((text: string) => boolean), what: string])[] = [
   ["\x1f", `gzip, ${DECOMPRESS}`],
   ["x\x01", `zlib, ${DECOMPRESS}`],
   [/^x[\x5e\x9c\xda]/, `zlib, ${DECOMPRESS}`],
@@ -20,6 +20,7 @@ const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])
   [/^\xfd7zXZ/, `xz, ${DECOMPRESS}`],
   [/^BZh[1-9]1AY&SY/, `bzip2, ${DECOMPRESS}`],
   ["\x04\x22\x4d\x18", `LZ4, ${DECOMPRESS}`],
+  ["]\0\0", `lzma, ${DECOMPRESS}`],
   [/^[{["]|^(?:null|true|false)\s*$/, "JSON"],
   ["<", "XML or HTML"],
   [/^b['"]/, "what Python's str() or repr() shows of bytes; store the bytes themselves"],
@@ -35,7 +36,24 @@ const BEGINNINGS: readonly (readonly [beginning: string | RegExp, what: string])
   ["PK\x03\x04", "a zip file, as of torch.save() and numpy.savez()"],
   [/^\x93NUMPY/, "an array of numpy.save(), not of pickle"],
   [/^\x89HDF/, "HDF5"],
-  ["SQLite format 3\0", "a database of SQLite"],
+  [
+    "SQLite format 3\0",
+    "a database of SQLite, of which Python's shelve makes one from 3.13 on: its values are pickles",
+  ],
+  [
+    (text) => text.startsWith("a\x15\x06\0", 12) || /^\xce\x9aW/.test(text),
+    "a database of dbm, as Python's shelve makes it: its values are pickles",
+  ],
+  [
+    // A length of less than 16 MiB.
+    (text) => text.startsWith("\0") && (hasProtocol(text, 4) || /^[}(\]]/.test(text.slice(4, 5))),
+    "a pickle after its length in 4 bytes, as logging's SocketHandler and multiprocessing send it: bytes.subarray(4, 4 + bytes.readUInt32BE())",
+  ],
+  [
+    (text) => !hasProtocol(text, 0) && hasProtocol(text, 4),
+    "a pickle after 4 bytes, which are a time in files of cachelib's FileSystemCache: bytes.subarray(4)",
+  ],
+  [(text) => !hasProtocol(text, 0) && hasProtocol(text, 8), "a pickle after 8 bytes: bytes.subarray(8)"],
 ];
 
 /** What there may be wrong with bytes that are no pickle at all. */
@@ -55,10 +73,17 @@ const CODES: ReadonlySet<PickleErrorCode> = new Set<PickleErrorCode>([
 export function lookAlike(code: PickleErrorCode, bytes: Uint8Array, start: number): string {
   if (!CODES.has(code)) return "";
   const text = latin1(bytes, start, Math.min(bytes.length, start + LOOKED_AT));
-  const found = BEGINNINGS.find(([beginning]) =>
-    typeof beginning === "string" ? text.startsWith(beginning) : beginning.test(text),
-  );
+  const found = BEGINNINGS.find(([beginning]) => {
+    if (typeof beginning === "string") return text.startsWith(beginning);
+    return typeof beginning === "function" ? beginning(text) : beginning.test(text);
+  });
   return found === undefined ? "" : `; this looks like ${found[1]}`;
+}
+
+/** Whether PROTO of a protocol from 2 on is at `at`, with which a pickle begins. */
+function hasProtocol(text: string, at: number): boolean {
+  const protocol = text.charCodeAt(at + 1);
+  return text.charCodeAt(at) === 0x80 && protocol >= 2 && protocol <= 5;
 }
 
 /** `"byte 0x7b is no opcode"` */

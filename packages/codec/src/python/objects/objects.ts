@@ -51,8 +51,13 @@ export class PyObject {
   static readonly [keepsTuples] = true;
   /** The class or function: a {@link PyGlobal}, or another PyObject that was called. */
   readonly callable: unknown;
-  /** `"reduce"`: `callable(*args)`. `"newobj"`: `callable.__new__(callable, *args)`. `"newobj_ex"`: the same with `kwargs`. */
-  readonly kind: "reduce" | "newobj" | "newobj_ex";
+  /**
+   * - `"reduce"`: `callable(*args)`
+   * - `"newobj"`: `callable.__new__(callable, *args)`
+   * - `"newobj_ex"`: the same with `kwargs`
+   * - `"obj"`: an instance of an old-style class of Python 2: `callable(*args)`, but without `__init__` if there are no arguments
+   */
+  readonly kind: "reduce" | "newobj" | "newobj_ex" | "obj";
   /** Positional, of what `kind` says. */
   readonly args: readonly unknown[];
   /** `undefined` unless the kind is `"newobj_ex"`. */
@@ -62,7 +67,7 @@ export class PyObject {
 
   /** For the decoder, and for who writes an object of a class that is not registered. Without steps. */
   constructor(
-    kind: "reduce" | "newobj" | "newobj_ex",
+    kind: "reduce" | "newobj" | "newobj_ex" | "obj",
     callable: unknown,
     args: readonly unknown[],
     kwargs?: ReadonlyMap<string, unknown>,

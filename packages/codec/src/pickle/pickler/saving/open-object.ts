@@ -15,7 +15,7 @@ import type { Encoder } from "../encoder.js";
 import { classOf, foreignType } from "../foreign-values.js";
 import { DictSaving, FrozenSetSaving, ListSaving, SetSaving, TupleSaving } from "./container-saving.js";
 import { ReduceSaving } from "./reduce-saving.js";
-import { callForSet, lowerReduction, reductionOfPyObject } from "./reductions.js";
+import { callForSet, lowerReduction, savingOfPyObject } from "./reductions.js";
 import { saveBuffer, saveBytearray, saveBytes } from "./save-bytes.js";
 import type { Saving } from "./saving.js";
 
@@ -163,7 +163,7 @@ function openPyObject(encoder: Encoder, value: PyObject): Saving {
       `Cannot pickle a PyObject of ${String(value.callable)}: register its class, or pass the option opaque: "allow"`,
     );
   }
-  return new ReduceSaving(value, reductionOfPyObject(value, encoder), value.steps);
+  return savingOfPyObject(value, encoder);
 }
 
 /** What to do about classes of JavaScript and the web whose instances have no properties that a registration would find. */

@@ -1,7 +1,7 @@
 /** Objects that are being written as a call. CPython 3.12 `pickle.py` `save_reduce`. */
 import type { Reduction } from "../../../globals/registry.js";
 import { Tuple } from "../../../python/containers/sequences.js";
-import { FreshString, type PyObjectStep } from "../../../python/objects/objects.js";
+import { FreshString, type PyObject, type PyObjectStep } from "../../../python/objects/objects.js";
 import * as op from "../../opcodes.js";
 import type { Encoder } from "../encoder.js";
 import { NO_PLACE } from "../memo/identity-memo.js";
@@ -78,23 +78,64 @@ export class ReduceSaving extends Saving {
           encoder.writeOpcode(op.POP);
           return DONE;
         default:
-          return this.nextStep(encoder);
+          return nextStep(encoder, this.steps!, this.step++);
       }
     }
-  }
-
-  private nextStep(encoder: Encoder): unknown {
-    const steps = this.steps!;
-    if (this.step > 0 && steps[this.step - 1]!.kind === "state") encoder.writeOpcode(op.BUILD);
-    const step = steps[this.step++];
-    if (step === undefined) return DONE;
-    if (step.kind === "state") return step.state;
-    return step.kind === "items" ? new ItemsSaving(step.items) : new PairsSaving(pairsOf(step.pairs));
   }
 
   segment(): string {
     return "";
   }
+}
+
+/**
+ * An instance of an old-style class, back as OBJ at every protocol: a call in its place would run `__init__`. Python 2.7
+ * `pickle.py` `save_inst`.
+ */
+export class ObjSaving extends Saving {
+  readonly object: PyObject;
+  private place = NO_PLACE;
+  private at = 0;
+
+  constructor(object: PyObject) {
+    super();
+    this.object = object;
+  }
+
+  next(encoder: Encoder): unknown {
+    const { callable, args, steps } = this.object;
+    const at = this.at++;
+    if (at === 0) {
+      this.place = encoder.reserve(this.object);
+      encoder.writeOpcode(op.MARK);
+      return callable;
+    }
+    if (at <= args.length) return args[at - 1];
+    if (at === args.length + 1) {
+      encoder.writeOpcode(op.OBJ);
+      const known = encoder.objectMemo.indexAt(this.place);
+      if (known >= 0) {
+        encoder.writeOpcode(op.POP);
+        encoder.get(known);
+        return DONE;
+      }
+      encoder.putAt(this.place);
+    }
+    return nextStep(encoder, steps, at - args.length - 1);
+  }
+
+  segment(): string {
+    return "";
+  }
+}
+
+/** What the step at `at` adds, after the end of the one before; {@link DONE} after the last. */
+function nextStep(encoder: Encoder, steps: readonly PyObjectStep[], at: number): unknown {
+  if (at > 0 && steps[at - 1]!.kind === "state") encoder.writeOpcode(op.BUILD);
+  const step = steps[at];
+  if (step === undefined) return DONE;
+  if (step.kind === "state") return step.state;
+  return step.kind === "items" ? new ItemsSaving(step.items) : new PairsSaving(pairsOf(step.pairs));
 }
 
 /**
@@ -125,7 +166,7 @@ const MAX_ENTRIES = 1000;
 export function isEndless(open: readonly Saving[]): boolean {
   const entries = new Map<object, number>();
   for (const saving of open) {
-    if (!(saving instanceof ReduceSaving) || saving.object === undefined) continue;
+    if (!(saving instanceof ReduceSaving || saving instanceof ObjSaving) || saving.object === undefined) continue;
     const count = (entries.get(saving.object) ?? 0) + 1;
     if (count > MAX_ENTRIES) return true;
     entries.set(saving.object, count);

@@ -4,7 +4,8 @@ import { Tuple } from "../../../python/containers/sequences.js";
 import { FrozenSet } from "../../../python/containers/sets.js";
 import { PyGlobal, type PyObject } from "../../../python/objects/objects.js";
 import { isTrue } from "../../../python/truth.js";
-import { ReduceSaving } from "./reduce-saving.js";
+import { ObjSaving, ReduceSaving } from "./reduce-saving.js";
+import type { Saving } from "./saving.js";
 
 const NEWOBJ = new PyGlobal("copyreg", "__newobj__");
 const NEWOBJ_EX = new PyGlobal("copyreg", "__newobj_ex__");
@@ -48,10 +49,20 @@ export function lowerReduction(reduction: Reduction, encoder: EncodeContext): Re
   return reduction;
 }
 
-/** An object without a registered class, back in the steps it was read in. */
-export function reductionOfPyObject(object: PyObject, encoder: EncodeContext): Reduction {
-  const { kind, callable, args, kwargs } = object;
+/** An object without a registered class, back as the call it was read as. */
+export function savingOfPyObject(object: PyObject, encoder: EncodeContext): Saving {
+  const { kind, callable } = object;
   if (!isObject(callable)) throw encoder.fail("Cannot pickle a PyObject whose callable is no object");
+  if (kind === "obj") return new ObjSaving(object);
+  return new ReduceSaving(object, reductionOfPyObject(object, kind, callable, encoder), object.steps);
+}
+
+function reductionOfPyObject(
+  { args, kwargs }: PyObject,
+  kind: Reduction["kind"],
+  callable: object,
+  encoder: EncodeContext,
+): Reduction {
   if (kind === "newobj" && encoder.protocol < 2) return { kind: "reduce", callable: NEWOBJ, args: [callable, ...args] };
   if (kind === "newobj_ex" && encoder.protocol < 4) {
     return { kind: "reduce", callable: NEWOBJ_EX, args: [callable, Tuple.from(args), kwargs ?? new Map()] };

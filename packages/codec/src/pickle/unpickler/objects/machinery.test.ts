@@ -36,4 +36,23 @@ describe("the callables of pickle itself", () => {
     registry.register("app.Perm", class Perm {});
     expect(failure(() => loads(raw(OF_UNKNOWN[2]!), { registry })).message).toContain("an Enum is for registerEnum");
   });
+
+  // `int | None` as CPython 3.10 to 3.13 write it at protocol 2.
+  const UNION =
+    "\x80\x02c__builtin__\nreduce\nq\x00c_operator\nor_\nq\x01c__builtin__\nlong\nq\x02c__builtin__\ntype\nq\x03N\x85q\x04Rq\x05\x86q\x06\x86q\x07Rq\x08.";
+  test("a name that is registered alone cannot be called; the error says what can be done, and opaque keeps the call", () => {
+    const { code, message } = failure(() =>
+      loads(raw("capp\nf\n)R."), { registry: new ClassRegistry().registerFunction("app.f") }),
+    );
+    expect(code).toBe("bad-operand");
+    expect(message).toBe(
+      'Cannot decode REDUCE: app.f cannot be called: only its name is registered; registerFunction("app.f", f) says what makes the result, unregistered: "opaque" keeps the call as data',
+    );
+    const value = loads(raw(UNION), { unregistered: "opaque" });
+    expect(value).toMatchObject({ kind: "reduce" });
+    expect(Buffer.from(dumps(value, { protocol: 2, opaque: "allow" })).toString("latin1")).toBe(UNION);
+    expect(failure(() => loads(raw("cbuiltins\nlen\n(Vabcdef\ntR."))).message).toContain(
+      "builtins.len cannot be called",
+    );
+  });
 });

@@ -58,7 +58,12 @@ export class ObjectBuilder implements DecodeContext {
 
   #call(entry: GlobalEntry, global: PyGlobal, args: readonly unknown[]): unknown {
     if (entry instanceof MachineryEntry) return entry.run(this, args);
-    if (entry.call === undefined) throw badOperand(`${global} cannot be called`);
+    if (entry.call === undefined) {
+      if (this.isOpaque) return this.#opaque("reduce", global, args);
+      throw badOperand(
+        `${global} cannot be called: only its name is registered; registerFunction(${JSON.stringify(String(global))}, f) says what makes the result, unregistered: "opaque" keeps the call as data`,
+      );
+    }
     let result: unknown;
     try {
       result = entry.call(args, this);
@@ -91,7 +96,7 @@ export class ObjectBuilder implements DecodeContext {
   }
 
   #opaque(
-    kind: "reduce" | "newobj" | "newobj_ex",
+    kind: PyObject["kind"],
     callable: unknown,
     args: readonly unknown[],
     kwargs?: Map<string, unknown>,
@@ -104,10 +109,13 @@ export class ObjectBuilder implements DecodeContext {
 
   /** INST and OBJ: the call of an old-style class, which is REDUCE for a class that is called and NEWOBJ for the rest. */
   instantiate(callable: unknown, args: Tuple): unknown {
-    if (args.length === 0 && callable instanceof PyGlobal) {
+    if (callable instanceof PyObject && !isNewMethod(callable)) return this.#opaque("obj", callable, args);
+    if (callable instanceof PyGlobal) {
       const entry = PyGlobal.entryOf(callable);
+      if (entry === undefined) return this.#opaque("obj", callable, args);
+      if (args.length > 0) return this.reduce(callable, args);
       // Python makes an instance of an old-style class without its __init__ when there are no arguments.
-      if (entry?.create !== undefined) return this.newobj(callable, args);
+      if (entry.create !== undefined) return this.newobj(callable, args);
     }
     return this.reduce(callable, args);
   }
