@@ -154,6 +154,8 @@ describe.each(["5.2", "5.6"] as const)("against kombu %s", (version) => {
   const dialect = version === "5.2" ? "5.2" : "5.3";
   const exact = { float: "exact" } as const;
   const serializers = createSerializers({ pickle: exact, json: { ...exact, dialect }, msgpack: exact, yaml: exact });
+  const asMaps = { int: "bigint", float: "exact", dict: "map" } as const;
+  const ofMaps = createSerializers({ json: { ...asMaps, dialect }, yaml: asMaps });
   const accept = ["json", "pickle", "yaml", "msgpack"];
 
   test.each(written)("$serializer of $name", ({ name, serializer, contentType, contentEncoding, body, error }) => {
@@ -182,10 +184,13 @@ describe.each(["5.2", "5.6"] as const)("against kombu %s", (version) => {
 
   test.each(read)("reads $serializer $body as kombu does", ({ serializer, body, repr: wanted, error }) => {
     const contentType = serializers.contentTypeOf(serializer);
-    const load = () => serializers.loads(Buffer.from(body), { contentType, accept });
-    if (error !== undefined) expect(load).toThrow(expect.objectContaining({ name: error }));
-    // Python's order of a set of strings is random.
-    else expect(repr(load()).replace("{'a', 'b'}", "{'b', 'a'}")).toBe(wanted!.replace("{'a', 'b'}", "{'b', 'a'}"));
+    // A repr does not tell bigints and Maps from numbers and objects: neither does Python.
+    for (const registry of [serializers, ofMaps]) {
+      const load = () => registry.loads(Buffer.from(body), { contentType, accept });
+      if (error !== undefined) expect(load).toThrow(expect.objectContaining({ name: error }));
+      // Python's order of a set of strings is random.
+      else expect(repr(load()).replace("{'a', 'b'}", "{'b', 'a'}")).toBe(wanted!.replace("{'a', 'b'}", "{'b', 'a'}"));
+    }
   });
 
   test.each(bodies)("reads $body of $contentType in $contentEncoding, accepting $accept, as kombu does", (row) => {

@@ -147,6 +147,11 @@ describe("json", () => {
     }
   });
 
+  test("ints are numbers as far as numbers are exact", () => {
+    const text = "[9007199254740991, -9007199254740991, 9007199254740992, -9007199254740992, 999999999999999]";
+    expect(read(text)).toEqual([2 ** 53 - 1, 1 - 2 ** 53, 2n ** 53n, -(2n ** 53n), 1e15 - 1]);
+  });
+
   test("keys cannot reach a prototype", () => {
     for (const text of ['{"__proto__": {"x": 1}}', '{"__proto__": {"x": 12345678901234567890}}']) {
       const value = read(text) as Record<string, unknown>;
@@ -159,6 +164,9 @@ describe("json", () => {
   test("refuses ints that would take long to convert, and values that contain themselves", () => {
     expect(() => read("9".repeat(4301))).toThrow("more than 4300 digits");
     expect(read("9".repeat(4300))).toBe(10n ** 4300n - 1n);
+    // The sign is no digit, as in CPython 3.11.
+    expect(read(`-${"9".repeat(4300)}`)).toBe(1n - 10n ** 4300n);
+    expect(() => read(`-${"9".repeat(4301)}`)).toThrow("more than 4300 digits");
     const value: unknown[] = [];
     value.push({ value });
     expect(() => write(value)).toThrow("contains itself");

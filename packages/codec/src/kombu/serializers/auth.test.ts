@@ -39,6 +39,15 @@ test.each(["base64", "raw"] as const)(
   },
 );
 
+test.each(["base64", "raw"] as const)(
+  "reads a body that has in it what separates its parts, packed as %s",
+  (packing) => {
+    const { encode, decode } = authSerializer({ ...pair, packing, serializer: "pickle" });
+    const bytes = Buffer.from("\0\x01a\0\x01\0\x01", "latin1");
+    expect(decode!(encode!(bytes))).toEqual(bytes);
+  },
+);
+
 test("trusts no certificate it was not given, and accepts inside what it is told", () => {
   const body = authSerializer(pair).encode!(value);
   expect(() => authSerializer({ serializers }).decode!(body)).toThrow(

@@ -1,3 +1,4 @@
+import * as withoutNative from "msgpackr/pack";
 import { describe, expect, test } from "vitest";
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, tuple } from "../../python/containers/sequences.js";
@@ -81,6 +82,23 @@ describe("reads what msgpack-python reads", () => {
     expect(Object.keys(bytes).length).toBe(bytes.length);
   });
 
+  // msgpackr's native part, which not every machine has, keeps a byte order mark that its JavaScript drops.
+  test.each([
+    ["native", undefined],
+    ["JavaScript", withoutNative],
+  ])("text that begins with a byte order mark, of every size, by msgpackr's %s", (_, module) => {
+    for (const length of [1, 10, 20, 100, 300, 70_000]) {
+      const text = `\ufeff${"é".repeat(length)}`;
+      const value = [0.5, text, Buffer.alloc(3 + 2 * length, "\ufeff"), text];
+      const bytes = msgpackSerializer().encode!(value) as Uint8Array;
+      for (const options of [{}, { float: "exact" }] as const) {
+        const [, first, buffer, second] = read(bytes, { ...options, module }) as unknown[];
+        expect([first, second]).toEqual([text, text]);
+        expect(buffer).toEqual(value[2]);
+      }
+    }
+  });
+
   test("maps as the options say, without a way to a prototype", () => {
     const own = read("81a95f5f70726f746f5f5f8101 02") as Record<string, unknown>;
     expect(Object.keys(own)).toEqual(["__proto__"]);
@@ -108,7 +126,7 @@ describe("reads what msgpack-python reads", () => {
   test.each([
     ["", "needs 1 bytes"],
     ["c1", "no msgpack type"],
-    ["c0c0", "follow the value"],
+    ["c0c0", "1 bytes follow the value at byte 1"],
     ["d6ff00000001", "ext type"],
     ["d47240", "ext type"],
     ["c70342010203", "ext type"],
@@ -117,6 +135,9 @@ describe("reads what msgpack-python reads", () => {
     ["dbffffffff", "needs 4294967295 bytes"],
     ["a2c328", "not UTF-8"],
     ["a3eda080", "not UTF-8"],
+    ["d901ff", "not UTF-8 at byte 2"],
+    ["da0001ff", "not UTF-8 at byte 3"],
+    ["db00000001ff", "not UTF-8 at byte 5"],
     ["92", "values announced"],
   ])("and refuses %s", (bytes, message) => {
     expect(() => read(bytes)).toThrow(DecodeError);
