@@ -29,6 +29,15 @@ it.each(["dis", "json", "optimize"])("%s ends silently with 0 when nobody reads 
   expect(complaints).toBe("");
 });
 
+it("optimizes and scans a pickle with little more memory than it has itself", async () => {
+  const pickle = path.join(folder, "many.pkl");
+  writeFileSync(pickle, dumps(Array.from({ length: 150_000 }, (_, i) => ({ id: i, tags: ["a", i % 7] }))));
+  for (const args of [["optimize", "-o", path.join(folder, "small.pkl")], ["scan"]]) {
+    const child = spawn(process.execPath, ["--max-old-space-size=80", CLI, ...args, pickle], { stdio: "ignore" });
+    expect(await once(child, "close"), args[0]).toEqual([0, null]);
+  }
+});
+
 it("is ended by Ctrl-C while it waits for its input", async () => {
   const child = spawn(process.execPath, [CLI, "json"], { stdio: ["pipe", "ignore", "ignore"] });
   const exited = once(child, "exit");

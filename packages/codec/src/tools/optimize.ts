@@ -29,18 +29,19 @@ const FRAME_SIZE_MIN = 4;
  */
 export function optimize(pickle: Uint8Array | ArrayBuffer): Uint8Array {
   const bytes = pickle instanceof ArrayBuffer ? new Uint8Array(pickle) : pickle;
-  const ops = [...genops(bytes)];
-  const { protocol, used } = survey(ops);
-  const output = new FramedOutput(protocol >= 4);
-  const first = ops[0]!;
-  if (first.opcode.code === PROTO) output.header(bytes.subarray(first.offset, first.end));
-
-  const stored = new Set<number>();
+  const { protocol, used } = survey(bytes);
+  const output = new FramedOutput(protocol >= 4, bytes.length);
+  const stored = new StoredIndices();
   const renumbered = new Map<number, number>();
   let kept = 0;
-  for (const op of ops) {
+  // Read anew, for the opcodes of a large pickle take a hundred times its memory.
+  for (const op of genops(bytes)) {
     const { code } = op.opcode;
-    if (code === FRAME || (code === PROTO && op.offset === 0)) continue;
+    if (code === FRAME) continue;
+    if (code === PROTO && op.offset === 0) {
+      output.header(bytes.subarray(0, op.end));
+      continue;
+    }
     const index = storedIndex(op, stored);
     if (index !== undefined) {
       stored.add(index);
@@ -65,25 +66,46 @@ export function optimize(pickle: Uint8Array | ArrayBuffer): Uint8Array {
 }
 
 /** The protocol of the result, and the memo indices that a GET refers to. */
-function survey(ops: readonly PickleOp[]): { protocol: number; used: ReadonlySet<number> } {
+function survey(bytes: Uint8Array): { protocol: number; used: ReadonlySet<number> } {
   let protocol = 0;
+  let unsupportedAt: number | undefined;
   const used = new Set<number>();
-  for (const { opcode, arg, offset } of ops) {
+  for (const { opcode, arg, offset } of genops(bytes)) {
     if (isGet(opcode.code)) {
       protocol = Math.max(protocol, opcode.proto);
       used.add(Number(arg));
     } else if (opcode.code === PROTO) {
       protocol = Math.max(protocol, Number(arg));
-      if (protocol > HIGHEST_PROTOCOL) {
-        throw new UnpicklingError(`pickle protocol must be <= ${HIGHEST_PROTOCOL}`, {
-          code: "unsupported-protocol",
-          offset,
-          opcode: "PROTO",
-        });
-      }
+      if (protocol > HIGHEST_PROTOCOL) unsupportedAt ??= offset;
     }
   }
+  // Not before the end: what is damaged is said first, as CPython does.
+  if (unsupportedAt !== undefined) {
+    throw new UnpicklingError(`pickle protocol must be <= ${HIGHEST_PROTOCOL}`, {
+      code: "unsupported-protocol",
+      offset: unsupportedAt,
+      opcode: "PROTO",
+    });
+  }
   return { protocol, used };
+}
+
+/** Which memo indices something was stored under: mostly all of them up to one, which takes no memory. */
+class StoredIndices {
+  #below = 0;
+  readonly #others = new Set<number>();
+
+  get size(): number {
+    return this.#below + this.#others.size;
+  }
+
+  add(index: number): void {
+    if (index > this.#below) this.#others.add(index);
+    if (index !== this.#below) return;
+    do {
+      this.#below++;
+    } while (this.#others.delete(this.#below));
+  }
 }
 
 function isGet(code: number): boolean {
@@ -91,7 +113,7 @@ function isGet(code: number): boolean {
 }
 
 /** The memo index an opcode stores under; `undefined` if it stores nothing. */
-function storedIndex(op: PickleOp, stored: ReadonlySet<number>): number | undefined {
+function storedIndex(op: PickleOp, stored: StoredIndices): number | undefined {
   const { code } = op.opcode;
   if (code === MEMOIZE) return stored.size;
   return code === PUT || code === BINPUT || code === LONG_BINPUT ? Number(op.arg) : undefined;
@@ -116,58 +138,81 @@ function withUint32(code: number, index: number): Uint8Array {
   return Uint8Array.of(code, index & 0xff, (index >>> 8) & 0xff, (index >>> 16) & 0xff, index >>> 24);
 }
 
+/** Bytes of an opcode that are copied in a loop, which costs less than a native call. */
+const SHORT_COPY = 16;
+
+const FRAME_HEADER_SIZE = 9;
+
 /** Writes opcodes into frames. CPython 3.12 `pickle.py` _Framer, as pickletools.optimize drives it. */
 class FramedOutput {
   readonly #framing: boolean;
-  readonly #chunks: Uint8Array[] = [];
-  #frame: Uint8Array[] = [];
-  #frameLength = 0;
+  #bytes: Uint8Array;
+  #length = 0;
+  /** Where the header of the open frame is to be. */
+  #frameStart: number | undefined;
 
-  constructor(framing: boolean) {
+  /** @param expected - bytes; more are a matter of time */
+  constructor(framing: boolean, expected: number) {
     this.#framing = framing;
+    this.#bytes = new Uint8Array(expected + FRAME_HEADER_SIZE);
   }
 
   /** Bytes before the first frame. */
   header(bytes: Uint8Array): void {
-    this.#chunks.push(bytes);
+    this.#append(bytes);
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#framing) {
-      this.#chunks.push(bytes);
-      return;
+    if (this.#framing) {
+      const isFrameless = bytes.length > FRAME_SIZE_TARGET;
+      if (isFrameless || this.#frameLength() >= FRAME_SIZE_TARGET) this.#commit();
+      if (!isFrameless && this.#frameStart === undefined) {
+        this.#frameStart = this.#length;
+        this.#reserve(FRAME_HEADER_SIZE);
+      }
     }
-    const frameless = bytes.length > FRAME_SIZE_TARGET;
-    if (frameless || this.#frameLength >= FRAME_SIZE_TARGET) this.#commit();
-    if (frameless) {
-      this.#chunks.push(bytes);
-    } else {
-      this.#frame.push(bytes);
-      this.#frameLength += bytes.length;
-    }
+    this.#append(bytes);
   }
 
   finish(): Uint8Array {
     this.#commit();
-    const length = this.#chunks.reduce((sum, chunk) => sum + chunk.length, 0);
-    const result = new Uint8Array(length);
-    let position = 0;
-    for (const chunk of this.#chunks) {
-      result.set(chunk, position);
-      position += chunk.length;
-    }
+    const result = this.#bytes.slice(0, this.#length);
     return globalThis.Buffer === undefined ? result : Buffer.from(result.buffer);
   }
 
+  #frameLength(): number {
+    return this.#frameStart === undefined ? 0 : this.#length - this.#frameStart - FRAME_HEADER_SIZE;
+  }
+
   #commit(): void {
-    if (this.#frameLength >= FRAME_SIZE_MIN) {
-      const header = new Uint8Array(9);
-      header[0] = FRAME;
-      new DataView(header.buffer).setBigUint64(1, BigInt(this.#frameLength), true);
-      this.#chunks.push(header);
+    const start = this.#frameStart;
+    if (start === undefined) return;
+    const length = this.#frameLength();
+    if (length >= FRAME_SIZE_MIN) {
+      this.#bytes[start] = FRAME;
+      new DataView(this.#bytes.buffer).setBigUint64(start + 1, BigInt(length), true);
+    } else {
+      this.#bytes.copyWithin(start, start + FRAME_HEADER_SIZE, this.#length);
+      this.#length -= FRAME_HEADER_SIZE;
     }
-    for (const chunk of this.#frame) this.#chunks.push(chunk);
-    this.#frame = [];
-    this.#frameLength = 0;
+    this.#frameStart = undefined;
+  }
+
+  #append(bytes: Uint8Array): void {
+    const start = this.#reserve(bytes.length);
+    if (bytes.length > SHORT_COPY) this.#bytes.set(bytes, start);
+    else for (let i = 0; i < bytes.length; i++) this.#bytes[start + i] = bytes[i]!;
+  }
+
+  /** Makes room for `size` bytes at the end; returns where they start. */
+  #reserve(size: number): number {
+    const start = this.#length;
+    this.#length += size;
+    if (this.#length > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#length, this.#bytes.length * 2));
+      grown.set(this.#bytes.subarray(0, start));
+      this.#bytes = grown;
+    }
+    return start;
   }
 }

@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { isPickleError, UnpicklingError } from "../errors.js";
+import * as op from "../pickle/opcodes.js";
 import { dis } from "./dis.js";
 import { optimize } from "./optimize.js";
+import { scan } from "./scan/scan.js";
 
 interface DisOutcome {
   readonly text: string;
@@ -68,4 +70,22 @@ describe("against CPython's pickletools", () => {
       expect(Buffer.from(optimize(bytes)).equals(bytesOf(row.optimize.bytes))).toBe(true);
     }
   });
+});
+
+describe("optimize()", () => {
+  const char = String.fromCharCode;
+  test("is longer where one index is put again and again under new numbers, as CPython 3.12's is", () => {
+    const puts = Array.from({ length: 300 }, (_, i) => (i < 256 ? `q${char(i)}` : `r${char(i & 0xff)}\x01\0\0`));
+    const pickle = Buffer.from(`\x80\x02${"Nq\x000".repeat(300)}h\0.`, "latin1");
+    const expected = `\x80\x02${puts.map((put) => `N${put}0`).join("")}j+\x01\0\0.`;
+    expect(Buffer.from(optimize(pickle)).toString("latin1")).toBe(expected);
+  });
+});
+
+// One None, in the memo more often than a Map of V8 has room for.
+test("scan() takes more memo entries than a Map holds", { timeout: 60_000 }, () => {
+  const pickle = new Uint8Array(2 ** 24 + 5).fill(op.MEMOIZE);
+  pickle.set([op.PROTO, 4, op.NONE]);
+  pickle[pickle.length - 1] = op.STOP;
+  expect(scan(pickle)).toMatchObject({ verdict: "allowed", findings: [] });
 });

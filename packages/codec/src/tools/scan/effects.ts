@@ -59,7 +59,7 @@ export class ScanEffects {
     }
     this.#report("call", verdict, `calls ${shown}`, module, name);
     const isShared = module !== undefined && name !== undefined && isEnum(module, name);
-    return { kind: "call", callable: shown, verdict, isShared, items };
+    return { kind: "call", callable: shown, verdict, isShared, items, leaves: 0, expanded: 0 };
   }
 
   build(target: ScanValue): void {
@@ -82,7 +82,15 @@ export class ScanEffects {
 
   persistentId(id: string | undefined): CallValue {
     this.#report("persistent-id", "unknown", id === undefined ? "loads a persistent id" : `loads persistent id ${id}`);
-    return { kind: "call", callable: "persistent_load", verdict: "unknown", isShared: false, items: [] };
+    return {
+      kind: "call",
+      callable: "persistent_load",
+      verdict: "unknown",
+      isShared: false,
+      items: [],
+      leaves: 0,
+      expanded: 0,
+    };
   }
 }
 

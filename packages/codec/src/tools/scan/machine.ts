@@ -12,7 +12,7 @@ import type { GlobalJudge } from "./policy.js";
 import type { ScanFinding } from "./report.js";
 import { ScalarReader } from "./scalars.js";
 import { ScanStack } from "./stack.js";
-import { expandedSize, type Fail, itemsOf, type ScanValue } from "./values.js";
+import { addItem, containerOf, expandedSize, type Fail, type ScanValue } from "./values.js";
 
 /** A finding without what only the scan knows. */
 export type MachineFinding = Omit<ScanFinding, "pickle" | "within">;
@@ -118,18 +118,18 @@ export class ScanMachine {
       case op.EMPTY_DICT:
       case op.EMPTY_SET:
       case op.EMPTY_TUPLE:
-        return this.#stack.push({ kind: "container", items: [] });
+        return this.#stack.push(containerOf([]));
       case op.LIST:
       case op.TUPLE:
       case op.DICT:
       case op.FROZENSET:
-        return this.#stack.push({ kind: "container", items: this.#stack.popMark() });
+        return this.#stack.push(containerOf(this.#stack.popMark()));
       case op.TUPLE1:
-        return this.#stack.push({ kind: "container", items: this.#stack.take(1) });
+        return this.#stack.push(containerOf(this.#stack.take(1)));
       case op.TUPLE2:
-        return this.#stack.push({ kind: "container", items: this.#stack.take(2) });
+        return this.#stack.push(containerOf(this.#stack.take(2)));
       case op.TUPLE3:
-        return this.#stack.push({ kind: "container", items: this.#stack.take(3) });
+        return this.#stack.push(containerOf(this.#stack.take(3)));
       case op.APPEND:
         return this.#stack.add([this.#stack.pop()]);
       case op.SETITEM:
@@ -217,13 +217,13 @@ export class ScanMachine {
   #build(): void {
     const [target, state] = this.#stack.take(2) as [ScanValue, ScanValue];
     this.#effects.build(target);
-    itemsOf(target)?.push(state);
+    addItem(target, state);
     this.#stack.push(target);
   }
 
   #finish(result: ScanValue): void {
     // What the memo holds may have been hashed as a dict's key and dropped since.
-    const { expanded, references } = expandedSize([result, ...this.#stack.memoized()]);
+    const { expanded, references } = expandedSize(this.#stack.memoizedAnd(result));
     if (expanded > MAX_EXPANDED && expanded > MAX_EXPANSION * references) {
       const times = expanded > 1e15 ? expanded.toExponential(0) : String(expanded);
       this.#report("sharing", "dangerous", `is ${times} values when walked, made of ${references} references`);

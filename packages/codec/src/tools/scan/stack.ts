@@ -1,12 +1,40 @@
 /** The stack, the marks and the memo of a pickle machine. */
-import { type Fail, itemsOf, type ScanValue } from "./values.js";
+import { addItem, type Fail, type ScanValue } from "./values.js";
+
+/** By index. Nearly all are put in turn: an array takes a fifth of a Map's memory, and more than the 16 million it is limited to. */
+class ScanMemo {
+  readonly #inTurn: ScanValue[] = [];
+  readonly #others = new Map<number, ScanValue>();
+
+  get size(): number {
+    return this.#inTurn.length + this.#others.size;
+  }
+
+  get(index: number): ScanValue | undefined {
+    return this.#inTurn[index] ?? this.#others.get(index);
+  }
+
+  set(index: number, value: ScanValue): void {
+    if (index > this.#inTurn.length) {
+      this.#others.set(index, value);
+      return;
+    }
+    this.#inTurn[index] = value;
+    this.#others.delete(index);
+  }
+
+  *values(): Generator<ScanValue, void, undefined> {
+    yield* this.#inTurn;
+    yield* this.#others.values();
+  }
+}
 
 export class ScanStack {
   readonly #fail: Fail;
   #items: ScanValue[] = [];
   /** The stacks below the marks. */
   readonly #below: ScanValue[][] = [];
-  readonly #memo = new Map<number, ScanValue>();
+  readonly #memo = new ScanMemo();
 
   constructor(fail: Fail) {
     this.#fail = fail;
@@ -60,8 +88,8 @@ export class ScanStack {
 
   /** Adds to the container on top; what is none takes nothing. */
   add(items: readonly ScanValue[]): void {
-    const target = itemsOf(this.top());
-    if (target !== undefined) for (const item of items) target.push(item);
+    const target = this.top();
+    for (const item of items) addItem(target, item);
   }
 
   /** Pushes what the memo holds. */
@@ -82,7 +110,9 @@ export class ScanStack {
     this.put(this.#memo.size);
   }
 
-  memoized(): Iterable<ScanValue> {
-    return this.#memo.values();
+  /** What the pickle could still refer to, and `result`. */
+  *memoizedAnd(result: ScanValue): Generator<ScanValue, void, undefined> {
+    yield result;
+    yield* this.#memo.values();
   }
 }

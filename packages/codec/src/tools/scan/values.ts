@@ -21,32 +21,51 @@ export interface GlobalValue {
   readonly verdict: Verdict;
 }
 
+/** What a value refers to. */
+interface Referring {
+  readonly items: ScanValue[];
+  /** So many more, which refer to nothing themselves: most of what is in lists and dicts. */
+  leaves: number;
+  /** How many values one meets walking it as a tree; 0 as long as nobody has. */
+  expanded: number;
+}
+
 /** The result of a call. `verdict` is that of what was called. */
-export interface CallValue {
+export interface CallValue extends Referring {
   readonly kind: "call";
   readonly callable: string;
   readonly verdict: Verdict;
   /** Whether others have the same object: an enum's member. */
   readonly isShared: boolean;
-  readonly items: ScanValue[];
 }
 
-/** A list, tuple, dict or set: what it refers to. */
-export interface ContainerValue {
+/** A list, tuple, dict or set. */
+export interface ContainerValue extends Referring {
   readonly kind: "container";
-  readonly items: ScanValue[];
 }
 
 export type ScanValue = typeof PLAIN | TextValue | GlobalValue | CallValue | ContainerValue;
 
-/** A value that refers to others. */
-export function itemsOf(value: ScanValue): ScanValue[] | undefined {
-  return "items" in value ? value.items : undefined;
+export function containerOf(items: readonly ScanValue[]): ContainerValue {
+  const container: ContainerValue = { kind: "container", items: [], leaves: 0, expanded: 0 };
+  for (const item of items) addItem(container, item);
+  return container;
+}
+
+/** Whether a value may refer to others. */
+export function isReferring(value: ScanValue): value is CallValue | ContainerValue {
+  return "items" in value;
+}
+
+/** Lets `target` refer to `item`, if it can. */
+export function addItem(target: ScanValue, item: ScanValue): void {
+  if (!isReferring(target)) return;
+  if (isReferring(item)) target.items.push(item);
+  else target.leaves++;
 }
 
 interface Visit {
-  readonly value: ScanValue;
-  readonly items: readonly ScanValue[];
+  readonly value: CallValue | ContainerValue;
   next: number;
   size: number;
 }
@@ -56,32 +75,36 @@ interface Visit {
  * are in all of them. Cycles count once. Linear in the references, not recursive.
  */
 export function expandedSize(roots: Iterable<ScanValue>): { readonly expanded: number; readonly references: number } {
-  const sizes = new Map<ScanValue, number>();
   const path: Visit[] = [];
   let references = 0;
   let expanded = 1;
   /** The size of a value that is known; otherwise begins to find it out. */
   const enter = (value: ScanValue): number | undefined => {
-    const items = itemsOf(value);
-    if (items === undefined || items.length === 0) return 1;
-    const known = sizes.get(value);
-    if (known !== undefined) return known;
+    if (!isReferring(value)) return 1;
+    if (value.expanded > 0) return value.expanded;
+    const { items, leaves } = value;
+    references += items.length + leaves;
+    if (items.length === 0) {
+      value.expanded = 1 + leaves;
+      expanded = Math.max(expanded, value.expanded);
+      return value.expanded;
+    }
     // Stands until the value is finished: a reference back to it is a cycle.
-    sizes.set(value, 1);
-    references += items.length;
-    path.push({ value, items, next: 0, size: 1 });
+    value.expanded = 1;
+    path.push({ value, next: 0, size: 1 + leaves });
     return undefined;
   };
   for (const root of roots) {
     enter(root);
     for (let visit = path.at(-1); visit !== undefined; visit = path.at(-1)) {
-      if (visit.next < visit.items.length) {
-        const size = enter(visit.items[visit.next]!);
+      const { value } = visit;
+      if (visit.next < value.items.length) {
+        const size = enter(value.items[visit.next]!);
         if (size === undefined) continue;
         visit.size += size;
         visit.next++;
       } else {
-        sizes.set(visit.value, visit.size);
+        value.expanded = visit.size;
         expanded = Math.max(expanded, visit.size);
         path.pop();
       }
