@@ -19,6 +19,11 @@ export interface Limits {
   readonly maxIntDigits: number;
   /** Bytes of an int in binary form (LONG1, LONG4). Default 1 MiB. */
   readonly maxIntBytes: number;
+  /**
+   * Items, characters and bytes that calls such as `list(x)`, and states, copy of values that the pickle holds once, beyond one
+   * for each of its bytes. Default 1,000,000.
+   */
+  readonly maxCopies: number;
 }
 
 /** The bounds of a decoder or encoder that is given none, each in the unit that its field says. Frozen. */
@@ -29,4 +34,5 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   maxItems: 100_000_000,
   maxIntDigits: 4300,
   maxIntBytes: 1024 * 1024,
+  maxCopies: 1_000_000,
 });

@@ -27,6 +27,13 @@ export interface DecodeContext {
   readonly dict: "auto" | "map" | "object";
   /** `"python"`: PyDateTime and its kin. `"temporal"`: Temporal's types. `"date"`: Date for datetime alone. */
   readonly datetime: "python" | "temporal" | "date";
+  /**
+   * Counts a value's items, characters or bytes towards `Limits.maxCopies`: for an entry that goes through a value within its
+   * state. Its arguments are counted for it, if it says {@link GlobalEntry.copiesArguments}; so are the attributes of a state.
+   *
+   * @throws UnpicklingError `limit-exceeded`
+   */
+  countCopies(value: unknown): void;
   /** Makes the UnpicklingError `construct-failed` of the opcode at hand; throw what it returns. */
   fail(message: string, cause?: unknown): Error;
 }
@@ -110,7 +117,12 @@ export interface GlobalEntry<T extends object = object> {
 
   /** REDUCE: the result of `name(*args)`. `args` is the decoder's own array: do not keep it. */
   call?(args: readonly unknown[], context: DecodeContext): unknown;
-  /** The same of bytes, where that is what Python writes. */
+  /**
+   * Whether a call of it, or NEWOBJ, takes as long as its arguments are: it goes through their items, characters or bytes. Long
+   * ones then count towards `Limits.maxCopies`. Default false.
+   */
+  readonly copiesArguments?: boolean | undefined;
+  /** `call` on bytes, where that is what Python writes. */
   readonly bytesCall?: BytesCall<T> | undefined;
   /** `functools.partial(name, *args, **kwargs)()`, which is how Python writes a call with keywords. */
   callWithKeywords?(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown>, context: DecodeContext): unknown;

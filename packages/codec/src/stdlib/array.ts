@@ -5,6 +5,7 @@ import { bigintOf, intOf, numberOf, plainInt } from "../python/coerce.js";
 import { ARRAY_DATA, type ArrayData, PyArray, type TypeCode } from "../python/containers/array.js";
 import { PyFloat } from "../python/numbers/numbers.js";
 import { PyGlobal } from "../python/objects/objects.js";
+import { shortText } from "../python/short-text.js";
 
 const module = "array";
 
@@ -134,7 +135,7 @@ function dataOfItems(typecode: TypeCode, items: readonly unknown[], context: Dec
     if (data instanceof BigInt64Array || data instanceof BigUint64Array) data[i] = BigInt(item);
     else data[i] = Number(item);
     if (!isFloat && BigInt(data[i]!) !== BigInt(item))
-      throw context.fail(`Cannot make an array of type code ${typecode}: ${item} does not fit`);
+      throw context.fail(`Cannot make an array of type code ${typecode}: ${shortText(item)} does not fit`);
   }
   return data;
 }
@@ -143,6 +144,7 @@ const arrayEntry: GlobalEntry<PyArray> = {
   module,
   name: "array",
   nameStrings: "fresh",
+  copiesArguments: true,
   target: PyArray,
   call(args, context) {
     const [typecode, initial = []] = args;
@@ -158,6 +160,7 @@ const reconstructor: GlobalEntry = {
   module,
   name: "_array_reconstructor",
   nameStrings: "function",
+  copiesArguments: true,
   call(args, context) {
     const [cls, typecode, code, bytes] = args;
     const number = intOf(code) ?? -1;

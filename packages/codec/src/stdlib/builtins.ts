@@ -101,6 +101,7 @@ const slice: GlobalEntry<Slice> = {
 const set: GlobalEntry = {
   module,
   name: "set",
+  copiesArguments: true,
   target: Set,
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
@@ -112,6 +113,7 @@ const set: GlobalEntry = {
 const frozenset: GlobalEntry = {
   module,
   name: "frozenset",
+  copiesArguments: true,
   target: FrozenSet,
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
@@ -123,6 +125,7 @@ const frozenset: GlobalEntry = {
 const bytearray: GlobalEntry = {
   module,
   name: "bytearray",
+  copiesArguments: true,
   target: ByteArray,
   call(args, context) {
     const bytes = bytesOfArguments(args);
@@ -138,6 +141,7 @@ const bytearray: GlobalEntry = {
 const bytes: GlobalEntry = {
   module,
   name: "bytes",
+  copiesArguments: true,
   target: Uint8Array,
   call(args, context) {
     const value = bytesOfArguments(args);
@@ -149,6 +153,7 @@ const bytes: GlobalEntry = {
 const tuple: GlobalEntry = {
   module,
   name: "tuple",
+  copiesArguments: true,
   target: Tuple,
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
@@ -162,6 +167,7 @@ const tuple: GlobalEntry = {
 const list: GlobalEntry = {
   module,
   name: "list",
+  copiesArguments: true,
   target: Array,
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;

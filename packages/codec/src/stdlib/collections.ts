@@ -40,6 +40,7 @@ const orderedDict: GlobalEntry<OrderedDict> = {
   module,
   name: "OrderedDict",
   nameStrings: "static-name",
+  copiesArguments: true,
   target: OrderedDict,
   call(args, context) {
     const dict = new OrderedDict();
@@ -89,6 +90,7 @@ const defaultdict: GlobalEntry<DefaultDict> = {
 const counter: GlobalEntry<Counter> = {
   module,
   name: "Counter",
+  copiesArguments: true,
   target: Counter,
   call(args, context) {
     const counts = args.length === 0 ? new Map() : args.length === 1 ? itemsOfDict(args[0]) : undefined;
@@ -105,6 +107,7 @@ const deque: GlobalEntry<Deque> = {
   module,
   name: "deque",
   nameStrings: "fresh",
+  copiesArguments: true,
   target: Deque,
   call(args, context) {
     const [items = [], maxlen = null] = args;

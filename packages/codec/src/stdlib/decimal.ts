@@ -3,6 +3,7 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, intOf, plainInt } from "../python/coerce.js";
 import { Decimal, DecimalContext } from "../python/numbers/decimal.js";
+import { hasDigits, MAX_DIGITS } from "../python/numbers/integers.js";
 
 const module = "decimal";
 
@@ -13,12 +14,16 @@ const decimal: GlobalEntry<Decimal> = {
   module,
   name: "Decimal",
   nameStrings,
+  copiesArguments: true,
   target: Decimal,
   call(args, context) {
     const [value] = args;
     if (args.length !== 1 || (typeof value !== "string" && intOf(value) === undefined && typeof value !== "bigint")) {
       throw context.fail("Cannot make a Decimal: needs its text");
     }
+    // Python writes text. Each digit of a larger int takes longer to find.
+    if (typeof value === "bigint" && !hasDigits(value))
+      throw context.fail(`Cannot make a Decimal: its int has more than ${MAX_DIGITS} digits`);
     try {
       return new Decimal(value as string | number | bigint);
     } catch (error) {
@@ -37,6 +42,7 @@ const context: GlobalEntry<DecimalContext> = {
   module,
   name: "Context",
   nameStrings,
+  copiesArguments: true,
   target: DecimalContext,
   call(args, decoding) {
     const [precision, rounding, least, most, big, clamped, flags, traps] = args;

@@ -102,7 +102,9 @@ function syntaxProblem(args: readonly unknown[]): string | undefined {
   const place = args[1];
   if (args.length !== 2) return undefined;
   const isIterable = Array.isArray(place) || typeof place === "string" || place instanceof Set || place instanceof Map;
-  const count = isIterable ? [...(place as Iterable<unknown>)].length : 0;
+  let count = 0;
+  // No further than can matter: many errors may have one place.
+  if (isIterable) for (const _item of place as Iterable<unknown>) if (++count > 7) break;
   return count === 4 || count === 6 || count === 7 ? undefined : "its place has four items or six";
 }
 

@@ -3,10 +3,12 @@ import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
 import { bigintOf, plainInt } from "../python/coerce.js";
 import { Fraction } from "../python/numbers/fraction.js";
+import { hasDigits, MAX_DIGITS } from "../python/numbers/integers.js";
 
 const fraction: GlobalEntry<Fraction> = {
   module: "fractions",
   name: "Fraction",
+  copiesArguments: true,
   target: Fraction,
   call(args, context) {
     const [first, second] = args;
@@ -15,6 +17,9 @@ const fraction: GlobalEntry<Fraction> = {
       const numerator = bigintOf(first);
       const denominator = args.length === 1 ? 1n : bigintOf(second);
       if (numerator !== undefined && denominator !== undefined && args.length <= 2) {
+        // To bring it to its lowest terms costs the square of its digits.
+        if (!hasDigits(numerator) || !hasDigits(denominator))
+          throw new RangeError(`Cannot make a Fraction: it has more than ${MAX_DIGITS} digits`);
         return new Fraction(numerator, denominator);
       }
     } catch (error) {

@@ -6,22 +6,24 @@ import { PosixPath, PurePath, PurePosixPath, PureWindowsPath, WindowsPath } from
 // Python's names are written out: a bundler may rename a class.
 const CLASSES = { PurePosixPath, PosixPath, PureWindowsPath, WindowsPath } as const;
 
-/** Spread into one call. */
+/** A path of paths has the segments of all of them, so that a few calls could make one of billions. */
 const MAX_SEGMENTS = 10_000;
 
 function entriesOf(name: string, jsClass: (typeof CLASSES)[keyof typeof CLASSES]): readonly GlobalEntry[] {
   const call = (args: readonly unknown[], context: DecodeContext): PurePath => {
+    let count = 0;
     for (const arg of args) {
       if (typeof arg !== "string" && !(arg instanceof PurePath)) throw context.fail(`Cannot make a ${name}: no path`);
+      count += typeof arg === "string" ? 1 : arg.segments.length;
+      if (count > MAX_SEGMENTS) throw context.fail(`Cannot make a ${name}: it has more than ${MAX_SEGMENTS} segments`);
     }
-    if (args.length > MAX_SEGMENTS)
-      throw context.fail(`Cannot make a ${name}: ${args.length} segments exceed ${MAX_SEGMENTS}`);
     return new jsClass(...(args as string[]));
   };
-  const local: GlobalEntry = { module: "pathlib._local", name, nameStrings: "submodule", call };
+  const local: GlobalEntry = { module: "pathlib._local", name, nameStrings: "submodule", copiesArguments: true, call };
   const entry: GlobalEntry<PurePath> = {
     module: "pathlib",
     name,
+    copiesArguments: true,
     target: jsClass,
     call,
     reduce: (object, context) =>

@@ -17,6 +17,7 @@ function member(state: unknown, name: string): unknown {
 const uuid: GlobalEntry<UUID> = {
   module,
   name: "UUID",
+  copiesArguments: true,
   target: UUID,
   create: () => new UUID(0n),
   call(args, context) {

@@ -25,6 +25,8 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
   readonly module: string;
   readonly name: string;
   readonly target: AnyClass;
+  /** Those of a class below a builtin, which takes the items. */
+  readonly copiesArguments: boolean;
   readonly #adapter: ClassAdapter<T>;
   readonly #base: Base | undefined;
   readonly #reducer: ClassReducer<T>;
@@ -39,6 +41,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     this.target = jsClass;
     this.#adapter = adapter ?? {};
     this.#base = baseOf(jsClass);
+    this.copiesArguments = this.#base !== undefined;
     this.#reducer = new ClassReducer(this, this.#adapter, this.#base);
   }
 

@@ -81,6 +81,8 @@ export function exceptionEntry(
     name: name.name,
     target: jsClass,
     nameStrings: options.nameStrings,
+    // Its message has them.
+    copiesArguments: true,
     call: make,
     create: (args, _kwargs, context) => make(args, context),
     setState(object, state, context: DecodeContext) {

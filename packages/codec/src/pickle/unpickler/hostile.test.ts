@@ -48,6 +48,71 @@ describe("hostile input costs no more than its size", () => {
     expect(loads(raw(`${pickle}.`))).toHaveLength(10);
   });
 
+  /** A pickle that has a value in memo 0, and does `each` many times. */
+  const often = (value: string, each: string, count: number) => raw(`${value}q\x000(${repeat(`${each}0`, count)}Nl.`);
+
+  test.each([
+    ["a list made of a list", `](${repeat("N", 5000)}e`, "cbuiltins\nlist\nh\x00\x85R"],
+    ["a frozenset", `](${repeat("N", 5000)}e`, "cbuiltins\nfrozenset\nh\x00\x85R"],
+    ["a set of a class of Python's", `](${repeat("N", 5000)}e`, "ccollections\ndeque\nh\x00\x85R"],
+    ["bytes of text", `V${repeat("a", 5000)}\n`, "c_codecs\nencode\nh\x00Vlatin1\n\x86R"],
+    ["a Decimal", `V${repeat("1", 5000)}\n`, "cdecimal\nDecimal\nh\x00\x85R"],
+    ["a message in quotes", `V${repeat("'", 5000)}\n`, "cbuiltins\nKeyError\nh\x00\x85R"],
+    ["arguments kept as data", `(${repeat("N", 5000)}t`, "citertools\nchain\nh\x00R"],
+    [
+      "attributes",
+      `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\nN`).join("")}u`,
+      "ctypes\nSimpleNamespace\n)Rh\x00b",
+    ],
+    [
+      "keyword arguments",
+      `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\nN`).join("")}u`,
+      "citertools\nchain\n)h\x00\x92",
+    ],
+    [
+      "lists of a QueryDict",
+      `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\n]`).join("")}u`,
+      "cdjango.http.request\nQueryDict\n)\x81}V_data\nh\x00sb",
+    ],
+    [
+      "a dict that a QueryDict extends",
+      `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\n]`).join("")}u`,
+      "ccopyreg\n_reconstructor\ncdjango.http.request\nQueryDict\ncbuiltins\ndict\nh\x00\x87R",
+    ],
+  ])("a long value that is copied again and again: %s", (_name, value, each) => {
+    const limit = { name: "maxCopies", max: 50_000 };
+    const read = (count: number) => loads(often(value, each, count), { limits: { maxCopies: 50_000 } });
+    expect(failure(() => read(100)).limit).toEqual(limit);
+    expect(read(2)).toEqual([null]);
+  });
+
+  test("what is copied no more often than the pickle has it", () => {
+    const lists = repeat(`cbuiltins\nset\n](${repeat("K\x01", 500)}e\x85R`, 100);
+    expect(loads(raw(`N\x940h\x00(${lists}l.`), { limits: { maxCopies: 0 } })).toHaveLength(100);
+  });
+
+  test("a path of paths of paths", () => {
+    const path = "cpathlib\nPurePosixPath\n";
+    const pickle = `${path}Va\n\x85R${repeat(`q\x000${path}h\x00h\x00\x86R`, 40)}.`;
+    expect(failure(() => loads(raw(pickle))).message).toMatch(/more than 10000 segments/);
+  });
+
+  test("ints of a million bytes where Python has text, or small ones", () => {
+    const int = `\x8b\0\0\x10\0${repeat("\x11", 2 ** 20)}`;
+    const read = (...parts: string[]) => loads(raw(`${parts.join("")}.`));
+    expect(failure(() => read("cfractions\nFraction\n", int, int, "\x86R")).message).toMatch(/more than 4300 digits/);
+    expect(failure(() => read("cdecimal\nDecimal\n", int, "\x85R")).message).toMatch(/more than 4300 digits/);
+    expect(failure(() => read("cipaddress\nIPv4Address\n", int, "\x85R")).message).toMatch(/of a large int/);
+    expect(failure(() => read("carray\narray\nVb\n](", int, "e\x86R")).message).toMatch(/a large int does not fit/);
+    expect((read("cbuiltins\nKeyError\n", int, "\x85R") as Error).message).toBe("...");
+  });
+
+  test("an IPv6 address of points", () => {
+    expect(failure(() => loads(raw(`cipaddress\nIPv6Address\nV:${repeat(".", 300_000)}x\n\x85R.`))).code).toBe(
+      "construct-failed",
+    );
+  });
+
   test("an INT line of spaces, a FLOAT of digits, a STRING of backslashes", () => {
     const n = 300_000;
     failure(() => loads(raw(`I1${repeat(" ", n)}x\n.`)));

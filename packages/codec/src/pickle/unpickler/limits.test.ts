@@ -36,5 +36,7 @@ describe("limits", () => {
     expect(limit("(K\x01K\x02K\x03\x91.", { maxItems: 2 })).toBe("maxItems");
     expect(limit("(K\x01K\x02K\x03l.", { maxItems: 2 })).toBe("maxItems");
     expect(limit("\x8b\x05\0\0\0\x01\x01\x01\x01\x01.", { maxIntBytes: 4 })).toBe("maxIntBytes");
+    const copies = "cbuiltins\nlist\nh\x00\x85R".repeat(9);
+    expect(limit(`](${"N".repeat(200)}eq\x00(${copies}l.`, { maxCopies: 500 })).toBe("maxCopies");
   });
 });

@@ -85,7 +85,7 @@ export class Machine {
 
   /** What calls on those names make. */
   builder(): ObjectBuilder {
-    this.#builder ??= new ObjectBuilder(this.options);
+    this.#builder ??= new ObjectBuilder(this.options, this);
     return this.#builder;
   }
 

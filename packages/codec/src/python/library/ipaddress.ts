@@ -1,8 +1,9 @@
 /** `ipaddress`: addresses, networks and interfaces. */
 import { hashKey, type PyHashable } from "../hash.js";
+import { shortText } from "../short-text.js";
 
 function bad(what: string, text: unknown): RangeError {
-  return new RangeError(`Cannot make ${what} of ${JSON.stringify(String(text).slice(0, 80))}`);
+  return new RangeError(`Cannot make ${what} of ${shortText(text)}`);
 }
 
 function parseV4(text: string): bigint | undefined {
@@ -16,7 +17,11 @@ function parseV4(text: string): bigint | undefined {
   return value;
 }
 
+/** Characters of the longest text: six groups of four digits, and four of three. */
+const MAX_V6 = 45;
+
 function parseV6(text: string): bigint | undefined {
+  if (text.length > MAX_V6) return undefined;
   let groups = text;
   const dotted = /^(.*:)([\d.]+\.[\d.]+)$/.exec(text);
   if (dotted !== null) {

@@ -41,16 +41,21 @@ export abstract class PurePath implements PyHashable {
   /** @param segments - joined as Python's `Path(*segments)`; one that is absolute drops those before it. None: `.` */
   constructor(...segments: readonly (string | PurePath)[]) {
     this.segments = segments.flatMap((segment) => (typeof segment === "string" ? [segment] : segment.segments));
-    let path: ParsedPath = { drive: "", root: "", names: [] };
+    let [drive, root] = ["", ""];
+    let names: string[] = [];
     for (const segment of this.segments) {
       const next = this.parse(segment);
-      if (next.root !== "") path = next.drive === "" && next.root !== "//" ? { ...next, drive: path.drive } : next;
-      else if (next.drive !== "" && next.drive.toLowerCase() !== path.drive.toLowerCase()) path = next;
-      else path = { ...path, names: [...path.names, ...next.names] };
+      const isOtherDrive = next.drive !== "" && next.drive.toLowerCase() !== drive.toLowerCase();
+      if (next.root !== "" || isOtherDrive) {
+        if (next.root === "" || next.drive !== "" || next.root === "//") drive = next.drive;
+        root = next.root;
+        names = [];
+      }
+      for (const name of next.names) names.push(name);
     }
-    this.drive = path.drive;
-    this.root = path.root;
-    this.#names = path.names;
+    this.drive = drive;
+    this.root = root;
+    this.#names = names;
   }
 
   /** Takes one segment apart. Called by the constructor, before a subclass has its fields. */

@@ -4,7 +4,7 @@ import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
 import { fractionKey } from "./decimal.js";
 import { equalsNumber } from "./equals-number.js";
-import { bitLength, gcd } from "./integers.js";
+import { bitLength, gcd, MAX_DIGITS } from "./integers.js";
 
 const TEXT = /^\s*([+-]?\d+)(?:\/(\d+))?\s*$/;
 
@@ -36,14 +36,18 @@ export class Fraction implements PyHashable {
    * Of text such as `"1/3"` or `"7"`, or of an integer; Python's `Fraction` also takes decimals, such as `"1.5"`.
    *
    * @throws SyntaxError for other text
-   * @throws RangeError for a number that is no integer, or the denominator 0
+   * @throws RangeError for a number that is no integer, the denominator 0, or text with more than 4300 digits of either, which
+   *   Python refuses too
    */
   static from(value: Fraction | string | bigint | number): Fraction {
     if (value instanceof Fraction) return value;
     if (typeof value !== "string") return new Fraction(value);
     const match = TEXT.exec(value);
     if (match === null) throw new SyntaxError(`Cannot make a Fraction of ${JSON.stringify(value.slice(0, 80))}`);
-    return new Fraction(BigInt(match[1]!), BigInt(match[2] ?? 1));
+    const [, numerator, denominator = "1"] = match as unknown as [string, string, string | undefined];
+    if (digitsOf(numerator) > MAX_DIGITS || digitsOf(denominator) > MAX_DIGITS)
+      throw new RangeError(`Cannot make a Fraction: it has more than ${MAX_DIGITS} digits`);
+    return new Fraction(BigInt(numerator), BigInt(denominator));
   }
 
   /** Python's `==`: to any number of exactly this value, a Fraction, a Decimal, a double or an integer. */
@@ -107,4 +111,9 @@ function quotient(n: bigint, d: bigint): number {
   // The last bit stands for all that follow, so that Number() rounds what is just above a half up.
   const bits = (top / bottom) | (top % bottom === 0n ? 0n : 1n);
   return Number(bits) * 2 ** -QUOTIENT_BITS * 2 ** (exponent - 1) * 2;
+}
+
+/** Digits of an int in text, without its sign. */
+function digitsOf(text: string): number {
+  return /^[+-]/.test(text) ? text.length - 1 : text.length;
 }

@@ -1,5 +1,6 @@
 /** What every Python exception is: arguments, attributes and a message. */
 import { Tuple } from "../containers/sequences.js";
+import { hasDigits } from "../numbers/integers.js";
 import { keepsTuples, pyBase } from "./objects.js";
 
 /** Own properties that are no attributes of the Python object. */
@@ -19,6 +20,8 @@ export function shown(value: unknown): string {
   if (typeof value === "string") return value;
   if (value === null || value === undefined) return "None";
   if (typeof value === "boolean") return value ? "True" : "False";
+  // Python's `str` refuses it, and the time that it takes to write it grows faster than its digits.
+  if (typeof value === "bigint" && !hasDigits(value)) return "...";
   if (typeof value === "object" && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype))
     return "...";
   try {

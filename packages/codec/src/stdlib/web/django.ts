@@ -90,6 +90,7 @@ function setMultiValueState(object: MultiValueDict, state: unknown, context: Dec
       setOwn(object, name, value);
       continue;
     }
+    context.countCopies(value);
     const lists = itemsOfDict(value);
     if (lists === undefined) throw context.fail("Cannot set the state of a MultiValueDict: _data is no dict");
     for (const [key, list] of lists) {

@@ -15,31 +15,38 @@ export class MachineryEntry implements GlobalEntry {
   readonly name: string;
   readonly nameStrings: "interned" | "function";
   readonly run: (builder: ObjectBuilder, args: readonly unknown[]) => unknown;
+  readonly copiesArguments: boolean;
 
   constructor(
     module: string,
     name: string,
     run: (builder: ObjectBuilder, args: readonly unknown[]) => unknown,
     nameStrings: "interned" | "function" = "interned",
+    copiesArguments = false,
   ) {
     this.module = module;
     this.name = name;
     this.run = run;
     this.nameStrings = nameStrings;
+    this.copiesArguments = copiesArguments;
   }
 }
 
 const GETATTR = new MachineryEntry("builtins", "getattr", getAttribute, "function");
 
-export const RECONSTRUCTOR = new MachineryEntry("copyreg", "_reconstructor", (builder, args) =>
-  builder.reconstruct(args),
+export const RECONSTRUCTOR = new MachineryEntry(
+  "copyreg",
+  "_reconstructor",
+  (builder, args) => builder.reconstruct(args),
+  "interned",
+  true,
 );
 
 const MACHINERY: ReadonlyMap<string, MachineryEntry> = new Map(
   [
     GETATTR,
     RECONSTRUCTOR,
-    new MachineryEntry("_codecs", "encode", (_builder, args) => encodeText(args), "function"),
+    new MachineryEntry("_codecs", "encode", (_builder, args) => encodeText(args), "function", true),
     new MachineryEntry("copyreg", "__newobj__", (builder, args) => builder.newobj(args[0], Tuple.from(args.slice(1)))),
     new MachineryEntry("copyreg", "__newobj_ex__", (builder, args) => builder.newobjEx(args[0], args[1], args[2])),
   ].map((entry) => [keyOf(entry.module, entry.name), entry]),

@@ -11,6 +11,7 @@ import { PyGlobal, PyObject } from "../../../python/objects/objects.js";
 import { typeName } from "../../type-name.js";
 import { badOperand, refused } from "../faults.js";
 import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
+import { Copies, type Sharing } from "./copies.js";
 import { keywordsOf, partialOf } from "./keywords.js";
 import { isNewMethod, MachineryEntry, RECONSTRUCTOR } from "./machinery.js";
 
@@ -26,7 +27,10 @@ export class ObjectBuilder implements DecodeContext {
   /** The entries of objects whose class does not tell. */
   readonly #makers = new Map<object, GlobalEntry>();
 
-  constructor(options: ResolvedUnpicklerOptions) {
+  readonly #copies: Copies;
+
+  constructor(options: ResolvedUnpicklerOptions, sharing: Sharing) {
+    this.#copies = new Copies(sharing, options.limits.maxCopies);
     this.registry = options.registry;
     this.int = options.int;
     this.float = options.float;
@@ -57,6 +61,7 @@ export class ObjectBuilder implements DecodeContext {
   }
 
   #call(entry: GlobalEntry, global: PyGlobal, args: readonly unknown[]): unknown {
+    this.#countCopies(entry, args);
     if (entry instanceof MachineryEntry) return entry.run(this, args);
     if (entry.call === undefined) {
       if (this.isOpaque) return this.#opaque("reduce", global, args);
@@ -73,6 +78,15 @@ export class ObjectBuilder implements DecodeContext {
       throw refused(entry, "arguments", error);
     }
     return this.#made(entry, result);
+  }
+
+  #countCopies(entry: GlobalEntry, args: readonly unknown[]): void {
+    this.#copies.passed(args);
+    if (entry.copiesArguments === true) for (let i = 0; i < args.length; i++) this.#copies.read(args[i]);
+  }
+
+  countCopies(value: unknown): void {
+    this.#copies.read(value);
   }
 
   /** {@link reduce} with arguments that are read from the input. */
@@ -131,6 +145,7 @@ export class ObjectBuilder implements DecodeContext {
     const [entry, global] = this.#classOf(cls);
     if (!(args instanceof Tuple)) throw badOperand(`arguments are ${typeName(args)}, not a tuple`);
     if (kwargs === null) throw badOperand("keyword arguments are None, not a dict");
+    this.#copies.read(kwargs);
     const named = keywordsOf(kwargs);
     if (entry === undefined) return this.#opaque("newobj_ex", global, args, named);
     return this.#create(entry, global, args, named);
@@ -160,6 +175,7 @@ export class ObjectBuilder implements DecodeContext {
     kwargs: ReadonlyMap<string, unknown> | undefined,
   ): unknown {
     if (entry.create === undefined) throw badOperand(`${global} cannot be created with __new__`);
+    this.#countCopies(entry, args);
     let result: unknown;
     try {
       result = entry.create(args, kwargs, this);
@@ -196,6 +212,7 @@ export class ObjectBuilder implements DecodeContext {
   /** `functools.partial(cls.__new__, cls, *args, **kwargs)()`: how protocols 2 and 3 write NEWOBJ_EX. */
   #callPartial(callable: unknown, args: Tuple): unknown {
     const partial = partialOf(callable);
+    this.#copies.read(partial?.keywords);
     const target = partial?.func instanceof PyGlobal ? PyGlobal.entryOf(partial.func) : undefined;
     if (partial !== undefined && target?.callWithKeywords !== undefined) {
       return this.#callWithKeywords(target, [...(partial.args as readonly unknown[]), ...args], partial.keywords);
@@ -227,6 +244,7 @@ export class ObjectBuilder implements DecodeContext {
       if (state === null) return;
       throw badOperand(`${entry === undefined ? typeName(object) : `${entry.module}.${entry.name}`} takes no state`);
     }
+    this.#copies.attributes(state);
     try {
       entry.setState(object as object, state, this);
     } catch (error) {

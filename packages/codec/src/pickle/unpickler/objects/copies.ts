@@ -1,0 +1,64 @@
+/**
+ * The limit `maxCopies`. A pickle names a value that it holds with two bytes, again and again, and each time a call such as
+ * `list(x)` goes through all of it: what that costs grows with the square of the input.
+ */
+import { isDictObject } from "../containers/fill.js";
+import { overLimit } from "../faults.js";
+
+/** What is no longer than this costs little more than the opcodes that name it, and is not counted. */
+const SHORT = 100;
+
+/** What a machine says of its input. */
+export interface Sharing {
+  /** Whether an object, other than a global, was pushed a second time. Strings are not told apart. */
+  readonly isSharing: boolean;
+  readonly input: { readonly bytes: Uint8Array };
+}
+
+export class Copies {
+  readonly #sharing: Sharing;
+  readonly #max: number;
+  #count = 0;
+
+  /** @param max - how much may be copied beyond what the input itself can hold */
+  constructor(sharing: Sharing, max: number) {
+    this.#sharing = sharing;
+    this.#max = max;
+  }
+
+  /** Arguments that are passed on, each as it is. */
+  passed(args: readonly unknown[]): void {
+    if (args.length > SHORT && this.#sharing.isSharing) this.#add(args.length);
+  }
+
+  /** A value that something goes through. */
+  read(value: unknown): void {
+    if (typeof value === "string" ? value.length > SHORT : this.#sharing.isSharing) this.#add(sizeOf(value));
+  }
+
+  /** A state whose items become attributes: a dict, or the tuple of one or `null` and one of slots. */
+  attributes(state: unknown): void {
+    if (!this.#sharing.isSharing) return;
+    if (!Array.isArray(state)) this.#addDict(state);
+    else if (state.length === 2) for (let i = 0; i < 2; i++) this.#addDict(state[i]);
+  }
+
+  #addDict(value: unknown): void {
+    if (value instanceof Map || isDictObject(value)) this.#add(sizeOf(value));
+  }
+
+  #add(size: number): void {
+    if (size <= SHORT) return;
+    this.#count += size;
+    // What is copied once each is no longer than the input.
+    if (this.#count > this.#sharing.input.bytes.length + this.#max) throw overLimit("maxCopies", this.#max);
+  }
+}
+
+/** Items, characters or bytes. */
+function sizeOf(value: unknown): number {
+  if (typeof value === "string" || Array.isArray(value)) return value.length;
+  if (value instanceof Map || value instanceof Set) return value.size;
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  return isDictObject(value) ? Object.keys(value).length : 0;
+}
