@@ -25,8 +25,10 @@ describe.each(documentationPages())("%s", (page) => {
     return;
   }
   const folder = mkdtempSync(path.join(scratch, "page-"));
-  // A DataFrame, which not every Python here could make.
-  copyFileSync(path.join(ROOT, "test/vectors/frame.pkl"), path.join(folder, "frame.pkl"));
+  // DataFrames, which not every Python here could make.
+  for (const name of ["frame.pkl", "nullable.pkl"]) {
+    copyFileSync(path.join(ROOT, "test/vectors", name), path.join(folder, name));
+  }
   it.each(programs.map((program, index) => ({ ...program, index })))(
     "$language at line $line",
     async ({ language, code, index }) => {

@@ -1,8 +1,8 @@
-"""Writes frame.pkl, a DataFrame that docs/guide/mapping.md reads.
+"""Writes frame.pkl and nullable.pkl, DataFrames that docs/guide/mapping.md reads.
 
     /usr/bin/python3 generate_frame.py
 
-Needs pandas; frame.pkl was made with 1.5.3, Debian's python3-pandas.
+Needs pandas; they were made with 1.5.3, Debian's python3-pandas.
 """
 import os
 
@@ -16,4 +16,13 @@ frame = pandas.DataFrame({
     "paid": [True, False, True],
     "items": [4, 5, 6],
 })
-frame.to_pickle(os.path.join(os.path.dirname(os.path.abspath(__file__)), "frame.pkl"))
+nullable = pandas.DataFrame({
+    "id": pandas.array([1, None, 3], dtype="Int64"),
+    "name": pandas.array(["ada", None, "eve"], dtype="string"),
+    "paid": pandas.array([True, False, None], dtype="boolean"),
+    "size": pandas.Categorical(["S", "M", None], categories=["S", "M"]),
+})
+
+folder = os.path.dirname(os.path.abspath(__file__))
+frame.to_pickle(os.path.join(folder, "frame.pkl"))
+nullable.to_pickle(os.path.join(folder, "nullable.pkl"))

@@ -63,5 +63,13 @@ describe("a global that nobody registered", () => {
     for (const module of ["scipy.sparse._csr", "sklearn.linear_model._base"])
       expect(failure(() => loads(raw(`c${module}\nA\n.`))).message).toContain("have Python send plain data");
     expect(failure(() => loads(raw("cpandas_app\nA\n."))).message).toContain("register it with registry.register(");
+    // A date of pandas, which is made of a number.
+    expect(failure(() => loads(raw("cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n."))).message).toMatch(
+      /is not registered; register it with registry\.registerFunction\("pandas\._libs\.tslibs\.timestamps\._unpickle_timestamp"\)/,
+    );
+    // How joblib 1.2 dumps an array.
+    expect(failure(() => loads(raw("cjoblib.numpy_pickle\nNumpyArrayWrapper\n."))).message).toBe(
+      "Cannot decode GLOBAL: joblib.numpy_pickle.NumpyArrayWrapper is not registered; joblib.dump() of arrays is no pickle: have Python use pickle.dump()",
+    );
   });
 });

@@ -6,8 +6,8 @@ import { fault } from "../faults.js";
 /** Characters of a name in a message. */
 const MAX_SHOWN_NAME = 500;
 
-/** Libraries whose objects are made of numpy's arrays by classes and functions of their own. */
-const OF_ARRAYS = /^(pandas|scipy|sklearn|xarray)(\.|$)/;
+/** Libraries whose objects are made of numpy's arrays by classes and functions of their own, but for pandas' dates. */
+const OF_ARRAYS = /^(?!pandas\._libs\.tslibs\.)(pandas|scipy|sklearn|xarray)(\.|$)/;
 
 export function unregistered(module: string, name: string, registry: ClassRegistryView): UnpicklingError {
   return fault(
@@ -18,6 +18,8 @@ export function unregistered(module: string, name: string, registry: ClassRegist
 
 /** What makes it readable: numpy's names are made known all at once, but for some. */
 function remedy(module: string, name: string, registry: ClassRegistryView): string {
+  // Whose bytes stand between the opcodes, where no reader of pickles could step over them.
+  if (module === "joblib.numpy_pickle") return "joblib.dump() of arrays is no pickle: have Python use pickle.dump()";
   const withNumpy = "registerNumpy(registry), of @brine/codec/numpy";
   const isNumpyKnown = registry.find("numpy", "ndarray") !== undefined;
   if (OF_ARRAYS.test(module)) {
