@@ -66,8 +66,9 @@ export class PickleCutter {
   #end = 0;
   /** Where the next opcode starts. */
   #scan = 0;
-  /** Where the search for the end of the line at hand goes on. */
+  /** Where the search for the end of the line at hand goes on, and the lines of its opcode that were found before. */
   #lineScan = 0;
+  #linesFound = 0;
 
   /** Whether bytes are left that belong to no whole pickle. */
   get isEmpty(): boolean {
@@ -126,6 +127,7 @@ export class PickleCutter {
       if (next > end) break;
       this.#scan = next;
       this.#lineScan = next;
+      this.#linesFound = 0;
       if (bytes[at] === op.STOP) {
         const pickle = bytes.slice(this.#start, next);
         this.#start = next;
@@ -155,19 +157,19 @@ export class PickleCutter {
   }
 
   #lineEnd(pos: number, lines: number): number {
-    let at = pos;
-    for (let i = 0; i < lines; i++) {
-      // The first line is searched from where the last chunk ended, so that a long line costs no more than its length.
-      const newline = this.#buffer
-        .subarray(0, this.#end)
-        .indexOf(0x0a, i === lines - 1 ? Math.max(at, this.#lineScan) : at);
+    // The search goes on where the last chunk ended, so that long lines cost no more than their length.
+    this.#lineScan = Math.max(pos, this.#lineScan);
+    const bytes = this.#buffer.subarray(0, this.#end);
+    while (this.#linesFound < lines) {
+      const newline = bytes.indexOf(0x0a, this.#lineScan);
       if (newline < 0) {
-        if (i === lines - 1) this.#lineScan = this.#end;
+        this.#lineScan = this.#end;
         return this.#end + 1;
       }
-      at = newline + 1;
+      this.#linesFound++;
+      this.#lineScan = newline + 1;
     }
-    return at;
+    return this.#lineScan;
   }
 
   #uint32(pos: number): number {
