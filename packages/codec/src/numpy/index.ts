@@ -25,6 +25,7 @@ import { StringDType } from "./string-dtype.js";
 
 export { DType, type DTypeField, type DTypeKind, type SubDType } from "./dtype.js";
 export type { ArrayItems } from "./items.js";
+export { doublesOfLongDouble } from "./long-double.js";
 export { NDArray, type NDArrayOptions } from "./ndarray.js";
 export { NumpyScalar } from "./scalar.js";
 export { StringDType, type StringDTypeOptions } from "./string-dtype.js";

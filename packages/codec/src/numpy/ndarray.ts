@@ -102,7 +102,8 @@ export class NDArray {
 
   /**
    * The items in memory order: a typed array, or an array of strings or bytes. Objects and strings of any length, which numpy
-   * pickles one by one, rows first whatever the order. Complex numbers are two floats, records their bytes.
+   * pickles one by one, rows first whatever the order. Complex numbers are two floats, records their bytes; so are the items of
+   * `longdouble`, for {@link doublesOfLongDouble}.
    */
   get data(): ArrayItems {
     this.#items ??= this.listed ?? itemsOf(this.dtype, this.bytes!, this.size);
