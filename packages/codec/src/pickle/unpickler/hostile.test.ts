@@ -70,6 +70,11 @@ describe("hostile input costs no more than its size", () => {
       "citertools\nchain\n)h\x00\x92",
     ],
     [
+      "arguments of a partial",
+      `cfunctools\npartial\ncoperator\nmethodcaller\n\x85R(coperator\nmethodcaller\n(Va\n${repeat("N", 5000)}t}Va\nNsNtb`,
+      "h\x00)R",
+    ],
+    [
       "lists of a QueryDict",
       `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\n]`).join("")}u`,
       "cdjango.http.request\nQueryDict\n)\x81}V_data\nh\x00sb",

@@ -2,6 +2,7 @@
  * The limit `maxCopies`. A pickle names a value that it holds with two bytes, again and again, and each time a call such as
  * `list(x)` goes through all of it: what that costs grows with the square of the input.
  */
+import type { GlobalEntry } from "../../../globals/registry.js";
 import { isDictObject } from "../containers/fill.js";
 import { overLimit } from "../faults.js";
 
@@ -26,14 +27,25 @@ export class Copies {
     this.#max = max;
   }
 
-  /** Arguments that are passed on, each as it is. */
-  passed(args: readonly unknown[]): void {
+  /** The arguments of a call, which are passed on, each as it is, and gone through if `entry` says so. */
+  arguments(args: readonly unknown[], entry?: GlobalEntry): void {
     if (args.length > SHORT && this.#sharing.isSharing) this.#add(args.length);
+    for (let i = 0; i < args.length; i++) {
+      const size = this.#countedSize(args[i]);
+      // Asked last: most arguments are short, and to ask any entry takes longer than to see that.
+      if (size > 0 && entry?.copiesArguments === true) this.#add(size);
+    }
   }
 
   /** A value that something goes through. */
   read(value: unknown): void {
-    if (typeof value === "string" ? value.length > SHORT : this.#sharing.isSharing) this.#add(sizeOf(value));
+    const size = this.#countedSize(value);
+    if (size > 0) this.#add(size);
+  }
+
+  #countedSize(value: unknown): number {
+    if (typeof value === "string") return value.length > SHORT ? value.length : 0;
+    return typeof value === "object" && value !== null && this.#sharing.isSharing ? sizeOf(value) : 0;
   }
 
   /** A state whose items become attributes: a dict, or the tuple of one or `null` and one of slots. */
@@ -44,7 +56,7 @@ export class Copies {
   }
 
   #addDict(value: unknown): void {
-    if (value instanceof Map || isDictObject(value)) this.#add(sizeOf(value));
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) this.#add(sizeOf(value));
   }
 
   #add(size: number): void {
@@ -56,9 +68,12 @@ export class Copies {
 }
 
 /** Items, characters or bytes. */
-function sizeOf(value: unknown): number {
-  if (typeof value === "string" || Array.isArray(value)) return value.length;
+function sizeOf(value: object): number {
+  if (Array.isArray(value)) return value.length;
   if (value instanceof Map || value instanceof Set) return value.size;
   if (ArrayBuffer.isView(value)) return value.byteLength;
-  return isDictObject(value) ? Object.keys(value).length : 0;
+  // Most are short dicts, for which neither a list of their keys is made nor their prototype asked for.
+  let count = 0;
+  for (const _key in value) if (++count > SHORT) return isDictObject(value) ? Object.keys(value).length : 0;
+  return count;
 }

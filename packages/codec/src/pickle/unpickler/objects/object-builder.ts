@@ -61,7 +61,7 @@ export class ObjectBuilder implements DecodeContext {
   }
 
   #call(entry: GlobalEntry, global: PyGlobal, args: readonly unknown[]): unknown {
-    this.#countCopies(entry, args);
+    this.#copies.arguments(args, entry);
     if (entry instanceof MachineryEntry) return entry.run(this, args);
     if (entry.call === undefined) {
       if (this.isOpaque) return this.#opaque("reduce", global, args);
@@ -78,11 +78,6 @@ export class ObjectBuilder implements DecodeContext {
       throw refused(entry, "arguments", error);
     }
     return this.#made(entry, result);
-  }
-
-  #countCopies(entry: GlobalEntry, args: readonly unknown[]): void {
-    this.#copies.passed(args);
-    if (entry.copiesArguments === true) for (let i = 0; i < args.length; i++) this.#copies.read(args[i]);
   }
 
   countCopies(value: unknown): void {
@@ -175,7 +170,7 @@ export class ObjectBuilder implements DecodeContext {
     kwargs: ReadonlyMap<string, unknown> | undefined,
   ): unknown {
     if (entry.create === undefined) throw badOperand(`${global} cannot be created with __new__`);
-    this.#countCopies(entry, args);
+    this.#copies.arguments(args, entry);
     let result: unknown;
     try {
       result = entry.create(args, kwargs, this);
@@ -225,6 +220,7 @@ export class ObjectBuilder implements DecodeContext {
   }
 
   #callWithKeywords(entry: GlobalEntry, args: readonly unknown[], keywords: unknown): unknown {
+    this.#copies.arguments(args, entry);
     try {
       return entry.callWithKeywords!(args, keywordsOf(keywords), this);
     } catch (error) {
