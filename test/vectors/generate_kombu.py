@@ -156,6 +156,7 @@ def compressed():
 def foreign():
     yield {"name": "lzma two streams", "contentType": "application/x-lzma", "body": b64(lzma.compress(TEXT) + lzma.compress(b"more"))}
     yield {"name": "lzma crc32", "contentType": "application/x-lzma", "body": b64(lzma.compress(TEXT, check=lzma.CHECK_CRC32))}
+    yield {"name": "lzma no check", "contentType": "application/x-lzma", "body": b64(lzma.compress(TEXT, check=lzma.CHECK_NONE))}
     yield {"name": "bzip2 two streams", "contentType": "application/x-bz2", "body": b64(bz2.compress(TEXT) + bz2.compress(b"more"))}
     yield {"name": "bzip2 level 1", "contentType": "application/x-bz2", "body": b64(bz2.compress(TEXT, 1))}
     yield {"name": "real gzip", "contentType": "application/x-gzip", "body": b64(gzip.compress(TEXT, mtime=0)), "refused": True}

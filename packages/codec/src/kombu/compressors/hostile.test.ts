@@ -78,6 +78,15 @@ describe.each([
   const decompress = (bytes: Uint8Array, maxBytes = 128 * MIB): Uint8Array =>
     compression.decompressSync(bytes, { contentType: "zstd", maxBytes });
 
+  test("says whether it has to be loaded first", async () => {
+    const given = compression.get("zstd");
+    expect(given.isLoaded!()).toBe(true);
+    const unloaded = createCompression().get("zstd");
+    expect(unloaded.isLoaded!()).toBe(hasOwn);
+    await unloaded.load!();
+    expect(unloaded.isLoaded!()).toBe(true);
+  });
+
   test("makes a result of 120 MiB from few bytes", { timeout: 120_000 }, () => {
     const result = decompress(zstdBomb(120 * MIB));
     expect(result.length).toBe(120 * MIB);

@@ -99,7 +99,8 @@ class XzWalker {
 
   #dictionary(bits: number): void {
     if (bits > 40) throw new Error("bad dictionary size");
-    const size = bits === 40 ? 0xffffffff : (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
+    // 40 stands for a byte less than this: more than is allowed, either way.
+    const size = (2 | (bits & 1)) * 2 ** ((bits >> 1) + 11);
     this.dictionarySize = Math.max(this.dictionarySize, size);
   }
 
