@@ -91,6 +91,12 @@ describe("hostile input costs no more than its size", () => {
     expect(read(2)).toEqual([null]);
   });
 
+  test("a long value that calls refer to, and do not copy", { timeout: 30_000 }, () => {
+    const dict = `}(${Array.from({ length: 20_000 }, (_, i) => `Va${i}\nN`).join("")}u`;
+    const slices = loads(often(dict, "cbuiltins\nslice\nh\x00NN\x87R", 10_000), { limits: { maxCopies: 0 } });
+    expect(slices).toEqual([null]);
+  });
+
   test("what is copied no more often than the pickle has it", () => {
     const lists = repeat(`cbuiltins\nset\n](${repeat("K\x01", 500)}e\x85R`, 100);
     expect(loads(raw(`N\x940h\x00(${lists}l.`), { limits: { maxCopies: 0 } })).toHaveLength(100);

@@ -30,22 +30,20 @@ export class Copies {
   /** The arguments of a call, which are passed on, each as it is, and gone through if `entry` says so. */
   arguments(args: readonly unknown[], entry?: GlobalEntry): void {
     if (args.length > SHORT && this.#sharing.isSharing) this.#add(args.length);
-    for (let i = 0; i < args.length; i++) {
-      const size = this.#countedSize(args[i]);
-      // Asked last: most arguments are short, and to ask any entry takes longer than to see that.
-      if (size > 0 && entry?.copiesArguments === true) this.#add(size);
-    }
+    // Asked last: most arguments are short, which is seen sooner than any entry is asked. Their size is found out last of all,
+    // since that goes through a dict.
+    for (let i = 0; i < args.length; i++)
+      if (this.#mayBeLong(args[i]) && entry?.copiesArguments === true) this.#add(sizeOf(args[i]));
   }
 
   /** A value that something goes through. */
   read(value: unknown): void {
-    const size = this.#countedSize(value);
-    if (size > 0) this.#add(size);
+    if (this.#mayBeLong(value)) this.#add(sizeOf(value));
   }
 
-  #countedSize(value: unknown): number {
-    if (typeof value === "string") return value.length > SHORT ? value.length : 0;
-    return typeof value === "object" && value !== null && this.#sharing.isSharing ? sizeOf(value) : 0;
+  #mayBeLong(value: unknown): boolean {
+    if (typeof value === "string") return value.length > SHORT;
+    return typeof value === "object" && value !== null && this.#sharing.isSharing;
   }
 
   /** A state whose items become attributes: a dict, or the tuple of one or `null` and one of slots. */
@@ -68,12 +66,14 @@ export class Copies {
 }
 
 /** Items, characters or bytes. */
-function sizeOf(value: object): number {
-  if (Array.isArray(value)) return value.length;
+function sizeOf(value: unknown): number {
+  if (typeof value === "string" || Array.isArray(value)) return value.length;
   if (value instanceof Map || value instanceof Set) return value.size;
   if (ArrayBuffer.isView(value)) return value.byteLength;
   // Most are short dicts, for which neither a list of their keys is made nor their prototype asked for.
   let count = 0;
-  for (const _key in value) if (++count > SHORT) return isDictObject(value) ? Object.keys(value).length : 0;
+  for (const _key in value as object) {
+    if (++count > SHORT) return isDictObject(value) ? Object.keys(value).length : 0;
+  }
   return count;
 }
