@@ -108,4 +108,27 @@ describe("ClassRegistry", () => {
     expect(() => read(")\x81.")).toThrow(/is no class/);
     expect(() => read("(dS'unit'\nS'h'\nsb.")).toThrow(/takes no state/);
   });
+
+  it("lists what is registered in it, in order, those of its sources too, and nothing of what it extends", () => {
+    class Shape {}
+    const entries = () => [{ module: "b", name: "Late" }];
+    const registry = new ClassRegistry().register("a.Shape", Shape).registerSource({ modules: ["b"], entries });
+    registry.registerFunction("a.make");
+    expect([...registry.entries()].map(({ module, name }) => `${module}.${name}`)).toEqual([
+      "a.Shape",
+      "a.make",
+      "b.Late",
+    ]);
+    expect([...new ClassRegistry().entries()]).toEqual([]);
+  });
+
+  it("takes the extension codes of what it extends", () => {
+    const parent = new BaseRegistry().registerFunction("app.make").registerExtension("app", "make", 0x1234);
+    const registry = new BaseRegistry({ extends: parent });
+    expect([registry.extensionCode("app", "make"), registry.findExtension(0x1234)]).toEqual([
+      0x1234,
+      { module: "app", name: "make" },
+    ]);
+    expect([registry.extensionCode("app", "other"), registry.findExtension(1)]).toEqual([undefined, undefined]);
+  });
 });

@@ -88,6 +88,22 @@ describe("accept", () => {
     expect(own.names).toEqual(["json", "pickle", "msgpack"]);
     expect(() => own.unregister("yaml")).toThrow(SerializerNotInstalled);
     expect(() => own.dumps(1, { serializer: "yaml" })).toThrow("No encoder installed for yaml");
+    // As of any type that has no decoder.
+    const contentType = "application/x-yaml";
+    expect(own.loads(bytes("a: 1"), { contentType, accept: [contentType] })).toBe("a: 1");
+    expect([own.has(contentType), own.nameOf(contentType)]).toEqual([false, undefined]);
+  });
+
+  test("a content type goes with the name that has it, and names are told from content types", () => {
+    const own = createSerializers();
+    const contentType = "application/json";
+    own.register("mine", { contentType, decode: () => "mine" });
+    own.unregister("json");
+    expect(own.loads(bytes("1"), { contentType })).toBe("mine");
+    for (const name of ["", "application/mine"]) {
+      const refused = expect.objectContaining({ code: "bad-option", message: expect.stringContaining(`"${name}"`) });
+      expect(() => own.register(name, { contentType })).toThrow(refused);
+    }
   });
 });
 
@@ -285,6 +301,19 @@ describe("messages", () => {
     const message = await encodeMessage([1], { ...registries, serializer: "pickle" });
     expect(await decodeMessage(message, { ...registries, accept: ["pickle"].values() })).toEqual([1]);
     expect(decodeMessageSync(message, { ...registries, accept: ["pickle"].values() })).toEqual([1]);
+  });
+
+  test("a compression that is unregistered has no name any more, and others keep theirs", () => {
+    const own = createCompression();
+    own.unregister("application/x-gzip");
+    expect(["gzip", "zlib", "application/x-gzip", "bzip2", "brotli"].map((name) => own.has(name))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
+    expect(() => own.unregister("zlib")).toThrow(expect.objectContaining({ code: "unknown-compression" }));
   });
 
   test("unknown compression is refused; inherited headers are not read", () => {

@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../../index.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
+import { UUID } from "../../python/library/uuid.js";
+import { Decimal } from "../../python/numbers/decimal.js";
 import { BaseRegistry } from "../base-registry.js";
 import { ClassRegistry } from "../default-registry.js";
 
@@ -154,6 +156,64 @@ describe("a class of yours", () => {
       expect(a.note).toBe("n");
       expect(b.get(tuple(1))).toBe(2);
       expect(b.note).toBe("m");
+    }
+  });
+
+  it("gives what is no Map each of its items by __setitem__, of the class or its adapter", () => {
+    class Table {
+      readonly pairs: unknown[] = [];
+      static __new__() {
+        return new Table();
+      }
+      __setitem__(key: unknown, value: unknown) {
+        this.pairs.push([key, value]);
+      }
+    }
+    const setItem = (table: Table, key: unknown, value: unknown) => void table.pairs.push([value, key]);
+    const load = (registry: ClassRegistry) =>
+      loads(Buffer.from("capp\nTable\n)\x81(K\x01K\x02K\x03K\x04K\x05K\x06u.", "latin1"), { registry });
+    expect(load(new ClassRegistry().register("app.Table", Table))).toEqual({
+      pairs: [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+    });
+    expect(load(new ClassRegistry().register("app.Table", Table, { setItem }))).toEqual({
+      pairs: [
+        [2, 1],
+        [4, 3],
+        [6, 5],
+      ],
+    });
+  });
+
+  it("is written as an adapter says, whatever its methods say", () => {
+    class Point {
+      x = 1;
+      __reduce__() {
+        return "unused";
+      }
+    }
+    const registry = new ClassRegistry().register("app.Point", Point, {
+      reduce: ({ x }, protocol) => [Point, [x, protocol]],
+      call: ([x, protocol]) => Object.assign(new Point(), { x: [x, protocol] }),
+    });
+    for (const protocol of [0, 2, 4] as const) {
+      expect(loads(dumps(new Point(), { registry, protocol }), { registry })).toEqual({ x: [1, protocol] });
+    }
+  });
+
+  it("is made as the class of Brine's that it extends, and is of its own class", () => {
+    class OrderId extends UUID {}
+    class Price extends Decimal {}
+    const registry = new ClassRegistry().register("app.OrderId", OrderId).register("app.Price", Price);
+    for (const protocol of [0, 1, 2, 3, 4, 5] as const) {
+      const made = loads(dumps([new OrderId(7n), new Price("1.50")], { registry, protocol }), {
+        registry,
+      }) as unknown[];
+      expect(made.map(String)).toEqual(["00000000-0000-0000-0000-000000000007", "1.50"]);
+      expect(made.map((value) => value?.constructor)).toEqual([OrderId, Price]);
     }
   });
 });

@@ -60,4 +60,22 @@ describe("an exception", () => {
     const coded = Object.assign(new Error("x"), { code: "E_X", socket: () => 1 });
     expect((loads(dumps(coded)) as PyException).attributes).toEqual({ code: "E_X" });
   });
+
+  it("is written as its own methods say, the one that knows the protocol first", () => {
+    class Boom extends PyException {
+      __reduce__() {
+        return [Boom, ["by __reduce__"]];
+      }
+    }
+    class Loud extends Boom {
+      __reduce_ex__(protocol: number) {
+        return [Loud, [`at protocol ${protocol}`]];
+      }
+    }
+    const registry = new ClassRegistry();
+    registry.registerException("app.Boom", Boom);
+    registry.registerException("app.Loud", Loud);
+    const [boom, loud] = loads(dumps([new Boom("x"), new Loud("y")], { registry }), { registry }) as PyException[];
+    expect([boom!.args[0], loud!.args[0]]).toEqual(["by __reduce__", "at protocol 4"]);
+  });
 });

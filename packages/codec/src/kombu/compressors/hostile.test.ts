@@ -98,6 +98,13 @@ describe.each([
     expect(decompress(zstdBomb(MIB, stated), MIB)).toHaveLength(MIB);
   });
 
+  test("makes 128 MiB at most where it is told no bound", () => {
+    const longer = zstdBomb(128 * MIB + 128 * 1024);
+    expect(() => compression.decompressSync(longer, { contentType: "zstd" })).toThrow(
+      expect.objectContaining({ code: "too-large" }),
+    );
+  });
+
   test("makes no room for what a frame says and its blocks cannot hold", () => {
     const frame = zstdBomb(128 * 1024);
     frame.writeUInt32LE(100 * MIB, 5);

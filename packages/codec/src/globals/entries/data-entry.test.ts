@@ -1,0 +1,17 @@
+/** Instances that are kept as data: arguments, state and items come back as they came. */
+import { expect, test } from "vitest";
+import { dumps, loads, type PyInstance } from "../../index.js";
+import { ClassRegistry } from "../default-registry.js";
+import { dataEntry } from "./data-entry.js";
+
+test("what a pickle does with a class is kept, and written again", () => {
+  const registry = new ClassRegistry().registerEntry(dataEntry("app", "Rows"));
+  for (const pickle of [
+    "\x80\x02capp\nRows\nq\0K\x05\x85q\x01\x81q\x02(K\x01K\x02K\x03e}q\x03X\x01\0\0\0aq\x04K\x01sb.",
+    "\x80\x02capp\nRows\nq\0K\x05\x85q\x01Rq\x02(K\x01K\x02K\x03e}q\x03X\x01\0\0\0aq\x04K\x01sb.",
+  ]) {
+    const rows = loads(Buffer.from(pickle, "latin1"), { registry }) as PyInstance;
+    expect([rows.args, rows.items, rows.state]).toEqual([[5], [1, 2, 3], { a: 1 }]);
+    expect(Buffer.from(dumps(rows, { registry, protocol: 2 })).toString("latin1")).toBe(pickle);
+  }
+});
