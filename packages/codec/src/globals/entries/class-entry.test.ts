@@ -28,6 +28,20 @@ describe("a class of yours", () => {
     expect(calls).toBe(0);
   });
 
+  it("refuses slots that come as a dict, and would be lost on a class of attrs when written back as slots", () => {
+    class Point {
+      x = 0;
+    }
+    // attrs 22.2, of `@attrs.define class P: x: int`: pickle.dumps(P(1), 2)
+    const pickle = Buffer.from("\x80\x02cm\nP\nq\x00)\x81q\x01}q\x02X\x01\x00\x00\x00xq\x03K\x01sb.", "latin1");
+    const registry = new ClassRegistry().register("m.P", Point, { slots: ["x"] });
+    expect(() => loads(pickle, { registry })).toThrow(
+      /m\.P: "x" is in its dict, not among its slots; a class whose __getstate__ gives a dict, as attrs makes it, is registered without/,
+    );
+    const plain = new ClassRegistry().register("m.P", Point);
+    expect(dumps(loads(pickle, { registry: plain }), { registry: plain, protocol: 2 }).equals(pickle)).toBe(true);
+  });
+
   it("writes slots as Python does, beside attributes and without", () => {
     class Point {
       x: unknown = 1;

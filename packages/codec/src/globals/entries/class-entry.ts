@@ -3,7 +3,7 @@
 import { bytesOfArguments } from "../../python/bytes.js";
 import { PyDict } from "../../python/containers/dict.js";
 import type { NamedTupleClass } from "../../python/containers/namedtuple.js";
-import { setAttributes } from "../../python/objects/attributes.js";
+import { attributesOf, setAttributes } from "../../python/objects/attributes.js";
 import type { PyGlobal } from "../../python/objects/objects.js";
 import { shortText } from "../../python/short-text.js";
 import { nestedClass } from "../outer-classes.js";
@@ -11,6 +11,13 @@ import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } f
 import type { ClassAdapter, PickledClass } from "./class-adapter.js";
 import { type Base, baseOf, mappedEntry } from "./class-base.js";
 import { ClassReducer } from "./class-reducer.js";
+
+/** What the dates of Python are, by how many bytes a pickle makes one of. */
+const DATE_BASES: ReadonlyMap<number, string> = new Map([
+  [4, "PyDate"],
+  [6, "PyTime"],
+  [10, "PyDateTime"],
+]);
 
 /** The entry of a class of yours, as `BaseRegistry.register` registers it: for an {@link EntrySource}. */
 export function classEntry<T extends object>(
@@ -69,8 +76,12 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       // The class itself asked for this call when it was written.
       return Reflect.construct(this.target, args as unknown[]);
     }
+    const [first] = args;
+    const base = first instanceof Uint8Array ? DATE_BASES.get(first.length) : undefined;
     throw context.fail(
-      `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`,
+      base === undefined
+        ? `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
+        : `Cannot call class ${this.module}.${this.name}: it is made as Python's dates are; let ${this.target.name} extend ${base}, or have an adapter that has call`,
     );
   }
 
@@ -85,8 +96,12 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       return this.#adopt(mappedEntry(this.#base, context.registry)?.create?.(args, kwargs, context), args);
     if (this.#base !== undefined) return this.#createFromBase(this.#base, args, context);
     if (args.length > 0 || (kwargs !== undefined && kwargs.size > 0)) {
+      const isPrimitive = args.length === 1 && typeof args[0] !== "object";
+      const instead = isPrimitive
+        ? "a class that extends str, int or float is for an adapter that has create"
+        : "a namedtuple is for registerNamedTuple";
       throw context.fail(
-        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__; a namedtuple is for registerNamedTuple`,
+        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__; ${instead}`,
       );
     }
     return Object.create(this.target.prototype) as T;
@@ -178,9 +193,20 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       own.call(object, state as never);
       return;
     }
+    if (this.#adapter.slots !== undefined) this.#checkSlots(this.#adapter.slots, state, context);
     if (!setAttributes(object, state)) {
       throw context.fail(
         `Cannot set the state of ${this.module}.${this.name}: the state is no dict but ${shortText(state)}; give the class __setstate__ and __getstate__`,
+      );
+    }
+  }
+
+  /** Slots that came as attributes would go back as slots, which a class that wrote them so does not read. */
+  #checkSlots(slots: readonly string[], state: unknown, context: DecodeContext): void {
+    for (const [name] of attributesOf(state) ?? []) {
+      if (!slots.includes(name)) continue;
+      throw context.fail(
+        `Cannot set the state of ${this.module}.${this.name}: ${shortText(name)} is in its dict, not among its slots; a class whose __getstate__ gives a dict, as attrs makes it, is registered without slots`,
       );
     }
   }
