@@ -129,6 +129,34 @@ const PICKLES: readonly (readonly [name: string, from: number, make: Make, optio
     500,
     (n) => ["ccollections\nOrderedDict\n)R", each(n, (i) => `J${le(i, 4)}Ns`), "."],
   ],
+  // Refused from some size on, by the limit that keeps it linear.
+  [
+    "one list, made a list again and again",
+    500,
+    (n) => ["](", repeat("N", n), "eq\x000(", repeat("cbuiltins\nlist\nh\x00\x85R0", n), "Nl."],
+  ],
+  [
+    "one dict, referred to by many calls",
+    500,
+    (n) => [
+      "}(",
+      each(n, (i) => `${short(`k${i}`)}N`),
+      "uq\x000(",
+      repeat("cbuiltins\nslice\nh\x00NN\x87R0", n),
+      "Nl.",
+    ],
+  ],
+  [
+    "one dict, the state of many objects",
+    500,
+    (n) => [
+      "}(",
+      each(n, (i) => `${short(`k${i}`)}N`),
+      "uq\x000(",
+      repeat("ctypes\nSimpleNamespace\n)Rh\x00b0", n),
+      "Nl.",
+    ],
+  ],
   ["a deque, item by item", 1000, (n) => ["ccollections\ndeque\n)R", repeat("Na", n), "."]],
 ];
 
