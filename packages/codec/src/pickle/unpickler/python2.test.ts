@@ -37,6 +37,18 @@ describe("Python 2 pickles", () => {
     expect(dict).toStrictEqual(new PyDict([[raw("k"), 1]]));
   });
 
+  // Python 2.7's Decimal("1.10"), whose text is a str: neither does Python 3 read it with encoding="bytes".
+  test("a class that wants text says that encoding gave it bytes", () => {
+    const pickle = raw("\x80\x02cdecimal\nDecimal\nq\x00U\x041.10q\x01\x85q\x02Rq\x03.");
+    expect(String(loads(pickle))).toBe("1.10");
+    const { code, message } = failure(() => loads(pickle, { encoding: "bytes" }));
+    expect(code).toBe("construct-failed");
+    expect(message).toBe(
+      'Cannot make a Decimal: needs its text; where it got bytes for a str of Python 2, pass encoding: "latin1"',
+    );
+    expect(failure(() => loads(raw("cdecimal\nDecimal\n(NtR."))).message).not.toContain("Python 2");
+  });
+
   test("numbers follow CPython's C reader", () => {
     const cases: [string, unknown][] = [
       ["I010", 8],

@@ -68,7 +68,7 @@ describe("globals and objects", () => {
     const reason = (pickle: string) => failure(() => loads(raw(pickle), { registry })).message;
     expect(reason("capp\nStatus\n(S'new'\ntR.")).toContain("an Enum is for registerEnum");
     expect(reason("capp\nPoint\n(K\x01K\x02t\x81.")).toContain("a namedtuple is for registerNamedTuple");
-    // As pendulum's DateTime and Date, and a subclass of str are written.
+    // As subclasses of datetime, of date and of str are written.
     expect(reason("\x80\x03capp\nStatus\nC\x0a\x07\xe8\x05\x06\x07\x08\x09\0\0\0\x85R.")).toBe(
       "Cannot call class app.Status: it is made as Python's dates are; let Status extend PyDateTime, or have an adapter that has call",
     );

@@ -24,6 +24,8 @@ export class ObjectBuilder implements DecodeContext {
   readonly datetime: "python" | "temporal" | "date";
   /** Whether what nobody registered is kept as it is, and nothing called. */
   readonly isOpaque: boolean;
+  /** Whether a `str` of Python 2 is bytes here, which is not what its classes were written with. */
+  readonly #keepsBytes: boolean;
   /** The entries of objects whose class does not tell. */
   readonly #makers = new Map<object, GlobalEntry>();
 
@@ -37,10 +39,12 @@ export class ObjectBuilder implements DecodeContext {
     this.dict = options.dict;
     this.datetime = options.datetime;
     this.isOpaque = options.unregistered === "opaque";
+    this.#keepsBytes = options.encoding === "bytes";
   }
 
   fail(message: string, cause?: unknown): Error {
-    return new UnpicklingError(message, { code: "construct-failed", cause });
+    const hint = this.#keepsBytes ? '; where it got bytes for a str of Python 2, pass encoding: "latin1"' : "";
+    return new UnpicklingError(message + hint, { code: "construct-failed", cause });
   }
 
   reduce(callable: unknown, args: unknown): unknown {
