@@ -120,6 +120,11 @@ describe("load() and loadAll()", () => {
       for (;;) yield Buffer.alloc(1000, "N");
     }
     expect((await failure(() => load(endless("\xff")))).code).toBe("unknown-opcode");
+    for (const size of [1, 7, FIRST.length]) {
+      const bounded = (maxBytes: number) => load(inChunks(FIRST, size), { limits: { maxBytes } });
+      await expect(bounded(FIRST.length)).resolves.toBeDefined();
+      expect((await failure(() => bounded(FIRST.length - 1))).limit?.name).toBe("maxBytes");
+    }
     const options = { limits: { maxBytes: 5000 } };
     expect((await failure(() => load(endless("N"), options))).limit?.name).toBe("maxBytes");
     expect((await failure(() => load(endless("B\xff\xff\xff\xff"), options))).limit?.name).toBe("maxBytes");

@@ -61,6 +61,19 @@ describe("against CPython's pickletools", () => {
     if (row.narrow) expectSame(run(bytes, { indentLevel: 1, annotate: 1 }), row.narrow);
   });
 
+  test("dis() says where it stopped, beside the message that CPython has", () => {
+    const where = (pickle: string) => {
+      try {
+        return dis(Buffer.from(pickle, "latin1"));
+      } catch (error) {
+        const { code, offset, opcode } = error as UnpicklingError;
+        return [code, offset, opcode];
+      }
+    };
+    expect(where("Nh\0.")).toEqual(["bad-memo", 1, "BINGET"]);
+    expect(where("N0N(.")).toEqual(["bad-operand", 4, "STOP"]);
+  });
+
   test.each(rows)("optimize() makes the bytes CPython makes: $name", (row) => {
     const bytes = bytesOf(row.pickle);
     // CPython writes `gNone` for a GET of nothing at protocol 0, where it raises at the others.

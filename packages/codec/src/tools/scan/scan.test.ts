@@ -14,6 +14,15 @@ const short = (text: string) => `\x8c${String.fromCharCode(text.length)}${text}`
 /** Ten references to the level below, eighteen levels high. */
 const laughs = `\x80\x02(lq\0(K\x01e${Array.from({ length: 18 }, (_, i) => `0(h${String.fromCharCode(i)}${`h${String.fromCharCode(i)}`.repeat(9)}tq${String.fromCharCode(i + 1)}`).join("")}.`;
 
+/** The same of lists, to which each reference is added. */
+function laughsOfLists(before: string, after: string, times = 1): string {
+  const level = (i: number): string => {
+    const get = `h${String.fromCharCode(i)}`;
+    return times === 1 ? `${before}${get.repeat(10)}${after}` : `${before}${get}${after}`.repeat(times);
+  };
+  return `\x80\x02]q\0K\x01a${Array.from({ length: 18 }, (_, i) => `0]${level(i)}q${String.fromCharCode(i + 1)}`).join("")}.`;
+}
+
 const nested = `\x80\x04${short("os")}${short("system")}\x93${short("id")}\x85R.`;
 
 /** Families of `docs/safety.md`, each with the verdict and a finding that must be there. */
@@ -29,6 +38,13 @@ const families: readonly [name: string, pickle: string, verdict: Verdict, findin
   [
     "names through PUT and GET",
     `\x80\x04${short("system")}\x940${short("os")}h\0\x93.`,
+    "dangerous",
+    "global os.system",
+  ],
+  ["names through PUT and GET of protocol 0", "Vsystem\np0\n0Vos\ng0\n\x93.", "dangerous", "global os.system"],
+  [
+    "names through LONG_BINPUT and LONG_BINGET",
+    `\x80\x04${short("system")}r\0\x01\0\x000${short("os")}j\0\x01\0\0\x93.`,
     "dangerous",
     "global os.system",
   ],
@@ -48,6 +64,12 @@ const families: readonly [name: string, pickle: string, verdict: Verdict, findin
     "global os.system",
   ],
   ["a pickle in a protocol 0 string", "\x80\x02X\x16\0\0\0cos\nsystem\n(S'id'\ntR..", "dangerous", "call os.system"],
+  [
+    "a pickle in a string, that begins with a mark",
+    "\x80\x02U\x15(S'id'\nios\nsystem\n.0.",
+    "dangerous",
+    "call os.system",
+  ],
   ["functools.partial", "\x80\x04cfunctools\npartial\n.", "dangerous", "global functools.partial"],
   ["operator.attrgetter", "\x80\x04coperator\nattrgetter\n.", "dangerous", "global operator.attrgetter"],
   ["pydoc.pipepager", "\x80\x04cpydoc\npipepager\n.", "dangerous", "global pydoc.pipepager"],
@@ -83,11 +105,15 @@ const families: readonly [name: string, pickle: string, verdict: Verdict, findin
   ["an opcode that crosses its frame", `\x80\x04${frame(3, "K\x01\x8c")}\x00.`, "dangerous", "frame undefined"],
   ["a frame inside a frame", `\x80\x04${frame(12, `K\x01${frame(1, "0")}`)}N.`, "dangerous", "frame undefined"],
   ["a billion laughs", laughs, "dangerous", "sharing undefined"],
+  ["a billion laughs in lists", laughsOfLists("(", "e"), "dangerous", "sharing undefined"],
+  ["a billion laughs in lists, item by item", laughsOfLists("", "a", 10), "dangerous", "sharing undefined"],
+  ["a billion laughs in tuples of one", laughs.replaceAll("tq", "t\x85q"), "dangerous", "sharing undefined"],
   ["an extension code", "\x80\x02\x82\x01.", "unknown", "extension undefined"],
   ["a persistent id", "Pabc\n.", "unknown", "persistent-id undefined"],
   ["a binary persistent id", "\x80\x02NQ.", "unknown", "persistent-id undefined"],
   ["a module nobody listed", "\x80\x04cmyapp.models\nUser\n)\x81}b.", "unknown", "build undefined"],
   ["a missing memo key", "h\x05.", "unknown", "malformed undefined"],
+  ["a length below zero", "T\xff\xff\xff\xff.", "unknown", "malformed undefined"],
   ["no pickle at all", "", "unknown", "malformed undefined"],
   ["text after a pickle", "N.hello", "unknown", "malformed undefined"],
   [
@@ -178,6 +204,8 @@ describe("scan()", () => {
 
   test("looks at what is only in the memo at the end, and at pickles in strings of protocol 0", () => {
     expect(scan(b(`${laughs.slice(0, -1)}0N.`)).verdict).toBe("dangerous");
+    expect(scan(b("T\xff\xff\xff\xff.")).findings[0]!.message).toContain("a length is negative");
+    expect(scan(b(laughs)).findings[0]!.message).toMatch(/is \de\+18 values when walked, made of 1\d\d references/);
     const inner = "cos\\nsystem\\n(S\\'id\\'\\ntR.";
     expect(scan(b(`S'${inner}'\n.`))).toMatchObject({ verdict: "dangerous", findings: [{ kind: "nested" }, {}, {}] });
   });
