@@ -151,6 +151,16 @@ describe("sharing and cycles", () => {
     expect(list[1]).toBeInstanceOf(PyDict);
   });
 
+  test("what DUP pushes again is the same object, also when its first int key makes a dict of another class", () => {
+    // CPython: `d, e = pickle.loads(b"}2K\x05K\x06s\x86."); d is e`
+    const [dict, same] = loads(raw("}2K\x05K\x06s\x86.")) as [PyDict, PyDict];
+    expect(dict).toStrictEqual(new PyDict([[5, 6]]));
+    expect(same).toBe(dict);
+    const [list, also] = loads(raw("]2K\x05a\x86.")) as [unknown, unknown];
+    expect(list).toStrictEqual([5]);
+    expect(also).toBe(list);
+  });
+
   test("equal references are one object", () => {
     const [a, b] = loads(raw("]\x94h\x00\x86.")) as [unknown, unknown];
     expect(a).toBe(b);

@@ -108,6 +108,12 @@ const families: readonly [name: string, pickle: string, verdict: Verdict, findin
   ["a billion laughs in lists", laughsOfLists("(", "e"), "dangerous", "sharing undefined"],
   ["a billion laughs in lists, item by item", laughsOfLists("", "a", 10), "dangerous", "sharing undefined"],
   ["a billion laughs in tuples of one", laughs.replaceAll("tq", "t\x85q"), "dangerous", "sharing undefined"],
+  [
+    "a row that is long, and shared more often",
+    `]\x94](${"K\x01".repeat(9000)}e\x940h\0(${"h\x01".repeat(9000)}e.`,
+    "dangerous",
+    "sharing undefined",
+  ],
   ["an extension code", "\x80\x02\x82\x01.", "unknown", "extension undefined"],
   ["a persistent id", "Pabc\n.", "unknown", "persistent-id undefined"],
   ["a binary persistent id", "\x80\x02NQ.", "unknown", "persistent-id undefined"],
