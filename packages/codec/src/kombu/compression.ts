@@ -1,9 +1,11 @@
 /** kombu's compression: names, content types, and who compresses. kombu 5.6 `compression.py`. */
 import { reasonOf } from "../coded-error.js";
+import { nearest } from "../options/nearest.js";
 import { optionNames } from "../options/option-names.js";
 import { isContentType, normalizeContentType } from "./content-type.js";
 import { DecodeError, EncodeError, isKombuError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
+import { checkBound } from "./option-values.js";
 
 /** One way to compress: what {@link CompressionRegistry.register} takes. */
 export interface Compressor {
@@ -83,7 +85,10 @@ export class CompressionRegistry {
   get(nameOrType: string): Compressor {
     const found = this.#find(nameOrType);
     if (found === undefined) {
-      throw new SerializerNotInstalled(`No compression installed for ${nameOrType}`, {
+      const meant = nearest(nameOrType, this.#types.keys());
+      const hint =
+        meant === undefined ? `; there are ${[...this.#types.keys()].join(", ")}` : `; did you mean ${meant}?`;
+      throw new SerializerNotInstalled(`No compression installed for ${nameOrType}${hint}`, {
         code: "unknown-compression",
         contentType: nameOrType,
       });
@@ -148,10 +153,11 @@ export class CompressionRegistry {
    * @throws {@link SerializerNotInstalled} `unknown-compression` for an unknown name, `not-installed` without the library
    * @throws {@link DecodeError} `too-large` when the result would exceed `maxBytes`, without having made it;
    *   `decompress-failed` for damage
-   * @throws {@link KombuError} `bad-option` for an option that there is not
+   * @throws {@link KombuError} `bad-option` for an option that there is not, or a `maxBytes` that is no number from 0
    */
   decompressSync(bytes: Uint8Array, options: DecompressOptions): Uint8Array {
     checkOptions(options, DECOMPRESS_OPTIONS, "options of decompress()");
+    checkBound("maxBytes", options.maxBytes);
     const compressor = this.get(options.contentType);
     const { contentType } = compressor;
     const maxBytes = options.maxBytes ?? DEFAULT_MAX_DECOMPRESSED_BYTES;

@@ -3,6 +3,7 @@ import { extendOptionNames, optionNames } from "../options/option-names.js";
 import type { CompressionRegistry } from "./compression.js";
 import { DecodeError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
+import { checkBound } from "./option-values.js";
 import type { SerializerRegistry } from "./serialization.js";
 
 /** What describes a body on the wire. `headers` may be any object of the driver's; only its own keys are read. */
@@ -122,6 +123,7 @@ interface Admitted {
 function admit(message: KombuMessage, options: DecodeMessageOptions): Admitted {
   checkOptions(options, DECODE_OPTIONS, "options of decodeMessage()");
   const { serializers, maxBytes } = options;
+  checkBound("maxBytes", maxBytes);
   const { contentType, body } = message;
   // Prepared once: the list may be an iterator, which can be gone through once only.
   const accept = options.accept === undefined ? undefined : serializers.prepareAcceptContent(options.accept);

@@ -17,6 +17,27 @@ import { jsonSerializer } from "./serializers/json.js";
 import { sniff } from "./sniff.js";
 
 const serializers = createSerializers();
+
+test("a value that an option cannot have is refused", () => {
+  const bad = expect.objectContaining({ name: "KombuError", code: "bad-option" });
+  for (const options of [
+    { json: { int: "big" } },
+    { json: { undefined: "null" } },
+    { json: { maxIntDigits: Number.NaN } },
+    { json: { maxLength: -1 } },
+    { yaml: { dict: "x" } },
+    { yaml: { maxAliases: Number.NaN } },
+    { msgpack: { bytes: "buffer" } },
+    { msgpack: { datetime: "luxon" } },
+  ])
+    expect(() => createSerializers(options as never)).toThrow(bad);
+});
+
+test("a compression that there is not: which are meant", () => {
+  expect(() => createCompression().get("gzib")).toThrow("No compression installed for gzib; did you mean gzip?");
+  expect(() => createCompression().get("snappy")).toThrow("there are gzip, zlib, bzip2,");
+});
+
 const bytes = (text: string) => Buffer.from(text);
 
 describe("errors", () => {
@@ -232,6 +253,12 @@ describe("what is a str or an int in Python by its class", () => {
 });
 
 describe("yaml", () => {
+  // PyYAML 6.0: "found unhashable key", also of a set.
+  test.each(["!!set {? [1]}", "!!set {? {a: 1}}", "? [1]\n: 2", "? !!set {a}\n: 2"])("refuses %j", (text) => {
+    const options = { contentType: "application/x-yaml", accept: ["yaml"] };
+    expect(() => serializers.loads(bytes(text), options)).toThrow(/unhashable/);
+  });
+
   test("writes lone surrogates, which PyYAML reads, and reads them", () => {
     const { body } = serializers.dumps({ "\udc00": "a\ud800b" }, { serializer: "yaml" });
     expect(Buffer.from(body).toString()).toBe('{? "\\udc00" : "a\\ud800b"}\n');
@@ -295,6 +322,21 @@ describe("messages", () => {
     expect(asked).toEqual([]);
     expect(await decodeMessage(message, options)).toEqual([1]);
     expect(asked).toEqual(["loaded"]);
+  });
+
+  test("are not decoded by a bound that is none, or a text in place of a list", () => {
+    const message = encodeMessageSync([1], { ...registries, serializer: "json", compress: "bzip2" });
+    const bad = (wanted: string) =>
+      expect.objectContaining({ name: "KombuError", code: "bad-option", message: expect.stringContaining(wanted) });
+    const decode = (options: object) => () => decodeMessageSync(message, { ...registries, ...options });
+    for (const maxBytes of [Number.NaN, -1, "10"]) {
+      expect(decode({ maxBytes })).toThrow(bad("maxBytes"));
+      const { compression } = registries;
+      const options = { contentType: "bzip2", maxBytes: maxBytes as never };
+      expect(() => compression.decompressSync(message.body, options)).toThrow(bad("must be a number from 0"));
+    }
+    expect(decode({ accept: "json" })).toThrow(bad('accept "json": must be a list, such as ["json"]'));
+    expect(decode({ maxBytes: 100, accept: ["json"] })()).toEqual([1]);
   });
 
   test("are decoded by an accept list that can be gone through only once", async () => {

@@ -5,6 +5,7 @@ import { optionNames } from "../options/option-names.js";
 import { DEFAULT_CONTENT_TYPE, isContentType, normalizeContentType, TRUSTED_CONTENT } from "./content-type.js";
 import { ContentDisallowed, DecodeError, EncodeError, isKombuError, SerializerNotInstalled } from "./errors.js";
 import { checkOptions } from "./option-names.js";
+import { checkList } from "./option-values.js";
 import { decodeText, encodeUtf8 } from "./text.js";
 
 /** One format. Without `encode` it can only be read, without `decode` only written. */
@@ -177,10 +178,12 @@ export class SerializerRegistry {
    * Give the set to `loads` in place of the list, so that the list is looked through once.
    *
    * @throws {@link SerializerNotInstalled} `unknown-serializer` for a name that is not registered
+   * @throws {@link KombuError} `bad-option` for a text in place of a list
    */
   prepareAcceptContent(accept: Iterable<string>): ReadonlySet<string> {
     // A set made by an earlier call holds content types only and is given back, so that consumers prepare it once.
     if (this.#prepared.has(accept)) return accept as ReadonlySet<string>;
+    checkList("accept", accept);
     const types = new Set<string>();
     for (const nameOrType of accept) types.add(this.#typeOf(nameOrType));
     this.#prepared.add(types);

@@ -77,3 +77,12 @@ test("works as a serializer of a registry, whatever is accepted", () => {
   expect([contentType, contentEncoding]).toEqual(["application/data", "utf-8"]);
   expect(own.loads(body, { contentType, contentEncoding, accept: ["json"] })).toEqual(value);
 });
+
+test("accepts inside what an iterator gives, in every body", () => {
+  const { encode, decode } = authSerializer({ ...pair, accept: ["json"].values() });
+  const body = encode!(value);
+  for (let i = 0; i < 2; i++) expect(decode!(body)).toEqual(value);
+  const bad = expect.objectContaining({ name: "KombuError", code: "bad-option" });
+  expect(() => authSerializer({ ...pair, packing: "base32" as never })).toThrow(bad);
+  expect(() => authSerializer({ ...pair, accept: "json" })).toThrow(bad);
+});

@@ -6,6 +6,7 @@ import { base64, fromBase64 } from "../base64.js";
 import { requireBuiltin } from "../builtin-module.js";
 import { DecodeError, EncodeError, isKombuError, type KombuErrorCode } from "../errors.js";
 import { checkOptions } from "../option-names.js";
+import { checkChoices, checkList } from "../option-values.js";
 import type { Serializer, SerializerRegistry } from "../serialization.js";
 import { asciiBytes, encodeUtf8 } from "../text.js";
 
@@ -87,10 +88,14 @@ interface Signed {
  */
 export function authSerializer(options: AuthOptions): Serializer {
   checkOptions(options, AUTH_OPTIONS, "options of authSerializer()");
+  checkChoices(options, { packing: ["base64", "raw"] });
+  checkList("accept", options.accept);
   const signer = options.key === undefined ? undefined : new Signer(options);
   const verifier = new Verifier(options);
   const { serializers, packing = "base64" } = options;
   const serializer = options.serializer ?? "json";
+  // Read for each body, and an iterator gives its items once only.
+  const accept = options.accept && [...options.accept];
   return {
     contentType: CONTENT_TYPE,
     contentEncoding: "utf-8",
@@ -105,7 +110,7 @@ export function authSerializer(options: AuthOptions): Serializer {
       const signed = unpack(bytes, (id) => verifier.signatureLength(id));
       verifier.verify(signed);
       const { contentType, contentEncoding, body } = signed;
-      return serializers.loads(body, { contentType, contentEncoding, accept: options.accept ?? serializers.names });
+      return serializers.loads(body, { contentType, contentEncoding, accept: accept ?? serializers.names });
     },
   };
 }

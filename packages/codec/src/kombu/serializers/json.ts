@@ -4,6 +4,7 @@ import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { EncodeError } from "../errors.js";
 import { checkOptions } from "../option-names.js";
+import { checkBound, checkChoices, MODEL_CHOICES } from "../option-values.js";
 import type { Serializer } from "../serialization.js";
 import { decodeUtf8 } from "../text.js";
 import { type JsonModel, type ObjectHook, parseJson } from "./json-parser.js";
@@ -40,16 +41,22 @@ const JSON_OPTIONS = /* @__PURE__ */ optionNames<JsonOptions>({
   maxLength: true,
 });
 
+const JSON_CHOICES = { ...MODEL_CHOICES, undefined: ["error", "none", "omit"] } as const;
+
 /**
  * kombu's `json` serializer.
  *
  * Reads ints beyond the safe ones as bigints, NaN and Infinity as what they are. Writes what Python's `json.dumps` writes, byte
  * for byte; a value without a form in JSON (a Set, Complex, an instance of a class without `__json__()`) is an error.
  *
- * @throws {@link EncodeError} `bad-option` for a dialect that does not exist, {@link KombuError} for an option that there is not
+ * @throws {@link EncodeError} `bad-option` for a dialect that does not exist, {@link KombuError} for an option that there is
+ *   not, or a value that it cannot have
  */
 export function jsonSerializer(options: JsonOptions = {}): Serializer {
   checkOptions(options, JSON_OPTIONS, "options of jsonSerializer()");
+  checkChoices(options, JSON_CHOICES);
+  checkBound("maxIntDigits", options.maxIntDigits);
+  checkBound("maxLength", options.maxLength);
   const dialect = options.dialect ?? "5.3";
   if (dialect !== "5.3" && dialect !== "5.2") {
     throw new EncodeError(`Cannot use JSON dialect "${String(dialect)}": there are "5.3" and "5.2"`, {

@@ -4,6 +4,7 @@ import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { requirePeer } from "../builtin-module.js";
 import { checkOptions } from "../option-names.js";
+import { checkChoices, MODEL_CHOICES } from "../option-values.js";
 import type { Serializer } from "../serialization.js";
 import { decodeMsgpack } from "./msgpack-decode.js";
 import { encodeMsgpack } from "./msgpack-encode.js";
@@ -45,10 +46,11 @@ const MSGPACK_OPTIONS = /* @__PURE__ */ optionNames<MsgpackOptions>({
  * error, as in Python; tuples become arrays. Values may be as deep as msgpack-python takes them: 511 containers inside of
  * each other when written, 1,023 when read.
  *
- * @throws {@link KombuError} `bad-option` for an option that there is not
+ * @throws {@link KombuError} `bad-option` for an option that there is not, or a value that it cannot have
  */
 export function msgpackSerializer(options: MsgpackOptions = {}): Serializer {
   checkOptions(options, MSGPACK_OPTIONS, "options of msgpackSerializer()");
+  checkChoices(options, MODEL_CHOICES);
   const model = Object.freeze({
     int: options.int ?? "auto",
     float: options.float ?? "number",

@@ -221,10 +221,13 @@ function fill(made: object, source: object, convert: (value: unknown) => unknown
   if (Array.isArray(made)) {
     for (const item of source as unknown[]) made.push(convert(item));
   } else if (made instanceof Set) {
-    for (const item of source as Set<unknown>) made.add(convert(item));
+    for (const item of source as Set<unknown>) {
+      if (!isHashable(item)) throw fail("a set has an unhashable member");
+      made.add(convert(item));
+    }
   } else if (made instanceof PyDict) {
     for (const [key, item] of source as Map<unknown, unknown>) {
-      if (Array.isArray(key) || key instanceof Map) throw fail("a mapping has an unhashable key");
+      if (!isHashable(key)) throw fail("a mapping has an unhashable key");
       made.set(convert(key), convert(item));
     }
   } else {
@@ -232,6 +235,10 @@ function fill(made: object, source: object, convert: (value: unknown) => unknown
       Object.defineProperty(made, key, { value: convert(item), writable: true, enumerable: true, configurable: true });
     }
   }
+}
+
+function isHashable(value: unknown): boolean {
+  return !(Array.isArray(value) || value instanceof Map || value instanceof Set);
 }
 
 function fail(what: string, cause?: unknown): DecodeError {

@@ -4,6 +4,7 @@ import { optionNames } from "../../options/option-names.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { requirePeer } from "../builtin-module.js";
 import { checkOptions } from "../option-names.js";
+import { checkBound, checkChoices, MODEL_CHOICES } from "../option-values.js";
 import type { Serializer } from "../serialization.js";
 import { decodeUtf8 } from "../text.js";
 import { parseYaml, type YamlModule } from "./yaml-reader.js";
@@ -30,10 +31,12 @@ const YAML_OPTIONS = /* @__PURE__ */ optionNames<YamlOptions>({
  *
  * It cannot carry signatures of Celery, and tags of Python objects are refused, both as in Python.
  *
- * @throws {@link KombuError} `bad-option` for an option that there is not
+ * @throws {@link KombuError} `bad-option` for an option that there is not, or a value that it cannot have
  */
 export function yamlSerializer(options: YamlOptions = {}): Serializer {
   checkOptions(options, YAML_OPTIONS, "options of yamlSerializer()");
+  checkChoices(options, MODEL_CHOICES);
+  checkBound("maxAliases", options.maxAliases);
   const model = Object.freeze({
     int: options.int ?? "auto",
     float: options.float ?? "number",

@@ -2,6 +2,7 @@
  * Which globals a scan takes for harmless. A list of what is harmless is finite; lists of what is dangerous never end, so
  * what is on neither is "unknown", and a caller who runs pickles should refuse that too.
  */
+import { PickleError } from "../../errors.js";
 
 /** What a scan makes of a global or a pickle. What is `"unknown"` is on neither list: a caller who runs pickles should refuse it too. */
 export type Verdict = "allowed" | "unknown" | "dangerous";
@@ -107,8 +108,8 @@ export class GlobalJudge {
   readonly #denied: NameList;
 
   constructor(policy: ScanPolicy) {
-    this.#allowed = new NameList(policy.allow ?? []);
-    this.#denied = new NameList(policy.deny ?? []);
+    this.#allowed = new NameList("allow", policy.allow ?? []);
+    this.#denied = new NameList("deny", policy.deny ?? []);
   }
 
   /** What to think of a global, by the names of Python 3. */
@@ -146,7 +147,15 @@ class NameList {
   readonly #names = new Set<string>();
   readonly #modules = new Set<string>();
 
-  constructor(names: Iterable<string>) {
+  constructor(option: string, names: Iterable<string>) {
+    // Its letters would be taken for names.
+    if (typeof names === "string")
+      throw new PickleError(
+        `Cannot use option ${option}: must be a list of names, such as [${JSON.stringify(names)}]`,
+        {
+          code: "bad-option",
+        },
+      );
     for (const name of names) {
       if (name.endsWith(".*")) this.#modules.add(name.slice(0, -2));
       else this.#names.add(name);

@@ -162,6 +162,10 @@ describe("scan()", () => {
   test("takes the names it is given for harmless, but not what lies behind their dots", () => {
     const pickle = (name: string) => b(`\x80\x04${short("app.models")}${short(name)}\x93)\x81.`);
     expect(scan(pickle("User"), { allow: ["app.models.User"] }).verdict).toBe("allowed");
+    for (const option of ["allow", "deny"]) {
+      const wrong = () => scan(pickle("User"), { [option]: "app.models.User" });
+      expect(wrong).toThrow(`Cannot use option ${option}: must be a list of names, such as ["app.models.User"]`);
+    }
     expect(scan(pickle("User"), { allow: ["app.models.*"] }).verdict).toBe("allowed");
     expect(scan(pickle("User.delete"), { allow: ["app.models.*", "app.models.User"] }).verdict).toBe("unknown");
     expect(scan(pickle("Outer.Inner"), { allow: ["app.models.Outer.Inner"] }).verdict).toBe("allowed");

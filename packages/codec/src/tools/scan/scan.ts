@@ -24,7 +24,7 @@ const MAX_NESTING = 8;
  * Only `"allowed"` means that loading the input does nothing but make values. It never throws for bad input: what cannot be
  * read is a finding.
  *
- * @throws PickleError `bad-option` for an option that there is not
+ * @throws PickleError `bad-option` for an option that there is not, or a text in place of a list of names
  * @example
  * const { verdict, findings } = scan(Buffer.from("cos\nsystem\n(Vls\ntR."), { allow: ["app.models.User"] });
  * verdict // => 'dangerous'
