@@ -125,7 +125,8 @@ export class BaseRegistry implements ClassRegistryView {
    * called when an exception is decoded; that of the class of Brine's above it is.
    *
    * @returns the class
-   * @throws PickleError `bad-option` for a class that is not below PyException, a name or class that is taken, or a frozen registry
+   * @throws PickleError `bad-option` for a class that is not below PyException, one that is given with `extends`, a name or class
+   *   that is taken, or a frozen registry
    * @example
    * const registry = new ClassRegistry();
    * const Boom = registry.registerException("app.errors.Boom");
@@ -140,12 +141,17 @@ export class BaseRegistry implements ClassRegistryView {
     const { extends: parent, ...entryOptions } = options;
     const parts = splitName(name);
     const pythonName = `${parts.module}.${parts.name}`;
+    if (jsClass !== undefined && parent !== undefined) {
+      throw badRegistration(
+        `Cannot register exception ${pythonName}: extends is for a class that is made here, and ${jsClass.name} has a parent`,
+      );
+    }
     const target = jsClass ?? (exceptionClass(pythonName, parent) as unknown as C);
     if (!isExceptionClass(target)) {
       throw badRegistration(`Cannot register ${target.name} as exception ${pythonName}: it must extend PyException`);
     }
-    if (!Object.hasOwn(target, "pythonName")) Object.defineProperty(target, "pythonName", { value: pythonName });
     this.registerEntry(exceptionEntry(parts, target, entryOptions));
+    if (!Object.hasOwn(target, "pythonName")) Object.defineProperty(target, "pythonName", { value: pythonName });
     return target;
   }
 

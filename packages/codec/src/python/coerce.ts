@@ -41,6 +41,15 @@ export function itemsOfDict(value: unknown): Map<unknown, unknown> | undefined {
   return new Map(Object.entries(value));
 }
 
+/** What Python's `list(x)` gives of a sequence, a set, a str or a dict; `undefined` for anything else. */
+export function itemsOf(value: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (value instanceof Set) return [...value];
+  if (typeof value === "string") return Array.from(value);
+  const dict = itemsOfDict(value);
+  return dict === undefined ? undefined : [...dict.keys()];
+}
+
 /** The integer as Brine decodes it by default: a number while it is safe. */
 export function plainInt(value: bigint): number | bigint {
   return value <= 9007199254740991n && value >= -9007199254740991n ? Number(value) : value;

@@ -15,6 +15,7 @@ import {
   Slice,
 } from "../python/builtins.js";
 import { bytesFrom, bytesOfArguments } from "../python/bytes.js";
+import { itemsOf } from "../python/coerce.js";
 import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { FrozenSet, setOf } from "../python/containers/sets.js";
 import { Complex, PyFloat } from "../python/numbers/numbers.js";
@@ -34,12 +35,6 @@ const toInt = (value: PyInt | boolean): PyInt => (typeof value === "boolean" ? N
 
 function wrongArguments(name: string, args: readonly unknown[], context: DecodeContext): Error {
   return context.fail(`Cannot call ${name} with ${args.length} arguments of these types`);
-}
-
-/** The items of what Python's `list(x)` accepts and pickles really have. */
-function itemsOf(value: unknown): readonly unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  return value instanceof Set ? [...value] : undefined;
 }
 
 function asNumber(value: unknown): number | undefined {

@@ -2,11 +2,18 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../../index.js";
 import { PyDict } from "../../python/containers/dict.js";
-import { tuple } from "../../python/containers/sequences.js";
+import { namedTuple } from "../../python/containers/namedtuple.js";
+import { Tuple, tuple } from "../../python/containers/sequences.js";
 import { UUID } from "../../python/library/uuid.js";
 import { Decimal } from "../../python/numbers/decimal.js";
 import { BaseRegistry } from "../base-registry.js";
 import { ClassRegistry } from "../default-registry.js";
+
+const builtins = new ClassRegistry();
+builtins.register("app.L", class L extends Array {});
+builtins.register("app.T", class T extends Tuple {});
+builtins.register("app.D", class D extends PyDict {});
+builtins.register("app.N", class N extends namedTuple("N", ["x", "y"]) {});
 
 describe("a class of yours", () => {
   it("decodes an instance without calling its constructor", () => {
@@ -229,5 +236,44 @@ describe("a class of yours", () => {
       expect(made.map(String)).toEqual(["00000000-0000-0000-0000-000000000007", "1.50"]);
       expect(made.map((value) => value?.constructor)).toEqual([OrderId, Price]);
     }
+  });
+
+  it.each([
+    // What CPython 3.11 makes of them, of classes below the builtins of these names.
+    ["a call of a list", "capp\nL\n](K\x01K\x02e\x85R.", [1, 2]],
+    ["a call of a list with a set", "capp\nL\n\x8f(K\x01K\x02\x90\x85R.", [1, 2]],
+    ["a call of a list without arguments", "capp\nL\n)R.", []],
+    ["a call of a tuple", "capp\nT\n](K\x01K\x02e\x85R.", [1, 2]],
+    ["a call of a dict", "capp\nD\n}K\x01K\x02s\x85R.", [[1, 2]]],
+    ["a call of a dict without arguments", "capp\nD\n)R.", []],
+    ["a call of a named tuple", "capp\nN\nK\x01K\x02\x86R.", [1, 2]],
+    ["a new tuple of text", "capp\nT\nX\x03\x00\x00\x00a\xc3\xa9\x85\x81.", ["a", "\u00e9"]],
+    ["a new tuple of a set", "capp\nT\n\x8f(K\x01K\x02\x90\x85\x81.", [1, 2]],
+    ["a new tuple of a dict", "capp\nT\n}K\x01K\x02s\x85\x81.", [1]],
+    [
+      "a list made again of a set",
+      "ccopyreg\n_reconstructor\ncapp\nL\ncbuiltins\nlist\n\x8f(K\x01K\x02\x90\x87R.",
+      [1, 2],
+    ],
+  ])("is made as the builtin that it extends: %s", (_name, pickle, items) => {
+    const value = loads(Buffer.from(pickle, "latin1"), { registry: builtins });
+    expect([...(value as Iterable<unknown>)]).toEqual(items);
+    expect((value as object).constructor.name).toMatch(/^[LTDN]$/);
+  });
+
+  it.each([
+    ["a call of a list with a number", "capp\nL\nK\x01\x85R."],
+    ["a call of a list with two", "capp\nL\n]]\x86R."],
+    ["a call of a dict with a number", "capp\nD\nK\x01\x85R."],
+    ["a new tuple of a number", "capp\nT\nK\x01\x85\x81."],
+    ["a dict made again of None", "ccopyreg\n_reconstructor\ncapp\nD\ncbuiltins\ndict\nN\x87R."],
+  ])("is an error where Python has a TypeError: %s", (_name, pickle) => {
+    const read = () => loads(Buffer.from(pickle, "latin1"), { registry: builtins });
+    expect(read).toThrow(
+      expect.objectContaining({
+        code: "construct-failed",
+        message: expect.stringMatching(/these are no arguments of a/),
+      }),
+    );
   });
 });

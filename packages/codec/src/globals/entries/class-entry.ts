@@ -1,6 +1,7 @@
 /** How instances of your own classes are put together again: Python's rules (`copyreg`, `load_build`) with JavaScript classes. */
 
 import { bytesOfArguments } from "../../python/bytes.js";
+import { itemsOf, itemsOfDict } from "../../python/coerce.js";
 import { PyDict } from "../../python/containers/dict.js";
 import type { NamedTupleClass } from "../../python/containers/namedtuple.js";
 import { attributesOf, setAttributes } from "../../python/objects/attributes.js";
@@ -76,6 +77,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       // The class itself asked for this call when it was written.
       return Reflect.construct(this.target, args as unknown[]);
     }
+    if (this.#base !== undefined) return this.#ofBuiltinCall(this.#base, args, context);
     const [first] = args;
     const base = first instanceof Uint8Array ? DATE_BASES.get(first.length) : undefined;
     throw context.fail(
@@ -83,6 +85,14 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
         ? `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
         : `Cannot call class ${this.module}.${this.name}: it is made as Python's dates are; let ${this.target.name} extend ${base}, or have an adapter that has call`,
     );
+  }
+
+  /** `Cls(items)` of a class below list, dict or tuple; `Cls(*items)` of one below a named tuple. */
+  #ofBuiltinCall(base: Base, args: readonly unknown[], context: DecodeContext): T {
+    if (base.kind === "namedtuple") return this.#ofItems(base, args, context);
+    if (args.length > 1) throw this.#wrongValue(base.kind, context);
+    if (base.kind === "tuple") return this.#ofItems(base, args[0], context);
+    return this.#filled(base.kind, args.length === 0 ? [] : args[0], context);
   }
 
   create(args: readonly unknown[], kwargs: ReadonlyMap<string, unknown> | undefined, context: DecodeContext): T {
@@ -134,7 +144,8 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
 
   /** `tuple.__new__` takes one iterable, a namedtuple's the items. */
   #ofItems(base: Base, items: unknown, context: DecodeContext): T {
-    const given: readonly unknown[] = Array.isArray(items) ? items : [];
+    const given = items === undefined ? [] : itemsOf(items);
+    if (given === undefined) throw this.#wrongValue(base.kind, context);
     const fields =
       base.kind === "namedtuple" ? (base.jsClass as unknown as NamedTupleClass).fields.length : given.length;
     if (given.length !== fields) {
@@ -148,24 +159,15 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
   /** `Uint8Array` itself would take a length, or make numbers of what is in a list, whatever that costs. */
   #ofBytes(kind: string, args: readonly unknown[], context: DecodeContext): T {
     const bytes = bytesOfArguments(args);
-    if (bytes === undefined) {
-      throw context.fail(`Cannot create ${this.module}.${this.name}: these are no arguments of a ${kind} object`);
-    }
+    if (bytes === undefined) throw this.#wrongValue(kind, context);
     return this.#construct([bytes]);
   }
 
   reconstruct(base: string, value: unknown, context: DecodeContext): T {
     switch (base) {
       case "list":
-        return this.#extended(this.create([], undefined, context), value, context);
-      case "dict": {
-        const object = this.create([], undefined, context);
-        const items = value instanceof Map ? value : Object.entries(value as object);
-        const flat: unknown[] = [];
-        for (const [key, item] of items) flat.push(key, item);
-        this.setItems(object, flat, context);
-        return object;
-      }
+      case "dict":
+        return this.#filled(base, value, context);
       case "object":
         return this.create([], undefined, context);
       case "tuple":
@@ -178,9 +180,25 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     }
   }
 
-  #extended(object: T, items: unknown, context: DecodeContext): T {
-    this.extend(object, Array.isArray(items) ? items : [], context);
+  /** One with the items of a list or dict. */
+  #filled(base: string, value: unknown, context: DecodeContext): T {
+    const object = this.create([], undefined, context);
+    if (base === "list") {
+      const items = itemsOf(value);
+      if (items === undefined) throw this.#wrongValue(base, context);
+      this.extend(object, items, context);
+      return object;
+    }
+    const items = Array.isArray(value) && value.length === 0 ? new Map() : itemsOfDict(value);
+    if (items === undefined) throw this.#wrongValue(base, context);
+    const flat: unknown[] = [];
+    for (const [key, item] of items) flat.push(key, item);
+    this.setItems(object, flat, context);
     return object;
+  }
+
+  #wrongValue(base: string, context: DecodeContext): Error {
+    return context.fail(`Cannot make ${this.module}.${this.name}: these are no arguments of a ${base} object`);
   }
 
   setState(object: T, state: unknown, context: DecodeContext): void {

@@ -35,4 +35,15 @@ describe("an enum", () => {
     for (const value of [2n ** 64n - 1n, 2n ** 64n, 10n ** 400n]) expect(option(value)).toMatchObject({ value });
     for (const value of [10n ** 4300n, -(10n ** 4300n)]) expect(() => option(value)).toThrow(/no value of enum/);
   });
+
+  it.each(["enumName", "globalName"] as const)(
+    "writes no combination of flags by %s, which nobody could read",
+    (pickleBy) => {
+      // CPython 3.12 refuses it by global name, and writes `getattr(Perm, 'R|W')` by enum name, which fails when it is read.
+      const registry = new ClassRegistry();
+      const Perm = registry.registerEnum("app.Perm", { R: 1, W: 2, RX: 5 }, { kind: "flag", pickleBy });
+      for (const member of [Perm.R, Perm.RX]) expect(loads(dumps(member, { registry }), { registry })).toBe(member);
+      expect(() => dumps(memberOf(Perm, 3), { registry })).toThrow(/Cannot pickle app.Perm\(3\) by a name/);
+    },
+  );
 });

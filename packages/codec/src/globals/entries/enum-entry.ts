@@ -32,8 +32,9 @@ export function enumEntry(
     getAttribute: (attribute) => definition.byName(attribute),
     reduce(member, context) {
       if (pickleBy === "value") return { kind: "reduce", callable: globalOfEntry(entry), args: [member.value] };
-      if (member.name === null)
-        throw context.fail(`Cannot pickle a member of ${module}.${name} by a name: it has none`);
+      // A combination of flags is called by all their names, which no Python finds.
+      if (member.name === null || definition.byName(member.name) !== member)
+        throw context.fail(`Cannot pickle ${module}.${name}(${member.value}) by a name: it has none of its own`);
       if (pickleBy === "globalName") return new PyGlobal(module, member.name);
       return { kind: "reduce", callable: GETATTR, args: [globalOfEntry(entry), member.name] };
     },

@@ -78,4 +78,16 @@ describe("an exception", () => {
     const [boom, loud] = loads(dumps([new Boom("x"), new Loud("y")], { registry }), { registry }) as PyException[];
     expect([boom!.args[0], loud!.args[0]]).toEqual(["by __reduce__", "at protocol 4"]);
   });
+
+  it("is named by the registration that succeeds, and its parent is said once", () => {
+    class Boom extends PyException {}
+    const registry = new ClassRegistry();
+    registry.registerException("app.Taken");
+    expect(() => registry.registerException("app.Taken", Boom)).toThrow(/app.Taken twice/);
+    registry.registerException("app.Boom", Boom);
+    expect(new Boom().pythonClass).toBe("app.Boom");
+    const both = () =>
+      registry.registerException("app.Other", class Other extends Boom {}, { extends: pyExceptions.OSError });
+    expect(both).toThrow(/extends is for a class that is made here/);
+  });
 });
