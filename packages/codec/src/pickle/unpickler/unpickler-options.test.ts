@@ -1,6 +1,7 @@
 /** What the value model's options make of a pickle. */
 import { describe, expect, test } from "vitest";
 import { ClassRegistry } from "../../globals/default-registry.js";
+import { Deque } from "../../python/containers/collections.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
@@ -38,6 +39,9 @@ describe("the value model's options", () => {
     PyObject.record(opaque, { kind: "state", state: tuple(null, { a: tuple(2) }) });
     const bytes = dumps([opaque, tuple(3)], { opaque: "allow" });
     expect(loads(bytes, { unregistered: "opaque", tuple: "array" })).toStrictEqual([opaque, [3]]);
+
+    const deque = loads(dumps(new Deque([tuple(1)])), { tuple: "array" });
+    expect((deque as Deque).toArray()).toStrictEqual([[1]]);
 
     const error = loads(dumps(new pyExceptions.KeyError(tuple(1, 2))), { tuple: "array" });
     expect((error as PyException).args).toStrictEqual(tuple(tuple(1, 2)));

@@ -1,6 +1,7 @@
 /** What opcodes make: against CPython in vectors, and by hand. */
 import { describe, expect, test } from "vitest";
 import { Range } from "../../python/builtins.js";
+import { Deque } from "../../python/containers/collections.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { ByteArray, Tuple, tuple } from "../../python/containers/sequences.js";
 import { FrozenSet, PySet } from "../../python/containers/sets.js";
@@ -140,6 +141,13 @@ describe("sharing and cycles", () => {
     const read = loads(dumps(dict)) as PyDict<number, PyException & { readonly details: unknown }>;
     expect(read.get(1)!.details).toBe(read);
     expect(read.get(1)!.attributes.details).toBe(read);
+  });
+
+  test("a deque's item is the dict that holds it, though that became a PyDict later", () => {
+    const dict = new PyDict<unknown, unknown>();
+    dict.set(1, new Deque([dict]));
+    const read = loads(dumps(dict)) as PyDict<number, Deque>;
+    expect(read.get(1)!.at(0)).toBe(read);
   });
 
   test("a dict that holds itself before its first int key arrives stays one object", () => {

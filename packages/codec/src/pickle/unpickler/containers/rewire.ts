@@ -67,8 +67,8 @@ function rewireSet(set: Set<unknown>, visit: (value: unknown) => unknown): void 
 }
 
 function rewireProperties(object: object, visit: (value: unknown) => unknown): void {
-  // Also those that nobody lists, as the attributes of an exception.
-  for (const key of Object.getOwnPropertyNames(object)) {
+  // Also those that nobody lists, as the attributes of an exception, and those with a symbol, as the items of a deque.
+  for (const key of Reflect.ownKeys(object)) {
     const descriptor = Object.getOwnPropertyDescriptor(object, key)!;
     if (!("value" in descriptor)) continue;
     const result = visit(descriptor.value);
