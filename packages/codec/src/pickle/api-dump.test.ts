@@ -82,6 +82,10 @@ describe("dump()", () => {
     setImmediate(() => stuck.destroy());
     await expect(dump(value, stuck)).rejects.toMatchObject({ code: "bad-file" });
     await expect(dump(value, join(folder, "no", "such", "folder"))).rejects.toMatchObject({ code: "bad-file" });
-    await expect(dump(value, {} as never)).rejects.toMatchObject({ code: "bad-file" });
+    // Each has some of what a Writable of Node has, and none is one.
+    for (const half of [{}, { write: () => true }, { on: () => undefined, off: () => undefined }, null]) {
+      const message = expect.stringContaining("Cannot write a pickle to") as string;
+      await expect(dump(value, half as never)).rejects.toMatchObject({ code: "bad-file", message });
+    }
   });
 });

@@ -135,5 +135,10 @@ describe("load() and loadAll()", () => {
     expect((await failure(() => load(join(directory, "absent")))).code).toBe("bad-file");
     expect((await failure(() => load(5 as never))).code).toBe("bad-file");
     expect((await failure(() => load(["text"] as never))).code).toBe("bad-file");
+    // Each has some of what a Readable of Node has, and none is one.
+    for (const half of [{ read: () => null }, { readableEnded: false, off: () => undefined }, null]) {
+      const error = await failure(() => load(half as never));
+      expect([error.code, error.message]).toEqual(["bad-file", expect.stringContaining("Cannot read pickles from")]);
+    }
   });
 });
