@@ -30,6 +30,7 @@ const LEAST_EXPONENT = -1074;
  */
 export function doublesOfLongDouble(value: NDArray): NDArray;
 export function doublesOfLongDouble(value: NumpyScalar): NumpyScalar;
+export function doublesOfLongDouble(value: NDArray | NumpyScalar): NDArray | NumpyScalar;
 export function doublesOfLongDouble(value: NDArray | NumpyScalar): NDArray | NumpyScalar {
   const { dtype, bytes } = value;
   const isComplex = dtype.code === "c32" || dtype.code === "c24";

@@ -1,10 +1,12 @@
 /** `numpy.ndarray`. */
+import { PickleError } from "../errors.js";
 import { checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
 import { plainInt } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 import { Complex } from "../python/numbers/numbers.js";
 import { keepsTuples } from "../python/objects/objects.js";
+import { shortText } from "../python/short-text.js";
 import { DType } from "./dtype.js";
 import { type ArrayItems, DTYPE_OF_TYPED, itemsOf } from "./items.js";
 import { fits, rowsFirst, sizeOf, stridesOf } from "./shape.js";
@@ -61,12 +63,12 @@ export class NDArray {
    * @param subtype - Python's class where it is not `numpy.ndarray`: a PyGlobal; default: none
    * @throws RangeError when data and shape do not fit, for a dtype that {@link DType.of} does not know, or one whose items are bytes
    *   with an array of any values
-   * @throws PickleError `bad-option` for an option that there is not
+   * @throws PickleError `bad-option` for an option that there is not, or another order
    */
   constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
     checkOptions(options, NDARRAY_OPTIONS, "options of NDArray");
     this.dtype = dtypeOf(data, options.dtype);
-    this.order = options.order ?? "C";
+    this.order = orderOf(options.order);
     this.readonly = options.readonly ?? false;
     this.subtype = subtype;
     const isArray = Array.isArray(data);
@@ -227,6 +229,11 @@ function listed(dtype: DType): RangeError {
   return new RangeError(
     `Cannot make an array of ${dtype} of a list: give a typed array, such as Float64Array.from(list)`,
   );
+}
+
+function orderOf(order: unknown): "C" | "F" {
+  if (order === undefined || order === "C" || order === "F") return order ?? "C";
+  throw new PickleError(`Cannot use option order ${shortText(order)}: must be "C" or "F"`, { code: "bad-option" });
 }
 
 function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {

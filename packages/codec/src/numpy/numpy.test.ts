@@ -62,6 +62,9 @@ describe("NDArray", () => {
       expect(() => new NDArray([1], [1], { dtype })).toThrow("of a list: give a typed array");
     }
     expect(() => DType.of("x9")).toThrow(RangeError);
+    const order = { order: "f" as never };
+    expect(() => new NDArray(Float64Array.of(1), [1], order)).toThrow('option order "f": must be "C" or "F"');
+    expect(() => new NumpyScalar("float64", new Uint8Array(3))).toThrow("of type <f8: needs 8 bytes, not 3");
   });
 });
 

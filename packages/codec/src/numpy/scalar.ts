@@ -14,12 +14,17 @@ export class NumpyScalar {
 
   /**
    * @param contents - the bytes of one item, in the byte order of `dtype`; of a record that holds objects the array that holds it
-   * @throws RangeError for a name that {@link DType.of} does not know
+   * @throws RangeError for a name that {@link DType.of} does not know, and bytes that are not as many as an item has
    */
   constructor(dtype: DType | string, contents: Uint8Array | NDArray) {
     this.dtype = typeof dtype === "string" ? DType.of(dtype) : dtype;
     this.bytes = contents instanceof NDArray ? undefined : contents;
     this.array = contents instanceof NDArray ? contents : undefined;
+    const size = this.dtype.itemSize;
+    if (this.bytes !== undefined && size !== undefined && this.bytes.length !== size)
+      throw new RangeError(
+        `Cannot make a numpy scalar of type ${this.dtype}: needs ${size} bytes, not ${this.bytes.length}`,
+      );
   }
 
   /**
