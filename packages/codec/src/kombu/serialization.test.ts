@@ -397,6 +397,20 @@ describe("what is in itself many times over", () => {
     }
   });
 
+  test.each(["json", "msgpack", "yaml"])("is refused by %s where it contains itself", (serializer) => {
+    const inList: unknown[] = [];
+    inList.push([inList]);
+    const inDict: Record<string, unknown> = {};
+    inDict.a = new Map([["b", inDict]]);
+    for (const value of [inList, inDict]) {
+      const refused = expect.objectContaining({
+        code: "encode-failed",
+        message: expect.stringContaining("contains itself"),
+      });
+      expect(() => serializers.dumps(value, { serializer })).toThrow(refused);
+    }
+  });
+
   test("is written each time where there is an end", () => {
     const row = { text: "x".repeat(1000) };
     const rows = Array.from({ length: 3000 }, () => [row, row]);

@@ -48,6 +48,12 @@ test.each(["base64", "raw"] as const)(
   },
 );
 
+test("signs and verifies with the hash it is told", () => {
+  const body = authSerializer({ ...pair, digest: "sha512" }).encode!(value);
+  expect(authSerializer({ ...pair, digest: "sha512" }).decode!(body)).toEqual(value);
+  expect(() => authSerializer(pair).decode!(body)).toThrow(expect.objectContaining({ code: "bad-signature" }));
+});
+
 test("trusts no certificate it was not given, and accepts inside what it is told", () => {
   const body = authSerializer(pair).encode!(value);
   expect(() => authSerializer({ serializers }).decode!(body)).toThrow(

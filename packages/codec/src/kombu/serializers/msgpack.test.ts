@@ -114,6 +114,12 @@ describe("reads what msgpack-python reads", () => {
     expect(() => read("819001")).toThrow(DecodeError);
   });
 
+  test.each([15, 16, 65_535, 65_536])("maps and arrays of %i items", (count) => {
+    const map = Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, i]));
+    const value = [map, Object.values(map), "end"];
+    expect(read(msgpackSerializer().encode!(value) as Uint8Array)).toEqual(value);
+  });
+
   test("bytes as copies, or as views of the body", () => {
     const body = hex("c4026162");
     const view = read(body, { bytes: "view" }) as Uint8Array;
