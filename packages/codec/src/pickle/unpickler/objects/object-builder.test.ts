@@ -32,6 +32,20 @@ describe("globals and objects", () => {
     }
   });
 
+  test.each(["copyreg\n_reconstructor", "builtins\ngetattr", "_codecs\nencode"])(
+    "no function is the base of an instance: %j",
+    (base) => {
+      // CPython 3.11: "function.__new__(UUID): UUID is not a subtype of function" and the like.
+      for (const cls of ["capp\nA\n", "cuuid\nUUID\n"]) {
+        const { code, message } = failure(() =>
+          loads(raw(`ccopyreg\n_reconstructor\n(${cls}c${base}\nNtR.`), { registry }),
+        );
+        expect(code).toBe("bad-operand");
+        expect(message).toContain(`${base.replace("\n", ".")} is no class`);
+      }
+    },
+  );
+
   test("the global itself is a PyGlobal, one for equal names", () => {
     const [a, b] = loads(raw("capp\nA\ncapp\nA\n\x86."), { registry }) as [PyGlobal, PyGlobal];
     expect(a).toBeInstanceOf(PyGlobal);

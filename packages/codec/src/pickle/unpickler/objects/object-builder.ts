@@ -190,6 +190,7 @@ export class ObjectBuilder implements DecodeContext {
     const [entry, global] = this.#classOf(args[0]);
     const base = args[1];
     if (!(base instanceof PyGlobal)) throw badOperand(`${typeName(base)} is no class`);
+    if (PyGlobal.entryOf(base) instanceof MachineryEntry) throw badOperand(`${base} is no class`);
     if (entry === undefined) {
       return this.#opaque("reduce", globalOfEntry(RECONSTRUCTOR), Tuple.from(args));
     }
