@@ -1,15 +1,6 @@
 /** The checks of what options of kombu's layer are set to. Each takes `undefined` for an option that is not given. */
 import { KombuError } from "./errors.js";
 
-/** How decoded values are represented: what each option can be. */
-export const MODEL_CHOICES = {
-  int: ["auto", "bigint"],
-  float: ["number", "exact"],
-  bytes: ["copy", "view"],
-  dict: ["auto", "map", "object"],
-  datetime: ["python", "temporal", "date"],
-} as const;
-
 /** @throws KombuError `bad-option` for a value that is none of its option's choices */
 export function checkChoices(options: object, choices: Readonly<Record<string, readonly string[]>>): void {
   for (const [name, allowed] of Object.entries(choices)) {

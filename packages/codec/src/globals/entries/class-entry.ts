@@ -83,7 +83,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     throw context.fail(
       base === undefined
         ? `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
-        : `Cannot call class ${this.module}.${this.name}: it is made as Python's dates are; let ${this.target.name} extend ${base}, or have an adapter that has call`,
+        : `Cannot call class ${this.module}.${this.name}: it is made of bytes; if it extends one of Python's dates, let ${this.target.name} extend ${base}, else have an adapter that has call`,
     );
   }
 

@@ -1,10 +1,11 @@
 /** kombu's JSON: Python's, with the types that kombu adds. */
 import { DEFAULT_LIMITS } from "../../limits.js";
 import { optionNames } from "../../options/option-names.js";
+import { MODEL_CHOICES } from "../../pickle/model-choices.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { EncodeError } from "../errors.js";
 import { checkOptions } from "../option-names.js";
-import { checkBound, checkChoices, MODEL_CHOICES } from "../option-values.js";
+import { checkBound, checkChoices } from "../option-values.js";
 import type { Serializer } from "../serialization.js";
 import { decodeUtf8 } from "../text.js";
 import { type JsonModel, type ObjectHook, parseJson } from "./json-parser.js";

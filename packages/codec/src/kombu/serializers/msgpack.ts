@@ -1,10 +1,11 @@
 /** kombu's `msgpack` serializer: `packb(use_bin_type=True)` and `unpackb(raw=False)`. */
 import type * as msgpackr from "msgpackr";
 import { optionNames } from "../../options/option-names.js";
+import { MODEL_CHOICES } from "../../pickle/model-choices.js";
 import type { ModelOptions } from "../../pickle/options.js";
 import { requirePeer } from "../builtin-module.js";
 import { checkOptions } from "../option-names.js";
-import { checkChoices, MODEL_CHOICES } from "../option-values.js";
+import { checkChoices } from "../option-values.js";
 import type { Serializer } from "../serialization.js";
 import { decodeMsgpack } from "./msgpack-decode.js";
 import { encodeMsgpack } from "./msgpack-encode.js";

@@ -2,6 +2,7 @@
 import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../../limits.js";
+import { MODEL_CHOICES } from "../model-choices.js";
 import { checkPickleOptions, type PickleOptionNames, registryOf } from "../option-names.js";
 import type { UnpicklerOptions } from "../options.js";
 
@@ -23,12 +24,7 @@ export interface ResolvedUnpicklerOptions {
 }
 
 const CHOICES = {
-  int: ["auto", "bigint"],
-  float: ["number", "exact"],
-  bytes: ["copy", "view"],
-  tuple: ["tuple", "array"],
-  dict: ["auto", "map", "object"],
-  datetime: ["python", "temporal", "date"],
+  ...MODEL_CHOICES,
   encoding: ["ASCII", "latin1", "utf-8", "bytes"],
   errors: ["strict", "replace", "ignore", "surrogateescape", "backslashreplace"],
   unregistered: ["error", "opaque"],

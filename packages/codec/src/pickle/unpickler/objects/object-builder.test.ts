@@ -84,9 +84,9 @@ describe("globals and objects", () => {
     expect(reason("capp\nPoint\n(K\x01K\x02t\x81.")).toContain("a namedtuple is for registerNamedTuple");
     // As subclasses of datetime, of date and of str are written.
     expect(reason("\x80\x03capp\nStatus\nC\x0a\x07\xe8\x05\x06\x07\x08\x09\0\0\0\x85R.")).toBe(
-      "Cannot call class app.Status: it is made as Python's dates are; let Status extend PyDateTime, or have an adapter that has call",
+      "Cannot call class app.Status: it is made of bytes; if it extends one of Python's dates, let Status extend PyDateTime, else have an adapter that has call",
     );
-    expect(reason("\x80\x03capp\nStatus\nC\x04\x07\xe8\x05\x06\x85R.")).toContain("let Status extend PyDate, or");
+    expect(reason("\x80\x03capp\nStatus\nC\x04\x07\xe8\x05\x06\x85R.")).toContain("let Status extend PyDate, else");
     expect(reason("capp\nStatus\n(Vtext\nt\x81.")).toContain(
       "a class that extends str, int or float is for an adapter that has create",
     );
