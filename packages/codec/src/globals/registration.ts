@@ -1,5 +1,6 @@
 /** The names under which is registered, and what registering asks of its arguments. */
 import { PickleError } from "../errors.js";
+import { badValue } from "../options/check.js";
 
 const NAME = /^[^\s.]+(\.[^\s.]+)+$/;
 
@@ -26,9 +27,7 @@ export function keyOf(module: string, name: string): string {
 /** @throws PickleError `bad-option` for a value that an option of registering cannot have; `undefined` is its default */
 export function assertChoice(option: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return;
-  throw badRegistration(
-    `Cannot use option ${option} ${JSON.stringify(value)}: must be one of ${choices.map((choice) => JSON.stringify(choice)).join(", ")}`,
-  );
+  throw badValue(option, value, choices);
 }
 
 /** A `bad-option` error: what was to be registered cannot be. */

@@ -1,4 +1,5 @@
 /** The checks of what options of kombu's layer are set to. Each takes `undefined` for an option that is not given. */
+import { BOUND, badValueText, isBound } from "../options/option-values.js";
 import { KombuError } from "./errors.js";
 
 /** @throws KombuError `bad-option` for a value that is none of its option's choices */
@@ -6,19 +7,13 @@ export function checkChoices(options: object, choices: Readonly<Record<string, r
   for (const [name, allowed] of Object.entries(choices)) {
     const value: unknown = (options as Record<string, unknown>)[name];
     if (value === undefined || allowed.includes(value as string)) continue;
-    const wanted = allowed.map((choice) => JSON.stringify(choice)).join(" or ");
-    throw bad(name, value, wanted);
+    throw bad(name, value, allowed);
   }
 }
 
-/**
- * Of a bound: NaN, which `Number(undefined)` is, would be none at all.
- *
- * @throws KombuError `bad-option` for what is no number from 0 on
- */
+/** @throws KombuError `bad-option` for what is no number from 0 on */
 export function checkBound(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === "number" && value >= 0)) return;
-  throw bad(name, value, "a number from 0");
+  if (value !== undefined && !isBound(value)) throw bad(name, value, BOUND);
 }
 
 /**
@@ -30,7 +25,6 @@ export function checkList(name: string, value: unknown): void {
   if (typeof value === "string") throw bad(name, value, `a list, such as [${JSON.stringify(value.slice(0, 80))}]`);
 }
 
-function bad(name: string, value: unknown, wanted: string): KombuError {
-  const shown = typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
-  return new KombuError(`Cannot use option ${name} ${shown}: must be ${wanted}`, { code: "bad-option" });
+function bad(name: string, value: unknown, wanted: string | readonly string[]): KombuError {
+  return new KombuError(badValueText(name, value, wanted), { code: "bad-option" });
 }

@@ -24,8 +24,6 @@ const TYPED: ReadonlyMap<string, TypedArrayClass> = new Map<string, TypedArrayCl
   ["f8", Float64Array],
   ["c8", Float32Array],
   ["c16", Float64Array],
-  ["M8", BigInt64Array],
-  ["m8", BigInt64Array],
 ]);
 
 /** The dtype of a JavaScript typed array. */
@@ -78,22 +76,37 @@ export function float16Bits(value: number): number {
   return sign | (1024 * exponent + down + Number(isUp));
 }
 
+/** The typed array whose memory is that of such items; `undefined`: JavaScript has none. */
+function typedClassOf(dtype: DType): TypedArrayClass | undefined {
+  if (dtype.kind === "M" || dtype.kind === "m") return BigInt64Array;
+  return typeof dtype.code === "string" ? TYPED.get(dtype.code) : undefined;
+}
+
+/** Whether a typed array's own numbers are items of this type, in this machine's byte order, not only bytes for it. */
+export function areItemsOf(dtype: DType, data: ArrayBufferView): boolean {
+  const typed = typedClassOf(dtype);
+  return typed !== undefined && data instanceof typed && (typed.BYTES_PER_ELEMENT === 1 || isInOrder(dtype));
+}
+
+function isInOrder(dtype: DType): boolean {
+  return dtype.isBigEndian !== IS_LITTLE;
+}
+
 /**
  * The `count` items of `bytes`: a typed array, without a copy where byte order and alignment allow; an array of strings for
  * text, of bytes for the rest. Complex numbers are pairs of floats, bools are 0 and 1, dates are counts of their unit.
  */
 export function itemsOf(dtype: DType, bytes: Uint8Array, count: number): ArrayItems {
-  const code = typeof dtype.code === "string" ? dtype.code : "";
   const size = dtype.itemSize ?? 0;
-  if (code === "f2") {
+  if (dtype.code === "f2") {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     return Float32Array.from({ length: count }, (_, i) => float16(view.getUint16(2 * i, !dtype.isBigEndian)));
   }
-  const typed = dtype.kind === "M" || dtype.kind === "m" ? BigInt64Array : TYPED.get(code);
+  const typed = typedClassOf(dtype);
   if (typed !== undefined) {
     const unit = typed.BYTES_PER_ELEMENT;
     let source = bytes;
-    if (unit > 1 && dtype.isBigEndian === IS_LITTLE) source = swapped(bytes, unit);
+    if (unit > 1 && !isInOrder(dtype)) source = swapped(bytes, unit);
     else if (bytes.byteOffset % unit !== 0) source = new Uint8Array(bytes);
     return new typed(source.buffer, source.byteOffset, source.length / unit);
   }

@@ -1,19 +1,21 @@
 /** `numpy.ndarray`. */
-import { PickleError } from "../errors.js";
-import { checkOptions } from "../options/check.js";
+import { badValue, checkOptions } from "../options/check.js";
 import { optionNames } from "../options/option-names.js";
 import { plainInt } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 import { Complex } from "../python/numbers/numbers.js";
 import { keepsTuples } from "../python/objects/objects.js";
-import { shortText } from "../python/short-text.js";
 import { DType } from "./dtype.js";
-import { type ArrayItems, DTYPE_OF_TYPED, itemsOf } from "./items.js";
+import { type ArrayItems, areItemsOf, DTYPE_OF_TYPED, itemsOf } from "./items.js";
 import { fits, rowsFirst, sizeOf, stridesOf } from "./shape.js";
 
 /** Options of {@link NDArray}. */
 export interface NDArrayOptions {
-  /** The type, or its name for {@link DType.of}. Default: that of the typed array; of an array of any values `object`. */
+  /**
+   * The type, or its name for {@link DType.of}. Nothing is converted: with a typed array it must be that of its items, or a type
+   * with the same memory (complex for pairs of floats, dates for a BigInt64Array); with a Uint8Array it may be any, as that is
+   * the array's bytes. Default: that of the typed array; of an array of any values `object`.
+   */
   readonly dtype?: DType | string | undefined;
   /**
    * How the items lie in memory: rows first (`"C"`, the default) or columns first (`"F"`). An array of any values is given
@@ -61,8 +63,8 @@ export class NDArray {
    *   Not copied
    * @param shape - the length of each axis; default: one axis with all items
    * @param subtype - Python's class where it is not `numpy.ndarray`: a PyGlobal; default: none
-   * @throws RangeError when data and shape do not fit, for a dtype that {@link DType.of} does not know, or one whose items are bytes
-   *   with an array of any values
+   * @throws RangeError when data and shape do not fit, for a dtype that {@link DType.of} does not know, one whose items are bytes
+   *   with an array of any values, or one whose items are not those of the typed array
    * @throws PickleError `bad-option` for an option that there is not, or another order
    */
   constructor(data: ArrayItems, shape?: readonly number[], options: NDArrayOptions = {}, subtype?: object) {
@@ -72,7 +74,11 @@ export class NDArray {
     this.readonly = options.readonly ?? false;
     this.subtype = subtype;
     const isArray = Array.isArray(data);
-    if (isArray && !isListed(this.dtype)) throw listed(this.dtype);
+    if (isArray) {
+      if (!isListed(this.dtype)) throw listed(this.dtype);
+    } else if (!(data instanceof Uint8Array ? !isListed(this.dtype) : areItemsOf(this.dtype, data))) {
+      throw otherItems(this.dtype, data);
+    }
     const itemSize = isArray ? 1 : (this.dtype.itemSize ?? 0);
     const length = isArray ? data.length : data.byteLength;
     this.listed = isArray ? data : undefined;
@@ -231,9 +237,18 @@ function listed(dtype: DType): RangeError {
   );
 }
 
+/** numpy would convert each item; the bytes of other numbers are not that. */
+function otherItems(dtype: DType, data: ArrayBufferView): RangeError {
+  const name = data.constructor.name;
+  const advice = isListed(dtype)
+    ? "give an array of its values"
+    : "convert the items first, or give a Uint8Array of the memory to have its bytes taken as they are";
+  return new RangeError(`Cannot make an array of ${dtype} of the items of a ${name}: ${advice}`);
+}
+
 function orderOf(order: unknown): "C" | "F" {
   if (order === undefined || order === "C" || order === "F") return order ?? "C";
-  throw new PickleError(`Cannot use option order ${shortText(order)}: must be "C" or "F"`, { code: "bad-option" });
+  throw badValue("order", order, ["C", "F"]);
 }
 
 function dtypeOf(data: ArrayItems, dtype: DType | string | undefined): DType {

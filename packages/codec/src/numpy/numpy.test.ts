@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { ClassRegistry, dumps, loads, type PickleBuffer, PyDict } from "../index.js";
-import { DType, NDArray, NumpyScalar, registerNumpy, StringDType } from "./index.js";
+import { ClassRegistry, Complex, dumps, loads, type PickleBuffer, PyDict } from "../index.js";
+import { type ArrayItems, DType, NDArray, NumpyScalar, registerNumpy, StringDType } from "./index.js";
 
 const registry = registerNumpy(new ClassRegistry());
 
@@ -65,6 +65,37 @@ describe("NDArray", () => {
     const order = { order: "f" as never };
     expect(() => new NDArray(Float64Array.of(1), [1], order)).toThrow('option order "f": must be "C" or "F"');
     expect(() => new NumpyScalar("float64", new Uint8Array(3))).toThrow("of type <f8: needs 8 bytes, not 3");
+  });
+});
+
+describe("a typed array with a dtype", () => {
+  const make = (data: ArrayItems, dtype: string) => new NDArray(data, undefined, { dtype });
+
+  it("is refused where its items are not of that type: nothing is converted", () => {
+    for (const [data, dtype] of [
+      [Float64Array.of(1, 2), "int64"],
+      [Float64Array.of(1, 2), "float32"],
+      [Int32Array.of(1, 2), "float32"],
+      [Int32Array.of(1, 2), "uint32"],
+      [Int8Array.of(1, 2), "float16"],
+      [BigInt64Array.of(1n), "float64"],
+      [Float64Array.of(1, 2), ">f8"],
+    ] as const)
+      expect(() => make(data, dtype), dtype).toThrow(
+        `of the items of a ${data.constructor.name}: convert the items first, or give a Uint8Array of the memory`,
+      );
+    for (const data of [Float64Array.of(1), new Uint8Array(8)])
+      expect(() => make(data, "object")).toThrow("give an array of its values");
+  });
+
+  it("is taken as it is where the memory is the same, and a Uint8Array as bytes for any type", () => {
+    expect(make(Float64Array.of(1, 2), "complex128").at(0)).toEqual(new Complex(1, 2));
+    expect(make(Float32Array.of(1, 2), "complex64").at(0)).toEqual(new Complex(1, 2));
+    expect(make(Int32Array.of(-1), "<i4").at(0)).toBe(-1);
+    expect(make(Uint8Array.of(1, 0), "bool").toArray()).toEqual([true, false]);
+    expect(make(Uint8Array.of(0, 0, 1, 0), ">i4").toArray()).toEqual([256]);
+    const days = new DType("M8", [4, "<", null, null, null, -1, -1, 0, [null, ["D", 1, 1, 1]]]);
+    expect(new NDArray(BigInt64Array.of(19_000n), undefined, { dtype: days }).at(0)).toBe(19_000n);
   });
 });
 

@@ -17,6 +17,22 @@ describe("options of pickle", () => {
     expect(misspelt({ tuple: "array", encoding: "latin1" })).not.toThrow(); // one object may be given to `loads` too
   });
 
+  it("refuses limits that are no bound, of decoder and encoder alike", () => {
+    for (const [value, text] of [
+      [Number.NaN, "NaN"],
+      [-1, "-1"],
+      ["10", '"10"'],
+      [null, "null"],
+      [Object.create(null), "that is an object"],
+    ]) {
+      const options = { limits: { maxDepth: value } };
+      const message = `Cannot use option limits.maxDepth ${text}: must be a number from 0`;
+      const refused = expect.objectContaining({ name: "PickleError", code: "bad-option", message });
+      expect(() => loads(dumps(1), options as never)).toThrow(refused);
+      expect(() => dumps(1, options as never)).toThrow(refused);
+    }
+  });
+
   it("refuses options that are none", () => {
     for (const options of [null, 2, "latin1", []]) {
       expect(() => dumps(1, options as never)).toThrow(expect.objectContaining({ code: "bad-option" }));

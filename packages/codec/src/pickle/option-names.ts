@@ -1,9 +1,10 @@
-/** The names of the options of decoder and encoder. */
+/** The options that decoder and encoder share. */
 import { PickleError } from "../errors.js";
 import type { ClassRegistryView } from "../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../limits.js";
-import { checkOptions } from "../options/check.js";
+import { badValue, checkOptions } from "../options/check.js";
 import { extendOptionNames, optionNames } from "../options/option-names.js";
+import { BOUND, isBound } from "../options/option-values.js";
 import type { DumpOptions, LoadOptions, PicklerOptions, UnpicklerOptions } from "./options.js";
 
 /** The names of the options of decoder and encoder alike: one object may be given to both. For checks of options that hold these. */
@@ -59,6 +60,14 @@ export function checkPickleOptions(
 ): void {
   checkOptions(options, names, "options of pickle");
   checkOptions(options.limits, PICKLE_LIMITS, "limits of pickle");
+}
+
+/** The limit of that name, or its default. @throws PickleError `bad-option` for what is no number from 0 on */
+export function limitOf(limits: Partial<Limits> | undefined, name: keyof Limits): number {
+  const value: unknown = limits?.[name];
+  if (value === undefined) return DEFAULT_LIMITS[name];
+  if (!isBound(value)) throw badValue(`limits.${name}`, value, BOUND);
+  return value;
 }
 
 /** The registry of the options, or the one to use when they name none. @throws PickleError `bad-option` for what is no registry */

@@ -17,9 +17,9 @@ describe("an enum", () => {
   });
 
   it.each<[object, RegExp]>([
-    [{ kind: "string" }, /kind "string": must be one of "enum", "int", "str", "flag", "intflag"/],
-    [{ kind: "flag", boundary: "drop" }, /boundary "drop": must be one of "strict", /],
-    [{ pickleBy: "name" }, /pickleBy "name": must be one of "value", "enumName", "globalName"/],
+    [{ kind: "string" }, /kind "string": must be "enum" or "int" or "str" or "flag" or "intflag"/],
+    [{ kind: "flag", boundary: "drop" }, /boundary "drop": must be "strict" or /],
+    [{ pickleBy: "name" }, /pickleBy "name": must be "value" or "enumName" or "globalName"/],
   ])("refuses an enum with the options %j", (options, message) => {
     const refused = expect(() => new ClassRegistry().registerEnum("app.Color", { RED: 1 }, options));
     refused.toThrow(expect.objectContaining({ code: "bad-option", message: expect.stringMatching(message) as string }));

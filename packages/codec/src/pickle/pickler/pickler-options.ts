@@ -1,9 +1,9 @@
 /** The encoder's options with every default filled in. */
 import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
-import { DEFAULT_LIMITS } from "../../limits.js";
+import { badValue } from "../../options/check.js";
 import { DEFAULT_PROTOCOL, HIGHEST_PROTOCOL, type Protocol } from "../opcodes.js";
-import { checkPickleOptions, type PickleOptionNames, registryOf } from "../option-names.js";
+import { checkPickleOptions, limitOf, type PickleOptionNames, registryOf } from "../option-names.js";
 import type { PicklerOptions } from "../options.js";
 
 export interface ResolvedPicklerOptions {
@@ -24,31 +24,19 @@ export interface ResolvedPicklerOptions {
   readonly maxIntDigits: number;
 }
 
-function bad(name: string, value: unknown, wanted: string): PickleError {
-  const shown = typeof value === "string" ? JSON.stringify(value) : String(value);
-  return new PickleError(`Cannot use option ${name} ${shown}: must be ${wanted}`, { code: "bad-option" });
-}
-
 function choose<T extends string>(name: string, value: T | undefined, choices: readonly [T, ...T[]]): T {
   if (value === undefined) return choices[0];
-  if (!choices.includes(value)) throw bad(name, value, choices.map((choice) => JSON.stringify(choice)).join(" or "));
+  if (!choices.includes(value)) throw badValue(name, value, choices);
   return value;
 }
 
 function hook<T>(name: string, value: T): T {
-  if (value !== undefined && typeof value !== "function") throw bad(name, value, "a function");
+  if (value !== undefined && typeof value !== "function") throw badValue(name, value, "a function");
   return value;
 }
 
 function table(value: PicklerOptions["dispatchTable"]): PicklerOptions["dispatchTable"] {
-  if (value !== undefined && typeof value?.get !== "function") throw bad("dispatchTable", value, "a Map");
-  return value;
-}
-
-function limit(name: "maxBytes" | "maxDepth" | "maxIntDigits", options: PicklerOptions): number {
-  const value = options.limits?.[name];
-  if (value === undefined) return DEFAULT_LIMITS[name];
-  if (typeof value !== "number" || !(value >= 0)) throw bad(`limits.${name}`, value, "a number from 0");
+  if (value !== undefined && typeof value?.get !== "function") throw badValue("dispatchTable", value, "a Map");
   return value;
 }
 
@@ -56,7 +44,7 @@ function resolveProtocol(protocol: number | undefined): Protocol {
   if (protocol === undefined) return DEFAULT_PROTOCOL;
   if (typeof protocol === "number" && protocol < 0) return HIGHEST_PROTOCOL;
   if (!Number.isInteger(protocol) || protocol > HIGHEST_PROTOCOL) {
-    throw bad("protocol", protocol, `an integer from 0 to ${HIGHEST_PROTOCOL}`);
+    throw badValue("protocol", protocol, `an integer from 0 to ${HIGHEST_PROTOCOL}`);
   }
   return protocol as Protocol;
 }
@@ -91,8 +79,8 @@ export function resolvePicklerOptions(
     persistentId: hook("persistentId", options.persistentId),
     reducerOverride: hook("reducerOverride", options.reducerOverride),
     dispatchTable: table(options.dispatchTable),
-    maxBytes: limit("maxBytes", options),
-    maxDepth: limit("maxDepth", options),
-    maxIntDigits: limit("maxIntDigits", options),
+    maxBytes: limitOf(options.limits, "maxBytes"),
+    maxDepth: limitOf(options.limits, "maxDepth"),
+    maxIntDigits: limitOf(options.limits, "maxIntDigits"),
   };
 }

@@ -58,7 +58,7 @@ describe("the value model's options", () => {
 
   test("an option that does not exist is refused", () => {
     expect(() => loads(raw("N."), { dict: "x" as never })).toThrow(
-      /option dict x: must be "auto" or "map" or "object"/,
+      /option dict "x": must be "auto" or "map" or "object"/,
     );
   });
 });

@@ -1,9 +1,9 @@
 /** The decoder's options with every default filled in. */
-import { PickleError } from "../../errors.js";
 import type { ClassRegistryView } from "../../globals/registry.js";
 import { DEFAULT_LIMITS, type Limits } from "../../limits.js";
+import { badValue } from "../../options/check.js";
 import { MODEL_CHOICES } from "../model-choices.js";
-import { checkPickleOptions, type PickleOptionNames, registryOf } from "../option-names.js";
+import { checkPickleOptions, limitOf, type PickleOptionNames, registryOf } from "../option-names.js";
 import type { UnpicklerOptions } from "../options.js";
 
 export interface ResolvedUnpicklerOptions {
@@ -34,8 +34,7 @@ const CHOICES = {
 function choose<C extends readonly string[]>(value: unknown, choices: C, name: keyof typeof CHOICES): C[number] {
   if (value === undefined) return choices[0]!;
   for (let i = 0; i < choices.length; i++) if (choices[i] === value) return choices[i]!;
-  const wanted = choices.map((choice) => JSON.stringify(choice)).join(" or ");
-  throw new PickleError(`Cannot use option ${name} ${String(value)}: must be ${wanted}`, { code: "bad-option" });
+  throw badValue(name, value, choices);
 }
 
 /**
@@ -50,7 +49,7 @@ export function resolveUnpicklerOptions(
 ): ResolvedUnpicklerOptions {
   checkPickleOptions(options, names);
   if (options.persistentLoad !== undefined && typeof options.persistentLoad !== "function") {
-    throw new PickleError("Cannot use option persistentLoad: must be a function", { code: "bad-option" });
+    throw badValue("persistentLoad", options.persistentLoad, "a function");
   }
   return {
     registry: registryOf(options, registry),
@@ -72,15 +71,6 @@ export function resolveUnpicklerOptions(
 
 function resolveLimits(limits: Partial<Limits>): Limits {
   const resolved: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
-  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) {
-    const value = limits[name];
-    if (value === undefined) continue;
-    if (typeof value !== "number" || !(value >= 0)) {
-      throw new PickleError(`Cannot use limit ${name} ${String(value)}: must be a number from 0`, {
-        code: "bad-option",
-      });
-    }
-    resolved[name] = value;
-  }
+  for (const name of Object.keys(DEFAULT_LIMITS) as (keyof Limits)[]) resolved[name] = limitOf(limits, name);
   return resolved;
 }
