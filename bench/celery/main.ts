@@ -1,5 +1,5 @@
 /** Compares Brine's client and worker with Celery's and celery-node's on the same broker, in one run. See {@link USAGE}. */
-import { parseArgs } from "node:util";
+import { flag, oneOf, scriptOptions, wholeNumber } from "../../test/script-options.js";
 import { connectServices, type Isolation, type ServiceSet, startServices } from "../../test/services/index.js";
 import {
   BARE_AMQPLIB,
@@ -35,18 +35,14 @@ Tasks per second published and consumed, and the latency of a round trip, over R
   --memory 1000000  instead: what a Brine worker keeps while it runs so many tasks
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    tasks: { type: "string", default: "20000" },
-    rounds: { type: "string", default: "3" },
-    broker: { type: "string" },
-    save: { type: "boolean", default: false },
-    memory: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const { values: options } = scriptOptions(USAGE, {
+  tasks: wholeNumber(20_000),
+  rounds: wholeNumber(3),
+  broker: oneOf(["amqp", "redis"]),
+  save: flag,
+  memory: wholeNumber(undefined),
 });
-const tasks = Number(options.tasks);
-const rounds = Number(options.rounds);
+const { tasks, rounds } = options;
 type Broker = "amqp" | "redis";
 const TITLES: Readonly<Record<Broker, string>> = { amqp: "RabbitMQ", redis: "Redis" };
 
@@ -140,14 +136,13 @@ async function measureMemory(isolation: Isolation, broker: Broker, count: number
 }
 
 async function main(): Promise<void> {
-  if (options.help) return console.log(USAGE);
   const services = await startServices({ log: (text) => console.log(text) });
   try {
     const set = connectServices(services.provision)[0]!;
     const isolation = await set.isolate();
-    const brokers = (options.broker === undefined ? ["amqp", "redis"] : [options.broker]) as Broker[];
+    const brokers = options.broker === undefined ? (["amqp", "redis"] as const) : [options.broker];
     if (options.memory !== undefined) {
-      for (const broker of brokers) await measureMemory(isolation, broker, Number(options.memory));
+      for (const broker of brokers) await measureMemory(isolation, broker, options.memory);
       return;
     }
     const { python, celery, rabbitmq, redis } = set.versions;

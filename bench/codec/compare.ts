@@ -16,6 +16,9 @@ const COMPANIES: Readonly<Record<Company, readonly string[]>> = {
   Node: Object.keys(NODE_PEERS),
 };
 
+/** The names of all. */
+export const CONTENDERS: readonly string[] = Object.values(COMPANIES).flat();
+
 export interface Comparison {
   /** Where the workloads go. */
   readonly folder: string;
@@ -30,9 +33,6 @@ export interface Comparison {
 
 export async function compare(comparison: Comparison): Promise<void> {
   const { folder, directions, workloads, protocol, rounds, against } = comparison;
-  const names = Object.values(COMPANIES).flat();
-  const unknown = against?.filter((name) => !names.includes(name)) ?? [];
-  if (unknown.length > 0) throw new Error(`No contender is named ${unknown.join(", ")}: there are ${names.join(", ")}`);
   const python = findPython();
   const cpython = writeCorpus(python, folder);
   console.error(`CPython ${cpython}, Node ${process.versions.node}, protocol ${protocol}, ${rounds} rounds`);

@@ -2,13 +2,14 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { flag, oneOf, scriptOptions, someOf, wholeNumber } from "../../test/script-options.js";
 import { findPython } from "../find-python.js";
-import { compare } from "./compare.js";
+import { CONTENDERS, compare } from "./compare.js";
+import type { Protocol } from "./contenders.js";
 import { writeCorpus } from "./cpython.js";
 import { inOwnProcess } from "./own-process.js";
 import { startup } from "./startup.js";
-import { type Direction, WORKLOADS } from "./workloads.js";
+import { WORKLOADS } from "./workloads.js";
 
 const USAGE = `npm run bench -- [options]
 
@@ -19,7 +20,7 @@ faster, medians over the rounds, with the middle half of the rounds' ratios besi
   --direction decode    or encode; default both
   --protocol 4          the pickles' protocol: 2, 4 or 5
   --rounds 15           turns of each contender
-  --against CPython     only these contenders, by name, separated by commas
+  --against CPython     only these contenders of: ${CONTENDERS.join(", ")}
   --save                write bench/results: data, table and chart
 
 Instead of comparing:
@@ -30,30 +31,24 @@ Instead of comparing:
   --startup             what a process pays before its first message: importing each entry, first dumps and loads
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    workload: { type: "string" },
-    direction: { type: "string" },
-    protocol: { type: "string", default: "4" },
-    rounds: { type: "string", default: "15" },
-    against: { type: "string" },
-    save: { type: "boolean", default: false },
-    scaling: { type: "boolean", default: false },
-    adversarial: { type: "boolean", default: false },
-    memory: { type: "boolean", default: false },
-    startup: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const { values: options } = scriptOptions(USAGE, {
+  workload: someOf(Object.keys(WORKLOADS)),
+  direction: oneOf(["decode", "encode"]),
+  protocol: oneOf(["2", "4", "5"]),
+  rounds: wholeNumber(15),
+  against: someOf(CONTENDERS),
+  save: flag,
+  scaling: flag,
+  adversarial: flag,
+  memory: flag,
+  startup: flag,
 });
-const protocol = Number(options.protocol) as 2 | 4 | 5;
-const rounds = Number(options.rounds);
-const directions: Direction[] =
-  options.direction === undefined ? ["decode", "encode"] : [options.direction as Direction];
+const { rounds, against } = options;
+const protocol = Number(options.protocol ?? "4") as Protocol;
+const directions = options.direction === undefined ? (["decode", "encode"] as const) : [options.direction];
 const folder = mkdtempSync(path.join(tmpdir(), "brine-bench-"));
 try {
-  if (options.help) {
-    console.log(USAGE);
-  } else if (options.scaling || options.adversarial) {
+  if (options.scaling || options.adversarial) {
     const kinds = [...(options.scaling ? ["scaling"] : []), ...(options.adversarial ? ["adversarial"] : [])];
     for (const kind of kinds) await inOwnProcess("growth/main.ts", { kind, directions }, ["--single-threaded"]);
   } else if (options.memory) {
@@ -62,8 +57,7 @@ try {
   } else if (options.startup) {
     startup(rounds);
   } else {
-    const workloads = options.workload?.split(",") ?? Object.keys(WORKLOADS);
-    const against = options.against?.split(",");
+    const workloads = options.workload ?? Object.keys(WORKLOADS);
     await compare({ folder, directions, workloads, protocol, rounds, against, isSaved: options.save });
   }
 } finally {

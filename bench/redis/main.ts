@@ -5,13 +5,13 @@
  * Contenders take turns, in another order each round, so that none always follows the same one. A time is the median over
  * rounds, a ratio the median of (their time / Brine's time) within a round. One operation at a time shows what a request waits
  * for, many at a time what they cost. The time that passes is the server's and the network's, too; CPU time is the client's alone.
- * Usage: `npm run bench:redis -- [--rounds 15] [--save]`, which writes `bench/results/redis.{json,md,svg}`; starts its own redis-server unless `BRINE_REDIS_URL` is set.
+ * See {@link USAGE}.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { parseArgs } from "node:util";
 import { pickled } from "@brine/redis-adapter";
 import { Redis } from "ioredis";
 import ioredis from "ioredis/package.json" with { type: "json" };
+import { flag, scriptOptions, wholeNumber } from "../../test/script-options.js";
 import { findPython } from "../find-python.js";
 import { quantile, shuffled } from "../statistics.js";
 import { writeResults } from "../write-results.js";
@@ -19,10 +19,18 @@ import { type Contender, type Cost, contenders, type Direction, RedisPy } from "
 import { chart, line, type Measure, type Row, table, WIDTHS } from "./report.js";
 import { VALUES } from "./values.js";
 
-const { values: options } = parseArgs({
-  options: { rounds: { type: "string", default: "15" }, save: { type: "boolean", default: false } },
-});
-const ROUNDS = Number(options.rounds);
+const USAGE = `npm run bench:redis -- [options]
+
+Time and CPU time of getting and setting values through Redis, beside the driver alone, JSON, msgpackr and redis-py.
+
+  --rounds 15   turns of each contender
+  --save        write bench/results/redis.{json,md,svg}
+
+Starts a redis-server of its own unless BRINE_REDIS_URL names one.
+`;
+
+const { values: options } = scriptOptions(USAGE, { rounds: wholeNumber(15), save: flag });
+const ROUNDS = options.rounds;
 const TURN_SECONDS = 0.03;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
 const WARM_UP_SECONDS = 0.4;

@@ -1,22 +1,27 @@
-/**
- * The crash fuzzer: `npm run fuzz:crash -- --seconds 60 [--seed 1]`. Inputs that reach code which none before did are kept
- * and mutated further. Only Brine's errors may leave the decoders and the tools; nothing may take long.
- *
- * The feedback is V8's own block coverage.
- */
+/** The crash fuzzer, whose feedback is V8's own block coverage. See {@link USAGE}. */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { isPickleError, loads, Unpickler } from "@brine/codec";
 import { createSerializers, isKombuError } from "@brine/codec/kombu";
 import { dis, genops, optimize, scan } from "@brine/codec/tools";
+import { scriptOptions, wholeNumber } from "../script-options.js";
 import { readCorpus } from "./corpus.js";
 import { Coverage } from "./coverage.js";
 import { Program } from "./grammar.js";
 import { mutate } from "./mutate.js";
 import { Random } from "./random.js";
+
+const USAGE = `npm run fuzz:crash -- [options]
+
+Gives damaged pickles and texts to the decoders and the tools; those that reach code which none before did are kept and
+damaged further. Only Brine's errors may leave, and nothing may take long. Exits with 1 after findings, each written to
+test/fuzz/findings.
+
+  --seconds 60   how long
+  --seed 1       the same inputs again; default another each time
+`;
 
 const FINDINGS = fileURLToPath(new URL("./findings", import.meta.url));
 const SLOW_MS = 2000;
@@ -63,8 +68,8 @@ const BINARIES = [
   "c70cff00000000ffffffffffffffff",
 ].map((hex) => Buffer.from(hex.replaceAll(" ", ""), "hex"));
 
-const { values } = parseArgs({ options: { seconds: { type: "string", default: "60" }, seed: { type: "string" } } });
-const seed = Number(values.seed ?? Date.now() % 2 ** 32);
+const { values } = scriptOptions(USAGE, { seconds: wholeNumber(60), seed: wholeNumber(undefined, 0) });
+const seed = values.seed ?? Date.now() % 2 ** 32;
 const random = new Random(seed);
 const pickles = readCorpus();
 const texts = [...TEXTS, ...BINARIES];
@@ -113,7 +118,7 @@ for (const bytes of pickles) run(true, bytes);
 for (const bytes of texts) run(false, bytes);
 await coverage.grew();
 
-const end = performance.now() + Number(values.seconds) * 1000;
+const end = performance.now() + values.seconds * 1000;
 let inputs = 0;
 let kept = 0;
 let said = performance.now();

@@ -1,17 +1,25 @@
-/**
- * The differential fuzzer: `npm run fuzz -- --seconds 60 [--seed 1] [--keep 20]`.
- *
- * Exits with 1 after findings, each minimised and written to `test/fuzz/findings/`.
- */
+/** The differential fuzzer. See {@link USAGE}. */
 import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { scriptOptions, wholeNumber } from "../script-options.js";
 import { readCorpus } from "./corpus.js";
 import { compareBatch, type Finding, minimise, newTally } from "./differential.js";
 import { Oracle } from "./oracle.js";
 import { Random } from "./random.js";
+
+const USAGE = `npm run fuzz -- [options]
+
+Compares what Brine and CPython make of pickles made up and of pickles damaged: whether they accept each, and the value. Exits
+with 1 after findings, each made as small as it goes and written to test/fuzz/findings.
+
+  --seconds 60   how long
+  --seed 1       the same pickles again; default another each time
+  --keep 20      stop after so many different findings
+
+BRINE_PYTHON names another CPython.
+`;
 
 const FINDINGS = fileURLToPath(new URL("./findings", import.meta.url));
 const BATCH = 250;
@@ -35,27 +43,24 @@ function causeOf({ kind, brine, cpython }: Finding): string {
   return `${kind} | ${kind === "value" ? "" : general(brine)} | ${kind === "value" ? "" : general(cpython)}`;
 }
 
-const { values } = parseArgs({
-  options: {
-    seconds: { type: "string", default: "60" },
-    seed: { type: "string" },
-    keep: { type: "string", default: "20" },
-  },
+const { values } = scriptOptions(USAGE, {
+  seconds: wholeNumber(60),
+  seed: wholeNumber(undefined, 0),
+  keep: wholeNumber(20),
 });
-const seed = Number(values.seed ?? Date.now() % 2 ** 32);
-const seconds = Number(values.seconds);
+const seed = values.seed ?? Date.now() % 2 ** 32;
 const oracle = new Oracle();
 const tally = newTally();
 const run = { corpus: readCorpus(), random: new Random(seed), oracle, tally };
 const causes = new Map<string, number>();
-const end = performance.now() + seconds * 1000;
+const end = performance.now() + values.seconds * 1000;
 let said = performance.now();
 const known = () => [...tally.known].map(([name, count]) => `${name} ${count}`).join(", ");
 const progress = () =>
   `${tally.pickles} pickles: ${tally.accepted} alike, ${tally.refused} refused by both, ` +
   `${tally.skipped} skipped, known: ${known() || "none"}; ${causes.size} findings`;
 
-while (performance.now() < end && causes.size < Number(values.keep)) {
+while (performance.now() < end && causes.size < values.keep) {
   for (const finding of await compareBatch(BATCH, run)) {
     const cause = causeOf(finding);
     causes.set(cause, (causes.get(cause) ?? 0) + 1);

@@ -1,6 +1,5 @@
 /** `npm run test:soak`: no task is lost, however often the connection is. See {@link USAGE}. */
-import { parseArgs } from "node:util";
-import type { BrokerKind } from "../interop/celery/setting.js";
+import { oneOf, scriptOptions, wholeNumber } from "../script-options.js";
 import { connectServices, startServices } from "../services/index.js";
 import { type SoakOptions, type SoakReport, soak } from "./soak.js";
 
@@ -15,22 +14,18 @@ cut at random. Exits with 1 when a task is lost.
   --cut-every 3000       milliseconds between cuts, on average
 `;
 
-const { values: options } = parseArgs({
-  options: {
-    tasks: { type: "string", default: "100000" },
-    broker: { type: "string" },
-    direction: { type: "string" },
-    "cut-every": { type: "string", default: "3000" },
-    help: { type: "boolean", short: "h", default: false },
-  },
+const { values: options } = scriptOptions(USAGE, {
+  tasks: wholeNumber(100_000),
+  broker: oneOf(["amqp", "redis"]),
+  direction: oneOf(["python", "node"]),
+  "cut-every": wholeNumber(3000),
 });
 
 const DIRECTIONS = { python: "Node to Python", node: "Python to Node" } as const;
 const PATIENCE_MS = 30_000;
 
 async function main(): Promise<void> {
-  if (options.help) return console.log(USAGE);
-  const brokers = (options.broker === undefined ? ["amqp", "redis"] : [options.broker]) as BrokerKind[];
+  const brokers = options.broker === undefined ? (["amqp", "redis"] as const) : [options.broker];
   const directions = Object.entries(DIRECTIONS).filter(
     ([to]) => options.direction === undefined || options.direction === to,
   );
@@ -45,8 +40,8 @@ async function main(): Promise<void> {
         const report = await soak(set, {
           broker,
           direction,
-          tasks: Number(options.tasks),
-          cutEveryMs: Number(options["cut-every"]),
+          tasks: options.tasks,
+          cutEveryMs: options["cut-every"],
           patienceMs: PATIENCE_MS,
           onProgress: ({ sent, arrived, cuts }) => {
             if (shown++ % 5 === 0) console.log(`  sent ${sent}, arrived ${arrived}, cuts ${cuts}`);
