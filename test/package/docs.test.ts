@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, describe, expect, it } from "vitest";
 import { findPython } from "../cpython/find.js";
 import { READY_MS } from "../services/patience.js";
+import { compilerProblems } from "./compiler.js";
 import { documentationPages, programsOfPage } from "./documentation.js";
 import { javascriptOf } from "./javascript.js";
 import { patient } from "./patient.js";
@@ -17,6 +18,21 @@ const run = promisify(execFile);
 const scratch = path.join(ROOT, "test-results/docs");
 mkdirSync(scratch, { recursive: true });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+it("the compiler takes the programs, also those that need services", () => {
+  const places = new Map<string, string>();
+  for (const page of documentationPages()) {
+    for (const { language, code, line } of programsOfPage(page, "", "services", "services worker")) {
+      if (language !== "ts") continue;
+      const file = path.join(scratch, `${places.size}.mts`);
+      // A module, also where it imports nothing.
+      writeFileSync(file, `${code}export {};\n`);
+      places.set(file, `${page}:${line}`);
+    }
+  }
+  expect(places.size).toBeGreaterThan(100);
+  expect(compilerProblems(places)).toEqual([]);
+});
 
 describe.each(documentationPages())("%s", (page) => {
   const programs = programsOfPage(page);

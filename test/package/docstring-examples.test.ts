@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import ts from "typescript";
 import { afterAll, expect, it } from "vitest";
 import { READY_MS } from "../services/patience.js";
+import { compilerProblems } from "./compiler.js";
 import { CONNECTS, examplesOf, givenOf, programOfExample } from "./docstring-examples.js";
 import { javascriptOf } from "./javascript.js";
 import { ROOT } from "./sources.js";
@@ -39,25 +39,7 @@ const programs = examples.map((example, index) => {
 it("there are some", () => expect(programs.length).toBeGreaterThan(50));
 
 it("the compiler takes them", () => {
-  const { config } = ts.readConfigFile(path.join(ROOT, "tsconfig.base.json"), ts.sys.readFile) as { config: object };
-  const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
-  const program = ts.createProgram(
-    programs.map(({ file }) => file),
-    {
-      ...options,
-      noEmit: true,
-      customConditions: [],
-      verbatimModuleSyntax: false,
-      experimentalDecorators: true,
-      erasableSyntaxOnly: false,
-    },
-  );
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start, messageText }) => {
-    const at = programs.find((each) => each.file === file?.fileName)?.place ?? file?.fileName;
-    const line = file?.text.slice(start).split("\n")[0];
-    return `${at}: ${ts.flattenDiagnosticMessageText(messageText, " ")} (${line})`;
-  });
-  expect(problems).toEqual([]);
+  expect(compilerProblems(new Map(programs.map(({ file, place }) => [file, place])))).toEqual([]);
 });
 
 it("those that need no services give what they show", async () => {

@@ -132,11 +132,21 @@ export class BaseRegistry implements ClassRegistryView {
    * const Boom = registry.registerException("app.errors.Boom");
    * loads(dumps(new Boom("no fuel", 3), { registry }), { registry }) instanceof Boom // => true
    */
-  registerException<C extends AnyClass = PyExceptionClass>(
+  registerException(
     name: string | { readonly module: string; readonly name: string },
-    jsClass?: C,
+    jsClass?: undefined,
+    options?: RegisterExceptionOptions,
+  ): PyExceptionClass;
+  registerException<C extends AnyClass>(
+    name: string | { readonly module: string; readonly name: string },
+    jsClass: C,
+    options?: RegisterExceptionOptions,
+  ): C;
+  registerException(
+    name: string | { readonly module: string; readonly name: string },
+    jsClass?: AnyClass,
     options: RegisterExceptionOptions = {},
-  ): C {
+  ): AnyClass {
     checkOptions(options, EXCEPTION_OPTIONS, "options of registerException()");
     const { extends: parent, ...entryOptions } = options;
     const parts = splitName(name);
@@ -146,7 +156,7 @@ export class BaseRegistry implements ClassRegistryView {
         `Cannot register exception ${pythonName}: extends is for a class that is made here, and ${jsClass.name} has a parent`,
       );
     }
-    const target = jsClass ?? (exceptionClass(pythonName, parent) as unknown as C);
+    const target = jsClass ?? exceptionClass(pythonName, parent);
     if (!isExceptionClass(target)) {
       throw badRegistration(`Cannot register ${target.name} as exception ${pythonName}: it must extend PyException`);
     }
