@@ -20,3 +20,10 @@ export function findPython(): string {
   }
   throw new Error("No python3 found: install it (Debian: apt-get install python3) or set BRINE_PYTHON to its path");
 }
+
+/** Path or name of a Python 2.7: `BRINE_PYTHON2`, or the one on PATH. `undefined`: there is none, as on most machines. */
+export function findPython2(): string | undefined {
+  return [process.env.BRINE_PYTHON2, "python2.7"].find(
+    (candidate) => candidate !== undefined && spawnSync(candidate, ["-c", "import cPickle"]).status === 0,
+  );
+}

@@ -1,6 +1,7 @@
 /** A class registry: the ways to register, each of which makes an entry. How entries are found is in `entry-table.ts`. */
 import { checkOptions } from "../options/check.js";
 import { type NamedTupleClass, namedTuple } from "../python/containers/namedtuple.js";
+import { type StructSequenceClass, structSequence } from "../python/containers/struct-sequence.js";
 import { exceptionClass } from "../python/objects/builtin-exceptions.js";
 import { defineEnum, type PyEnum } from "../python/objects/enum.js";
 import type { PyExceptionClass } from "../python/objects/exception.js";
@@ -11,6 +12,7 @@ import { classEntry } from "./entries/class-entry.js";
 import { enumEntry, memberEntries } from "./entries/enum-entry.js";
 import { exceptionEntry, isExceptionClass } from "./entries/exception-entry.js";
 import { namedTupleEntry } from "./entries/named-tuple-entry.js";
+import { structSequenceEntry } from "./entries/struct-sequence-entry.js";
 import { EntryTable } from "./entry-table.js";
 import { globalOfEntry } from "./global-of.js";
 import { badRegistration, splitName } from "./registration.js";
@@ -177,13 +179,33 @@ export class BaseRegistry implements ClassRegistryView {
     fields: readonly F[],
   ): NamedTupleClass<F> {
     const parts = splitName(name);
-    if (!Array.isArray(fields)) {
-      throw badRegistration(
-        `Cannot register ${parts.module}.${parts.name}: its fields must be an array of names, such as ["x", "y"]`,
-      );
-    }
+    checkFields(parts, fields);
     const jsClass = namedTuple(parts.name, fields);
     this.registerEntry(namedTupleEntry(parts, jsClass));
+    return jsClass;
+  }
+
+  /**
+   * Maps a struct sequence: what looks like a named tuple and comes from a module written in C, such as `os.terminal_size` and
+   * `resource.struct_rusage`.
+   *
+   * @param fields - those that are items, in their order (Python's first `n_sequence_fields`); a pickle with more or fewer is an error
+   * @returns its class: `new TerminalSize([80, 24]).columns`
+   * @throws PickleError `bad-option` when the name is taken, or the registry is frozen
+   * @example
+   * const registry = new ClassRegistry();
+   * const TerminalSize = registry.registerStructSequence("os.terminal_size", ["columns", "lines"]);
+   * const size = loads(dumps(new TerminalSize([80, 24]), { registry }), { registry }) as InstanceType<typeof TerminalSize>;
+   * size.columns // => 80
+   */
+  registerStructSequence<const F extends string>(
+    name: string | { readonly module: string; readonly name: string },
+    fields: readonly F[],
+  ): StructSequenceClass<F> {
+    const parts = splitName(name);
+    checkFields(parts, fields);
+    const jsClass = structSequence(`${parts.module}.${parts.name}`, fields);
+    this.registerEntry(structSequenceEntry(parts, jsClass));
     return jsClass;
   }
 
@@ -322,4 +344,9 @@ export class BaseRegistry implements ClassRegistryView {
   #assertMutable(): void {
     if (this.#isFrozen) throw badRegistration("Cannot register in a frozen registry: make one that extends it");
   }
+}
+
+function checkFields({ module, name }: { readonly module: string; readonly name: string }, fields: unknown): void {
+  if (Array.isArray(fields)) return;
+  throw badRegistration(`Cannot register ${module}.${name}: its fields must be an array of names, such as ["x", "y"]`);
 }

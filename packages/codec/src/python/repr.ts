@@ -14,6 +14,7 @@ import {
 } from "./containers/collections.js";
 import { ByteArray, Tuple } from "./containers/sequences.js";
 import { FrozenSet } from "./containers/sets.js";
+import type { StructSequenceClass } from "./containers/struct-sequence.js";
 import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime/datetime.js";
 import { ZoneInfo } from "./datetime/zoneinfo.js";
 import { PytzFixedOffset, PytzUtc, PytzZone } from "./datetime/zones.js";
@@ -263,12 +264,14 @@ function shownArgs(error: PyException): readonly unknown[] {
 }
 
 function sequenceParts(value: readonly unknown[]): Part[] {
-  const fields = (value.constructor as { readonly fields?: readonly string[] }).fields;
   if (value instanceof Tuple) {
+    const { fields, pythonName } = value.constructor as Partial<StructSequenceClass>;
     if (fields !== undefined) {
-      const names: Readonly<Record<string, string>> = { StructTime: "time.struct_time", StatResult: "os.stat_result" };
-      const name = names[value.constructor.name] ?? value.constructor.name;
-      return [`${name}(`, ...keywordParts(fields.map((field, i) => [field, value[i]] as const)), ")"];
+      return [
+        `${pythonName ?? value.constructor.name}(`,
+        ...keywordParts(fields.map((field, i) => [field, value[i]] as const)),
+        ")",
+      ];
     }
     return listParts("(", value, value.length === 1 ? ",)" : ")");
   }

@@ -1,4 +1,5 @@
 /** Entries of named tuples. */
+import { itemsOfDict } from "../../python/coerce.js";
 import type { NamedTupleClass } from "../../python/containers/namedtuple.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { PyGlobal } from "../../python/objects/objects.js";
@@ -25,7 +26,14 @@ export function namedTupleEntry<F extends string>(
     module: name.module,
     name: name.name,
     target: jsClass as never,
-    call: (args, context) => make(args, context),
+    call(args, context) {
+      const [items, extra] = args;
+      if (args.length === 2 && items instanceof Tuple && itemsOfDict(extra) !== undefined)
+        throw context.fail(
+          `${name.module}.${name.name} is no named tuple but a struct sequence: register it with registerStructSequence()`,
+        );
+      return make(args, context);
+    },
     create: (args, _kwargs, context) => make(args, context),
     reconstruct(base, value, context) {
       if (base !== "tuple" || !Array.isArray(value))

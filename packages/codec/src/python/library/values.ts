@@ -1,6 +1,6 @@
 /** `functools.partial`, `re.Pattern` and other small values of the standard library. */
 
-import { namedTuple } from "../containers/namedtuple.js";
+import { structSequence } from "../containers/struct-sequence.js";
 import { HashParts, hashKey, type PyHashable } from "../hash.js";
 import { keepsTuples } from "../objects/objects.js";
 
@@ -79,7 +79,7 @@ export class Subscript {
   }
 }
 
-const StructTimeBase = namedTuple("struct_time", [
+const StructTimeBase = structSequence("time.struct_time", [
   "tm_year",
   "tm_mon",
   "tm_mday",
@@ -94,19 +94,18 @@ const StructTimeBase = namedTuple("struct_time", [
 /** `time.struct_time`: nine numbers, and the zone's name and offset by name only. */
 export class StructTime extends StructTimeBase {
   /** `tm_zone` and `tm_gmtoff` (seconds east of UTC), `null` where not given. */
-  readonly extra: unknown;
+  declare readonly extra: unknown;
 
   /**
    * @param items - the nine numbers, `tm_year` to `tm_isdst`; a tenth and eleventh are `tm_zone` and `tm_gmtoff`
    * @param extra - see {@link StructTime.extra}
    */
   constructor(items: readonly unknown[], extra: unknown = { tm_zone: items[9] ?? null, tm_gmtoff: items[10] ?? null }) {
-    super(...items.slice(0, 9));
-    Object.defineProperty(this, "extra", { value: extra, enumerable: false });
+    super(items, extra);
   }
 }
 
-const StatResultBase = namedTuple("stat_result", [
+const StatResultBase = structSequence("os.stat_result", [
   "st_mode",
   "st_ino",
   "st_dev",
@@ -119,17 +118,8 @@ const StatResultBase = namedTuple("stat_result", [
   "st_ctime",
 ]);
 
-/** `os.stat_result`: ten numbers, and others by name only. */
+/** `os.stat_result`: ten numbers, `st_mode` to `st_ctime` in whole seconds since 1970 UTC, and others by name only. */
 export class StatResult extends StatResultBase {
   /** What has no place among the ten, by name: `st_mtime` with its fraction, `st_mtime_ns`, `st_blocks`. Default `{}`. */
-  readonly extra: unknown;
-
-  /**
-   * @param items - the ten numbers, `st_mode` to `st_ctime`; times are whole seconds since 1970 UTC
-   * @param extra - see {@link StatResult.extra}
-   */
-  constructor(items: readonly unknown[], extra: unknown = {}) {
-    super(...items.slice(0, 10));
-    Object.defineProperty(this, "extra", { value: extra, enumerable: false });
-  }
+  declare readonly extra: unknown;
 }
