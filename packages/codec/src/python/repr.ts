@@ -364,7 +364,7 @@ function subscriptParts(origin: unknown, parameters: unknown): Part[] {
     of = "typing.Optional";
     items = [items[0]];
   }
-  const parts: Part[] = [of, "["];
+  const parts: Part[] = [of, items.length === 0 ? "[()" : "["];
   for (let i = 0; i < items.length; i++) parts.push(...(i > 0 ? [", "] : []), name(items[i]));
   return [...parts, "]"];
 }

@@ -36,6 +36,7 @@ const ARITHMETIC =
 function jsonDecodeError(): GlobalEntry {
   return exceptionEntry({ module: "json.decoder", name: "JSONDecodeError" }, JSONDecodeError as never, {
     nameStrings: "submodule",
+    problemOf: (args) => (args.length === 3 ? undefined : "needs a message, a document and a position in it"),
     argsOf(exception) {
       const { msg, doc, pos } = exception as JSONDecodeError;
       return [msg, doc, pos];

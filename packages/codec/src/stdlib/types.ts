@@ -12,7 +12,11 @@ const simpleNamespace: GlobalEntry<SimpleNamespace> = {
   name: "SimpleNamespace",
   nameStrings: "static-name",
   target: SimpleNamespace,
-  call: () => new SimpleNamespace(),
+  call(args, context) {
+    if (args.length > 0)
+      throw context.fail("Cannot make a SimpleNamespace: its attributes are its state, no arguments");
+    return new SimpleNamespace();
+  },
   setState(object, state, context) {
     const attributes = attributesOf(state);
     if (attributes === undefined) throw context.fail("Cannot set the state of a SimpleNamespace: it is no dict");

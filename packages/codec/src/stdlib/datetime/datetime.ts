@@ -38,11 +38,11 @@ function converted(name: string, value: PyDateTime | PyDate | PyTime | TimeDelta
 }
 
 /** What can be no tzinfo is refused; a zone may be of a class of yours, so that nothing more can be asked of it. */
-function zoneOf(value: unknown, context: DecodeContext): object | null {
+function zoneOf(value: unknown, name: string, context: DecodeContext): object | null {
   if (value === undefined || value === null) return null;
   if (value instanceof TimeZone || value instanceof ZoneInfo) return value;
   const isZone = typeof value === "object" && !NO_ZONES.some((type) => value instanceof type);
-  if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused("datetime", context);
+  if (!isZone || Object.getPrototypeOf(value) === Object.prototype) throw refused(name, context);
   return value;
 }
 
@@ -65,6 +65,7 @@ const DATETIME_SIZE = 10;
 
 /** The datetime of the state `bytes[at]` to `bytes[at + 9]`. */
 function datetimeOfState(bytes: Uint8Array, at: number, zone: unknown, context: DecodeContext): unknown {
+  const tzinfo = zoneOf(zone, "datetime", context);
   let value: PyDateTime;
   try {
     const month = bytes[at + 2]!;
@@ -76,7 +77,7 @@ function datetimeOfState(bytes: Uint8Array, at: number, zone: unknown, context: 
       bytes[at + 5],
       bytes[at + 6],
       (bytes[at + 7]! << 16) | (bytes[at + 8]! << 8) | bytes[at + 9]!,
-      zoneOf(zone, context),
+      tzinfo,
       month >> 7,
     );
   } catch (error) {
@@ -93,14 +94,14 @@ const datetime: GlobalEntry<PyDateTime> = {
   call(args, context) {
     const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
     if (state?.length === DATETIME_SIZE) return datetimeOfState(state, 0, args[1], context);
-    let value: PyDateTime;
-    try {
-      if (state !== undefined) throw refused("datetime", context);
-      const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
-      value = new PyDateTime(year!, month!, day!, hour, minute, second, micros, zoneOf(args[7], context));
-    } catch (error) {
-      throw refused("datetime", context, error);
-    }
+    if (state !== undefined || args.length > 8) throw refused("datetime", context);
+    const [year, month, day, hour, minute, second, micros] = intsOf(args.slice(0, 7), "datetime", context);
+    const zone = zoneOf(args[7], "datetime", context);
+    const value = made(
+      "datetime",
+      context,
+      () => new PyDateTime(year!, month!, day!, hour, minute, second, micros, zone),
+    );
     return context.datetime === "python" ? value : converted("datetime", value, context);
   },
   bytesCall: { size: DATETIME_SIZE, call: datetimeOfState, write: writeDatetime },
@@ -156,13 +157,9 @@ const date: GlobalEntry<PyDate> = {
   call(args, context) {
     const state = args.length === 1 ? bytesOf(args[0]) : undefined;
     if (state?.length === DATE_SIZE) return dateOfState(state, 0, context);
-    let value: PyDate;
-    try {
-      const [year, month, day] = args.map(intOf);
-      value = new PyDate(year!, month!, day!);
-    } catch (error) {
-      throw refused("date", context, error);
-    }
+    if (args.length > 3) throw refused("date", context);
+    const [year, month, day] = intsOf(args, "date", context);
+    const value = made("date", context, () => new PyDate(year!, month!, day!));
     return context.datetime === "temporal" ? converted("date", value, context) : value;
   },
   bytesCall: {
@@ -185,11 +182,12 @@ const TIME_SIZE = 6;
 
 /** The time of the state `bytes[at]` to `bytes[at + 5]`. */
 function timeOfState(bytes: Uint8Array, at: number, zone: unknown, context: DecodeContext): unknown {
+  const tzinfo = zoneOf(zone, "time", context);
   let value: PyTime;
   try {
     const hour = bytes[at]!;
     const micros = (bytes[at + 3]! << 16) | (bytes[at + 4]! << 8) | bytes[at + 5]!;
-    value = new PyTime(hour & 0x7f, bytes[at + 1], bytes[at + 2], micros, zoneOf(zone, context), hour >> 7);
+    value = new PyTime(hour & 0x7f, bytes[at + 1], bytes[at + 2], micros, tzinfo, hour >> 7);
   } catch (error) {
     throw refused("time", context, error);
   }
@@ -204,11 +202,10 @@ const time: GlobalEntry<PyTime> = {
   call(args, context) {
     const state = args.length <= 2 ? bytesOf(args[0]) : undefined;
     if (state?.length === TIME_SIZE) return timeOfState(state, 0, args[1], context);
-    const value = made("time", context, () => {
-      if (state !== undefined) throw refused("time", context);
-      const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
-      return new PyTime(hour, minute, second, micros, zoneOf(args[4], context));
-    });
+    if (state !== undefined || args.length > 5) throw refused("time", context);
+    const [hour, minute, second, micros] = intsOf(args.slice(0, 4), "time", context);
+    const zone = zoneOf(args[4], "time", context);
+    const value = made("time", context, () => new PyTime(hour, minute, second, micros, zone));
     return context.datetime === "temporal" ? converted("time", value, context) : value;
   },
   bytesCall: { size: TIME_SIZE, call: timeOfState, write: writeTime },

@@ -1,0 +1,52 @@
+/** Types of the standard library, called with arguments that picklers write and others: what CPython makes of the call, or that it refuses it. */
+import { spawnSync } from "node:child_process";
+import path from "node:path";
+import { isPickleError, loads, repr } from "@brine/codec";
+import { expect, it } from "vitest";
+import { findPython } from "../cpython/find.js";
+import { ROOT } from "../package/sources.js";
+
+type Row = readonly [call: string, pickle: string, className: string | null, shown: string];
+
+function cpythonAnswers(): readonly Row[] {
+  const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/calls.py")], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout) as Row[];
+}
+
+/** What Brine makes of it, as `repr` shows it, or the code of its error. */
+function made(pickle: string): { readonly shown: string } | { readonly code: string; readonly message: string } {
+  try {
+    return { shown: repr(loads(Buffer.from(pickle, "base64"))) };
+  } catch (error) {
+    if (!isPickleError(error)) throw error;
+    return { code: error.code, message: error.message };
+  }
+}
+
+/** What is data to Brine, which neither compiles a pattern nor knows which classes take parameters. */
+const TAKEN = [/^re\._compile\('a', (5|-1)\)$/, /^operator\.getitem\(<class 'int'>, /];
+/** Shown in another way by other versions of Python, or never twice alike. */
+const SHOWN_OTHERWISE = /^builtins\.object|^collections\.OrderedDict|^re\._compile\('a', True\)/;
+
+it("are made, or refused, as CPython does", () => {
+  const rows = cpythonAnswers();
+  let alike = 0;
+  for (const [call, pickle, className, shown] of rows) {
+    const ours = made(pickle);
+    if (className !== null) {
+      // A constructor takes what picklers write, not all that Python's takes.
+      if ("code" in ours) expect(["construct-failed", "bad-operand"], `${call}: ${ours.message}`).toContain(ours.code);
+      else if (!SHOWN_OTHERWISE.test(call)) expect(ours.shown, call).toBe(shown);
+      if ("shown" in ours) alike++;
+    } else if (!TAKEN.some((taken) => taken.test(call))) {
+      expect(ours, `${call}: CPython says ${shown}`).toHaveProperty("code");
+      if ("code" in ours) expect(["construct-failed", "bad-operand"], `${call}: ${ours.message}`).toContain(ours.code);
+    }
+  }
+  expect(alike).toBeGreaterThan(350);
+  expect(rows.filter(([, , className]) => className === null).length).toBeGreaterThan(1000);
+});
