@@ -20,7 +20,7 @@ describe("Brine and CPython", () => {
     expect(await judge(bytes, cpython!, oracle)).toBe(undefined);
   });
 
-  it("agree on pickles of the grammar and mutated ones", async () => {
+  it("agree on pickles of the grammar and mutated ones, and on what Brine writes of their values", async () => {
     const tally = newTally();
     const run = { corpus: readCorpus(), random: new Random(20_240_506), oracle, tally };
     const findings = [];
@@ -28,6 +28,7 @@ describe("Brine and CPython", () => {
     expect(findings.map(({ pickle, ...finding }) => ({ pickle: pickle.toString("base64"), ...finding }))).toEqual([]);
     // The comparison is worth something only while much is accepted by both, and little set aside.
     expect(tally.accepted).toBeGreaterThan(200);
+    expect(tally.rewritten).toBeGreaterThan(tally.accepted * 0.95);
     expect(tally.skipped).toBeLessThan(100);
     const known = [...tally.known.values()].reduce((sum, count) => sum + count, 0);
     expect(known).toBeLessThan(tally.pickles / 10);

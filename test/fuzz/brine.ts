@@ -4,6 +4,7 @@ import {
   ClassRegistry,
   isPickleError,
   type PickleError,
+  type PicklerOptions,
   PyGlobal,
   Tuple,
   Unpickler,
@@ -59,17 +60,29 @@ function verdict(load: () => unknown, isLoose: boolean): BrineVerdict {
   }
 }
 
-/** With the model options that keep every type and order, as CPython's value is. */
+/** With the model options that keep every type and order, as CPython's value is. @throws PickleError */
+export function loadExact(pickle: Uint8Array): unknown {
+  return new Restricted(pickle, { ...options(), dict: "map", float: "exact" }).load();
+}
+
+/** With the default options. @throws PickleError */
+export function loadDefault(pickle: Uint8Array): unknown {
+  return new Restricted(pickle, options()).load();
+}
+
+/** What writing needs to know of the classes that reading knows. */
+export const WRITE_OPTIONS: PicklerOptions = { registry };
+
 export function exactVerdict(pickle: Uint8Array): BrineVerdict {
-  return verdict(() => new Restricted(pickle, { ...options(), dict: "map", float: "exact" }).load(), false);
+  return verdict(() => loadExact(pickle), false);
 }
 
 /** With the default options, compared without what they are meant to forget. */
 export function looseVerdict(pickle: Uint8Array): BrineVerdict {
-  return verdict(() => new Restricted(pickle, options()).load(), true);
+  return verdict(() => loadDefault(pickle), true);
 }
 
 /** As {@link exactVerdict}, but of the same looseness as {@link looseVerdict}. */
 export function looseExactVerdict(pickle: Uint8Array): BrineVerdict {
-  return verdict(() => new Restricted(pickle, { ...options(), dict: "map", float: "exact" }).load(), true);
+  return verdict(() => loadExact(pickle), true);
 }

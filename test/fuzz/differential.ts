@@ -5,19 +5,32 @@ import { knownDifference } from "./known-differences.js";
 import { mutate } from "./mutate.js";
 import type { Oracle, Verdict } from "./oracle.js";
 import type { Random } from "./random.js";
+import { chooseRewriting, type Rewriting, rewrite } from "./rewriting.js";
 
 /** A difference that nothing in `known-differences.ts` explains. */
 export interface Finding {
-  readonly kind: "crash" | "slow" | "only-cpython" | "only-brine" | "value" | "default-options";
+  readonly kind:
+    | "crash"
+    | "slow"
+    | "only-cpython"
+    | "only-brine"
+    | "value"
+    | "default-options"
+    | "not-written"
+    | "written";
   readonly brine: string;
   readonly cpython: string;
   readonly pickle: Buffer;
+  /** How it was written, if reading it was right. */
+  readonly rewriting?: Rewriting;
 }
 
 export interface Tally {
   pickles: number;
   accepted: number;
   refused: number;
+  /** Of those accepted: written by Brine, and read by CPython as the same value. */
+  rewritten: number;
   /** Differences with a reason, by its name. */
   known: Map<string, number>;
   skipped: number;
@@ -27,7 +40,7 @@ export interface Tally {
 const SLOW_MS = 1000;
 
 export function newTally(): Tally {
-  return { pickles: 0, accepted: 0, refused: 0, known: new Map(), skipped: 0 };
+  return { pickles: 0, accepted: 0, refused: 0, rewritten: 0, known: new Map(), skipped: 0 };
 }
 
 export function shown(verdict: BrineVerdict | Verdict): string {
@@ -43,6 +56,22 @@ export function shown(verdict: BrineVerdict | Verdict): string {
 /** A NaN that is twice in a set as one object is one member; by default it is a number, which has no identity. */
 function isOneNaN(exact: BrineVerdict, loose: BrineVerdict): boolean {
   return "value" in exact && "value" in loose && exact.value.includes("fnan") && loose.value.includes("fnan");
+}
+
+/** What there is to say about how Brine writes the values of pickles that it reads as CPython does. */
+async function judgeRewriting(
+  pickles: readonly Buffer[],
+  rewriting: Rewriting,
+  oracle: Oracle,
+  tally: Tally = newTally(),
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [index, written] of (await rewrite(pickles, rewriting, oracle)).entries()) {
+    if (written === undefined) continue;
+    if (written.brine === written.cpython) tally.rewritten++;
+    else findings.push({ kind: "written", ...written, pickle: pickles[index]!, rewriting });
+  }
+  return findings;
 }
 
 /** What there is to say about one pickle, given CPython's verdict on it. */
@@ -106,6 +135,14 @@ export function generate(corpus: readonly Buffer[], random: Random): Buffer {
   return mutate([Program.generate(random, 12), ...(random.chance(0.5) ? [random.pick(corpus)] : [])], random);
 }
 
+async function judgeAgain(pickle: Buffer, { rewriting }: Finding, oracle: Oracle): Promise<Finding | undefined> {
+  const [cpython] = await oracle.verdicts([pickle]);
+  const tally = newTally();
+  const finding = await judge(pickle, cpython!, oracle, tally);
+  if (rewriting === undefined || tally.accepted === 0) return finding;
+  return (await judgeRewriting([pickle], rewriting, oracle))[0];
+}
+
 /** Removes what the finding does not need. */
 export async function minimise(finding: Finding, oracle: Oracle): Promise<Finding> {
   let best = finding;
@@ -113,8 +150,7 @@ export async function minimise(finding: Finding, oracle: Oracle): Promise<Findin
   for (let size = Math.max(1, best.pickle.length >> 1); size >= 1; size >>= 1) {
     for (let at = 0; at < best.pickle.length && performance.now() < deadline; ) {
       const smaller = Buffer.concat([best.pickle.subarray(0, at), best.pickle.subarray(at + size)]);
-      const [cpython] = await oracle.verdicts([smaller]);
-      const again = await judge(smaller, cpython!, oracle);
+      const again = await judgeAgain(smaller, finding, oracle);
       if (again !== undefined && again.kind === finding.kind) best = again;
       else at += size;
     }
@@ -134,9 +170,12 @@ export async function compareBatch(size: number, { corpus, random, oracle, tally
   const pickles = Array.from({ length: size }, () => generate(corpus, random));
   const verdicts = await oracle.verdicts(pickles);
   const findings: Finding[] = [];
+  const accepted: Buffer[] = [];
   for (const [index, pickle] of pickles.entries()) {
+    const before = tally.accepted;
     const finding = await judge(pickle, verdicts[index]!, oracle, tally);
     if (finding !== undefined) findings.push(finding);
+    if (tally.accepted > before) accepted.push(pickle);
   }
-  return findings;
+  return [...findings, ...(await judgeRewriting(accepted, chooseRewriting(random), oracle, tally))];
 }

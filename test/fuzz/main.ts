@@ -11,8 +11,9 @@ import { Random } from "./random.js";
 
 const USAGE = `npm run fuzz -- [options]
 
-Compares what Brine and CPython make of pickles made up and of pickles damaged: whether they accept each, and the value. Exits
-with 1 after findings, each made as small as it goes and written to test/fuzz/findings.
+Compares what Brine and CPython make of pickles made up and of pickles damaged: whether they accept each, and the value; and
+whether CPython reads the same value again from what Brine writes. Exits with 1 after findings, each made as small as it goes
+and written to test/fuzz/findings.
 
   --seconds 60   how long
   --seed 1       the same pickles again; default another each time
@@ -29,10 +30,10 @@ function keep(finding: Finding): string {
   const data = finding.pickle.toString("base64");
   const name = createHash("sha256").update(finding.pickle).digest("hex").slice(0, 12);
   const file = path.join(FINDINGS, `${finding.kind}-${name}.json`);
-  const { kind, brine, cpython } = finding;
+  const { kind, brine, cpython, rewriting } = finding;
   writeFileSync(
     file,
-    `${JSON.stringify({ kind, pickle: data, text: finding.pickle.toString("latin1"), brine, cpython }, null, 2)}\n`,
+    `${JSON.stringify({ kind, pickle: data, text: finding.pickle.toString("latin1"), brine, cpython, rewriting }, null, 2)}\n`,
   );
   return path.relative(process.cwd(), file);
 }
@@ -57,7 +58,7 @@ const end = performance.now() + values.seconds * 1000;
 let said = performance.now();
 const known = () => [...tally.known].map(([name, count]) => `${name} ${count}`).join(", ");
 const progress = () =>
-  `${tally.pickles} pickles: ${tally.accepted} alike, ${tally.refused} refused by both, ` +
+  `${tally.pickles} pickles: ${tally.accepted} alike, ${tally.rewritten} of them written and read again, ${tally.refused} refused by both, ` +
   `${tally.skipped} skipped, known: ${known() || "none"}; ${causes.size} findings`;
 
 while (performance.now() < end && causes.size < values.keep) {

@@ -1,4 +1,5 @@
-"""CPython's verdict on pickles: batches of base64 in, canonical texts out, one JSON document a line each way.
+"""CPython's verdict on pickles: batches of base64 in, canonical texts out, one JSON document a line each way. A request with
+a protocol wants pickles instead of texts: the values as CPython writes them.
 
 Only a short list of harmless globals resolves; memory and time of the process and of each pickle are bounded.
 `CANONICAL` texts are those of canonical.ts: equal exactly when the graphs of objects are.
@@ -251,7 +252,7 @@ def load(data, unpickler):
     return machine.load()
 
 
-def verdict(data, unpickler):
+def answer(data, unpickler, protocol):
     value = None
     try:
         signal.setitimer(signal.ITIMER_REAL, SECONDS)
@@ -262,11 +263,13 @@ def verdict(data, unpickler):
         except Exception as error:
             return {"error": "%s: %s" % (type(error).__name__, str(error)[:200])}
         try:
+            if protocol is not None:
+                return {"pickle": base64.b64encode(pickle.dumps(value, protocol)).decode()}
             return {"value": canonical(value)}
         except (TooBig, MemoryError, RecursionError) as error:
             return {"skip": type(error).__name__}
         except Exception as error:
-            # A value that cannot be looked at, such as a half-built object, cannot be compared either.
+            # A value that cannot be looked at or written, such as a half-built object, cannot be compared either.
             return {"skip": "%s: %s" % (type(error).__name__, str(error)[:200])}
     except Expired:
         return {"skip": "time"}
@@ -284,7 +287,8 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         unpickler = PureOnly if request["reader"] == "pure" else COnly
-        answers = [verdict(base64.b64decode(data), unpickler) for data in request["pickles"]]
+        protocol = request.get("protocol")
+        answers = [answer(base64.b64decode(data), unpickler, protocol) for data in request["pickles"]]
         sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
         gc.collect()

@@ -24,16 +24,25 @@ export class Oracle {
   #waiting: ((line: string | undefined) => void) | undefined;
 
   async verdicts(pickles: readonly Uint8Array[], reader: Reader = "C"): Promise<Verdict[]> {
-    const answer = await this.#ask(pickles, reader);
+    const answer = await this.#ask<Verdict>(pickles, reader);
     if (answer !== undefined) return answer;
     this.deaths++;
     // One of them ended the process: find out which, and what the others are.
     const verdicts: Verdict[] = [];
     for (const pickle of pickles) {
-      const alone = pickles.length === 1 ? undefined : await this.#ask([pickle], reader);
+      const alone = pickles.length === 1 ? undefined : await this.#ask<Verdict>([pickle], reader);
       verdicts.push(alone?.[0] ?? { skip: "the process died" });
     }
     return verdicts;
+  }
+
+  /** What CPython writes of the values of pickles; `undefined` where it cannot. */
+  async rewrite(pickles: readonly Uint8Array[], protocol: number): Promise<(Buffer | undefined)[]> {
+    const answers = await this.#ask<{ readonly pickle?: string }>(pickles, "C", protocol);
+    return pickles.map((_, i) => {
+      const written = answers?.[i]?.pickle;
+      return written === undefined ? undefined : Buffer.from(written, "base64");
+    });
   }
 
   close(): void {
@@ -80,12 +89,12 @@ export class Oracle {
     });
   }
 
-  async #ask(pickles: readonly Uint8Array[], reader: Reader): Promise<Verdict[] | undefined> {
+  async #ask<Answer>(pickles: readonly Uint8Array[], reader: Reader, protocol?: number): Promise<Answer[] | undefined> {
     if (this.#child === undefined) await this.#start();
     const answer = this.#line();
     const data = pickles.map((pickle) => Buffer.from(pickle).toString("base64"));
-    this.#child?.stdin?.write(`${JSON.stringify({ reader, pickles: data })}\n`);
+    this.#child?.stdin?.write(`${JSON.stringify({ reader, protocol, pickles: data })}\n`);
     const line = await answer;
-    return line === undefined ? undefined : (JSON.parse(line) as Verdict[]);
+    return line === undefined ? undefined : (JSON.parse(line) as Answer[]);
   }
 }
