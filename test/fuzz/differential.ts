@@ -9,15 +9,7 @@ import { chooseRewriting, type Rewriting, rewrite } from "./rewriting.js";
 
 /** A difference that nothing in `known-differences.ts` explains. */
 export interface Finding {
-  readonly kind:
-    | "crash"
-    | "slow"
-    | "only-cpython"
-    | "only-brine"
-    | "value"
-    | "default-options"
-    | "not-written"
-    | "written";
+  readonly kind: "crash" | "slow" | "only-cpython" | "only-brine" | "value" | "default-options" | "written";
   readonly brine: string;
   readonly cpython: string;
   readonly pickle: Buffer;
