@@ -2,20 +2,29 @@
 import {
   ByteArray,
   ClassRegistry,
+  Complex,
   Counter,
   DefaultDict,
   Deque,
   FrozenSet,
+  IPv4Address,
+  IPv4Network,
+  IPv6Interface,
   OrderedDict,
+  PurePosixPath,
   PyDate,
   PyDateTime,
   PyDict,
   PyException,
   PyGlobal,
+  PyPartial,
   PySet,
   pyExceptions,
   type Reduction,
+  SimpleNamespace,
   Tuple,
+  UserString,
+  UUID,
 } from "@brine/codec";
 
 /** The module `app` of the vectors, as a user would map it. */
@@ -183,6 +192,15 @@ export function appRegistry(): ClassRegistry {
   }
   registry.register("app.NewArgsEx", NewArgsEx);
   registry.register("app.Moment", class Moment extends PyDateTime {});
+  registry.register("app.Phase", class Phase extends Complex {});
+  registry.register("app.Host", class Host extends IPv4Address {});
+  registry.register("app.Site", class Site extends IPv4Network {});
+  registry.register("app.Port", class Port extends IPv6Interface {});
+  registry.register("app.Key", class Key extends PurePosixPath {});
+  registry.register("app.Call", class Call extends PyPartial {});
+  registry.register("app.Options", class Options extends SimpleNamespace {});
+  registry.register("app.Slug", class Slug extends UserString {});
+  registry.register("app.Id", class Id extends UUID {});
   registry.register("app.Blob", class Blob extends Uint8Array {});
   registry.register("app.Buffer", class Buffer extends ByteArray {});
   registry.register("app.Sealed", class Sealed extends FrozenSet {});

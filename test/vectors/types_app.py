@@ -1,5 +1,5 @@
 """The module `app` of types.json, on Python 3: `test/conformance/app-registry.ts` maps its classes."""
-import collections, datetime, enum, sys
+import collections, datetime, enum, functools, ipaddress, pathlib, sys, types, uuid
 from collections import namedtuple
 Point = namedtuple("Point", "x y")
 class Plain(object):
@@ -223,6 +223,25 @@ class NewArgsEx(object):
     def __getstate__(self):
         return None
 class Moment(datetime.datetime):
+    pass
+class Phase(complex):
+    pass
+class Host(ipaddress.IPv4Address):
+    pass
+class Site(ipaddress.IPv4Network):
+    pass
+class Port(ipaddress.IPv6Interface):
+    pass
+class Key(pathlib.PurePosixPath):
+    if sys.version_info < (3, 12):
+        _flavour = pathlib.PurePosixPath._flavour
+class Call(functools.partial):
+    pass
+class Options(types.SimpleNamespace):
+    pass
+class Slug(collections.UserString):
+    pass
+class Id(uuid.UUID):
     pass
 class Number(int):
     pass

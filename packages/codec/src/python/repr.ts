@@ -18,7 +18,7 @@ import type { StructSequenceClass } from "./containers/struct-sequence.js";
 import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime/datetime.js";
 import { ZoneInfo } from "./datetime/zoneinfo.js";
 import { PytzFixedOffset, PytzUtc, PytzZone } from "./datetime/zones.js";
-import { IPv4Address, IPv6Address } from "./library/ipaddress.js";
+import { AddressWithPrefix, IPv4Address, IPv6Address } from "./library/ipaddress.js";
 import { MethodCaller } from "./library/method-caller.js";
 import { PurePath } from "./library/pathlib.js";
 import { UUID } from "./library/uuid.js";
@@ -118,12 +118,13 @@ function namedRepr(value: object): string | undefined {
   if (value instanceof PyGlobal) return globalRepr(value);
   if (value instanceof Decimal) return `Decimal('${value}')`;
   if (value instanceof Fraction) return `Fraction(${value.numerator}, ${value.denominator})`;
-  if (value instanceof UUID) return `UUID('${value}')`;
+  if (value instanceof UUID) return `${value.constructor.name}('${value}')`;
   if (value instanceof PyDate) return `datetime.date(${value.year}, ${value.month}, ${value.day})`;
   if (value instanceof TimeDelta) return timeDeltaRepr(value);
   if (value instanceof ZoneInfo) return `zoneinfo.ZoneInfo(key=${strRepr(value.key)})`;
   if (value instanceof PurePath) return `${value.constructor.name}(${strRepr(value.asPosix())})`;
-  if (value instanceof IPv4Address || value instanceof IPv6Address) return `${value.constructor.name}('${value}')`;
+  if (value instanceof IPv4Address || value instanceof IPv6Address || value instanceof AddressWithPrefix)
+    return `${value.constructor.name}('${value}')`;
   if (value instanceof EnumMember) return undefined;
   if (value instanceof PyArray) return arrayRepr(value);
   if (value instanceof Pattern) return patternRepr(value);
@@ -139,8 +140,6 @@ function namedRepr(value: object): string | undefined {
   if (value instanceof DecimalContext) return contextRepr(value);
   const text = (value as Partial<Range & SingletonType>).toString;
   if (value.constructor?.name === "Range" || value.constructor?.name === "SingletonType") return text?.call(value);
-  if (/^IPv[46](Network|Interface)$/.test(value.constructor?.name ?? ""))
-    return `${value.constructor.name}('${String(value)}')`;
   return undefined;
 }
 
@@ -341,10 +340,14 @@ function valueParts(value: object): Part[] | undefined {
     return Array.isArray(value.maps) ? listParts("ChainMap(", value.maps, ")") : ["ChainMap(", V(value.maps), ")"];
   }
   if (value instanceof UserDict || value instanceof UserList || value instanceof UserString) return [V(value.data)];
-  if (value instanceof SimpleNamespace) return ["namespace(", ...keywordParts(Object.entries(value)), ")"];
+  if (value instanceof SimpleNamespace) {
+    const name = value.constructor === SimpleNamespace ? "namespace" : value.constructor.name;
+    return [`${name}(`, ...keywordParts(Object.entries(value)), ")"];
+  }
   if (value instanceof PyPartial) {
     const keywords = value.keywords instanceof Map ? [...value.keywords] : Object.entries(value.keywords as object);
-    const parts: Part[] = ["functools.partial(", V(value.func)];
+    const name = value.constructor === PyPartial ? "functools.partial" : value.constructor.name;
+    const parts: Part[] = [`${name}(`, V(value.func)];
     for (const arg of value.args) parts.push(", ", V(arg));
     for (const [key, item] of keywords) parts.push(`, ${String(key)}=`, V(item));
     return [...parts, ")"];

@@ -47,16 +47,29 @@ const complex: GlobalEntry<Complex> = {
   name: "complex",
   target: Complex,
   call(args, context) {
+    const [first] = args;
+    // Of a subclass, at protocols 0 and 1.
+    if (args.length === 1 && first instanceof Complex) return new Complex(first.re, first.im);
     const re = args.length > 0 ? asNumber(args[0]) : 0;
     const im = args.length > 1 ? asNumber(args[1]) : 0;
     if (re === undefined || im === undefined || args.length > 2) throw wrongArguments("complex", args, context);
     return new Complex(re, im);
   },
-  reduce: (object) => ({
-    kind: "reduce",
-    callable: globalOfEntry(complex),
-    args: [new PyFloat(object.re), new PyFloat(object.im)],
-  }),
+  create: (args, _kwargs, context) => complex.call!(args, context) as Complex,
+  reduce(object) {
+    const args = [new PyFloat(object.re), new PyFloat(object.im)];
+    const callable = globalOfEntry(complex);
+    // `copyreg` has a function for complex numbers, not for what extends them.
+    if (object.constructor === Complex) return { kind: "reduce", callable, args };
+    const { re, im, ...attributes } = object;
+    return {
+      kind: "newobj",
+      callable,
+      args,
+      base: { global: callable, value: new Complex(re, im) },
+      state: Object.keys(attributes).length === 0 ? undefined : attributes,
+    };
+  },
 };
 
 const range: GlobalEntry<Range> = {

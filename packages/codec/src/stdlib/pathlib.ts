@@ -26,10 +26,16 @@ function entriesOf(name: string, jsClass: (typeof CLASSES)[keyof typeof CLASSES]
     copiesArguments: true,
     target: jsClass,
     call,
-    reduce: (object, context) =>
-      context.python === "3.13"
-        ? { kind: "reduce", callable: globalOfEntry(local), args: object.segments }
-        : { kind: "reduce", callable: globalOfEntry(entry as unknown as GlobalEntry), args: object.parts },
+    reduce(object, context) {
+      const isNewer = context.python === "3.13";
+      // A class of yours stays in its own module.
+      const isLocal = isNewer && object.constructor === jsClass;
+      return {
+        kind: "reduce",
+        callable: globalOfEntry(isLocal ? local : (entry as unknown as GlobalEntry)),
+        args: isNewer ? object.segments : object.parts,
+      };
+    },
   };
   return [entry as unknown as GlobalEntry, local];
 }

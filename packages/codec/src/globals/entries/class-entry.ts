@@ -211,7 +211,13 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       own.call(object, state as never);
       return;
     }
-    if (this.#adapter.slots !== undefined) this.#checkSlots(this.#adapter.slots, state, context);
+    const { slots } = this.#adapter;
+    const above = this.#base?.kind === "mapped" ? mappedEntry(this.#base, context.registry) : undefined;
+    if (above?.setState !== undefined && slots === undefined) {
+      above.setState(object, state, context);
+      return;
+    }
+    if (slots !== undefined) this.#checkSlots(slots, state, context);
     if (!setAttributes(object, state)) {
       throw context.fail(
         `Cannot set the state of ${this.module}.${this.name}: the state is no dict but ${shortText(state)}; give the class __setstate__ and __getstate__`,

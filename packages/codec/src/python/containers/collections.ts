@@ -197,8 +197,9 @@ export class UserString {
   }
 
   /** For the decoder: makes one of what {@link __getnewargs__} gave. */
-  static __new__(data: string): UserString {
-    return new UserString(data);
+  static __new__(this: { readonly prototype: UserString }, data: string): UserString {
+    // biome-ignore lint/complexity/noThisInStatic: as Python's `cls`, which is a class of yours where one extends this
+    return Object.setPrototypeOf(new UserString(data), this.prototype) as UserString;
   }
 
   /** As Python's: what `__new__` gets at protocol 2 and above. */

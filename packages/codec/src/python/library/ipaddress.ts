@@ -1,5 +1,6 @@
 /** `ipaddress`: addresses, networks and interfaces. */
 import { hashKey, type PyHashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
 import { shortText } from "../short-text.js";
 
 function bad(what: string, text: unknown): RangeError {
@@ -65,6 +66,8 @@ function formatV6(value: bigint): string {
 
 /** Python's `ipaddress.IPv4Address`. */
 export class IPv4Address implements PyHashable {
+  static readonly [pyBase] = true;
+
   /** `int(address)`: 0 to 2^32 - 1. */
   readonly int: bigint;
 
@@ -104,6 +107,8 @@ export class IPv4Address implements PyHashable {
 
 /** Python's `ipaddress.IPv6Address`, with its scope (`fe80::1%eth0`). */
 export class IPv6Address implements PyHashable {
+  static readonly [pyBase] = true;
+
   /** `int(address)`: 0 to 2^128 - 1, without the scope. */
   readonly int: bigint;
   /** Python's `scope_id`, which it has since 3.9: the text after `%`; `null` without one. */
@@ -155,7 +160,7 @@ export class IPv6Address implements PyHashable {
 }
 
 /** Address and prefix length. */
-abstract class AddressWithPrefix implements PyHashable {
+export abstract class AddressWithPrefix implements PyHashable {
   /** The address before the `/`: of a network its `network_address`, of an interface its `ip`. */
   readonly address: IPv4Address | IPv6Address;
   /** Python's `prefixlen`: how many bits at the beginning are the network's. */
@@ -197,6 +202,8 @@ abstract class AddressWithPrefix implements PyHashable {
 
 /** Python's `ipaddress.IPv4Network`, `10.0.0.0/8`. Bits below the prefix must be 0, as in Python. */
 export class IPv4Network extends AddressWithPrefix {
+  static readonly [pyBase] = true;
+
   /** @throws RangeError for text that is none. Without a prefix it is one address, `/32` */
   constructor(text: string) {
     super(text, 32);
@@ -206,6 +213,8 @@ export class IPv4Network extends AddressWithPrefix {
 
 /** Python's `ipaddress.IPv6Network`, `2001:db8::/32`. Bits below the prefix must be 0, as in Python. */
 export class IPv6Network extends AddressWithPrefix {
+  static readonly [pyBase] = true;
+
   /** @throws RangeError for text that is none. Without a prefix it is one address, `/128` */
   constructor(text: string) {
     super(text, 128);
@@ -215,6 +224,8 @@ export class IPv6Network extends AddressWithPrefix {
 
 /** Python's `ipaddress.IPv4Interface`: an address with the network it is in, `10.1.2.3/8`. */
 export class IPv4Interface extends AddressWithPrefix {
+  static readonly [pyBase] = true;
+
   /** @throws RangeError for text that is none. Without a prefix the network is the address alone, `/32` */
   constructor(text: string) {
     super(text, 32);
@@ -223,6 +234,8 @@ export class IPv4Interface extends AddressWithPrefix {
 
 /** Python's `ipaddress.IPv6Interface`: an address with the network it is in, `fe80::1/64`. */
 export class IPv6Interface extends AddressWithPrefix {
+  static readonly [pyBase] = true;
+
   /** @throws RangeError for text that is none. Without a prefix the network is the address alone, `/128` */
   constructor(text: string) {
     super(text, 128);

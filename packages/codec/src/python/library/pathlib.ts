@@ -1,5 +1,6 @@
 /** `pathlib`: paths as values; nothing here touches a file system. */
 import { HashParts, hashKey, type PyHashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
 
 /** Drive, root and the names below. */
 interface ParsedPath {
@@ -34,16 +35,17 @@ export abstract class PurePath implements PyHashable {
   readonly drive: string;
   /** `/` or `\`; `//` of a POSIX path that begins with exactly two slashes; `""` of a relative one. */
   readonly root: string;
-  readonly #names: readonly string[];
-  /** What it was made of, as given; Python 3.13 writes these. */
-  readonly segments: readonly string[];
+  /** As Python's `parts`: the anchor, then the names. */
+  readonly parts: readonly string[];
+  // Not seen by deep comparison, as two paths are equal however they were put together.
+  readonly #segments: readonly string[];
 
   /** @param segments - joined as Python's `Path(*segments)`; one that is absolute drops those before it. None: `.` */
   constructor(...segments: readonly (string | PurePath)[]) {
-    this.segments = segments.flatMap((segment) => (typeof segment === "string" ? [segment] : segment.segments));
+    this.#segments = segments.flatMap((segment) => (typeof segment === "string" ? [segment] : segment.segments));
     let [drive, root] = ["", ""];
     let names: string[] = [];
-    for (const segment of this.segments) {
+    for (const segment of this.#segments) {
       const next = this.parse(segment);
       const isOtherDrive = next.drive !== "" && next.drive.toLowerCase() !== drive.toLowerCase();
       if (next.root !== "" || isOtherDrive) {
@@ -55,7 +57,8 @@ export abstract class PurePath implements PyHashable {
     }
     this.drive = drive;
     this.root = root;
-    this.#names = names;
+    const anchor = drive + root;
+    this.parts = anchor === "" ? names : [anchor, ...names];
   }
 
   /** Takes one segment apart. Called by the constructor, before a subclass has its fields. */
@@ -63,10 +66,13 @@ export abstract class PurePath implements PyHashable {
   /** `/` or `\`: what {@link toString} puts between names. Asked for by the constructor. */
   protected abstract readonly separator: string;
 
-  /** As Python's `parts`: the anchor, then the names. */
-  get parts(): readonly string[] {
-    const anchor = this.drive + this.root;
-    return anchor === "" ? this.#names : [anchor, ...this.#names];
+  /** What it was made of, as given; Python 3.13 writes these. */
+  get segments(): readonly string[] {
+    return this.#segments;
+  }
+
+  get #names(): readonly string[] {
+    return this.drive + this.root === "" ? this.parts : this.parts.slice(1);
   }
 
   /** Python's `name`: the last part without the anchor, `""` without one. */
@@ -116,6 +122,8 @@ export abstract class PurePath implements PyHashable {
 
 /** Python's `pathlib.PurePosixPath`: parts between `/`. */
 export class PurePosixPath extends PurePath {
+  static readonly [pyBase] = true;
+
   protected override parse(text: string): ParsedPath {
     return parsePosix(text);
   }
@@ -126,10 +134,14 @@ export class PurePosixPath extends PurePath {
 }
 
 /** Python's `pathlib.PosixPath`: what `Path` is on Linux and macOS. Text only, no file is touched. */
-export class PosixPath extends PurePosixPath {}
+export class PosixPath extends PurePosixPath {
+  static override readonly [pyBase] = true;
+}
 
 /** Python's `pathlib.PureWindowsPath`: a drive, parts between `\` or `/`, compared without case. */
 export class PureWindowsPath extends PurePath {
+  static readonly [pyBase] = true;
+
   protected override parse(text: string): ParsedPath {
     return parseWindows(text);
   }
@@ -140,4 +152,6 @@ export class PureWindowsPath extends PurePath {
 }
 
 /** Python's `pathlib.WindowsPath`: what `Path` is on Windows. Text only, no file is touched. */
-export class WindowsPath extends PureWindowsPath {}
+export class WindowsPath extends PureWindowsPath {
+  static override readonly [pyBase] = true;
+}

@@ -2,10 +2,12 @@
 
 import { structSequence } from "../containers/struct-sequence.js";
 import { HashParts, hashKey, type PyHashable } from "../hash.js";
-import { keepsTuples } from "../objects/objects.js";
+import { keepsTuples, pyBase } from "../objects/objects.js";
 
 /** `functools.partial`: a function with arguments, as data. Nothing here ever calls it. */
 export class PyPartial {
+  static readonly [pyBase] = true;
+
   /** A reference to the function: a {@link PyGlobal}, or what is registered for it. */
   readonly func: unknown;
   /** Positional arguments, put before those of a call. A plain array is written as the tuple that Python wants. */
@@ -43,6 +45,8 @@ export class Pattern implements PyHashable {
 
 /** `types.SimpleNamespace`: attributes only, kept as own properties. */
 export class SimpleNamespace {
+  static readonly [pyBase] = true;
+
   [name: string]: unknown;
 
   constructor(attributes: Readonly<Record<string, unknown>> = {}) {

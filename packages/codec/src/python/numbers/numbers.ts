@@ -1,5 +1,6 @@
 /** Python's numbers that JavaScript has no type for: a float that stays one, and complex. */
 import { hashKey, type PyHashable } from "../hash.js";
+import { pyBase } from "../objects/objects.js";
 import { equalsNumber } from "./equals-number.js";
 
 /** `repr(x)` of a Python float: `1.0`, `1e+16`, `1e-05`, `inf`, `nan`. CPython 3.12 `float_repr`. */
@@ -86,6 +87,8 @@ function complexPart(x: number): string {
  * new Complex(4, 6).toString() // => '(4+6j)'
  */
 export class Complex implements PyHashable {
+  static readonly [pyBase] = true;
+
   /** Python's `real`. */
   readonly re: number;
   /** Python's `imag`. */
