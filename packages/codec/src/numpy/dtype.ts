@@ -192,7 +192,6 @@ const FIELDS = new WeakMap<object, Parts & { readonly names: unknown; readonly e
 
 function fieldsOf(names: unknown, dict: unknown, size: number): Parts {
   if (!Array.isArray(names)) throw new RangeError("the names of its fields are none");
-  if (names.length === 0) return { ...NO_PARTS, fields: new Map() };
   if (typeof dict !== "object" || dict === null) throw new RangeError("it has names of fields, and no fields");
   let parts = FIELDS.get(dict);
   if (parts?.names !== names) {

@@ -46,6 +46,7 @@ describe("a claim that does not hold is an error of numpy's entry", () => {
     ["a shape that is no tuple", array(I1, int(1), bytes(1)), /bad shape/],
     ["a product that overflows to the size", array(I1, shapeOf(2n ** 32n, 2n ** 32n), bytes(0)), /of shape/],
     ["a product that overflows, with none of it", array(I1, shapeOf(2n ** 52n, 2n ** 52n, 0), bytes(0)), /of shape/],
+    ["rows without items, more than there is room for", array(I1, shapeOf(2 ** 24 + 1, 0), bytes(0)), /of shape/],
     ["rows without items by the billion", array(I1, shapeOf(huge, 0), bytes(0)), /of shape/],
     ["items without bytes by the billion", array(dtype("V0", 0), shapeOf(huge), bytes(0)), /of shape/],
     ["objects by the billion", array(dtype("O8"), shapeOf(huge), list(NONE)), /of shape/],
@@ -90,7 +91,9 @@ describe("a claim that does not hold is an error of numpy's entry", () => {
     ],
     ["a field twice", record(4, tuple(str("a"), str("a")), dict(str("a"), field(I1, 0))), /one name/],
     ["names without fields", record(4, tuple(str("a")), NONE), /no fields/],
+    ["no names, and no fields", record(0, "]", NONE), /no fields/],
     ["names that are a number", record(4, int(1), "}"), /names/],
+    ["names that are a str", record(1, str("a"), dict(str("a"), field(I1, 0))), /names/],
     [
       "fields of an int",
       rawDType(str("i4"), state(str("|"), NONE, tuple(str("a")), dict(str("a"), field(I1, 0)), 4)),

@@ -54,6 +54,13 @@ describe("NDArray", () => {
     expect(back.get(1)!.at(0)).toBe(back);
   });
 
+  it("gives bytes without the zeros at their end, as numpy does", () => {
+    const dtype = new DType("S3", [3, "|", null, null, null, 3, 1, 0]);
+    const array = new NDArray(Buffer.from("a\0\0a\0b\0\0\0abc"), [4], { dtype });
+    const items = array.toArray() as readonly Uint8Array[];
+    expect(items.map((item) => Buffer.from(item).toString())).toEqual(["a", "a\0b", "", "abc"]);
+  });
+
   it("refuses contents that do not fit the shape", () => {
     expect(() => new NDArray(Float64Array.of(1), [2])).toThrow(RangeError);
     expect(() => new NDArray(Float64Array.of(1), [2 ** 53, 2 ** 53])).toThrow(RangeError);
@@ -61,7 +68,8 @@ describe("NDArray", () => {
     for (const dtype of ["float64", "bool", ">i4"]) {
       expect(() => new NDArray([1], [1], { dtype })).toThrow("of a list: give a typed array");
     }
-    expect(() => DType.of("x9")).toThrow(RangeError);
+    for (const name of ["x9", "<i42", "xi4", "i4 "]) expect(() => DType.of(name), name).toThrow(RangeError);
+    expect(() => new DType("i4", [3])).toThrow("of no version of numpy's");
     const order = { order: "f" as never };
     expect(() => new NDArray(Float64Array.of(1), [1], order)).toThrow('option order "f": must be "C" or "F"');
     expect(() => new NumpyScalar("float64", new Uint8Array(3))).toThrow("of type <f8: needs 8 bytes, not 3");
