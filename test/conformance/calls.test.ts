@@ -27,6 +27,21 @@ function made(pickle: string): { readonly shown: string } | { readonly code: str
   }
 }
 
+/** What Brine refuses and CPython does not: no pickler writes it. */
+const NARROWER = [
+  // Bytes for a list of ints, counts of zeros, and dicts for their keys.
+  /^builtins\.(frozenset|list|set|tuple)\(b'|^builtins\.(bytes|bytearray)\((True|0|5|\{\})/,
+  /^(array\.array\('b', |collections\.deque\()(b?'|\{)|^collections\.OrderedDict\(b?'/,
+  // What is to be counted.
+  /^collections\.Counter\((?!\{)/,
+  /^(_codecs\.encode|builtins\.bytearray)\('a', 'latin1', 'x'\)$/,
+  /^datetime\.timedelta\(.*(1\.5|3, 5\))/,
+  /^(decimal\.Decimal|fractions\.Fraction)\((\)|True,|1\.5,|.*None\))/,
+  /^(http\.HTTPStatus|uuid\.\w+)\(.*, None\)/,
+  // Numbers, and whether the bits below the mask may be set.
+  /^ipaddress\.IPv\d(Interface|Network)\((True,|\d+,|'.*', )/,
+  /^json\.decoder\.JSONDecodeError\((?!'m'|\))|^json\.decoder\.JSONDecodeError\('m', 'd', \d{10,}/,
+];
 /** What is data to Brine, which neither compiles a pattern nor knows which classes take parameters. */
 const TAKEN = [/^re\._compile\('a', (5|-1)\)$/, /^operator\.getitem\(<class 'int'>, /];
 /** Shown in another way by other versions of Python, or never twice alike. */
@@ -38,8 +53,7 @@ it("are made, or refused, as CPython does", () => {
   for (const [call, pickle, className, shown] of rows) {
     const ours = made(pickle);
     if (className !== null) {
-      // A constructor takes what picklers write, not all that Python's takes.
-      if ("code" in ours) expect(["construct-failed", "bad-operand"], `${call}: ${ours.message}`).toContain(ours.code);
+      if ("code" in ours) expect([NARROWER.some((narrower) => narrower.test(call)), ours]).toContain(true);
       else if (!SHOWN_OTHERWISE.test(call)) expect(ours.shown, call).toBe(shown);
       if ("shown" in ours) alike++;
     } else if (!TAKEN.some((taken) => taken.test(call))) {

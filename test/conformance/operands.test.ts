@@ -179,6 +179,7 @@ describe("Brine decides as CPython", () => {
       `---${hex}-`,
       `{urn:${hex}`,
       `${hex}0`,
+      `0${hex}`,
       hex.slice(1),
       `{-${hex.slice(0, 16)}}${hex.slice(16)}`,
       `g${hex.slice(1)}`,

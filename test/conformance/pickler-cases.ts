@@ -62,7 +62,7 @@ const GLOBALS = [
   "datetime.date",
   "decimal.Decimal",
 ];
-const NAMES = ["a", "b", "key", "app", "latin1"];
+const NAMES = ["a", "b", "key", "app", "latin1", "persistent"];
 const DECIMALS = ["1.10", "-0", "NaN", "Infinity"];
 const ID_KINDS = new Set(["none", "bool", "int", "float", "str", "bytes", "complex", "date", "decimal"]);
 const KEY_KINDS = new Set(["none", "bool", "int", "str", "bytes"]);
