@@ -1,7 +1,7 @@
 /** What user code may give for a reduction. That CPython refuses the same is compared in `test/conformance/pickler.test.ts`. */
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
-import { PyGlobal } from "../python/objects/objects.js";
+import { PyGlobal, type PyObject } from "../python/objects/objects.js";
 import { ClassRegistry } from "./default-registry.js";
 
 const MAKE = new PyGlobal("app", "make");
@@ -31,6 +31,16 @@ const registry = new ClassRegistry();
 registry.register("app.Reduced", Reduced).register("app.NewArgs", NewArgs).register("app.NewArgsEx", NewArgsEx);
 
 const reduced = (reduction: unknown) => Object.assign(new Reduced(), { reduction });
+
+it("dumps() asks __reduce_ex__ of a class that nobody registered, with the protocol", () => {
+  const value = {
+    __proto__: { __reduce_ex__: (protocol: number) => [MAKE, [protocol]], __reduce__: () => [MAKE, []] },
+  };
+  for (const protocol of [2, 4] as const) {
+    const made = loads(dumps(value, { protocol }), { unregistered: "opaque" }) as PyObject;
+    expect([String(made.callable), ...made.args]).toEqual(["app.make", protocol]);
+  }
+});
 
 describe("dumps() refuses, with a PicklingError", () => {
   it.each([

@@ -51,6 +51,8 @@ describe("an exception", () => {
       [new TypeError("x"), "TypeError"],
       [new RangeError("x"), "ValueError"],
       [new AggregateError([new Error("y")], "x"), "ExceptionGroup"],
+      // Python has no group of none.
+      [new AggregateError([], "x"), "Exception"],
     ];
     for (const [error, name] of cases) {
       const back = loads(dumps(error)) as PyException;

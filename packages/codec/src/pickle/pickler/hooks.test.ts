@@ -13,6 +13,7 @@ import { Decimal } from "../../python/numbers/decimal.js";
 import { Complex } from "../../python/numbers/numbers.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { dumps, Pickler } from "../api-dump.js";
+import { loads } from "../api-load.js";
 import type { Protocol } from "../opcodes.js";
 import type { PicklerOptions } from "../options.js";
 
@@ -89,6 +90,19 @@ describe("hooks", () => {
     expect(Buffer.from(new TablePickler({ protocol: 2 }).dump(Tuple.of(new Table()))).toString("hex")).toBe(
       `8002580200000074317100${"51"}857101${"2e"}`,
     );
+  });
+
+  it("asks persistentId for keys, of objects and of wide ones, as of a dict", () => {
+    const persistentId = (value: unknown) => (value === "k7" || value === "k200" ? `id of ${value}` : null);
+    for (const size of [8, 201]) {
+      const pairs = Array.from({ length: size }, (_, i): [string, number] => [`k${i}`, i]);
+      for (const protocol of [0, 2, 5] as const) {
+        const ofObject = hex(Object.fromEntries(pairs), { protocol, persistentId });
+        expect(ofObject).toBe(hex(new Map(pairs), { protocol, persistentId }));
+        const back = loads(Buffer.from(ofObject, "hex"), { persistentLoad: (id) => id });
+        expect(back).toHaveProperty("id of k7", 7);
+      }
+    }
   });
 
   it("asks the dispatch table that it has at the time", () => {

@@ -25,6 +25,7 @@ describe("a global that nobody registered", () => {
     expect(failure(() => loads(raw("capp.models\nA\n."))).message).toBe(
       'Cannot decode GLOBAL: app.models.A is not registered; register it with registry.register("app.models.A", A), or pass unregistered: "opaque"',
     );
+    expect(failure(() => loads(raw("capp\nErrorLog\n."))).message).toContain('register("app.ErrorLog", ErrorLog)');
     expect(failure(() => loads(raw("capp\n<lambda>\n."))).message).toContain('register("app.<lambda>", YourClass)');
   });
 
