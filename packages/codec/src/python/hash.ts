@@ -4,7 +4,8 @@
  *
  * Every key has a form that a JavaScript `Map` compares as Python compares the keys:
  * - a string: `"s"` + the string; bytes: `"b"` + its latin-1 text; other structures: another letter and their parts
- * - an int: a number while it is safe, else a bigint; a float with an integral value: as the int; other floats: the number
+ * - an int: a number while it is safe, else `"I"` + its hexadecimal digits; a float with an integral value: as the int; other
+ *   floats: the number
  * - a tuple or frozenset: its {@link HashParts}, of which `key-table.ts` makes what can be compared
  * - anything else: the object itself, which equals only itself
  */
@@ -42,13 +43,15 @@ export class HashParts {
 }
 
 /** The canonical form of a number. */
-function numberKey(x: number): number | bigint {
-  return Number.isSafeInteger(x) || !Number.isInteger(x) ? x : BigInt(x);
+function numberKey(x: number): number | string {
+  return Number.isSafeInteger(x) || !Number.isInteger(x) ? x : bigintKey(BigInt(x));
 }
 
 /** The canonical form of an integer. */
-function bigintKey(x: bigint): number | bigint {
-  return x <= 9007199254740991n && x >= -9007199254740991n ? Number(x) : x;
+function bigintKey(x: bigint): number | string {
+  // A bigint would not do: V8 hashes these by their lowest 64 bits alone. Hexadecimal, as decimal digits cost the square of
+  // their number.
+  return x <= 9007199254740991n && x >= -9007199254740991n ? Number(x) : `I${x.toString(16)}`;
 }
 
 /** CPython's error for a key of a mutable type. */
@@ -102,7 +105,7 @@ export const SHORT = 8;
 
 function isLong(form: unknown): boolean {
   if (typeof form === "string") return form.length > LONG_TEXT;
-  return typeof form === "bigint" || (form instanceof HashParts && form.parts.length > SHORT);
+  return form instanceof HashParts && form.parts.length > SHORT;
 }
 
 /** The form of a key that is no tuple or frozenset; {@link HashParts} for one that is. */

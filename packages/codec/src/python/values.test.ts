@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
+import { Slice } from "./builtins.js";
+import { Deque } from "./containers/collections.js";
 import { tuple } from "./containers/sequences.js";
 import { hashEquals } from "./key-table.js";
 import { IPv6Address } from "./library/ipaddress.js";
@@ -38,8 +40,25 @@ describe("numbers", () => {
     ["nan12", "NaN12"],
     [".5", "0.5"],
     ["1_000", "1000"],
+    ["_1_._5_e_1_", "15"],
+    ["in_f", "Infinity"],
+    ["1E+999999999999999999", "1E+999999999999999999"],
+    ["0.01e1000000000000000001", "1E+999999999999999999"],
+    ["1E-1999999999999999997", "1E-1999999999999999997"],
+    ["1e00000000000000000000000000000005", "1E+5"],
   ])("Decimal(%s) is %s", (text, shown) => {
     expect(new Decimal(text).toString()).toBe(shown);
+  });
+
+  it.each([
+    "10E+999999999999999999",
+    "1E+1000000000000000000",
+    "1E-1999999999999999998",
+    "0E-99999999999999999999",
+    "1e",
+    ".e5",
+  ])("Decimal(%s) is none, as in CPython", (text) => {
+    expect(() => new Decimal(text)).toThrow(SyntaxError);
   });
 
   it("compares numbers of every type by value", () => {
@@ -83,6 +102,16 @@ describe("numbers", () => {
     [new Complex(0.5), new Decimal("0.5"), true],
     [new Complex(1, 1), 1, false],
     [new Complex(Number.NaN), Number.NaN, false],
+    [new Fraction(1n, 2n ** 1074n), Number.MIN_VALUE, true],
+    [new Fraction(3n, 2n ** 1060n), 3 * 2 ** -1060, true],
+    [new Fraction(1n, 2n ** 1080n), 0, false],
+    [new Fraction(1, 3), new Decimal("0.3333333333333333"), false],
+    [new Fraction(2n ** 60n + 1n, 2n ** 60n), new Decimal(`1.${String(5n ** 60n).padStart(60, "0")}`), true],
+    [new Decimal("1E-300"), 1e-300, false],
+    [new Decimal("1E+900"), 10n ** 900n, true],
+    [new Decimal("1E+900"), 10n ** 900n + 1n, false],
+    [new Decimal("1"), new Deque([1]), false],
+    [new Fraction(1), new Slice([1]), false],
   ])("%s equals %s: %s", (own, other, expected) => {
     expect(own.equals(other)).toBe(expected);
   });

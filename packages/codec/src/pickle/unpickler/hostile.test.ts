@@ -39,6 +39,32 @@ describe("hostile input costs no more than its size", () => {
     expect(dict.size).toBe(1);
   });
 
+  const text = (value: string) => `V${value}\n`;
+
+  // Each took longer than a test may, since the time grew with the square of the size.
+  test.each([
+    ["a Decimal with zeros inside", `}cdecimal\nDecimal\n${text(`1${repeat("0", 1_000_000)}1`)}\x85RNs.`, 1],
+    [
+      "Decimals that are longer than their text",
+      `}(${Array.from({ length: 40_000 }, (_, i) => `cdecimal\nDecimal\n${text(`${i}1E+4900`)}\x85RN`).join("")}u.`,
+      40_000,
+    ],
+    [
+      "a path, in many dicts",
+      `cpathlib\nPurePosixPath\n${text(repeat("a/", 200_000))}\x85Rq\x000${repeat("}h\x00Ns0", 30_000)}}h\x00Ns.`,
+      1,
+    ],
+    [
+      "a datetime in a zone whose file has a strange name",
+      `}cdatetime\ndatetime\n(M\xe8\x07K\x01K\x01K\x00K\x00K\x00K\x00cdateutil.tz.tz\ntzfile\nN${text(
+        `${repeat("zoneinfo/", 100_000)}\\u000a`,
+      )}\x86RtRNs.`,
+      1,
+    ],
+  ])("%s as key", (_what, pickle, size) => {
+    expect((loads(raw(pickle)) as PyDict).size).toBe(size);
+  });
+
   test("ten lists of ten lists of ten lists stay references", () => {
     let pickle = "]\x94";
     for (let level = 0; level < 50; level++) {

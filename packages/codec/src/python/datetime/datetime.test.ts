@@ -1,8 +1,10 @@
 import { Temporal } from "temporal-polyfill";
 import { describe, expect, it } from "vitest";
 import { dumps, loads, repr } from "../../index.js";
-import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone } from "./datetime.js";
+import { PyDict } from "../containers/dict.js";
+import { PyDate, PyDateTime, PyTime, TimeDelta, TimeZone, type TzInfo } from "./datetime.js";
 import { ZoneInfo } from "./zoneinfo.js";
+import { PytzZone } from "./zones.js";
 
 const paris = new ZoneInfo("Europe/Paris");
 
@@ -99,6 +101,29 @@ describe("PyDateTime", () => {
   });
 });
 
+describe("equality where a clock is put forward or back", () => {
+  const at = (month: number, day: number, hour: number, fold: number, zone: TzInfo = paris) =>
+    new PyDateTime(2024, month, day, hour, 30, 0, 0, zone, fold);
+
+  // What CPython says of the same.
+  it.each<[string, PyDateTime, PyDateTime, boolean]>([
+    ["both occurrences of an hour", at(10, 27, 2, 0), at(10, 27, 2, 1), true],
+    ["the first of them, in UTC", at(10, 27, 2, 0), at(10, 27, 0, 0, TimeZone.utc), false],
+    ["a skipped time and the one that is shown", at(3, 31, 2, 0), at(3, 31, 3, 0), false],
+    [
+      "a skipped time in another object for the zone",
+      at(3, 31, 2, 0),
+      at(3, 31, 2, 1, new ZoneInfo("Europe/Paris")),
+      true,
+    ],
+    ["a skipped time in another zone", at(3, 31, 2, 0), at(3, 31, 2, 0, new ZoneInfo("Europe/Rome")), false],
+    ["any other time, in UTC", at(10, 27, 3, 0), at(10, 27, 2, 0, TimeZone.utc), true],
+  ])("%s", (_what, a, b, expected) => {
+    expect(a.equals(b)).toBe(expected);
+    expect(new PyDict([[a, 1]]).has(b)).toBe(expected);
+  });
+});
+
 describe("TimeDelta", () => {
   it("is normalised as in Python", () => {
     expect(repr(new TimeDelta(0, 0, -1))).toBe("datetime.timedelta(days=-1, seconds=86399, microseconds=999999)");
@@ -134,5 +159,15 @@ describe("PyTime", () => {
     expect(PyTime.from("07:08:09.5+01:00").toString()).toBe("07:08:09.500000+01:00");
     expect(new PyTime(1, 2, 3, 4, null, 1).fold).toBe(1);
     expect(() => new PyTime(24)).toThrow(RangeError);
+  });
+
+  // As of CPython's time(7, 8, tzinfo=...).
+  it.each([
+    [new ZoneInfo("UTC"), "07:08:00+00:00"],
+    [new ZoneInfo("Etc/GMT-3"), "07:08:00+03:00"],
+    [new PytzZone("Etc/GMT+3"), "07:08:00-03:00"],
+    [new ZoneInfo("Europe/Paris"), "07:08:00"],
+  ])("in a zone: %s, %s", (zone, text) => {
+    expect(new PyTime(7, 8, 0, 0, zone).toString()).toBe(text);
   });
 });

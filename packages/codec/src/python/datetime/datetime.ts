@@ -426,22 +426,23 @@ export class PyDateTime implements PyHashable {
   }
 
   /**
-   * Aware datetimes by moment, naive ones by fields, never one of each: Python's `==`, but for the hour that a clock shows twice.
-   * There Python tells the two occurrences in one zone not apart, and takes none for equal to a time of another zone.
+   * Python's `==`: aware datetimes by moment, naive ones by fields, never one of each. A time that a clock skips or shows twice
+   * equals those of its own zone with the same fields, whatever their `fold`, and none of another zone.
    */
   equals(other: unknown): boolean {
     if (!(other instanceof PyDateTime)) return false;
     const [a, b] = [this[hashKey](), other[hashKey]()];
     if (typeof a === "string" || typeof b === "string") return a === b;
-    return this.tzinfo === other.tzinfo && this.toString() === other.toString();
+    const isOneZone =
+      this.tzinfo === other.tzinfo ||
+      (this.tzinfo instanceof ZoneInfo && !this.tzinfo.noCache && this.tzinfo.equals(other.tzinfo));
+    return isOneZone && this.#fields() === other.#fields();
   }
 
   /** Python's `isoformat()`: `2024-05-06T07:08:09.123456+02:00`; without offset when the zone's is not known here. */
   toString(): string {
-    const text = `${dateText(this.year, this.month, this.day)}T${timeText(this.hour, this.minute, this.second, this.microsecond)}`;
-    if (this.tzinfo === null) return text;
     const micros = offsetOf(this.tzinfo, this);
-    return micros === undefined ? text : text + offsetText(micros);
+    return micros === undefined ? this.#fields() : this.#fields() + offsetText(micros);
   }
 
   /** As {@link toString}, which has an IANA zone's offset and not its name: `"2024-05-06T07:08:09+02:00"`. */
@@ -455,7 +456,22 @@ export class PyDateTime implements PyHashable {
       return `n${dayNumber(this)},${seconds},${this.microsecond}`;
     }
     const micros = this.epochMicroseconds();
-    return micros === undefined ? new HashParts("e", [this.toString(), this.tzinfo]) : `d${micros}`;
+    return micros === undefined || this.#isOffsetByFold()
+      ? new HashParts("e", [this.#fields(), this.tzinfo])
+      : `d${micros}`;
+  }
+
+  /** ISO text without the offset. */
+  #fields(): string {
+    return `${dateText(this.year, this.month, this.day)}T${timeText(this.hour, this.minute, this.second, this.microsecond)}`;
+  }
+
+  /** Whether the clock skips this time or shows it twice. CPython 3.12 `_datetimemodule.c` pep495_eq_exception. */
+  #isOffsetByFold(): boolean {
+    if (this.tzinfo instanceof TimeZone) return false;
+    const { year, month, day, hour, minute, second, microsecond, fold } = this;
+    const other = { year, month, day, hour, minute, second, microsecond, fold: 1 - fold };
+    return offsetOf(this.tzinfo, this) !== offsetOf(this.tzinfo, other);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

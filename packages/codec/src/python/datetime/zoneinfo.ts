@@ -1,7 +1,7 @@
 /** `zoneinfo.ZoneInfo`. */
 import { hashKey, type PyHashable } from "../hash.js";
 import type { TzInfo, WallTime } from "./tzinfo.js";
-import { ianaOffset } from "./zone-offset.js";
+import { ianaOffset, isFixed } from "./zone-offset.js";
 
 /**
  * An IANA time zone by name, such as `Europe/Paris`. Python compares zones by identity, so one key decodes to one object
@@ -28,9 +28,12 @@ export class ZoneInfo implements TzInfo, PyHashable {
     return this.key;
   }
 
-  /** Microseconds east of UTC at that time, from the engine's time zone data; `undefined` when it does not know the zone, or without a time. */
+  /**
+   * Microseconds east of UTC at that time, from the engine's time zone data; `undefined` when it does not know the zone, or
+   * without a time, unless the zone is one such as `UTC` that has only one offset.
+   */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
-    return time === undefined ? undefined : ianaOffset(this.key, time);
+    return time === undefined && !isFixed(this.key) ? undefined : ianaOffset(this.key, time);
   }
 
   /** Whether `other` has the same `key` and `noCache`, where Python compares by identity. */

@@ -87,12 +87,12 @@ export class PytzZone implements TzInfo {
   }
 
   /**
-   * Microseconds east of UTC: those of {@link offset}, whatever the time; else from the engine's time zone data, `undefined`
-   * without a time.
+   * Microseconds east of UTC: those of {@link offset}, else of the zone's only one, whatever the time. `undefined` when the engine
+   * does not know the zone.
    */
   utcOffsetMicroseconds(time: WallTime | undefined): bigint | undefined {
     if (this.offset !== null) return BigInt(this.offset.utcOffset) * 1_000_000n;
-    return time === undefined ? undefined : ianaOffset(this.zone, time);
+    return ianaOffset(this.zone, time);
   }
 
   /** Python's `str`: the IANA name. */
@@ -106,13 +106,16 @@ export class PytzZone implements TzInfo {
   }
 }
 
+/** Below which the files of time zones lie, by name. */
+const DIRECTORY = "zoneinfo/";
+
 /** A zone of `dateutil.tz`, with its state as dateutil keeps it. */
 export abstract class DateutilZone extends PyInstance implements TzInfo {
   /** Of `tzfile`, the IANA name that its path ends in: `/usr/share/zoneinfo/Europe/Paris`; `undefined` of others. */
   get ianaName(): string | undefined {
     const file = this.attribute("_filename") ?? this.args[1];
-    const match = typeof file === "string" ? /zoneinfo\/(.+)$/.exec(file) : null;
-    return match?.[1];
+    const at = typeof file === "string" ? file.indexOf(DIRECTORY) : -1;
+    return at < 0 ? undefined : (file as string).slice(at + DIRECTORY.length);
   }
 
   /**

@@ -1,5 +1,5 @@
 /** `pathlib`: paths as values; nothing here touches a file system. */
-import { HashParts, hashKey, type PyHashable } from "../hash.js";
+import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
 
 /** Drive, root and the names below. */
@@ -112,7 +112,7 @@ export abstract class PurePath implements PyHashable {
   }
 
   [hashKey](): unknown {
-    return new HashParts("P", [this.separator, this.key()]);
+    return `P${this.separator}${this.key()}`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {

@@ -2,15 +2,18 @@
 import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
 import { equalsNumber } from "./equals-number.js";
-import { gcd } from "./integers.js";
 
 /** What Python's `str` prints without a change: no exponent, no leading zeros, not as small as to need an exponent. */
 const CANONICAL = /^-?(?:0(?!\.000000)|[1-9]\d*)(?:\.\d+)?$/;
-const NUMBER = /^\s*([+-])?(?:(\d[\d_]*)(?:\.([\d_]*))?|\.(\d[\d_]*))(?:[eE]([+-]?\d+))?\s*$/;
+const NUMBER = /^\s*([+-])?(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:[eE]([+-]?0*\d{1,19}))?\s*$/;
 const SPECIAL = /^\s*([+-])?(?:(inf|infinity)|(s?nan)(\d*))\s*$/i;
 
-/** Digits beyond which a Decimal is not written out to compare it with an int. */
-const MAX_EXPANSION = 5000;
+/** Digits beyond which a Decimal is not written out to compare it with an int: `1E+1000` is short, and the number is not. */
+const MAX_EXPANSION = 1000;
+
+/** `decimal.MAX_EMAX` and `decimal.MIN_ETINY` of 64-bit machines. */
+const MAX_EMAX = 999_999_999_999_999_999n;
+const MIN_ETINY = -1_999_999_999_999_999_997n;
 
 /** Own and enumerable, unlike a #private: deep comparison, as in tests, would take any two for equal. No pickle can name it. */
 const TEXT: unique symbol = Symbol("text");
@@ -19,33 +22,30 @@ interface Parts {
   readonly isNegative: boolean;
   /** Without leading zeros. */
   readonly digits: string;
-  readonly exponent: number;
+  readonly exponent: bigint;
 }
 
 function parse(text: string): Parts | undefined {
   const match = NUMBER.exec(text);
   if (match === null) return undefined;
-  const whole = (match[2] ?? "").replaceAll("_", "");
-  const fraction = (match[3] ?? match[4] ?? "").replaceAll("_", "");
-  const exponent = Number(match[5] ?? 0);
-  if (!Number.isSafeInteger(exponent)) return undefined;
+  const fraction = match[3] ?? match[4] ?? "";
   return {
     isNegative: match[1] === "-",
-    digits: (whole + fraction).replace(/^0+(?=\d)/, ""),
-    exponent: exponent - fraction.length,
+    digits: ((match[2] ?? "") + fraction).replace(/^0+(?=\d)/, ""),
+    exponent: BigInt(match[5] ?? 0) - BigInt(fraction.length),
   };
 }
 
 /** CPython 3.12 `_pydecimal.py` Decimal.__str__. */
 function format({ isNegative, digits, exponent }: Parts): string {
-  const left = exponent + digits.length;
-  const point = exponent <= 0 && left > -6 ? left : 1;
+  const left = exponent + BigInt(digits.length);
+  const point = exponent <= 0n && left > -6n ? Number(left) : 1;
   let text: string;
   if (point <= 0) text = `0.${"0".repeat(-point)}${digits}`;
   else if (point >= digits.length) text = digits;
   else text = `${digits.slice(0, point)}.${digits.slice(point)}`;
-  const shown = left - point;
-  const suffix = shown === 0 ? "" : `E${shown > 0 ? "+" : ""}${shown}`;
+  const shown = left - BigInt(point);
+  const suffix = shown === 0n ? "" : `E${shown > 0n ? "+" : ""}${shown}`;
   return (isNegative ? "-" : "") + text + suffix;
 }
 
@@ -124,20 +124,13 @@ export class Decimal implements PyHashable {
       return text.startsWith("-") ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
     }
     const { isNegative, digits, exponent } = parse(text)!;
-    const significant = digits.replace(/0+$/, "");
+    const significant = withoutZeros(digits);
     if (significant === "") return 0;
-    const scale = exponent + digits.length - significant.length;
+    const scale = exponent + BigInt(digits.length - significant.length);
     const sign = isNegative ? "-" : "";
-    if (scale >= 0) {
-      if (significant.length + scale > MAX_EXPANSION) return `E${sign}${significant},${scale}`;
-      return BigInt(`${sign}${significant}${"0".repeat(scale)}`);
-    }
-    // A double equals the Decimal only if it is exactly this fraction.
-    const double = Number(text);
-    if (significant.length - scale <= 1100 && isExactly(double, `${sign}${significant}`, -scale)) return double;
-    return significant.length - scale > MAX_EXPANSION
-      ? `E${sign}${significant},${scale}`
-      : fractionKey(BigInt(`${sign}${significant}`), 10n ** BigInt(-scale));
+    if (scale < 0n) return isDouble(significant, -scale) ? Number(text) : scaledKey(sign, significant, scale);
+    const isShort = BigInt(significant.length) + scale <= MAX_EXPANSION;
+    return isShort ? BigInt(sign + significant) * 10n ** scale : scaledKey(sign, significant, scale);
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -146,38 +139,49 @@ export class Decimal implements PyHashable {
 }
 
 function canonical(text: string): string {
-  const special = SPECIAL.exec(text);
+  const plain = text.replaceAll("_", "");
+  const special = SPECIAL.exec(plain);
   if (special !== null) {
     const sign = special[1] === "-" ? "-" : "";
     if (special[2] !== undefined) return `${sign}Infinity`;
     const digits = special[4]!.replace(/^0+/, "");
     return `${sign}${special[3]!.toLowerCase() === "snan" ? "sNaN" : "NaN"}${digits}`;
   }
-  const parts = parse(text);
-  if (parts === undefined) {
+  const parts = parse(plain);
+  if (parts === undefined || !isInRange(parts)) {
     throw new SyntaxError(`Cannot make a Decimal of ${JSON.stringify(text.slice(0, 80))}: not a decimal number`);
   }
   return format(parts);
 }
 
-/** Whether `double` is exactly `digits / 10 ** places`. */
-function isExactly(double: number, digits: string, places: number): boolean {
-  if (!Number.isFinite(double) || double === 0) return false;
-  // A double with a fractional part is an integer over a power of two, at most 2 ** 1074.
-  let numerator = double;
-  let power = 0;
-  while (!Number.isInteger(numerator) && power < 1074) {
-    numerator *= 2;
-    power++;
-  }
-  if (!Number.isInteger(numerator)) return false;
-  return BigInt(numerator) * 10n ** BigInt(places) === BigInt(digits) << BigInt(power);
+function isInRange({ digits, exponent }: Parts): boolean {
+  return exponent >= MIN_ETINY && exponent + BigInt(digits.length - 1) <= MAX_EMAX;
 }
 
-/** The canonical form of a fraction that is no integer and no double. */
-export function fractionKey(numerator: bigint, denominator: bigint): string {
-  const divisor = gcd(numerator < 0n ? -numerator : numerator, denominator);
-  return `q${numerator / divisor}/${denominator / divisor}`;
+/** `digits` without the zeros at the end: a regular expression would look at each run of zeros as often as it is long. */
+function withoutZeros(digits: string): string {
+  let end = digits.length;
+  while (end > 0 && digits[end - 1] === "0") end--;
+  return digits.slice(0, end);
+}
+
+/** The canonical form of `digits * 10 ** scale` that is not written out. The digits do not end in 0. */
+export function scaledKey(sign: "" | "-", digits: string, scale: bigint): string {
+  return `E${sign}${digits},${scale}`;
+}
+
+/** Digits of a power of five, for each of its factors. */
+const DIGITS_OF_FIVE = Math.log10(5);
+
+/**
+ * Whether `digits / 10 ** places`, in which `digits` do not end in 0, is exactly a double. It is then `n / 2 ** places` with
+ * an `n` of at most 53 bits: `digits` are `n * 5 ** places`, which their number alone rules out of most.
+ */
+function isDouble(digits: string, places: bigint): boolean {
+  const extra = digits.length - Number(places) * DIGITS_OF_FIVE;
+  if (places > 1074n || extra < 0 || extra > 17) return false;
+  const [all, fives] = [BigInt(digits), 5n ** places];
+  return all % fives === 0n && all / fives <= 9007199254740992n;
 }
 
 /** `decimal.Context`: the settings of decimal arithmetic, as data. Nothing here acts on them. */

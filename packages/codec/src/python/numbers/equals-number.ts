@@ -10,5 +10,10 @@ export function equalsNumber(own: PyHashable, other: unknown): boolean {
   } else if (typeof other !== "number" && typeof other !== "bigint" && typeof other !== "boolean") {
     return false;
   }
-  return hashEquals(own, other);
+  try {
+    return hashEquals(own, other);
+  } catch {
+    // What Python cannot hash is no number.
+    return false;
+  }
 }

@@ -2,9 +2,12 @@
 
 import { hashKey, type PyHashable } from "../hash.js";
 import { pyBase } from "../objects/objects.js";
-import { fractionKey } from "./decimal.js";
+import { scaledKey } from "./decimal.js";
 import { equalsNumber } from "./equals-number.js";
 import { bitLength, gcd, MAX_DIGITS } from "./integers.js";
+
+/** Decimal places beyond which a Fraction is not written out to compare it with a Decimal: the time grows with their square. */
+const MAX_PLACES = 2000;
 
 const TEXT = /^\s*([+-]?\d+)(?:\/(\d+))?\s*$/;
 
@@ -75,10 +78,15 @@ export class Fraction implements PyHashable {
   [hashKey](): unknown {
     const { numerator, denominator } = this;
     if (denominator === 1n) return numerator;
-    const isPowerOfTwo = (denominator & (denominator - 1n)) === 0n;
+    const twos = bitLength(denominator & -denominator) - 1;
+    const fives = powerOfFive(denominator >> BigInt(twos));
     const size = numerator < 0n ? -numerator : numerator;
-    if (isPowerOfTwo && size <= 2n ** 53n && denominator <= 2n ** 1000n) return Number(numerator) / Number(denominator);
-    return fractionKey(numerator, denominator);
+    if (fives === 0 && twos <= 1074 && size <= 2n ** 53n) return this.toNumber();
+    const places = Math.max(twos, fives ?? 0);
+    // What ends in decimals may be a Decimal.
+    if (fives === undefined || places > MAX_PLACES) return `q${numerator.toString(16)}/${denominator.toString(16)}`;
+    const digits = size * 2n ** BigInt(places - twos) * 5n ** BigInt(places - fives);
+    return scaledKey(numerator < 0n ? "-" : "", String(digits), BigInt(-places));
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -111,6 +119,14 @@ function quotient(n: bigint, d: bigint): number {
   // The last bit stands for all that follow, so that Number() rounds what is just above a half up.
   const bits = (top / bottom) | (top % bottom === 0n ? 0n : 1n);
   return Number(bits) * 2 ** -QUOTIENT_BITS * 2 ** (exponent - 1) * 2;
+}
+
+/** Which power of five `value` is; `undefined` if it is none. */
+function powerOfFive(value: bigint): number | undefined {
+  if (value === 1n) return 0;
+  if (value % 5n !== 0n) return undefined;
+  const power = Math.floor(bitLength(value) / Math.log2(5));
+  return 5n ** BigInt(power) === value ? power : undefined;
 }
 
 /** Digits of an int in text, without its sign. */
