@@ -12,6 +12,7 @@ import collections
 import datetime
 import decimal
 import functools
+import hashlib
 import io
 import json
 import os
@@ -97,6 +98,7 @@ def big_values():
     yield "frameless", [b"b" * 70000, "s" * 70000, "end"]
     shared = [str(i) for i in range(300)]
     yield "many-gets", shared + shared
+    yield "long-reprs", [bytes(range(256)) * 300, "it's \"\xe9\n\U0001f600" * 20000, "'" * 70000, b"it's " * 20000, bytearray(b"it's \"\xff" * 20000), bytearray(b"'" * 70000)]
 
 
 # Stack errors, mark errors, truncations: inputs of CPython's test.pickletester.
@@ -148,9 +150,11 @@ def main():
             row["annotated"] = outcome_of_dis(data, annotate=30)
             row["narrow"] = outcome_of_dis(data, indentlevel=1, annotate=1)
         else:
-            # The whole text would fill megabytes; its lines are of the same kind throughout.
-            row["dis"]["text"] = row["dis"]["text"][:2000]
-            row["dis"]["cut"] = True
+            # The whole text would fill megabytes.
+            row["annotated"] = outcome_of_dis(data, annotate=30)
+            for outcome in (row["dis"], row["annotated"]):
+                outcome["sha256"] = hashlib.sha256(outcome["text"].encode("utf-8", "surrogatepass")).hexdigest()
+                outcome["text"] = outcome["text"][:2000]
         table.append(row)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools.json")
     with open(path, "w", encoding="ascii", newline="\n") as file:

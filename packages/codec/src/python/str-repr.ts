@@ -6,42 +6,81 @@ const UNPRINTABLE = "[\\p{C}\\p{Z}]";
 /** Made when first needed, and no literal: V8 looks up the properties of a literal's characters at every import already. */
 let unprintable: RegExp | undefined;
 
-function isUnprintable(char: string): boolean {
+/** Whether Python shows the character, which is no space, by its number: `not char.isprintable()`. */
+export function isUnprintable(char: string): boolean {
   unprintable ??= new RegExp(UNPRINTABLE, "u");
   return unprintable.test(char);
 }
 
+/** Characters of a piece, about. */
+const PIECE = 64 * 1024;
+
 /** `'a\n'`. CPython 3.12 `unicode_repr`. */
 export function strRepr(text: string): string {
-  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-  let out = quote;
-  for (const char of text) {
-    const code = char.codePointAt(0)!;
-    if (char === quote || char === "\\") out += `\\${char}`;
-    else if (char === "\t") out += "\\t";
-    else if (char === "\n") out += "\\n";
-    else if (char === "\r") out += "\\r";
-    else if (code >= 0x20 && code < 0x7f) out += char;
-    else if (code > 0x7f && !isUnprintable(char)) out += char;
-    else if (code < 0x100) out += `\\x${code.toString(16).padStart(2, "0")}`;
-    else if (code < 0x10000) out += `\\u${code.toString(16).padStart(4, "0")}`;
-    else out += `\\U${code.toString(16).padStart(8, "0")}`;
-  }
-  return out + quote;
+  const quote = quoteOf(text.includes("'"), text.includes('"'));
+  return quote + escaped(text, quote) + quote;
+}
+
+/** {@link strRepr} in pieces: that of a large str may be longer than a string can be. */
+export function* strReprPieces(text: string): Generator<string, void, undefined> {
+  const quote = quoteOf(text.includes("'"), text.includes('"'));
+  yield quote;
+  for (const piece of piecesOf(text)) yield escaped(piece, quote);
+  yield quote;
 }
 
 /** `b'a\xff'`. CPython 3.12 `PyBytes_Repr`; a bytearray always has single quotes unless it holds one. */
 export function bytesRepr(bytes: Uint8Array): string {
-  const quote = bytes.includes(0x27) && !bytes.includes(0x22) ? '"' : "'";
-  let out = `b${quote}`;
-  for (const byte of bytes) {
-    const char = String.fromCharCode(byte);
-    if (char === quote || char === "\\") out += `\\${char}`;
-    else if (byte === 9) out += "\\t";
-    else if (byte === 10) out += "\\n";
-    else if (byte === 13) out += "\\r";
-    else if (byte < 0x20 || byte >= 0x7f) out += `\\x${byte.toString(16).padStart(2, "0")}`;
-    else out += char;
+  return [...bytesReprPieces(bytes)].join("");
+}
+
+/** {@link bytesRepr} in pieces. */
+export function* bytesReprPieces(bytes: Uint8Array): Generator<string, void, undefined> {
+  const quote = quoteOf(bytes.includes(0x27), bytes.includes(0x22));
+  yield `b${quote}`;
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    let out = "";
+    for (const byte of bytes.subarray(at, at + PIECE)) {
+      const char = String.fromCharCode(byte);
+      if (char === quote || char === "\\") out += `\\${char}`;
+      else if (byte >= 0x20 && byte < 0x7f) out += char;
+      else out += NAMED.get(char) ?? `\\x${byte.toString(16).padStart(2, "0")}`;
+    }
+    yield out;
   }
-  return out + quote;
+  yield quote;
+}
+
+/** Slices of a text that split no character. */
+export function* piecesOf(text: string): Generator<string, void, undefined> {
+  for (let at = 0; at < text.length; ) {
+    let end = Math.min(at + PIECE, text.length);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= 0xd800 && last < 0xdc00) end++;
+    yield text.slice(at, end);
+    at = end;
+  }
+}
+
+function quoteOf(hasSingle: boolean, hasDouble: boolean): "'" | '"' {
+  return hasSingle && !hasDouble ? '"' : "'";
+}
+
+const NAMED: ReadonlyMap<string, string> = new Map([
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+]);
+/** All but printable ASCII, quotes and the backslash. */
+const NOT_PLAIN = /[^ !#-&(-[\]-~]/gu;
+
+function escaped(text: string, quote: string): string {
+  return text.replace(NOT_PLAIN, (char) => {
+    if (char === quote || char === "\\") return `\\${char}`;
+    const code = char.codePointAt(0)!;
+    if (char === "'" || char === '"' || (code > 0x7f && !isUnprintable(char))) return char;
+    const hex = code.toString(16);
+    if (code < 0x100) return NAMED.get(char) ?? `\\x${hex.padStart(2, "0")}`;
+    return code < 0x10000 ? `\\u${hex.padStart(4, "0")}` : `\\U${hex.padStart(8, "0")}`;
+  });
 }

@@ -1,14 +1,34 @@
 /** Python's `repr` of what an opcode's argument can be. */
 import { floatRepr } from "../python/numbers/numbers.js";
-import { bytesRepr, strRepr } from "../python/str-repr.js";
+import { bytesRepr, bytesReprPieces, strRepr, strReprPieces } from "../python/str-repr.js";
 
 /** What an opcode's argument is in JavaScript: ints are numbers while they are safe, else bigints; `bytearray8` is a Uint8Array too. */
 export type OpcodeArgument = number | bigint | boolean | string | Uint8Array;
 
+/** More characters or bytes than this are shown in pieces. */
+const LONG = 64 * 1024;
+
+/** Whether the `repr` of an argument is made in pieces: it may be longer than a string can be. */
+export function isLong(argument: OpcodeArgument | undefined): argument is string | Uint8Array {
+  return (typeof argument === "string" || argument instanceof Uint8Array) && argument.length > LONG;
+}
+
+/** The pieces of {@link argumentRepr}. */
+export function* longRepr(argument: string | Uint8Array, type: string): Generator<string, void, undefined> {
+  if (typeof argument === "string") yield* strReprPieces(argument);
+  else if (type === "bytearray8") yield* bytearrayRepr(argument);
+  else yield* bytesReprPieces(argument);
+}
+
 /** `repr` of a bytearray, which escapes single quotes also between double ones. CPython 3.12 `bytearray_repr`. */
-function bytearrayRepr(bytes: Uint8Array): string {
-  const inner = bytesRepr(bytes);
-  return `bytearray(${inner.startsWith('b"') ? inner.replaceAll("'", "\\'") : inner})`;
+function* bytearrayRepr(bytes: Uint8Array): Generator<string, void, undefined> {
+  yield "bytearray(";
+  let hasDoubleQuotes: boolean | undefined;
+  for (const piece of bytesReprPieces(bytes)) {
+    hasDoubleQuotes ??= piece === 'b"';
+    yield hasDoubleQuotes ? piece.replaceAll("'", "\\'") : piece;
+  }
+  yield ")";
 }
 
 /** `repr` of an argument; `type` is the name of its descriptor. */
@@ -23,6 +43,6 @@ export function argumentRepr(argument: OpcodeArgument, type: string): string {
     case "number":
       return type === "float8" || type === "floatnl" ? floatRepr(argument) : String(argument);
     default:
-      return type === "bytearray8" ? bytearrayRepr(argument) : bytesRepr(argument);
+      return type === "bytearray8" ? [...bytearrayRepr(argument)].join("") : bytesRepr(argument);
   }
 }

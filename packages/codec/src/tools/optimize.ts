@@ -12,6 +12,8 @@ import {
   PUT,
 } from "../pickle/opcodes.js";
 import { genops, type PickleOp } from "./genops.js";
+import { LargeMap } from "./large-map.js";
+import { Memo } from "./memo.js";
 
 /** A frame is closed once it holds this much, and not written as one when it holds less than that. */
 const FRAME_SIZE_TARGET = 64 * 1024;
@@ -32,7 +34,7 @@ export function optimize(pickle: Uint8Array | ArrayBuffer): Uint8Array {
   const { protocol, used } = survey(bytes);
   const output = new FramedOutput(protocol >= 4, bytes.length);
   const stored = new StoredIndices();
-  const renumbered = new Map<number, number>();
+  const renumbered = new Memo<number>();
   let kept = 0;
   // Read anew, for the opcodes of a large pickle take a hundred times its memory.
   for (const op of genops(bytes)) {
@@ -66,14 +68,14 @@ export function optimize(pickle: Uint8Array | ArrayBuffer): Uint8Array {
 }
 
 /** The protocol of the result, and the memo indices that a GET refers to. */
-function survey(bytes: Uint8Array): { protocol: number; used: ReadonlySet<number> } {
+function survey(bytes: Uint8Array): { protocol: number; used: Memo<true> } {
   let protocol = 0;
   let unsupportedAt: number | undefined;
-  const used = new Set<number>();
+  const used = new Memo<true>();
   for (const { opcode, arg, offset } of genops(bytes)) {
     if (isGet(opcode.code)) {
       protocol = Math.max(protocol, opcode.proto);
-      used.add(Number(arg));
+      used.set(Number(arg), true);
     } else if (opcode.code === PROTO) {
       protocol = Math.max(protocol, Number(arg));
       if (protocol > HIGHEST_PROTOCOL) unsupportedAt ??= offset;
@@ -93,14 +95,14 @@ function survey(bytes: Uint8Array): { protocol: number; used: ReadonlySet<number
 /** Which memo indices something was stored under: mostly all of them up to one, which takes no memory. */
 class StoredIndices {
   #below = 0;
-  readonly #others = new Set<number>();
+  readonly #others = new LargeMap<number, true>();
 
   get size(): number {
     return this.#below + this.#others.size;
   }
 
   add(index: number): void {
-    if (index > this.#below) this.#others.add(index);
+    if (index > this.#below) this.#others.set(index, true);
     if (index !== this.#below) return;
     do {
       this.#below++;

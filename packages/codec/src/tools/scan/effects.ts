@@ -2,7 +2,7 @@
 import { fixImport } from "../../pickle/fix-imports.js";
 import { type GlobalJudge, isEnum, type Verdict } from "./policy.js";
 import { type ScanFinding, worse } from "./report.js";
-import type { CallValue, GlobalValue, ScanValue } from "./values.js";
+import { type CallValue, callOf, type GlobalValue, type ScanValue } from "./values.js";
 
 /** Reports something that the opcode at hand does. */
 export type Report = (
@@ -14,6 +14,10 @@ export type Report = (
 ) => void;
 
 /** Each method but `build` returns what the opcode pushes. */
+/** Nothing has a longer name: one would only make the report long. */
+const MAX_NAME = 1000;
+const RESULT_OF = "the result of ";
+
 export class ScanEffects {
   readonly #judge: GlobalJudge;
   readonly #report: Report;
@@ -25,6 +29,8 @@ export class ScanEffects {
 
   /** Protocols below 3 may mean Python 2's names, which readers translate unless told not to. */
   resolve(givenModule: string, givenName: string, protocol: number): GlobalValue {
+    const length = Math.max(givenModule.length, givenName.length);
+    if (length > MAX_NAME) return this.#nameless(`names a global by ${length} characters`);
     let verdict = this.#judge.judge(givenModule, givenName);
     let [module, name] = [givenModule, givenName];
     if (protocol < 3) {
@@ -40,11 +46,15 @@ export class ScanEffects {
 
   /** A name that the pickle makes up while it is loaded. */
   computedName(): GlobalValue {
-    this.#report("global", "dangerous", "names a global by values that are not plain strings");
+    return this.#nameless("names a global by values that are not plain strings");
+  }
+
+  #nameless(message: string): GlobalValue {
+    this.#report("global", "dangerous", message);
     return { kind: "global", module: "?", name: "?", verdict: "dangerous" };
   }
 
-  call(callable: ScanValue, items: ScanValue[]): CallValue {
+  call(callable: ScanValue, items: readonly ScanValue[]): CallValue {
     let verdict: Verdict = "dangerous";
     let shown = "a computed value";
     let module: string | undefined;
@@ -55,11 +65,12 @@ export class ScanEffects {
     } else if (isCall(callable)) {
       // What a harmless class's instance does when called is not known.
       verdict = worse(callable.verdict, "unknown");
-      shown = `the result of ${callable.callable}`;
+      // Said once, also of the result of a result.
+      shown = callable.callable.startsWith(RESULT_OF) ? callable.callable : `${RESULT_OF}${callable.callable}`;
     }
     this.#report("call", verdict, `calls ${shown}`, module, name);
     const isShared = module !== undefined && name !== undefined && isEnum(module, name);
-    return { kind: "call", callable: shown, verdict, isShared, items, leaves: 0, expanded: 0 };
+    return callOf({ callable: shown, verdict, isShared }, items);
   }
 
   build(target: ScanValue): void {
@@ -81,23 +92,20 @@ export class ScanEffects {
   }
 
   persistentId(id: string | undefined): CallValue {
-    this.#report("persistent-id", "unknown", id === undefined ? "loads a persistent id" : `loads persistent id ${id}`);
-    return {
-      kind: "call",
-      callable: "persistent_load",
-      verdict: "unknown",
-      isShared: false,
-      items: [],
-      leaves: 0,
-      expanded: 0,
-    };
+    const shown = id !== undefined && id.length > MAX_NAME ? `${id.slice(0, MAX_NAME)}...` : id;
+    this.#report(
+      "persistent-id",
+      "unknown",
+      shown === undefined ? "loads a persistent id" : `loads persistent id ${shown}`,
+    );
+    return callOf({ callable: "persistent_load", verdict: "unknown", isShared: false }, []);
   }
 }
 
 function isGlobal(value: ScanValue): value is GlobalValue {
-  return value.kind === "global";
+  return typeof value === "object" && value.kind === "global";
 }
 
 function isCall(value: ScanValue): value is CallValue {
-  return value.kind === "call";
+  return typeof value === "object" && value.kind === "call";
 }

@@ -4,7 +4,8 @@
  */
 import { UnpicklingError } from "../../errors.js";
 import * as op from "../../pickle/opcodes.js";
-import type { Cursor } from "../cursor.js";
+import { Cursor } from "../cursor.js";
+import { LargeMap } from "../large-map.js";
 import { type Report, ScanEffects } from "./effects.js";
 import { FrameWatch } from "./frames.js";
 import { OperandReader } from "./operands.js";
@@ -12,7 +13,7 @@ import type { GlobalJudge } from "./policy.js";
 import type { ScanFinding } from "./report.js";
 import { ScalarReader } from "./scalars.js";
 import { ScanStack } from "./stack.js";
-import { addItem, containerOf, expandedSize, type Fail, type ScanValue } from "./values.js";
+import { addItem, containerOf, expandedSize, type Fail, isText, PLAIN, type ScanValue, tupleOf } from "./values.js";
 
 /** A finding without what only the scan knows. */
 export type MachineFinding = Omit<ScanFinding, "pickle" | "within">;
@@ -37,6 +38,8 @@ export class ScanMachine {
   readonly #stack: ScanStack;
   readonly #effects: ScanEffects;
   readonly #frames = new FrameWatch();
+  /** Texts that were used as names, by offset: one may be long, and used often. */
+  readonly #names = new LargeMap<number, string>();
   #protocol = 0;
   #offset = 0;
   #opcode: op.OpcodeInfo | undefined;
@@ -117,19 +120,21 @@ export class ScanMachine {
       case op.EMPTY_LIST:
       case op.EMPTY_DICT:
       case op.EMPTY_SET:
-      case op.EMPTY_TUPLE:
         return this.#stack.push(containerOf([]));
       case op.LIST:
-      case op.TUPLE:
       case op.DICT:
-      case op.FROZENSET:
         return this.#stack.push(containerOf(this.#stack.popMark()));
+      case op.EMPTY_TUPLE:
+        return this.#stack.push(PLAIN);
+      case op.TUPLE:
+      case op.FROZENSET:
+        return this.#stack.push(tupleOf(this.#stack.popMark()));
       case op.TUPLE1:
-        return this.#stack.push(containerOf(this.#stack.take(1)));
+        return this.#stack.push(tupleOf(this.#stack.take(1)));
       case op.TUPLE2:
-        return this.#stack.push(containerOf(this.#stack.take(2)));
+        return this.#stack.push(tupleOf(this.#stack.take(2)));
       case op.TUPLE3:
-        return this.#stack.push(containerOf(this.#stack.take(3)));
+        return this.#stack.push(tupleOf(this.#stack.take(3)));
       case op.APPEND:
         return this.#stack.add([this.#stack.pop()]);
       case op.SETITEM:
@@ -173,7 +178,7 @@ export class ScanMachine {
         this.#stack.top();
         return;
       default:
-        return this.#stack.push(this.#scalars.read(code));
+        return this.#stack.push(typeof this.#scalars.read(code) === "string" ? this.#offset : PLAIN);
     }
   }
 
@@ -195,8 +200,21 @@ export class ScanMachine {
 
   #stackGlobal() {
     const [module, name] = this.#stack.take(2) as [ScanValue, ScanValue];
-    if (isText(module) && isText(name)) return this.#global(module.text, name.text);
+    if (isText(module) && isText(name)) return this.#global(this.#nameAt(module), this.#nameAt(name));
     this.#stack.push(this.#effects.computedName());
+  }
+
+  /** The text that the opcode at `offset` pushed. */
+  #nameAt(offset: number): string {
+    let name = this.#names.get(offset);
+    if (name === undefined) {
+      const { bytes } = this.#cursor;
+      const operands = new OperandReader(new Cursor(bytes, offset + 1), this.#fail);
+      // What it holds was looked at when it was pushed.
+      name = new ScalarReader(operands, () => undefined).read(bytes[offset]!) as string;
+      this.#names.set(offset, name);
+    }
+    return name;
   }
 
   #inst(module: string, name: string): void {
@@ -210,7 +228,7 @@ export class ScanMachine {
     this.#call(callable, items);
   }
 
-  #call(callable: ScanValue, items: ScanValue[]): void {
+  #call(callable: ScanValue, items: readonly ScanValue[]): void {
     this.#stack.push(this.#effects.call(callable, items));
   }
 
@@ -234,8 +252,4 @@ export class ScanMachine {
   get offset(): number {
     return this.#offset;
   }
-}
-
-function isText(value: ScanValue): value is ScanValue & { readonly kind: "text"; readonly text: string } {
-  return value.kind === "text";
 }

@@ -34,7 +34,7 @@ export interface ScanFinding {
   readonly pickle: number;
   /** The one at `offset`. `undefined` of `"nested"`, and of `"malformed"` at a byte that is none. */
   readonly opcode?: string | undefined;
-  /** Python 3's name of it, also where the pickle has Python 2's. `undefined` where the finding is about no global. */
+  /** Python 3's name of it, also where the pickle has Python 2's. `undefined` where the finding is about no global, or one of more than 1,000 characters, which is dangerous. */
   readonly module?: string | undefined;
   /** The qualified name, in {@link module}. */
   readonly name?: string | undefined;

@@ -3,7 +3,7 @@ import { decodeUtf8, latin1 } from "../../bytes/utf8-decode.js";
 import * as op from "../../pickle/opcodes.js";
 import { parseQuoted, parseRawUnicode } from "../../pickle/text.js";
 import type { OperandReader } from "./operands.js";
-import { PLAIN, type ScanValue } from "./values.js";
+import { PLAIN, type PlainValue } from "./values.js";
 
 export class ScalarReader {
   readonly #operands: OperandReader;
@@ -15,8 +15,8 @@ export class ScalarReader {
     this.#content = content;
   }
 
-  /** The value that the opcode `code` pushes. */
-  read(code: number): ScanValue {
+  /** What the opcode `code` pushes, a str as its text. */
+  read(code: number): string | PlainValue {
     switch (code) {
       case op.SHORT_BINUNICODE:
         return this.#text(this.#operands.counted(1));
@@ -73,27 +73,27 @@ export class ScalarReader {
     }
   }
 
-  #text(bytes: Uint8Array): ScanValue {
+  #text(bytes: Uint8Array): string {
     this.#content(bytes);
     return this.#string(decodeUtf8(bytes, 0, bytes.length));
   }
 
   /** A str; protocols 0 to 2 write bytes as a str of their latin-1 characters. */
-  #string(text: string): ScanValue {
+  #string(text: string): string {
     const first = text.charCodeAt(0);
     if (first === 0x80 && text.length > 2 && !/[^\0-\xff]/.test(text)) {
       this.#content(Uint8Array.from(text, (character) => character.charCodeAt(0)));
     }
-    return { kind: "text", text };
+    return text;
   }
 
   /** A Python 2 str, which is bytes, and may be a name. */
-  #python2(bytes: Uint8Array): ScanValue {
+  #python2(bytes: Uint8Array): string {
     this.#content(bytes);
-    return { kind: "text", text: latin1(bytes, 0, bytes.length) };
+    return latin1(bytes, 0, bytes.length);
   }
 
-  #bytes(bytes: Uint8Array): ScanValue {
+  #bytes(bytes: Uint8Array): PlainValue {
     this.#content(bytes);
     return PLAIN;
   }

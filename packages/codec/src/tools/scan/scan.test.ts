@@ -220,6 +220,35 @@ describe("scan()", () => {
     expect(scan(b(`S'${inner}'\n.`))).toMatchObject({ verdict: "dangerous", findings: [{ kind: "nested" }, {}, {}] });
   });
 
+  test("makes no report that is far longer than the pickle", () => {
+    const name = "x".repeat(2000);
+    const long = scan(b(`\x80\x04X\xd0\x07\0\0${name}q\0h\0\x93${"h\0h\0\x93".repeat(1000)}.`));
+    expect(long).toMatchObject({ verdict: "dangerous" });
+    expect(long.findings).toHaveLength(1001);
+    expect(long.findings[0]).toMatchObject({ kind: "global", message: "names a global by 2000 characters" });
+    expect(scan(b(`c${name}\n${name}\n.`), { allow: [`${name}.*`] }).verdict).toBe("dangerous");
+    const calls = scan(b(`cmyapp\nmake\n${")R".repeat(1000)}.`));
+    expect(calls.findings.at(-1)).toMatchObject({ kind: "call", message: "calls the result of myapp.make" });
+    expect(JSON.stringify(scan(b(`P${name.repeat(10)}\n.`))).length).toBeLessThan(2000);
+  });
+
+  test("takes a name from a str that is far behind, however often", () => {
+    const pickle = `\x80\x04${short("os")}q\0${short("system")}q\x010h\0h\x01\x930h\0h\x01\x93.`;
+    expect(scan(b(pickle)).findings.map(({ message, offset }) => [message, offset])).toEqual([
+      ["names os.system", 23],
+      ["names os.system", 29],
+    ]);
+    expect(scan(b("\x80\x04U\x02osS'system'\n\x93.")).findings[0]).toMatchObject({ message: "names os.system" });
+  });
+
+  test("keeps no more findings than asked for, of a pickle in a string neither", () => {
+    const inner = `\x80\x02N${"Q".repeat(5000)}.`;
+    const size = String.fromCharCode(inner.length & 255, inner.length >> 8);
+    const report = scan(b(`\x80\x03B${size}\0\0${inner}.`), { maxFindings: 3 });
+    expect(report).toMatchObject({ verdict: "unknown", omitted: 4998 });
+    expect(report.findings.map(({ kind }) => kind)).toEqual(["nested", "persistent-id", "persistent-id"]);
+  });
+
   test("keeps no more findings than asked for, and judges them all", () => {
     const report = scan(b(`\x80\x02${"cdatetime\ndate\n0".repeat(10)}cos\nsystem\n.`), { maxFindings: 3 });
     expect(report).toMatchObject({ verdict: "dangerous", omitted: 8 });

@@ -2,9 +2,10 @@ import { isPickleError } from "../../errors.js";
 import { checkOptions } from "../../options/check.js";
 import { optionNames } from "../../options/option-names.js";
 import { Cursor } from "../cursor.js";
+import { Findings } from "./findings.js";
 import { type MachineFinding, ScanMachine } from "./machine.js";
-import { GlobalJudge, type ScanPolicy, type Verdict } from "./policy.js";
-import { type ScanFinding, type ScanReport, worse } from "./report.js";
+import { GlobalJudge, type ScanPolicy } from "./policy.js";
+import type { ScanReport } from "./report.js";
 
 /** What {@link scan} takes. Everything is optional. */
 export interface ScanOptions extends ScanPolicy {
@@ -40,25 +41,25 @@ export function scan(bytes: Uint8Array | ArrayBuffer, options: ScanOptions = {})
 class Scanner {
   readonly #judge: GlobalJudge;
   readonly #maxFindings: number;
-  #verdict: Verdict = "allowed";
-  readonly #findings: ScanFinding[] = [];
-  #omitted = 0;
+  readonly #findings: Findings;
   #pickles = 0;
 
   constructor(options: ScanOptions) {
     this.#judge = new GlobalJudge(options);
     this.#maxFindings = options.maxFindings ?? 100_000;
+    this.#findings = new Findings(this.#maxFindings);
   }
 
   result(): ScanReport {
-    return { verdict: this.#verdict, findings: this.#findings, pickles: this.#pickles, omitted: this.#omitted };
+    const { verdict, kept, omitted } = this.#findings;
+    return { verdict, findings: kept, pickles: this.#pickles, omitted };
   }
 
   /** All pickles of the input; one without any is damaged too. */
   stream(bytes: Uint8Array): void {
     const cursor = new Cursor(bytes);
     for (let pickle = 0; pickle === 0 || cursor.remaining > 0; pickle++) {
-      const report = (finding: MachineFinding) => this.#add({ ...finding, pickle, within: [] });
+      const report = (finding: MachineFinding) => this.#findings.add({ ...finding, pickle, within: [] });
       if (!this.#pickle(cursor, report, pickle, [])) return;
       this.#pickles++;
     }
@@ -99,7 +100,7 @@ class Scanner {
     if (!looksLikePickle(content)) return;
     const within = [...outer, offset];
     if (within.length > MAX_NESTING) {
-      this.#add({
+      this.#findings.add({
         kind: "nested",
         verdict: "dangerous",
         offset,
@@ -109,19 +110,24 @@ class Scanner {
       });
       return;
     }
-    const found: MachineFinding[] = [];
-    const complete = this.#pickle(new Cursor(content), (finding) => found.push(finding), pickle, within);
-    const acts = found.some(({ kind }) => kind !== "malformed");
-    if (!acts || (!complete && !found.some(({ verdict }) => verdict === "dangerous"))) return;
-    const verdict = found.map((finding) => finding.verdict).reduce(worse, "allowed");
-    this.#add({ kind: "nested", verdict, offset, pickle, within: outer, message: "holds a pickle in a string" });
-    for (const finding of found) this.#add({ ...finding, pickle, within });
-  }
-
-  #add(finding: ScanFinding): void {
-    this.#verdict = worse(this.#verdict, finding.verdict);
-    if (this.#findings.length < this.#maxFindings) this.#findings.push(finding);
-    else this.#omitted++;
+    const found = new Findings(this.#maxFindings);
+    const complete = this.#pickle(
+      new Cursor(content),
+      (finding) => found.add({ ...finding, pickle, within }),
+      pickle,
+      within,
+    );
+    if (!found.acts || (!complete && found.verdict !== "dangerous")) return;
+    const { verdict } = found;
+    this.#findings.add({
+      kind: "nested",
+      verdict,
+      offset,
+      pickle,
+      within: outer,
+      message: "holds a pickle in a string",
+    });
+    this.#findings.addAll(found);
   }
 }
 

@@ -1,53 +1,25 @@
 /** The stack, the marks and the memo of a pickle machine. */
+import { Memo } from "../memo.js";
 import { addItem, type Fail, type ScanValue } from "./values.js";
-
-/** By index. Nearly all are put in turn: an array takes a fifth of a Map's memory, and more than the 16 million it is limited to. */
-class ScanMemo {
-  readonly #inTurn: ScanValue[] = [];
-  readonly #others = new Map<number, ScanValue>();
-
-  get size(): number {
-    return this.#inTurn.length + this.#others.size;
-  }
-
-  get(index: number): ScanValue | undefined {
-    return this.#inTurn[index] ?? this.#others.get(index);
-  }
-
-  set(index: number, value: ScanValue): void {
-    if (index > this.#inTurn.length) {
-      this.#others.set(index, value);
-      return;
-    }
-    this.#inTurn[index] = value;
-    this.#others.delete(index);
-  }
-
-  *values(): Generator<ScanValue, void, undefined> {
-    yield* this.#inTurn;
-    yield* this.#others.values();
-  }
-}
 
 export class ScanStack {
   readonly #fail: Fail;
-  #items: ScanValue[] = [];
-  /** The stacks below the marks. */
-  readonly #below: ScanValue[][] = [];
-  readonly #memo = new ScanMemo();
+  readonly #items: ScanValue[] = [];
+  /** How many items there were at each mark that is open. */
+  readonly #marks: number[] = [];
+  readonly #memo = new Memo<ScanValue>();
 
   constructor(fail: Fail) {
     this.#fail = fail;
   }
 
   mark(): void {
-    this.#below.push(this.#items);
-    this.#items = [];
+    this.#marks.push(this.#items.length);
   }
 
   /** POP: on an empty slice it takes the mark. */
   drop(): void {
-    if (this.#items.length === 0 && this.#below.length > 0) this.popMark();
+    if (this.#count === 0 && this.#marks.length > 0) this.popMark();
     else this.pop();
   }
 
@@ -62,27 +34,33 @@ export class ScanStack {
   }
 
   top(): ScanValue {
-    const value = this.#items.at(-1);
-    if (value === undefined) throw this.#fail("the stack is empty", "stack-underflow");
-    return value;
+    if (this.#count === 0) throw this.#fail("the stack is empty", "stack-underflow");
+    return this.#items.at(-1)!;
   }
 
   take(count: number): ScanValue[] {
-    const start = this.#items.length - count;
-    if (start < 0)
-      throw this.#fail(`needs ${count} items on the stack, finds ${this.#items.length}`, "stack-underflow");
-    const items = this.#items.slice(start);
-    // Cheaper than splice, which counts here: most opcodes take one or two items.
-    this.#items.length = start;
-    return items;
+    if (this.#count < count) {
+      throw this.#fail(`needs ${count} items on the stack, finds ${this.#count}`, "stack-underflow");
+    }
+    return this.#cut(this.#items.length - count);
   }
 
   /** The items above the topmost mark. */
   popMark(): ScanValue[] {
-    const below = this.#below.pop();
-    if (below === undefined) throw this.#fail("there is no mark", "missing-mark");
-    const items = this.#items;
-    this.#items = below;
+    const start = this.#marks.pop();
+    if (start === undefined) throw this.#fail("there is no mark", "missing-mark");
+    return this.#cut(start);
+  }
+
+  /** Items above the topmost mark. */
+  get #count(): number {
+    return this.#items.length - (this.#marks.at(-1) ?? 0);
+  }
+
+  #cut(start: number): ScanValue[] {
+    const items = this.#items.slice(start);
+    // Cheaper than splice, which counts here: most opcodes take one or two items.
+    this.#items.length = start;
     return items;
   }
 
