@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
-import { afterAll, expect, test, vi } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { dumps } from "../pickle/api-dump.js";
 import { main } from "./main.js";
 
@@ -124,10 +124,52 @@ test("scan tells what it found and exits with 1 for anything but harmless", asyn
   expect(report).toMatchObject({ file: "<stdin>", verdict: "dangerous", pickles: 1 });
 });
 
-test("scan shows names from the pickle without obeying them", async () => {
-  const { out } = await brine(["scan"], Buffer.from("c\x1b[2Jos\nsystem\x07\n."), { tty: true, noColor: "1" });
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the point of the test
-  expect(out).not.toMatch(/[\x1b\x07]/);
+describe("nothing of a pickle or of a file's name is obeyed by a terminal", () => {
+  // ESC and CSI of C1, which begin sequences; BEL; the override that turns text around; a line separator; a tag, in two units.
+  const hostile = "\x1b[2J\x9b2J\x07\u202e\u2028\u{e0041}";
+  const obeyed = /(?!\n)[\p{C}\p{Zl}\p{Zp}]/u;
+  const utf8 = Buffer.from(hostile);
+  const counted = Buffer.concat([Buffer.of(0x8c, utf8.length), utf8]);
+  const pickles: [string, Buffer][] = [
+    ["a global", Buffer.concat([Buffer.from("c"), utf8, Buffer.from("\nx\n.")])],
+    ["a persistent id", Buffer.concat([Buffer.from("P"), utf8, Buffer.from("\n.")])],
+    ["a key and a value", Buffer.concat([Buffer.from("}"), counted, counted, Buffer.from("s.")])],
+    ["a class", Buffer.concat([counted, counted, Buffer.from("\x93)\x81}", "latin1"), counted, Buffer.from("Nsb.")])],
+    ["what follows a number", Buffer.concat([Buffer.from("I"), utf8, Buffer.from("\n.")])],
+    ["damaged", utf8],
+  ];
+  const commands = [["dis"], ["dis", "-a"], ["json"], ["json", "--strict"], ["scan", "-v"], ["scan", "--json"]];
+
+  test.each(pickles)("%s", async (name, pickle) => {
+    const path = file(`${hostile} ${name.replaceAll(" ", "-")}`, pickle);
+    for (const [command, ...options] of commands) {
+      const { out, err } = await brine([command!, ...options, path], undefined, { tty: true, noColor: "1" });
+      expect(out + err).not.toMatch(obeyed);
+      expect(out + err).not.toBe("");
+    }
+  });
+
+  test("the names of files that are not there, of commands and of options", async () => {
+    for (const args of [
+      ["scan", hostile],
+      ["optimize", "-o", `/nowhere/${hostile}`],
+      [hostile],
+      ["scan", `--${hostile}`],
+    ]) {
+      const { err } = await brine(args, dumps(1), { tty: true, noColor: "1", errTty: true });
+      expect(err).toMatch(/^brine: /);
+      expect(err).not.toMatch(obeyed);
+    }
+  });
+
+  test("JSON says the same in escapes", async () => {
+    const value = { [hostile]: [hostile, "\ud800", "zoë"] };
+    const { out } = await brine(["json", "--compact"], dumps(value));
+    expect(JSON.parse(out)).toEqual(value);
+    expect(out).toContain('"zoë"');
+    const report = await brine(["scan", "--json"], pickles[0]![1]);
+    expect(JSON.parse(report.out).findings[0]).toMatchObject({ module: hostile, name: "x" });
+  });
 });
 
 test("colours appear on a terminal, unless NO_COLOR says no", async () => {
@@ -144,13 +186,28 @@ test("progress shows on a terminal when the work takes long, and is wiped away",
   try {
     const { code, err } = await brine(["dis"], pickle, { errTty: true });
     expect(code).toBe(0);
-    expect(err).toMatch(/Reading <stdin>: \d+\.\d MiB \(\d+%\)/);
+    expect(err).toMatch(/Reading <stdin>: \d+\.\d MiB\r.*Printing <stdin>: \d+\.\d MiB \(\d+%\)/s);
     expect(err.endsWith("\r\x1b[K")).toBe(true);
     expect((await brine(["dis"], pickle)).err).toBe("");
   } finally {
     clock.mockRestore();
   }
   expect((await brine(["dis"], dumps([1]), { errTty: true })).err).toBe("");
+});
+
+test("progress is not mixed with what is printed to the same terminal", async () => {
+  let now = 0;
+  const clock = vi.spyOn(Date, "now").mockImplementation(() => (now += 2000));
+  try {
+    const pickle = dumps(Array.from({ length: 20_000 }, (_, i) => i));
+    for (const command of ["dis", "json"]) {
+      const { err } = await brine([command], pickle, { errTty: true, tty: true });
+      expect(err).not.toContain("Printing");
+      expect((await brine([command], pickle, { errTty: true })).err).toContain("Printing");
+    }
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 test("json shows what JSON has no form for, and never builds a class", async () => {
@@ -183,6 +240,32 @@ test("json prints shared values once, however often they are referred to", async
   expect((await brine(["json", "--compact"], dumps(self))).out).toBe('{"$id": 1, "$list": [{"$ref": 1}]}\n');
   const deep = await brine(["json", "--compact"], Buffer.from(`${"]".repeat(100_000)}${"a".repeat(99_999)}.`));
   expect(deep.out).toBe(`${"[".repeat(100_000)}${"]".repeat(100_000)}\n`);
+});
+
+test("json prints large strings and bytes in pieces that fit together", async () => {
+  const value = [`${"a".repeat(49151)}${"\u{1f600}é\x9b".repeat(20_000)}`, Buffer.alloc(200_001, "xyz\xff")];
+  const { out } = await brine(["json"], dumps(value));
+  expect(JSON.parse(out)).toEqual([value[0], { $bytes: (value[1] as Buffer).toString("base64") }]);
+});
+
+test("what is known of one file is printed before the next is read", async () => {
+  const stdout = new Sink();
+  const seen: string[] = [];
+  const stdin = Readable.from(
+    (function* () {
+      seen.push(stdout.bytes.toString());
+      yield Buffer.from("N.");
+    })(),
+  );
+  await main(["scan", file("first.pkl", dumps(1)), "-"], { stdin, stdout, stderr: new Sink(), env: {} });
+  expect(seen).toEqual([expect.stringContaining("first.pkl: allowed")]);
+});
+
+test("says that it waits for the terminal, where no file is given", async () => {
+  const stderr = new Sink();
+  const stdin = Object.assign(Readable.from([Buffer.from("N.")]), { isTTY: true });
+  expect(await main(["json"], { stdin, stdout: new Sink(), stderr, env: {} })).toBe(0);
+  expect(stderr.bytes.toString()).toBe("brine: reading a pickle from this terminal; Ctrl-D ends it\n");
 });
 
 test("optimize writes a smaller pickle, but not to a terminal", async () => {

@@ -4,13 +4,14 @@ import { reasonOf } from "../coded-error.js";
 import { isPickleError, type PickleError, UnpicklingError } from "../errors.js";
 import { loads } from "../pickle/api-load.js";
 import type { UnpicklerOptions } from "../pickle/options.js";
-import { disLines } from "../tools/dis.js";
+import { disPieces } from "../tools/dis.js";
 import { genops } from "../tools/genops.js";
 import { optimize } from "../tools/optimize.js";
 import type { ScanFinding, ScanReport } from "../tools/scan/report.js";
 import { scan } from "../tools/scan/scan.js";
 import { jsonText } from "./json-printer.js";
-import type { Terminal } from "./terminal.js";
+import { printable, printableJson } from "./printable.js";
+import type { Progress, Terminal } from "./terminal.js";
 
 export const OK = 0;
 const FOUND = 1;
@@ -36,30 +37,26 @@ const ANNOTATION_COLUMN = 30;
 export async function runDis(job: DisJob): Promise<number> {
   const { terminal, bytes, indentLevel } = job;
   const annotate = job.annotate ? ANNOTATION_COLUMN : 0;
-  const progress = terminal.progress(`Reading ${job.name}`, bytes.length);
-  return refusing(job, async () => {
-    for (let offset = 0; offset < bytes.length || offset === 0; offset = endOf(bytes, offset)) {
-      for (const line of disLines(bytes, { annotate, indentLevel, offset })) {
-        await terminal.write(`${coloured(line, terminal)}\n`);
-        if (terminal.isClosed) return OK;
-        progress.step(Number.parseInt(line, 10) || 0);
-      }
-      if (!job.all) break;
-    }
-    return OK;
-  }).finally(() => progress.done());
-}
-
-function endOf(bytes: Uint8Array, offset: number): number {
-  let end = offset;
-  for (const op of genops(bytes, offset)) end = op.end;
-  return end;
+  return refusing(
+    job,
+    (progress) =>
+      forEachPickle(job, async (reached) => {
+        const pieces = disPieces(bytes, { annotate, indentLevel, offset: reached.position }, reached);
+        const texts = terminal.isColoured ? coloured(pieces, terminal) : pieces;
+        await terminal.writeAll(texts, () => progress.step(reached.position));
+      }),
+    bytes.length,
+  );
 }
 
 /** Offsets step back, so that names stand out. */
-function coloured(line: string, terminal: Terminal): string {
-  const match = /^( *\d+:)(.*)$/.exec(line);
-  return match === null ? line : `${terminal.paint("dim", match[1]!)}${match[2]}`;
+function* coloured(pieces: Iterable<string>, terminal: Terminal): Generator<string, void, undefined> {
+  let isLineStart = true;
+  for (const piece of pieces) {
+    const offset = isLineStart ? /^ *\d+:/.exec(piece)?.[0] : undefined;
+    yield offset === undefined ? piece : `${terminal.paint("dim", offset)}${piece.slice(offset.length)}`;
+    isLineStart = piece.endsWith("\n");
+  }
 }
 
 export interface JsonJob extends Job {
@@ -78,18 +75,32 @@ export async function runJson(job: JsonJob): Promise<number> {
     unregistered: job.strict ? "error" : "opaque",
     persistentLoad: (id) => new Map([["$persistentId", id]]),
   };
-  return refusing(job, async () => {
-    for (let offset = 0; offset < bytes.length || offset === 0; offset = endOf(bytes, offset)) {
+  return refusing(job, (progress) =>
+    forEachPickle(job, async (reached) => {
+      const { position: offset } = reached;
       const value = valueAt(bytes, offset, options);
-      for (const text of jsonText(value, job.compact ? 0 : 2)) {
-        await terminal.write(text);
-        if (terminal.isClosed) return OK;
-      }
+      await terminal.writeAll(jsonText(value, job.compact ? 0 : 2), (written) => progress.step(written));
       await terminal.write("\n");
-      if (!job.all) break;
-    }
-    return OK;
-  });
+      if (job.all) reached.position = endOf(bytes, offset);
+    }),
+  );
+}
+
+/** Shows the first pickle of the input, or with `--all` each, from where `show` says that it reached. */
+async function forEachPickle(
+  { terminal, bytes, all }: Job & { readonly all: boolean },
+  show: (reached: { position: number }) => Promise<void>,
+): Promise<number> {
+  const reached = { position: 0 };
+  do await show(reached);
+  while (all && reached.position < bytes.length && !terminal.isClosed);
+  return OK;
+}
+
+function endOf(bytes: Uint8Array, offset: number): number {
+  let end = offset;
+  for (const op of genops(bytes, offset)) end = op.end;
+  return end;
 }
 
 /** The value of the pickle that starts at `offset`; what is wrong with it is said with its place in the whole input. */
@@ -112,25 +123,34 @@ export interface ScanJob extends Job {
 }
 
 export async function runScan(job: ScanJob): Promise<number> {
-  const { terminal, name, bytes } = job;
+  const { terminal, bytes } = job;
   const report = scan(bytes, { allow: job.allow, deny: job.deny });
-  if (!job.quiet) {
-    await terminal.write(job.json ? `${JSON.stringify({ file: name, ...report })}\n` : describeReport(job, report));
-  }
+  if (!job.quiet) await terminal.writeAll(job.json ? reportAsJson(job, report) : describeReport(job, report));
   return report.verdict === "allowed" ? OK : FOUND;
+}
+
+/** A line. In pieces: that of a long report is longer than a string can be. */
+function* reportAsJson({ name }: ScanJob, report: ScanReport): Generator<string, void, undefined> {
+  const { verdict, pickles, omitted, findings } = report;
+  const head = printableJson(JSON.stringify({ file: name, verdict, pickles, omitted }));
+  yield `${head.slice(0, -1)},"findings":[`;
+  for (const [i, finding] of findings.entries()) {
+    yield `${i === 0 ? "" : ","}${printableJson(JSON.stringify(finding))}`;
+  }
+  yield "]}\n";
 }
 
 const COLOUR_OF = { allowed: "green", unknown: "yellow", dangerous: "red" } as const;
 
-function describeReport(job: ScanJob, report: ScanReport): string {
+function* describeReport(job: ScanJob, report: ScanReport): Generator<string, void, undefined> {
   const { terminal } = job;
-  const shown = report.findings.filter((finding) => job.verbose || finding.verdict !== "allowed");
   const verdict = terminal.paint(COLOUR_OF[report.verdict], report.verdict);
   const pickles = `${report.pickles} ${report.pickles === 1 ? "pickle" : "pickles"}`;
-  const lines = [`${terminal.paint("bold", job.name)}: ${verdict} (${pickles}, ${job.bytes.length} bytes)`];
-  for (const finding of shown) lines.push(describeFinding(finding, terminal));
-  if (report.omitted > 0) lines.push(`  and ${report.omitted} more`);
-  return `${lines.join("\n")}\n`;
+  yield `${terminal.paint("bold", printable(job.name))}: ${verdict} (${pickles}, ${job.bytes.length} bytes)\n`;
+  for (const finding of report.findings) {
+    if (job.verbose || finding.verdict !== "allowed") yield `${describeFinding(finding, terminal)}\n`;
+  }
+  if (report.omitted > 0) yield `  and ${report.omitted} more\n`;
 }
 
 function describeFinding(finding: ScanFinding, terminal: Terminal): string {
@@ -138,11 +158,6 @@ function describeFinding(finding: ScanFinding, terminal: Terminal): string {
   const verdict = terminal.paint(COLOUR_OF[finding.verdict], finding.verdict.padEnd(9));
   const opcode = finding.opcode === undefined ? "" : terminal.paint("dim", ` (${finding.opcode})`);
   return `  ${place.padStart(8)}  ${verdict}  ${printable(finding.message)}${opcode}`;
-}
-
-/** Names come from the pickle: nothing in them may reach the terminal as a control sequence. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 export interface OptimizeJob extends Job {
@@ -171,14 +186,19 @@ export async function runOptimize(job: OptimizeJob): Promise<number> {
 }
 
 /** Runs a command on a pickle that may be damaged or refused. */
-async function refusing(job: Job, run: () => Promise<number>): Promise<number> {
+async function refusing(job: Job, run: (progress: Progress) => Promise<number>, total?: number): Promise<number> {
+  const { terminal, name } = job;
+  const progress = terminal.progressOfPrinting(`Printing ${name}`, total);
   try {
-    return await run();
+    return await run(progress);
   } catch (error) {
     if (!isPickleError(error)) throw error;
-    await job.terminal.flush();
-    job.terminal.complain(`${job.name}: ${printable(error.message)}${placeOf(error)}`);
+    await terminal.flush();
+    progress.done();
+    terminal.complain(`${name}: ${error.message}${placeOf(error)}`);
     return FOUND;
+  } finally {
+    progress.done();
   }
 }
 

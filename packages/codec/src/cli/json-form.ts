@@ -4,6 +4,8 @@ import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { FrozenSet } from "../python/containers/sets.js";
 import { Complex, PyFloat } from "../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../python/objects/objects.js";
+import { piecesOf } from "../python/str-repr.js";
+import { printableJson } from "./printable.js";
 
 /** A JSON array or object whose parts are values, forms, or ready texts. */
 export type Form =
@@ -19,8 +21,56 @@ export class Nested {
   }
 }
 
-/** JSON text of a value that refers to nothing; `undefined` for others. */
-export function scalarText(value: unknown): string | undefined {
+/** Bytes as a string of base64. */
+export class Base64 {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
+/** A value that refers to nothing, and is shown in no object or array of its own. */
+export type Scalar =
+  | string
+  | bigint
+  | boolean
+  | number
+  | undefined
+  | null
+  | symbol
+  | PyFloat
+  | Base64
+  | (() => unknown);
+
+export function isScalar(value: unknown): value is Scalar {
+  return typeof value !== "object" || value === null || value instanceof PyFloat || value instanceof Base64;
+}
+
+/** Characters, or bytes, that are shown at once; a multiple of 3, so that base64 can be cut there. */
+const PIECE = 48 * 1024;
+
+/** Whether a value is shown in pieces: the JSON of a large string may be longer than a string can be. */
+export function isLong(value: Scalar): value is string | Base64 {
+  return (typeof value === "string" && value.length > PIECE) || value instanceof Base64;
+}
+
+/** The JSON of a large string. */
+export function* longText(value: string | Base64): Generator<string, void, undefined> {
+  yield '"';
+  if (typeof value === "string") {
+    for (const piece of piecesOf(value)) yield quote(piece).slice(1, -1);
+  } else {
+    const { buffer, byteOffset, length } = value.bytes;
+    for (let at = 0; at < length; at += PIECE) {
+      yield Buffer.from(buffer, byteOffset + at, Math.min(PIECE, length - at)).toString("base64");
+    }
+  }
+  yield '"';
+}
+
+/** The JSON of any other scalar. */
+export function scalarText(value: Exclude<Scalar, Base64>): string {
   switch (typeof value) {
     case "string":
       return quote(value);
@@ -32,17 +82,14 @@ export function scalarText(value: unknown): string | undefined {
     case "undefined":
       return "null";
     case "object":
-      if (value === null) return "null";
-      if (value instanceof PyFloat) return floatText(value.value, String(value));
-      return undefined;
+      return value === null ? "null" : floatText(value.value, String(value));
     default:
       return quote(String(value));
   }
 }
 
-/** A JSON string. JSON allows C1 control characters in it, which some terminals obey. */
 export function quote(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\u009f]/g, (unit) => `\\u00${unit.charCodeAt(0).toString(16)}`);
+  return printableJson(JSON.stringify(text));
 }
 
 /** A number; Python's spelling keeps 2.0 a float. JSON has no infinity. */
@@ -54,8 +101,8 @@ function floatText(value: number, repr = String(value)): string {
 export function formOf(value: object): Form {
   if (value instanceof Tuple) return tagged(pythonName(value) ?? "$tuple", array(value));
   if (Array.isArray(value)) return { kind: "array", items: value };
-  if (value instanceof ByteArray) return tagged("$bytearray", base64(value));
-  if (value instanceof Uint8Array) return tagged("$bytes", base64(value));
+  if (value instanceof ByteArray) return tagged("$bytearray", new Base64(value));
+  if (value instanceof Uint8Array) return tagged("$bytes", new Base64(value));
   if (value instanceof PyGlobal) return tagged("$global", value.toString());
   if (value instanceof PyObject) return objectForm(value);
   if (value instanceof Complex) return tagged("$complex", array([new PyFloat(value.re), new PyFloat(value.im)]));
@@ -120,8 +167,4 @@ function objectForm(value: PyObject): Form {
     else entries.push(["pairs", array(step.pairs)]);
   }
   return { kind: "object", entries };
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
 }

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { type Job, OK, runDis, runJson, runOptimize, runScan, UNREADABLE, USAGE } from "./commands.js";
 import { COMMANDS, type CommandName, HELP, OVERVIEW } from "./help.js";
-import { readInput, UnreadableError } from "./input.js";
+import { nameOf, readInput, UnreadableError } from "./input.js";
 import { type Streams, Terminal } from "./terminal.js";
 
 /** Wrong usage, with what to say about it. */
@@ -41,8 +41,8 @@ export async function main(args: readonly string[], streams: Streams): Promise<n
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
-    terminal.complain("no command given\n");
-    await terminal.write(OVERVIEW);
+    terminal.complain("no command given");
+    await terminal.write(`\n${OVERVIEW}`);
     return USAGE;
   }
   if (first === "--version" || first === "-V") {
@@ -78,7 +78,7 @@ async function runOnFiles(parsed: Parsed, terminal: Terminal): Promise<number> {
     try {
       code = await parsed.run({
         terminal,
-        name: file === "-" ? "<stdin>" : file,
+        name: nameOf(file),
         bytes: await readInput(file, terminal),
       });
     } catch (error) {
@@ -87,6 +87,8 @@ async function runOnFiles(parsed: Parsed, terminal: Terminal): Promise<number> {
       code = UNREADABLE;
     }
     worst = Math.max(worst, code);
+    // What is known is shown before the next file is read, which may take long.
+    await terminal.flush();
     if (terminal.isClosed) break;
   }
   return worst;

@@ -1,11 +1,13 @@
 /** Where the command reads and writes. */
 import type { Readable, Writable } from "node:stream";
+import { printable } from "./printable.js";
 
-/** A stream that may be a terminal. */
+/** Streams that may be a terminal. */
+type Input = Readable & { readonly isTTY?: boolean | undefined };
 export type Output = Writable & { readonly isTTY?: boolean | undefined };
 
 export interface Streams {
-  readonly stdin: Readable;
+  readonly stdin: Input;
   readonly stdout: Output;
   readonly stderr: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,6 +19,14 @@ const CHUNK = 64 * 1024;
 /** A shorter piece of work shows no progress. */
 const PROGRESS_AFTER_MS = 1000;
 const PROGRESS_EVERY_MS = 200;
+
+/** How far a piece of work is, in bytes. */
+export interface Progress {
+  step(done: number): void;
+  done(): void;
+}
+
+const NO_PROGRESS: Progress = { step: () => undefined, done: () => undefined };
 
 /** Writes with colours and progress where there is a terminal to show them. */
 export class Terminal {
@@ -37,13 +47,17 @@ export class Terminal {
     });
   }
 
-  get stdin(): Readable {
+  get stdin(): Input {
     return this.#streams.stdin;
   }
 
   /** Whether what is written still goes anywhere. */
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  get isColoured(): boolean {
+    return this.#isColoured;
   }
 
   get isInteractive(): boolean {
@@ -54,10 +68,27 @@ export class Terminal {
     return this.#isColoured ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text;
   }
 
-  /** A line, or any text, to standard output. Await it in loops: it waits for slow readers. */
+  /** A line, or any text, to standard output. */
   async write(text: string): Promise<void> {
-    this.#pending += text;
-    if (this.#pending.length >= CHUNK) await this.flush();
+    await this.writeAll([text]);
+  }
+
+  /**
+   * Texts one after another, each made when the reader has taken those before, until nobody reads any more.
+   *
+   * @param onChunk - is told from time to time how many characters were written
+   */
+  async writeAll(texts: Iterable<string>, onChunk?: (written: number) => void): Promise<void> {
+    let written = 0;
+    for (const text of texts) {
+      this.#pending += text;
+      written += text.length;
+      // Not for each text, of which there may be many millions.
+      if (this.#pending.length < CHUNK) continue;
+      await this.flush();
+      if (this.#isClosed) return;
+      onChunk?.(written);
+    }
   }
 
   async flush(): Promise<void> {
@@ -78,15 +109,20 @@ export class Terminal {
     if (!this.#isClosed && !stdout.write(data)) await drained(stdout);
   }
 
-  /** A complaint to standard error, with the command's name. */
+  /** Something to standard error, with the command's name. */
   complain(message: string): void {
-    this.#streams.stderr.write(`brine: ${message}\n`);
+    this.#streams.stderr.write(`brine: ${printable(message)}\n`);
   }
 
-  /** Shows how far a piece of work is, on a terminal and only if it takes long. Call the result often, and at the end `done`. */
-  progress(what: string, total: number | undefined): { step(done: number): void; done(): void } {
+  /** As {@link progress}, of work that prints meanwhile. Who sees that on the terminal needs no other sign, least of all in between. */
+  progressOfPrinting(what: string, total: number | undefined): Progress {
+    return this.isInteractive ? NO_PROGRESS : this.progress(what, total);
+  }
+
+  /** Shows how far a piece of work is, on a terminal and only if it takes long. Call `step` often, and `done` at the end. */
+  progress(what: string, total: number | undefined): Progress {
     const { stderr } = this.#streams;
-    if (stderr.isTTY !== true) return { step: () => {}, done: () => {} };
+    if (stderr.isTTY !== true) return NO_PROGRESS;
     let due = Date.now() + PROGRESS_AFTER_MS;
     let isShown = false;
     return {
@@ -96,10 +132,11 @@ export class Terminal {
         due = now + PROGRESS_EVERY_MS;
         isShown = true;
         const share = total === undefined || total === 0 ? "" : ` (${Math.floor((100 * done) / total)}%)`;
-        stderr.write(`\r\x1b[K${what}: ${mebibytes(done)}${share}`);
+        stderr.write(`\r\x1b[K${printable(what)}: ${mebibytes(done)}${share}`);
       },
       done: () => {
         if (isShown) stderr.write("\r\x1b[K");
+        isShown = false;
       },
     };
   }
