@@ -13,11 +13,11 @@ export type Report = (
   name?: string | undefined,
 ) => void;
 
-/** Each method but `build` returns what the opcode pushes. */
 /** Nothing has a longer name: one would only make the report long. */
 const MAX_NAME = 1000;
 const RESULT_OF = "the result of ";
 
+/** Each method but `build` returns what the opcode pushes. */
 export class ScanEffects {
   readonly #judge: GlobalJudge;
   readonly #report: Report;
