@@ -42,8 +42,14 @@ const NARROWER = [
   /^ipaddress\.IPv\d(Interface|Network)\((True,|\d+,|'.*', )/,
   /^json\.decoder\.JSONDecodeError\((?!'m'|\))|^json\.decoder\.JSONDecodeError\('m', 'd', \d{10,}/,
 ];
-/** What is data to Brine, which neither compiles a pattern nor knows which classes take parameters. */
-const TAKEN = [/^re\._compile\('a', (5|-1)\)$/, /^operator\.getitem\(<class 'int'>, /];
+/** What is data to Brine, which compiles no pattern, calls no function, and knows not which classes take parameters. */
+const TAKEN = [
+  /^re\._compile\('a', (5|-1)\)$/,
+  /^operator\.getitem\(<class 'int'>, /,
+  /^functools\.partial\((?!<class 'int'>|\)$)/,
+  // The arguments may be a list, which tuples have become with an option.
+  /^functools\.partial\(.* with state \((?!<class 'int'>, |\))|with state \(<class 'int'>, \[/,
+];
 /** Shown in another way by other versions of Python, or never twice alike. */
 const SHOWN_OTHERWISE = /^builtins\.object|^collections\.OrderedDict|^re\._compile\('a', True\)/;
 

@@ -167,6 +167,15 @@ describe("Brine decides as CPython", () => {
     await expectAlike(opcodes.map((each) => [JSON.stringify(each), each]));
   });
 
+  it("which items of a list are set", async () => {
+    const indices = ["K\0", "K\x01", "K\x02", "\x88", "\x89", ...[-1, -2, -3].map((i) => `J${little(i, 4)}`)];
+    await expectAlike([
+      ...indices.map((index) => [JSON.stringify(index), `](K\x07K\x08e${index}Ns`] as const),
+      ...indices.map((index) => [`${JSON.stringify(index)} of many`, `](K\x07K\x08e(${index}N${index}K\x09u`] as const),
+      ...["N", str("0")].map((index) => [index, `](K\x07K\x08e${index}Ns`] as const),
+    ]);
+  });
+
   it("which text is a UUID", async () => {
     const hex = "1234567812345678123456781234ABcd";
     const texts = [

@@ -42,10 +42,12 @@ CALLS = [
     ("decimal.Decimal", ("1.5",)),
     ("fractions.Fraction", ("1/3",)),
     ("fractions.Fraction", (1, 3)),
+    ("functools.partial", (int, 5)),
     ("http.HTTPStatus", (200,)),
     ("ipaddress.IPv4Address", ("1.2.3.4",)),
     ("ipaddress.IPv4Interface", ("1.2.3.4/24",)),
     ("ipaddress.IPv4Network", ("1.2.3.0/24",)),
+    ("ipaddress.IPv4Network", ("0/1.2.3.0/24",)),
     ("ipaddress.IPv6Address", ("::1",)),
     ("ipaddress.IPv6Interface", ("::1/64",)),
     ("ipaddress.IPv6Network", ("::/64",)),
@@ -62,11 +64,19 @@ CALLS = [
     ("uuid.UUID", ("12345678123456781234567812345678",)),
 ]
 
+# Names, arguments and states that a pickler writes; the last are varied in the same way.
+STATES = [
+    ("functools.partial", (int,), (int, (1,), {"a": 2}, None)),
+    ("types.SimpleNamespace", (), {"a": 1}),
+]
+
 OTHERS = [None, True, 0, 5, -1, 2**70, 1.5, "", "x", "5", b"", b"x", [], ["x"], (), ("x",), {}, {"x": 1}, int, timedelta(1)]
 
 
 def variations(args):
     yield args
+    if not isinstance(args, tuple):
+        return
     if args:
         yield args[:-1]
     for extra in (None, 5, "x", {}):
@@ -77,27 +87,38 @@ def variations(args):
 
 
 class Call:
-    def __init__(self, function, args):
-        self.call = function, args
+    def __init__(self, *call):
+        self.call = call
 
     def __reduce__(self):
         return self.call
 
 
+def resolved(name):
+    module, _, attribute = name.rpartition(".")
+    return getattr(importlib.import_module(module), attribute, None)
+
+
+def row(label, call):
+    data = pickle.dumps(call, 4)
+    try:
+        value = pickle.loads(data)
+        made = [type(value).__name__, repr(value)]
+    except Exception as error:
+        made = [None, repr(error)]
+    return [label, base64.b64encode(data).decode()] + made
+
+
 warnings.simplefilter("ignore")
 rows = []
 for name, good in CALLS:
-    module, _, attribute = name.rpartition(".")
-    function = getattr(importlib.import_module(module), attribute, None)
+    function = resolved(name)
     if function is None:
         # Of a later Python.
         continue
-    for args in variations(good):
-        data = pickle.dumps(Call(function, args), 4)
-        try:
-            value = pickle.loads(data)
-            made = [type(value).__name__, repr(value)]
-        except Exception as error:
-            made = [None, repr(error)]
-        rows.append(["%s%r" % (name, args), base64.b64encode(data).decode()] + made)
+    rows += [row("%s%r" % (name, args), Call(function, args)) for args in variations(good)]
+for name, args, good in STATES:
+    function = resolved(name)
+    states = [good, *OTHERS, *variations(good)]
+    rows += [row("%s%r with state %r" % (name, args, state), Call(function, args, state)) for state in states]
 print(json.dumps(rows))

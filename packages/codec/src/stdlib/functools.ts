@@ -1,6 +1,7 @@
 /** `functools.partial`: `partial(func)`, then everything as its state. */
 import { globalOfEntry } from "../globals/global-of.js";
 import type { GlobalEntry } from "../globals/registry.js";
+import { itemsOfDict } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 import { PyPartial } from "../python/library/values.js";
 
@@ -14,12 +15,12 @@ const partial: GlobalEntry<PyPartial> = {
     return new PyPartial(args[0], args.slice(1));
   },
   setState(object, state, context) {
-    if (!Array.isArray(state) || state.length !== 4 || !Array.isArray(state[1])) {
+    const [func, args, keywords, attributes] = Array.isArray(state) && state.length === 4 ? state : [];
+    if (!Array.isArray(args) || (keywords !== null && itemsOfDict(keywords) === undefined)) {
       throw context.fail(
         "Cannot set the state of a partial: needs function, arguments, keyword arguments and attributes",
       );
     }
-    const [func, args, keywords, attributes] = state;
     Object.assign(object, { func, args, keywords: keywords ?? {}, attributes });
   },
   reduce: (object) => ({
