@@ -31,6 +31,7 @@ const subarray = (base: string, shape: string, size: number) =>
 const array = (type: string, shape: string, contents: string) =>
   `cnumpy.core.multiarray\n_reconstruct\n${tuple("cnumpy\nndarray\n", shapeOf(0), bytes(1))}R${tuple(int(1), shape, type, FALSE, contents)}b`;
 const buffer = (...args: string[]) => `cnumpy.core.numeric\n_frombuffer\n${tuple(...args)}R`;
+const string = (...args: string[]) => `cnumpy._core._internal\n_convert_to_stringdtype_kwargs\n${tuple(...args)}R`;
 const scalar = (...args: string[]) => `cnumpy.core.multiarray\nscalar\n${tuple(...args)}R`;
 
 const I1 = dtype("i1");
@@ -110,6 +111,9 @@ describe("a claim that does not hold is an error of numpy's entry", () => {
     ["an axis that is not there", buffer(bytes(4), I1, shapeOf(2, 2), str("K"), shapeOf(0, 2)), /order of its axes/],
     ["axes that are none", buffer(bytes(4), I1, shapeOf(2, 2), str("K"), NONE), /order of its axes/],
     ["a scalar of too few bytes", scalar(dtype("i8"), bytes(7)), /dtype and its bytes/],
+    ["a StringDType of nothing", string(), /needs coerce/],
+    ["a StringDType of a str", string(str("a")), /needs coerce/],
+    ["a StringDType of three", string(int(1), NONE, NONE), /needs coerce/],
     ["a scalar of no type", scalar(NONE, bytes(7)), /dtype and its bytes/],
   ] as const)("%s", (_what, pickle, message) => {
     let refused: unknown;

@@ -61,6 +61,14 @@ describe("NDArray", () => {
     expect(items.map((item) => Buffer.from(item).toString())).toEqual(["a", "a\0b", "", "abc"]);
   });
 
+  it("has items at as many indices as axes, none of them negative or beyond", () => {
+    const array = new NDArray(Int32Array.of(0, 1, 2, 3), [2, 2]);
+    expect([array.at(0, 1), array.at(1, 0)]).toEqual([1, 2]);
+    for (const indices of [[], [0], [0, 0, 0], [2, 0], [0, 2], [-1, 0], [0, 0.5]])
+      expect(() => array.at(...indices), `${indices}`).toThrow(RangeError);
+    expect(() => array.field("a")).toThrow(RangeError);
+  });
+
   it("refuses contents that do not fit the shape", () => {
     expect(() => new NDArray(Float64Array.of(1), [2])).toThrow(RangeError);
     expect(() => new NDArray(Float64Array.of(1), [2 ** 53, 2 ** 53])).toThrow(RangeError);

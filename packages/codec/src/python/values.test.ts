@@ -101,6 +101,7 @@ describe("numbers", () => {
     [new PyFloat(2), "2", false],
     [new Complex(0.5), new Decimal("0.5"), true],
     [new Complex(1, 1), 1, false],
+    [new Complex(1, 1), new Complex(2, 1), false],
     [new Complex(Number.NaN), Number.NaN, false],
     [new Fraction(1n, 2n ** 1074n), Number.MIN_VALUE, true],
     [new Fraction(3n, 2n ** 1060n), 3 * 2 ** -1060, true],
@@ -201,5 +202,7 @@ describe("repr()", () => {
     for (let i = 0; i < 100_000; i++) deep = [deep];
     expect(repr(deep)).toContain("2.0");
     expect(repr(tuple("it's", 'a"b', "\u0000\u00e9\n"))).toBe(`("it's", 'a"b', '\\x00é\\n')`);
+    expect(repr("\t\r\\'\"")).toBe(`'\\t\\r\\\\\\'"'`);
+    expect([new Complex(0, 2), new Complex(-0, 2)].map(repr)).toEqual(["2j", "(-0+2j)"]);
   });
 });

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { createSerializers } from "../create-serializers.js";
@@ -54,11 +55,27 @@ test("signs and verifies with the hash it is told", () => {
   expect(() => authSerializer(pair).decode!(body)).toThrow(expect.objectContaining({ code: "bad-signature" }));
 });
 
+test("reads a key that is kept with a password", () => {
+  const keyPassword = "s3cret";
+  const kept = createPrivateKey(key).export({
+    type: "pkcs8",
+    format: "pem",
+    cipher: "aes-256-cbc",
+    passphrase: keyPassword,
+  });
+  const body = authSerializer({ ...pair, key: kept, keyPassword }).encode!(value);
+  expect(authSerializer(pair).decode!(body)).toEqual(value);
+  expect(() => authSerializer({ ...pair, key: kept, keyPassword: "other" })).toThrow("the key cannot be read");
+});
+
 test("trusts no certificate it was not given, and accepts inside what it is told", () => {
   const body = authSerializer(pair).encode!(value);
-  expect(() => authSerializer({ serializers }).decode!(body)).toThrow(
-    expect.objectContaining({ code: "bad-signature", message: expect.stringContaining("no trusted certificate") }),
-  );
+  for (const packing of ["base64", "raw"] as const) {
+    const packed = authSerializer({ ...pair, packing }).encode!(value);
+    expect(() => authSerializer({ serializers }).decode!(packed)).toThrow(
+      expect.objectContaining({ code: "bad-signature", message: expect.stringContaining("no trusted certificate") }),
+    );
+  }
   expect(() => authSerializer({ ...pair, accept: ["pickle"] }).decode!(body)).toThrow(
     expect.objectContaining({ name: "ContentDisallowed" }),
   );

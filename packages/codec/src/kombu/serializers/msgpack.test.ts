@@ -139,6 +139,7 @@ describe("reads what msgpack-python reads", () => {
     ["ddffffffff", "values announced"],
     ["dfffffffff", "values announced"],
     ["dbffffffff", "needs 4294967295 bytes"],
+    ["a180", "not UTF-8"],
     ["a2c328", "not UTF-8"],
     ["a3eda080", "not UTF-8"],
     ["d901ff", "not UTF-8 at byte 2"],

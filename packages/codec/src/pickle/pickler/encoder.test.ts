@@ -11,6 +11,7 @@ import { FrozenSet } from "../../python/containers/sets.js";
 import { PyDateTime, PyTime } from "../../python/datetime/datetime.js";
 import { Complex, PyFloat } from "../../python/numbers/numbers.js";
 import { PyGlobal, PyObject } from "../../python/objects/objects.js";
+import { genops } from "../../tools/index.js";
 import { dumps, Pickler } from "../api-dump.js";
 import { loads } from "../api-load.js";
 import type { Protocol } from "../opcodes.js";
@@ -325,5 +326,35 @@ describe("dumps()", () => {
     const pickle = dumps(texts);
     expect(pickle.length).toBeGreaterThan(9_000_000);
     expect(loads(pickle)).toEqual(texts);
+  });
+});
+
+describe("dumps() of what is deep writes the same opcodes", () => {
+  const wrap = (value: unknown): unknown => numbers(5000).reduce((inner) => [inner], value);
+  const opcodes = (value: unknown, protocol: Protocol): string[] =>
+    Array.from(genops(dumps(value, { protocol })), ({ opcode }) =>
+      opcode.name.replace(/^(LONG_)?BINPUT$/, "PUT"),
+    ).filter((name) => name !== "FRAME");
+
+  it.each([0, 1, 2, 999, 1000, 1001, 2000, 2001])("for containers of %s items", (count) => {
+    const items = numbers(count);
+    const makers = {
+      list: () => items,
+      tuple: () => tuple(...items),
+      dict: () => new Map(items.map((item) => [item, item])),
+      object: () => Object.fromEntries(items.map((item) => [`k${item}`, item])),
+      set: () => new Set(items),
+      frozenset: () => new FrozenSet(items),
+      deque: () => new Deque(items),
+      Counter: () => new Counter(items.map((item) => [item, 1])),
+    };
+    for (const [name, make] of Object.entries(makers)) {
+      for (const protocol of [1, 2, 4] as const) {
+        const [deep, own] = [opcodes(wrap(make()), protocol), opcodes(make(), protocol)];
+        const start = deep.length - own.length - 5000 + (protocol > 1 ? 1 : 0);
+        const inner = deep.slice(start, deep.length - 5001);
+        expect(inner.join(), `${name}, protocol ${protocol}`).toBe(own.slice(protocol > 1 ? 1 : 0, -1).join());
+      }
+    }
   });
 });

@@ -84,6 +84,7 @@ describe("hostile input costs no more than its size", () => {
     ["bytes of text", `V${repeat("a", 5000)}\n`, "c_codecs\nencode\nh\x00Vlatin1\n\x86R"],
     ["a Decimal", `V${repeat("1", 5000)}\n`, "cdecimal\nDecimal\nh\x00\x85R"],
     ["a message in quotes", `V${repeat("'", 5000)}\n`, "cbuiltins\nKeyError\nh\x00\x85R"],
+    ["text that is encoded", `V${repeat("a", 5000)}\n`, "c_codecs\nencode\nh\x00Vlatin1\n\x86R"],
     ["arguments kept as data", `(${repeat("N", 5000)}t`, "citertools\nchain\nh\x00R"],
     [
       "attributes",

@@ -19,7 +19,9 @@ describe("Python 2 pickles", () => {
       /is no utf-8; set the option encoding: "latin1" reads all, also dates and arrays, "bytes" keeps bytes$/,
     );
     expect(loads(pickle, { encoding: "latin1" })).toBe("café");
-    expect(loads(pickle, { encoding: "bytes" })).toStrictEqual(raw("caf\xe9"));
+    const copy = loads(pickle, { encoding: "bytes" }) as Uint8Array;
+    expect(copy).toStrictEqual(raw("caf\xe9"));
+    expect(copy.buffer).not.toBe(pickle.buffer);
     expect(loads(pickle, { errors: "replace" })).toBe("caf\ufffd");
     expect(loads(pickle, { errors: "ignore" })).toBe("caf");
     expect(loads(pickle, { errors: "surrogateescape" })).toBe("caf\udce9");

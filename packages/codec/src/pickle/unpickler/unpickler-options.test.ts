@@ -12,6 +12,12 @@ import { dumps } from "../api-dump.js";
 import { loads } from "../api-load.js";
 import { failure, raw } from "./written-by-hand.js";
 
+test("persistentLoad is a function", () => {
+  expect(() => loads(raw("N."), { persistentLoad: "load" as never })).toThrow(
+    expect.objectContaining({ code: "bad-option", message: expect.stringContaining("persistentLoad") }),
+  );
+});
+
 describe("the value model's options", () => {
   test("int, float, tuple, dict", () => {
     expect(loads(raw("K\x05."), { int: "bigint" })).toBe(5n);

@@ -124,6 +124,34 @@ describe("equality where a clock is put forward or back", () => {
   });
 });
 
+it("dates, times and lengths are equal in all of their parts", () => {
+  const makers: [new (...parts: number[]) => { equals(other: unknown): boolean }, number[]][] = [
+    [PyDate, [2024, 5, 6]],
+    [PyTime, [1, 2, 3, 4]],
+    [TimeDelta, [1, 2, 3]],
+  ];
+  for (const [Maker, parts] of makers) {
+    expect(new Maker(...parts).equals(new Maker(...parts))).toBe(true);
+    for (const i of parts.keys()) {
+      const others = parts.with(i, parts[i]! + 1);
+      expect(new Maker(...parts).equals(new Maker(...others)), `${Maker.name} of ${others}`).toBe(false);
+      // Nor is there one of half a part.
+      expect(() => new Maker(...parts.with(i, parts[i]! + 0.5)), `${Maker.name}, part ${i}`).toThrow(RangeError);
+    }
+  }
+});
+
+it("timezones are equal by their offset, and to nothing else", () => {
+  const [hour, named] = [new TimeZone(new TimeDelta(0, 3600)), new TimeZone(new TimeDelta(0, 3600), "x")];
+  expect(hour.equals(named)).toBe(true);
+  for (const other of [TimeZone.utc, new TimeDelta(0, 3600), 3600, null, undefined])
+    expect(hour.equals(other)).toBe(false);
+  const day = 86_400;
+  for (const seconds of [day, -day]) expect(() => new TimeZone(new TimeDelta(0, seconds))).toThrow(RangeError);
+  for (const seconds of [day - 1, 1 - day])
+    expect(new TimeZone(new TimeDelta(0, seconds)).offset.totalSeconds()).toBe(seconds);
+});
+
 describe("TimeDelta", () => {
   it("is normalised as in Python", () => {
     expect(repr(new TimeDelta(0, 0, -1))).toBe("datetime.timedelta(days=-1, seconds=86399, microseconds=999999)");
