@@ -1,4 +1,4 @@
-/** Every builtin exception, with arguments that its constructor takes and others: what CPython makes of the call, or that it refuses it. */
+/** Every builtin exception, with arguments that its constructor takes and others: what CPython makes of the call and says of it, or that it refuses it. */
 import { spawnSync } from "node:child_process";
 import path from "node:path";
 import { isPickleError, loads, type PyException, repr } from "@brine/codec";
@@ -6,7 +6,7 @@ import { expect, it } from "vitest";
 import { findPython } from "../cpython/find.js";
 import { ROOT } from "../package/sources.js";
 
-type Row = readonly [call: string, pickle: string, className: string | null, shown: string];
+type Row = readonly [call: string, pickle: string, className: string | null, shown: string, message: string | null];
 
 function cpythonAnswers(): readonly Row[] {
   const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/exceptions.py")], {
@@ -17,13 +17,13 @@ function cpythonAnswers(): readonly Row[] {
   return JSON.parse(stdout) as Row[];
 }
 
-function made(pickle: string): readonly [string | null, string] {
+function made(pickle: string): readonly [string | null, string, string | null] {
   try {
-    const exception = loads(Buffer.from(pickle, "base64")) as PyException;
-    return [exception.className, repr(exception)];
+    const exception = loads(Buffer.from(pickle, "base64"), { float: "exact" }) as PyException;
+    return [exception.className, repr(exception), exception.message];
   } catch (error) {
     if (!isPickleError(error)) throw error;
-    return [null, error.message];
+    return [null, error.message, null];
   }
 }
 
@@ -32,11 +32,12 @@ const PYTHON_2 = "UnicodeDecodeError('utf-8', 'x', 0, 1, 'r')";
 
 it("are made, or refused, as CPython does", () => {
   const rows = cpythonAnswers();
-  for (const [call, pickle, className, shown] of rows) {
+  for (const [call, pickle, className, shown, message] of rows) {
     if (call === PYTHON_2) continue;
-    const [ours, text] = made(pickle);
+    const [ours, text, ourMessage] = made(pickle);
     expect(ours, `${call}: CPython says ${shown}, Brine ${text}`).toBe(className);
     if (className !== null) expect(text, call).toBe(shown);
+    if (ourMessage?.includes("...") !== true) expect(ourMessage, call).toBe(message);
   }
   expect(rows.filter(([, , className]) => className !== null).length).toBeGreaterThan(1500);
   expect(rows.filter(([, , className]) => className === null).length).toBeGreaterThan(100);

@@ -1,6 +1,6 @@
 """What CPython makes of a call of each builtin exception with each of some arguments: JSON out.
 
-Out: [[name and arguments, base64 of the pickle, class of the result or None, its repr or the error], ...]
+Out: [[name and arguments, base64 of the pickle, class of the result or None, its repr or the error, its str], ...]
 """
 
 import base64
@@ -31,6 +31,28 @@ ARGUMENTS = [
     ("utf-8", "x", 0, 1, "r", None),
     ("x", 0, 1, "r"),
     ("x", 0, 1, "r", None),
+    ("utf-8", b"\xff\xfea", 0, 2, "r"),
+    ("utf-8", b"\xff\xfea", 2, 3, 'it"s'),
+    ("utf-8", b"\xff\xfea", 3, 4, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 0, 1, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 1, 2, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 2, 3, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 3, 4, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 1, 4, "r"),
+    ("ascii", "\xe9\u20ac\U0001f600a", 4, 5, "r"),
+    ("\xe9\u20ac\U0001f600a", 2, 3, "r"),
+    ("\xe9\u20ac\U0001f600a", 1, 3, "r"),
+    ("it's",),
+    ('a"b\n\x00\xe9\u2028', "it's"),
+    (b"a'b",),
+    (bytearray(b"x"), 2**70),
+    (1e16, 1.5, float("nan"), -0.0, True, None),
+    (2, "m", "it's"),
+    (2, "m", b"a'b", None, "it's"),
+    ("m", ("/d/f.py", 1, 2, "t")),
+    ("m", (None, 1, 2, "t")),
+    ("m", ("/d/f.py", None, 2, "t")),
+    (5, ("/d/", "1", 2, "t")),
     ("m", ("f", 1, 2, "t")),
     ("m", ["f", 1, 2, "t"]),
     ("m", ("f", 1, 2, "t", 3)),
@@ -69,8 +91,8 @@ for name, cls in sorted(vars(builtins).items()):
         data = pickle.dumps(Call(cls, args), 4)
         try:
             value = pickle.loads(data)
-            made = [type(value).__name__, repr(value)]
+            made = [type(value).__name__, repr(value), str(value)]
         except Exception as error:
-            made = [None, repr(error)]
+            made = [None, repr(error), None]
         rows.append(["%s%r" % (name, args), base64.b64encode(data).decode()] + made)
 print(json.dumps(rows))

@@ -65,6 +65,15 @@ describe("hostile input costs no more than its size", () => {
     expect((loads(raw(pickle)) as PyDict).size).toBe(size);
   });
 
+  test.each([
+    ["a path", `cpathlib\nPurePosixPath\n${text(repeat("a/", 200_000))}\x85R`],
+    ["a range of a huge int", `cbuiltins\nrange\n\x8b\x40\x0d\x03\0${repeat("\x7f", 200_000)}\x85R`],
+    ["a slice of pairs of pairs", `cbuiltins\nslice\n${text("a")}${repeat("2\x86", 60)}\x85R`],
+  ])("the message of many exceptions made of one value: %s", (_what, value) => {
+    const exceptions = loads(raw(`${value}q\x000](${repeat("cbuiltins\nValueError\nh\x00\x85R", 10_000)}e.`));
+    for (const { message } of exceptions as Error[]) expect(message).toBe("...");
+  });
+
   test("ten lists of ten lists of ten lists stay references", () => {
     let pickle = "]\x94";
     for (let level = 0; level < 50; level++) {

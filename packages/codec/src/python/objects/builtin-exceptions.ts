@@ -9,7 +9,9 @@ import {
   KeyException,
   OsException,
   SyntaxException,
-  UnicodeException,
+  UnicodeDecodeException,
+  UnicodeEncodeException,
+  UnicodeTranslateException,
 } from "./exception-behaviours.js";
 import { pyBase } from "./objects.js";
 
@@ -92,8 +94,9 @@ const BEHAVIOURS: Readonly<Partial<Record<PyExceptionName, PyExceptionClass>>> =
   OSError: OsException,
   KeyError: KeyException,
   SyntaxError: SyntaxException,
-  UnicodeDecodeError: UnicodeException,
-  UnicodeEncodeError: UnicodeException,
+  UnicodeDecodeError: UnicodeDecodeException,
+  UnicodeEncodeError: UnicodeEncodeException,
+  UnicodeTranslateError: UnicodeTranslateException,
   BaseExceptionGroup: GroupException,
 };
 

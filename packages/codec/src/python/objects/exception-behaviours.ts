@@ -1,5 +1,5 @@
 /** What some builtin exceptions do in their own way, each for itself and its subclasses. */
-import { intOf } from "../coerce.js";
+import { bigintOf, bytesOf, intOf } from "../coerce.js";
 import { PyException, quoted, shown } from "./exception.js";
 
 /** `(errno, strerror, filename, winerror, filename2)` of `OSError`; nothing of fewer than two or more than five arguments. */
@@ -42,17 +42,61 @@ export class KeyException extends PyException {
   }
 }
 
+/** `SyntaxError(message, (filename, line, ...))`. CPython 3.12 `exceptions.c` SyntaxError_str. */
 export class SyntaxException extends PyException {
   protected override describe(): string {
-    return this.args.length > 0 ? shown(this.args[0]) : "";
+    const { args } = this;
+    const message = shown(args[0]);
+    const place: unknown = args.length === 2 ? args[1] : undefined;
+    const [filename, line] = Array.isArray(place) || typeof place === "string" ? (place as readonly unknown[]) : [];
+    const places: string[] = [];
+    if (typeof filename === "string") places.push(filename.slice(filename.lastIndexOf("/") + 1));
+    if (typeof line === "number" || typeof line === "bigint") places.push(`line ${shown(line)}`);
+    return places.length === 0 ? message : `${message} (${places.join(", ")})`;
   }
 }
 
-export class UnicodeException extends PyException {
+/** `codec can't encode character '\xe9' in position 3`, of what is from `start` up to, but not including, `end`. */
+function failure(verb: string, what: string, shownItem: string | undefined, start: unknown, end: unknown): string {
+  const [first, next] = [bigintOf(start) ?? 0n, bigintOf(end) ?? 0n];
+  if (shownItem !== undefined && next === first + 1n) return `can't ${verb} ${what} ${shownItem} in position ${first}`;
+  return `can't ${verb} ${what}s in position ${first}-${next - 1n}`;
+}
+
+/** The character at an index, as Python counts them, escaped. */
+function shownCharacter(text: unknown, index: unknown): string | undefined {
+  const at = intOf(index);
+  if (typeof text !== "string" || at === undefined || at < 0) return undefined;
+  const code = Array.from(text)[at]?.codePointAt(0);
+  if (code === undefined) return undefined;
+  const [letter, digits] = code <= 0xff ? ["x", 2] : code <= 0xffff ? ["u", 4] : (["U", 8] as const);
+  return `'\\${letter}${code.toString(16).padStart(digits, "0")}'`;
+}
+
+/** `UnicodeDecodeError(encoding, bytes, start, end, reason)`. CPython 3.12 `exceptions.c`, as those below. */
+export class UnicodeDecodeException extends PyException {
   protected override describe(): string {
-    if (this.args.length !== 5) return super.describe();
-    const [encoding, , start, end, reason] = this.args;
-    return `'${shown(encoding)}' codec: position ${shown(start)} to ${shown(end)}: ${shown(reason)}`;
+    const [encoding, object, start, end, reason] = this.args;
+    const byte = bytesOf(object)?.[intOf(start) ?? -1];
+    const item = byte === undefined ? undefined : `0x${byte.toString(16).padStart(2, "0")}`;
+    return `'${shown(encoding)}' codec ${failure("decode", "byte", item, start, end)}: ${shown(reason)}`;
+  }
+}
+
+/** `UnicodeEncodeError(encoding, str, start, end, reason)` */
+export class UnicodeEncodeException extends PyException {
+  protected override describe(): string {
+    const [encoding, object, start, end, reason] = this.args;
+    const item = shownCharacter(object, start);
+    return `'${shown(encoding)}' codec ${failure("encode", "character", item, start, end)}: ${shown(reason)}`;
+  }
+}
+
+/** `UnicodeTranslateError(str, start, end, reason)` */
+export class UnicodeTranslateException extends PyException {
+  protected override describe(): string {
+    const [object, start, end, reason] = this.args;
+    return `${failure("translate", "character", shownCharacter(object, start), start, end)}: ${shown(reason)}`;
   }
 }
 

@@ -1,6 +1,8 @@
 /** What every Python exception is: arguments, attributes and a message. */
-import { Tuple } from "../containers/sequences.js";
+import { ByteArray, Tuple } from "../containers/sequences.js";
 import { hasDigits } from "../numbers/integers.js";
+import { floatRepr } from "../numbers/numbers.js";
+import { bytesRepr, strRepr } from "../str-repr.js";
 import { keepsTuples, pyBase } from "./objects.js";
 
 /** Own properties that are no attributes of the Python object. */
@@ -15,30 +17,67 @@ export interface PyExceptionClass<T extends PyException = PyException> {
   new (...args: unknown[]): T;
 }
 
-/** How Python's `str` shows a single argument. Deep or foreign values are only named. */
+/** Characters, and items, of what is written out. */
+const MAX_TEXT = 1000;
+const MAX_ITEMS = 100;
+
+/**
+ * Whether a value is short as text: many exceptions may be made of one value, and each has its text. Of strings and bytes
+ * `maxCopies` counts the length; of what holds them it does not.
+ */
+function isShort(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.length <= MAX_TEXT;
+  if (typeof value === "bigint") return hasDigits(value);
+  if (typeof value !== "object" || value === null) return true;
+  if (depth === 0 || ArrayBuffer.isView(value)) return false;
+  if (Array.isArray(value)) return value.length <= MAX_ITEMS && value.every((item) => isShort(item, depth - 1));
+  return Reflect.ownKeys(value).every((key) => isShort((value as Record<PropertyKey, unknown>)[key], depth - 1));
+}
+
+/** Whether its class says how it is shown: not what a pickle has put into it, nor what its items are. */
+function hasText(value: object): boolean {
+  return !Array.isArray(value) && !Object.hasOwn(value, "toString") && value.toString !== Object.prototype.toString;
+}
+
+/** How Python's `str` shows a single argument: `...` for what is long or holds others. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (value === null || value === undefined) return "None";
-  if (typeof value === "boolean") return value ? "True" : "False";
-  // Python's `str` refuses it, and the time that it takes to write it grows faster than its digits.
-  if (typeof value === "bigint" && !hasDigits(value)) return "...";
-  if (typeof value === "object" && (Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype))
-    return "...";
+  switch (typeof value) {
+    case "string":
+      return value;
+    case "number":
+      return Number.isSafeInteger(value) && !Object.is(value, -0) ? String(value) : floatRepr(value);
+    case "boolean":
+      return value ? "True" : "False";
+    case "undefined":
+      return "None";
+    case "bigint":
+      // Python's `str` refuses it, and the time that it takes to write it grows faster than its digits.
+      return hasDigits(value) ? String(value) : "...";
+    case "object":
+      break;
+    default:
+      return "...";
+  }
+  if (value === null) return "None";
+  if (value instanceof Uint8Array) {
+    return value instanceof ByteArray ? `bytearray(${bytesRepr(value)})` : bytesRepr(value);
+  }
+  if (value instanceof PyException) return value.message;
   try {
-    return String(value);
+    return hasText(value) && isShort(value, 3) ? String(value) : "...";
   } catch {
     return "...";
   }
 }
 
-/** The same within other text: a str in quotes. */
+/** The same within other text: a str as `repr` shows it. */
 export function quoted(value: unknown): string {
-  return typeof value === "string" ? `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'` : shown(value);
+  return typeof value === "string" ? strRepr(value) : shown(value);
 }
 
 /**
  * A Python exception: `BaseException`, and the parent of all others. `args` is what it was made with, `attributes` what was
- * set on it since; `message` is Python's `str`, with `...` for a list, tuple or dict in it.
+ * set on it since; `message` is Python's `str`, with `...` for what is long or holds others, such as a list.
  *
  * Extend it, or one of {@link pyExceptions}, for exceptions of your own, and register them with
  * `registry.registerException`. An instance that a pickle makes is made by Brine's constructor alone, not by yours.
