@@ -346,7 +346,7 @@ describe("dumps() of what is deep writes the same opcodes", () => {
       set: () => new Set(items),
       frozenset: () => new FrozenSet(items),
       deque: () => new Deque(items),
-      Counter: () => new Counter(items.map((item) => [item, 1])),
+      Counter: () => new Counter(new Map(items.map((item) => [item, 1]))),
     };
     for (const [name, make] of Object.entries(makers)) {
       for (const protocol of [1, 2, 4] as const) {
