@@ -72,6 +72,10 @@ READ = {
         "!!omap [a: 1, b: [c]]", "!!omap [a]", "!!omap {a: 1}", "!!pairs [a: 1, a: 2]", "!!pairs [{a: 1, b: 2}]",
         "a: &p !!pairs [x: [1]]\nb: *p", "a\x00b", "a\x07b", "\ufeffa: 1", "a: 1\na: 2", "a: *u", "? [1]\n: 2", "--- 1\n--- 2",
         "2024-1-2", "2024-02-30", "0.", ".", "_1", "08", "0o10", "nULL",
+        "!!timestamp 2024-1-2", "!!timestamp '2024-01-02'", "!!timestamp x", "!!timestamp 2024-13-1", "!!binary x", "!!binary a G k =",
+        "!!binary caf\xe9", "!!int 0o7", "!!int ' 5 '", "!!int ''", "!!int 1_0:30", "!!float ' 1.5 '", "!!float inf", "!!float nan",
+        "a: 1\x85b: 2", "'a\x85b'", "# c\x85x", "<<: 1", "<<: [1]", "&a [*b]", "a: &a {x: 1}\nb: {<<: *a, y: 2}\n",
+        "a: &a {x: 1}\nb: {<<: [*a, {x: 2, z: 3}], y: 2}\n", "[" * 5000, "- " * 5000 + "a",
     ],
 }
 JSON, YAML, MSGPACK, PICKLE = "application/json", "application/x-yaml", "application/x-msgpack", "application/x-python-serialize"

@@ -1,10 +1,13 @@
 /** YAML as PyYAML's `safe_load` reads it: YAML 1.1 with PyYAML's own ideas of what is a number, a bool or a date. */
 import type * as yaml from "yaml";
+import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/containers/dict.js";
 import { Tuple } from "../../python/containers/sequences.js";
 import { PyDate, PyDateTime } from "../../python/datetime/datetime.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
+import { fromBase64 } from "../base64.js";
 import { DecodeError } from "../errors.js";
+import { boundMerges } from "./yaml-merges.js";
 
 /** The yaml package. Not its own types: they would be needed to compile, also by who does without it. */
 export interface YamlModule {
@@ -33,10 +36,22 @@ export function parseYaml(text: string, model: YamlModel, module: YamlModule): u
   if (unprintable !== null) {
     throw fail(`U+${unprintable[0].codePointAt(0)!.toString(16).padStart(4, "0").toUpperCase()} is not allowed`);
   }
-  const document = (module as Pick<typeof yaml, "parseDocument">).parseDocument(text, {
+  try {
+    // Maps throughout: keys of any type, and no way to a prototype.
+    const options = { mapAsMap: true, maxAliasCount: model.maxAliases };
+    return represent(documentOf(text, model, module).toJS(options), model);
+  } catch (error) {
+    // The package's own: an alias of nothing, a merge of no mapping, a RangeError where the document is too deep for it.
+    throw error instanceof DecodeError ? error : fail(reasonOf(error), error);
+  }
+}
+
+function documentOf(text: string, model: YamlModel, module: YamlModule): yaml.Document {
+  // YAML 1.1 has one more line break, which the package does not know.
+  const document = (module as Pick<typeof yaml, "parseDocument">).parseDocument(text.replaceAll("\x85", "\n"), {
     version: "1.1",
     schema: "failsafe",
-    customTags: ["binary", "merge", "set", pairsTag("omap"), pairsTag("pairs"), ...scalarTags(model), ...EXPLICIT_TAGS],
+    customTags: ["merge", "set", pairsTag("omap"), pairsTag("pairs"), ...scalarTags(model), ...explicitTags(model)],
     // A warning is an unknown tag, such as `!!python/object`: safe_load refuses it.
     logLevel: "warn",
     prettyErrors: false,
@@ -45,8 +60,8 @@ export function parseYaml(text: string, model: YamlModel, module: YamlModule): u
   });
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) throw fail(problem.message, problem);
-  // Maps throughout: keys of any type, and no way to a prototype.
-  return represent(document.toJS({ mapAsMap: true, maxAliasCount: model.maxAliases }), model);
+  boundMerges(document.contents, () => fail("merge keys ask for too many copies"));
+  return document;
 }
 
 const TIMESTAMP =
@@ -54,10 +69,6 @@ const TIMESTAMP =
 
 /** PyYAML 6 `resolver.py`, the implicit resolvers of `Resolver`. */
 function scalarTags(model: YamlModel): yaml.ScalarTag[] {
-  const digits = (text: string): string => {
-    if (text.length > model.maxIntDigits) throw fail(`an int has more than ${model.maxIntDigits} digits`);
-    return text;
-  };
   return [
     { tag: "tag:yaml.org,2002:null", default: true, test: /^(?:~|null|Null|NULL|)$/, resolve: () => null },
     {
@@ -70,7 +81,7 @@ function scalarTags(model: YamlModel): yaml.ScalarTag[] {
       tag: "tag:yaml.org,2002:int",
       default: true,
       test: /^(?:[-+]?0b[0-1_]+|[-+]?0[0-7_]+|[-+]?(?:0|[1-9][0-9_]*)|[-+]?0x[0-9a-fA-F_]+|[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+)$/,
-      resolve: (text) => yamlInt(digits(text)),
+      resolve: (text) => yamlInt(text, model),
     },
     {
       tag: "tag:yaml.org,2002:float",
@@ -87,21 +98,49 @@ function scalarTags(model: YamlModel): yaml.ScalarTag[] {
   ];
 }
 
-/** What a tag makes of text that would be something else without it. */
-const EXPLICIT_TAGS: readonly yaml.ScalarTag[] = [
-  { tag: "tag:yaml.org,2002:null", resolve: () => null },
-  {
-    tag: "tag:yaml.org,2002:float",
-    resolve(text, onError) {
-      const value = yamlFloat(text);
-      // Number() takes "" and "0x1f" too, which Python's float() does not.
-      if (/^[-+]?[\d._:]*\d[\d._:]*(?:[eE][-+]?\d+)?$|^[-+]?\.(?:inf|nan)$/i.test(text)) {
-        if (!Number.isNaN(value) || /nan$/i.test(text)) return new PyFloat(value);
-      }
-      return onError("is not a float");
+/** What a tag makes of text that would be something else without it. PyYAML 6 `constructor.py` */
+function explicitTags(model: YamlModel): yaml.ScalarTag[] {
+  return [
+    { tag: "tag:yaml.org,2002:null", resolve: () => null },
+    {
+      tag: "tag:yaml.org,2002:int",
+      resolve(text, onError) {
+        const plain = text.trim();
+        const isInt = /^[-+]?(?:0b[01_]*[01][01_]*|0x[\da-f_]*[\da-f][\da-f_]*|0o?[0-7_]*|[1-9][\d_]*(?::\d[\d_]*)*)$/i;
+        return isInt.test(plain) ? yamlInt(plain, model) : onError("is not an int");
+      },
     },
-  },
-];
+    {
+      tag: "tag:yaml.org,2002:float",
+      resolve(text, onError) {
+        const plain = text.trim();
+        const named = /^([-+]?)\.?(inf|infinity|nan)$/i.exec(plain);
+        if (named !== null) return new PyFloat(yamlFloat(`${named[1]}.${named[2]!.slice(0, 3)}`));
+        // Number() takes "" and "0x1f" too, which Python's float() does not.
+        if (/^[-+]?[\d._:]*\d[\d._:]*(?:[eE][-+]?\d+)?$/.test(plain)) {
+          const value = yamlFloat(plain);
+          if (!Number.isNaN(value)) return new PyFloat(value);
+        }
+        return onError("is not a float");
+      },
+    },
+    {
+      tag: "tag:yaml.org,2002:timestamp",
+      resolve: (text, onError) => yamlTimestamp(text, true) ?? onError("there is no such day or time"),
+    },
+    {
+      tag: "tag:yaml.org,2002:binary",
+      resolve(text, onError) {
+        if (/[^\0-\x7f]/.test(text)) return onError("base64 is not ASCII");
+        try {
+          return fromBase64(text);
+        } catch (error) {
+          return onError(reasonOf(error));
+        }
+      },
+    },
+  ];
+}
 
 /** One item of `!!omap` or `!!pairs`. */
 class Pair {
@@ -141,7 +180,8 @@ function pairsTag(name: "omap" | "pairs"): yaml.CollectionTag {
 }
 
 /** PyYAML 6 `constructor.py` construct_yaml_int. */
-function yamlInt(text: string): bigint {
+function yamlInt(text: string, model: YamlModel): bigint {
+  if (text.length > model.maxIntDigits) throw fail(`an int has more than ${model.maxIntDigits} digits`);
   const sign = text.startsWith("-") ? -1n : 1n;
   const plain = text.replaceAll("_", "").replace(/^[-+]/, "");
   if (plain.includes(":")) return sign * plain.split(":").reduce((value, part) => value * 60n + BigInt(part), 0n);
@@ -157,18 +197,21 @@ function yamlFloat(text: string): number {
   return sign * plain.split(":").reduce((value, part) => value * 60 + Number(part), 0);
 }
 
-/** PyYAML 6 `constructor.py` construct_yaml_timestamp; `undefined` for a day or time there is not. */
-function yamlTimestamp(text: string): PyDate | PyDateTime | string | undefined {
+/**
+ * PyYAML 6 `constructor.py` construct_yaml_timestamp; `undefined` for a day or time there is not.
+ *
+ * @param isTagged - whether the text says that it is one
+ */
+function yamlTimestamp(text: string, isTagged = false): PyDate | PyDateTime | string | undefined {
   const match = TIMESTAMP.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second, fraction = "", utc, sign, offsetHours, offsetMinutes = "00"] = match;
+  const date = `${year}-${month!.padStart(2, "0")}-${day!.padStart(2, "0")}`;
   try {
     if (hour === undefined) {
       // Days and months of one digit are a timestamp only with a time.
-      if (text.length !== 10) return text;
-      return PyDate.from(text);
+      return text.length === 10 || isTagged ? PyDate.from(date) : text;
     }
-    const date = `${year}-${month!.padStart(2, "0")}-${day!.padStart(2, "0")}`;
     const time = `${hour.padStart(2, "0")}:${minute}:${second}.${fraction.slice(0, 6).padEnd(6, "0")}`;
     const zone =
       utc !== undefined
