@@ -92,6 +92,11 @@ export function endSharing(outer: SharedKeys | undefined): void {
   shared = outer;
 }
 
+/** Whether a pickle is being decoded, whose keys are the sender's choice. */
+export function isSharing(): boolean {
+  return shared !== undefined;
+}
+
 /** What is shared now; `undefined` when nothing is. To be written to. */
 export function sharedKeys(): SharedKeys | undefined {
   if (shared === UNMADE) shared = none();

@@ -94,6 +94,7 @@ describe("hostile input costs no more than its size", () => {
     ["a Decimal", `V${repeat("1", 5000)}\n`, "cdecimal\nDecimal\nh\x00\x85R"],
     ["a message in quotes", `V${repeat("'", 5000)}\n`, "cbuiltins\nKeyError\nh\x00\x85R"],
     ["text that is encoded", `V${repeat("a", 5000)}\n`, "c_codecs\nencode\nh\x00Vlatin1\n\x86R"],
+    ["the ints of a Fraction", `\x8b\xa4\x06\0\0${repeat("\x01", 1700)}`, "cfractions\nFraction\nh\x00h\x00\x86R"],
     ["arguments kept as data", `(${repeat("N", 5000)}t`, "citertools\nchain\nh\x00R"],
     [
       "attributes",
@@ -136,6 +137,28 @@ describe("hostile input costs no more than its size", () => {
   test("what is copied no more often than the pickle has it", () => {
     const lists = repeat(`cbuiltins\nset\n](${repeat("K\x01", 500)}e\x85R`, 100);
     expect(loads(raw(`N\x940h\x00(${lists}l.`), { limits: { maxCopies: 0 } })).toHaveLength(100);
+  });
+
+  // V8 hashes the last 64 bits of an int, so that all of these would be one list in a Map.
+  test("ints that differ above their last 64 bits only, as keys", () => {
+    const ints = (count: number, after: string, sign = 0) =>
+      Array.from({ length: count }, (_, i) => {
+        const [low, high] = [(i + 1) % 256, (i + 1) >> 8].map((byte) => String.fromCharCode(byte));
+        return `\x8a\x0b${repeat("\0", 8)}${low}${high}${String.fromCharCode(sign)}${after}`;
+      }).join("");
+    for (const [make, code] of [
+      [(count: number) => `\x8f(${ints(count, "")}\x90.`, "limit-exceeded"],
+      [(count: number) => `(${ints(count, "", 0xff)}\x91.`, "limit-exceeded"],
+      [(count: number) => `}(${ints(count, "N")}u.`, "limit-exceeded"],
+      [(count: number) => `}${ints(count, "Ns")}.`, "limit-exceeded"],
+      [(count: number) => `ccollections\nCounter\n)R(${ints(count, "K\x01")}u.`, "construct-failed"],
+    ] as const) {
+      expect((loads(raw(make(4096))) as { readonly size: number }).size).toBe(4096);
+      const refused = failure(() => loads(raw(make(4097))));
+      expect(refused).toMatchObject({ code, message: expect.stringContaining("end in the same 64: send them as str") });
+    }
+    const tuples = loads(raw(`\x8f(${ints(20_000, "\x85")}\x90.`)) as Set<unknown>;
+    expect(tuples.size).toBe(20_000);
   });
 
   test("a path of paths of paths", () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { Decimal } from "../numbers/decimal.js";
+import { Fraction } from "../numbers/fraction.js";
 import { Complex, PyFloat } from "../numbers/numbers.js";
 import { PyDict } from "./dict.js";
 import { ByteArray, Tuple, tuple } from "./sequences.js";
@@ -188,4 +190,19 @@ describe("equal structures", () => {
     expect(dict.get(key)).toBe(1);
     expect(dict.has(tuple(Number.NaN, 1))).toBe(false);
   });
+});
+
+it("takes ints beyond 64 bits and floats of that value for one key", () => {
+  const keys = [2n ** 64n, -(2n ** 64n), 2n ** 70n, -(2n ** 70n), 2n ** 70n + 1n, 2n ** 64n - 1n, 0n];
+  const dict = new PyDict<unknown, number>(keys.map((key, i) => [key, i]));
+  expect(dict.size).toBe(keys.length);
+  expect(keys.map((key) => dict.get(key))).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  expect(
+    [2 ** 64, -(2 ** 70), new Decimal(2n ** 70n), new Fraction(2n ** 71n, 2n)].map((key) => dict.get(key)),
+  ).toEqual([0, 3, 2, 2]);
+  expect([2 ** 71, `x${(2n ** 70n).toString(16)}`].map((key) => dict.get(key))).toEqual([undefined, undefined]);
+  expect(dict.delete(2 ** 70)).toBe(true);
+  expect(dict.has(2n ** 70n)).toBe(false);
+  // What a program puts there itself is not bounded.
+  expect(new PyDict(Array.from({ length: 5000 }, (_, i) => [BigInt(i + 1) << 64n, i])).size).toBe(5000);
 });

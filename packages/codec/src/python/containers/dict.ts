@@ -1,5 +1,5 @@
 /** A dict with Python's key equality. */
-import { isPlainKey } from "../hash.js";
+import { isPlainKey, isSharing } from "../hash.js";
 import { KeyTable, Structure } from "../key-table.js";
 import { PyFloat } from "../numbers/numbers.js";
 import { shortText } from "../short-text.js";
@@ -12,6 +12,12 @@ export function keptKey(key: unknown): unknown {
   return typeof key === "number" && (Number.isNaN(key) || Object.is(key, -0)) ? new PyFloat(key) : key;
 }
 
+/** The first bigint that V8 does not hash whole: it looks at the last 64 bits only, so that a Map of multiples of this is a list. */
+const HASHED = 2n ** 64n;
+
+/** Such ints with the same last 64 bits, as keys of one dict or members of one set of a pickle. */
+const MAX_COLLIDING = 4096;
+
 /**
  * Finds the key that is kept for an equal one. Strings and most numbers are compared by the Map itself and never come here
  * as long as no other kind of key was added.
@@ -19,6 +25,8 @@ export function keptKey(key: unknown): unknown {
 export class KeyIndex {
   readonly #table = new KeyTable();
   readonly #kept = new Map<unknown, unknown>();
+  /** How many ints beyond 64 bits came, by their last 64. */
+  #colliding: Map<bigint, number> | undefined;
 
   /** The canonical form. @throws TypeError when Python could not hash `key` */
   formOf(key: unknown): unknown {
@@ -30,9 +38,23 @@ export class KeyIndex {
     return form instanceof Structure ? form.kept : this.#kept.get(form);
   }
 
+  /** @throws RangeError while a pickle is decoded, when a Map would take too long for its ints */
   remember(form: unknown, key: unknown): void {
-    if (form instanceof Structure) form.kept = key;
-    else this.#kept.set(form, key);
+    if (form instanceof Structure) {
+      form.kept = key;
+      return;
+    }
+    if (typeof key === "bigint" && (key >= HASHED || key <= -HASHED) && isSharing()) this.#countColliding(key);
+    this.#kept.set(form, key);
+  }
+
+  #countColliding(key: bigint): void {
+    this.#colliding ??= new Map();
+    const end = BigInt.asUintN(64, key < 0n ? -key : key);
+    const count = (this.#colliding.get(end) ?? 0) + 1;
+    if (count > MAX_COLLIDING)
+      throw new RangeError(`more than ${MAX_COLLIDING} ints beyond 64 bits end in the same 64: send them as str`);
+    this.#colliding.set(end, count);
   }
 
   /** The kept key that equals this one, `undefined` without one. Nothing is added. @throws TypeError as {@link formOf} */

@@ -24,18 +24,18 @@ export function isDictObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
 
-/** A TypeError of PyDict or PySet says that Python could not hash the key. */
-function unhashable(error: unknown): UnpicklingError {
-  const reason = reasonOf(error);
-  return new UnpicklingError(reason, { code: "unhashable", cause: error });
+/** A TypeError of PyDict or PySet says that Python could not hash the key, a RangeError that the keys would take too long. */
+function badKey(error: unknown): UnpicklingError {
+  const code = error instanceof RangeError ? "limit-exceeded" : "unhashable";
+  return new UnpicklingError(reasonOf(error), { code, cause: error });
 }
 
-/** Sets the pairs `items[from]`, `items[from + 1]`, ... up to `to`. @throws UnpicklingError `unhashable` */
+/** Sets the pairs `items[from]`, `items[from + 1]`, ... up to `to`. @throws UnpicklingError `unhashable`, or `limit-exceeded` */
 export function fillDict(dict: PyDict, items: readonly unknown[], from: number, to: number): void {
   try {
     for (let i = from; i < to; i += 2) dict.set(items[i], items[i + 1]);
   } catch (error) {
-    throw unhashable(error);
+    throw badKey(error);
   }
 }
 
@@ -82,21 +82,21 @@ export function fillPlainSet(set: Set<unknown>, items: readonly unknown[], from:
   return to;
 }
 
-/** @throws UnpicklingError `unhashable` */
+/** @throws UnpicklingError `unhashable`, or `limit-exceeded` */
 export function fillPySet(set: PySet, items: readonly unknown[], from: number, to: number): void {
   try {
     for (let i = from; i < to; i++) set.add(items[i]);
   } catch (error) {
-    throw unhashable(error);
+    throw badKey(error);
   }
 }
 
-/** @throws UnpicklingError `unhashable` */
+/** @throws UnpicklingError `unhashable`, or `limit-exceeded` */
 export function newFrozenSet(items: readonly unknown[]): FrozenSet {
   try {
     return new FrozenSet(items);
   } catch (error) {
-    throw unhashable(error);
+    throw badKey(error);
   }
 }
 

@@ -9,9 +9,12 @@ import { overLimit } from "../faults.js";
 /** What is no longer than this costs little more than the opcodes that name it, and is not counted. */
 const SHORT = 100;
 
+/** The first int with more bytes than that. */
+const LONG_INT = 2n ** BigInt(8 * SHORT);
+
 /** What a machine says of its input. */
 export interface Sharing {
-  /** Whether an object, other than a global, was pushed a second time. Strings are not told apart. */
+  /** Whether an object, other than a global, was pushed a second time. Strings and ints are not told apart. */
   readonly isSharing: boolean;
   readonly input: { readonly bytes: Uint8Array };
 }
@@ -43,6 +46,7 @@ export class Copies {
 
   #mayBeLong(value: unknown): boolean {
     if (typeof value === "string") return value.length > SHORT;
+    if (typeof value === "bigint") return value >= LONG_INT || value <= -LONG_INT;
     return typeof value === "object" && value !== null && this.#sharing.isSharing;
   }
 
@@ -67,6 +71,7 @@ export class Copies {
 
 /** Items, characters or bytes. */
 function sizeOf(value: unknown): number {
+  if (typeof value === "bigint") return value.toString(16).length / 2;
   if (typeof value === "string" || Array.isArray(value)) return value.length;
   if (value instanceof Map || value instanceof Set) return value.size;
   if (ArrayBuffer.isView(value)) return value.byteLength;
