@@ -1,6 +1,7 @@
 /** Python's `repr` of decoded values, for messages, logs and tests. */
 
 import { BareObject, NoneType, type Range, type SingletonType, Slice } from "./builtins.js";
+import { numberOf } from "./coerce.js";
 import { PyArray } from "./containers/array.js";
 import {
   ChainMap,
@@ -30,7 +31,7 @@ import { EnumMember } from "./objects/enum.js";
 import { PyException } from "./objects/exception.js";
 import { PyInstance } from "./objects/instance.js";
 import { PyGlobal, PyObject } from "./objects/objects.js";
-import { bytesRepr, strRepr } from "./str-repr.js";
+import { bytearrayRepr, bytesRepr, strRepr } from "./str-repr.js";
 import { DjangoModel, LazyObject, LazyString, MultiValueDict, SafeString } from "./web/django.js";
 
 /** Characters after which the rest is `...`: shared parts are printed wherever they occur, and can make a small value huge. */
@@ -107,8 +108,7 @@ function leafRepr(value: unknown): string | undefined {
   if (value === null) return "None";
   if (value instanceof PyFloat || value instanceof Complex) return value.toString();
   if (value instanceof Uint8Array) {
-    if (!(value instanceof ByteArray)) return bytesRepr(value);
-    return `bytearray(${bytesRepr(value)})`;
+    return value instanceof ByteArray ? bytearrayRepr(value) : bytesRepr(value);
   }
   if (value instanceof ArrayBuffer) return bytesRepr(new Uint8Array(value));
   return namedRepr(value);
@@ -188,12 +188,19 @@ const FLAGS: readonly (readonly [number, string])[] = [
   [256, "re.ASCII"],
 ];
 
+/** Characters of a pattern's own `repr` that are shown: what follows is cut off, the quote at its end too. */
+const MAX_PATTERN = 200;
+
 /** CPython 3.12 `pattern_repr`: re.UNICODE is the default of text and not shown. */
 function patternRepr({ pattern, flags }: Pattern): string {
   const isText = typeof pattern === "string";
   const shown = isText && (flags & (32 | 4 | 256)) === 32 ? flags & ~32 : flags;
   const names = FLAGS.filter(([bit]) => (shown & bit) !== 0).map(([, name]) => name);
-  return `re.compile(${isText ? strRepr(pattern) : bytesRepr(pattern)}${names.length === 0 ? "" : `, ${names.join("|")}`})`;
+  const text = isText ? strRepr(pattern) : bytesRepr(pattern);
+  const cut = Array.from(text.slice(0, 2 * MAX_PATTERN))
+    .slice(0, MAX_PATTERN)
+    .join("");
+  return `re.compile(${cut}${names.length === 0 ? "" : `, ${names.join("|")}`})`;
 }
 
 function pytzRepr({ zone, offset }: PytzZone): string {
@@ -290,10 +297,21 @@ function mapParts(value: Map<unknown, unknown>): Part[] {
     ];
   }
   if (value instanceof OrderedDict || value instanceof Counter) {
-    return value.size === 0 ? [`${name}()`] : [`${name}(`, ...dictParts(value), ")"];
+    const entries = value instanceof Counter ? mostCommon(value) : value;
+    return value.size === 0 ? [`${name}()`] : [`${name}(`, ...dictParts(entries), ")"];
   }
   if (value instanceof MultiValueDict) return [`<${name}: `, ...dictParts(value), ">"];
   return dictParts(value);
+}
+
+/** Python's `most_common()`: by count, the largest first; as they are if a count is no int or float, and may have no order. */
+function mostCommon(counter: Counter): Iterable<readonly [unknown, unknown]> {
+  const entries = [...counter];
+  const counts = entries.map(([, count]) => (typeof count === "bigint" ? count : numberOf(count)));
+  if (counts.some((count) => count === undefined || Number.isNaN(count))) return entries;
+  const order = entries.map((_entry, i) => i);
+  order.sort((i, j) => (counts[i]! > counts[j]! ? -1 : counts[i]! < counts[j]! ? 1 : 0));
+  return order.map((i) => entries[i]!);
 }
 
 function setParts(value: Set<unknown>): Part[] {

@@ -29,7 +29,7 @@ export function* strReprPieces(text: string): Generator<string, void, undefined>
   yield quote;
 }
 
-/** `b'a\xff'`. CPython 3.12 `PyBytes_Repr`; a bytearray always has single quotes unless it holds one. */
+/** `b'a\xff'`. CPython 3.12 `PyBytes_Repr`. */
 export function bytesRepr(bytes: Uint8Array): string {
   return [...bytesReprPieces(bytes)].join("");
 }
@@ -49,6 +49,22 @@ export function* bytesReprPieces(bytes: Uint8Array): Generator<string, void, und
     yield out;
   }
   yield quote;
+}
+
+/** `bytearray(b'a\xff')`, which escapes single quotes also between double ones. CPython 3.12 `bytearray_repr`. */
+export function bytearrayRepr(bytes: Uint8Array): string {
+  return [...bytearrayReprPieces(bytes)].join("");
+}
+
+/** {@link bytearrayRepr} in pieces. */
+export function* bytearrayReprPieces(bytes: Uint8Array): Generator<string, void, undefined> {
+  yield "bytearray(";
+  let hasDoubleQuotes: boolean | undefined;
+  for (const piece of bytesReprPieces(bytes)) {
+    hasDoubleQuotes ??= piece === 'b"';
+    yield hasDoubleQuotes ? piece.replaceAll("'", "\\'") : piece;
+  }
+  yield ")";
 }
 
 /** Slices of a text that split no character. */

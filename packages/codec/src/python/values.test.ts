@@ -159,6 +159,15 @@ describe("small values", () => {
     expect(() => new IPv6Address("1::2::3")).toThrow(RangeError);
   });
 
+  // As CPython 3.13 writes them.
+  it.each([
+    "gASVNAAAAAAAAACMCWlwYWRkcmVzc5SMC0lQdjZBZGRyZXNzlJOUjBA6OmZmZmY6MTkyLjAuMi4xlIWUUpQu",
+    "gASVOgAAAAAAAACMCWlwYWRkcmVzc5SMDUlQdjZJbnRlcmZhY2WUk5SMFDo6ZmZmZjowLjAuMi4xJWEvMTIwlIWUUpQu",
+    "gASVNQAAAAAAAACMCWlwYWRkcmVzc5SMC0lQdjZOZXR3b3JrlJOUjBE6OmZmZmY6MC4wLjAuMC85NpSFlFKULg==",
+  ])("an IPv4 address in an IPv6 one is written with dots for Python 3.13: %#", (pickle) => {
+    expect(dumps(loads(Buffer.from(pickle, "base64")), { python: "3.13" }).toString("base64")).toBe(pickle);
+  });
+
   it("typed arrays are written as array.array, bytes stay bytes", () => {
     expect(repr(loads(dumps([Float64Array.of(1.5), Int16Array.of(-1), new Uint8Array([97])])))).toBe(
       "[array('d', [1.5]), array('h', [-1]), b'a']",

@@ -17,6 +17,16 @@ const module = "ipaddress";
 
 type Address = IPv4Address | IPv6Address | IPv4Network | IPv6Network | IPv4Interface | IPv6Interface;
 
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})/;
+
+/** As Python 3.13 writes an IPv6 address that stands for an IPv4 one: `::ffff:192.0.2.1`. */
+function dotted(text: string): string {
+  return text.replace(MAPPED, (_text, high: string, low: string) => {
+    const [a, b] = [Number.parseInt(high, 16), Number.parseInt(low, 16)];
+    return `::ffff:${a >> 8}.${a & 255}.${b >> 8}.${b & 255}`;
+  });
+}
+
 function entryOf(name: string, jsClass: new (value: never) => Address): GlobalEntry {
   const isAddress = jsClass === (IPv4Address as unknown) || jsClass === (IPv6Address as unknown);
   const entry: GlobalEntry<Address> = {
@@ -35,10 +45,11 @@ function entryOf(name: string, jsClass: new (value: never) => Address): GlobalEn
         throw context.fail((error as Error).message, error);
       }
     },
-    reduce(object) {
+    reduce(object, context) {
       const callable = globalOfEntry(entry as unknown as GlobalEntry);
       if (object instanceof IPv4Address) return { kind: "reduce", callable, args: [Number(object.int)] };
-      return { kind: "reduce", callable, args: [object.toString()], ownsFirst: true };
+      const text = object.toString();
+      return { kind: "reduce", callable, args: [context.python === "3.13" ? dotted(text) : text], ownsFirst: true };
     },
   };
   return entry as unknown as GlobalEntry;

@@ -1,6 +1,13 @@
 /** Python's `repr` of what an opcode's argument can be. */
 import { floatRepr } from "../python/numbers/numbers.js";
-import { bytesRepr, bytesReprPieces, strRepr, strReprPieces } from "../python/str-repr.js";
+import {
+  bytearrayRepr,
+  bytearrayReprPieces,
+  bytesRepr,
+  bytesReprPieces,
+  strRepr,
+  strReprPieces,
+} from "../python/str-repr.js";
 
 /** What an opcode's argument is in JavaScript: ints are numbers while they are safe, else bigints; `bytearray8` is a Uint8Array too. */
 export type OpcodeArgument = number | bigint | boolean | string | Uint8Array;
@@ -16,19 +23,8 @@ export function isLong(argument: OpcodeArgument | undefined): argument is string
 /** The pieces of {@link argumentRepr}. */
 export function* longRepr(argument: string | Uint8Array, type: string): Generator<string, void, undefined> {
   if (typeof argument === "string") yield* strReprPieces(argument);
-  else if (type === "bytearray8") yield* bytearrayRepr(argument);
+  else if (type === "bytearray8") yield* bytearrayReprPieces(argument);
   else yield* bytesReprPieces(argument);
-}
-
-/** `repr` of a bytearray, which escapes single quotes also between double ones. CPython 3.12 `bytearray_repr`. */
-function* bytearrayRepr(bytes: Uint8Array): Generator<string, void, undefined> {
-  yield "bytearray(";
-  let hasDoubleQuotes: boolean | undefined;
-  for (const piece of bytesReprPieces(bytes)) {
-    hasDoubleQuotes ??= piece === 'b"';
-    yield hasDoubleQuotes ? piece.replaceAll("'", "\\'") : piece;
-  }
-  yield ")";
 }
 
 /** `repr` of an argument; `type` is the name of its descriptor. */
@@ -43,6 +39,6 @@ export function argumentRepr(argument: OpcodeArgument, type: string): string {
     case "number":
       return type === "float8" || type === "floatnl" ? floatRepr(argument) : String(argument);
     default:
-      return type === "bytearray8" ? [...bytearrayRepr(argument)].join("") : bytesRepr(argument);
+      return type === "bytearray8" ? bytearrayRepr(argument) : bytesRepr(argument);
   }
 }

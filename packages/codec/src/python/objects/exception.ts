@@ -2,7 +2,7 @@
 import { ByteArray, Tuple } from "../containers/sequences.js";
 import { hasDigits } from "../numbers/integers.js";
 import { floatRepr } from "../numbers/numbers.js";
-import { bytesRepr, strRepr } from "../str-repr.js";
+import { bytearrayRepr, bytesRepr, strRepr } from "../str-repr.js";
 import { keepsTuples, pyBase } from "./objects.js";
 
 /** Own properties that are no attributes of the Python object. */
@@ -60,7 +60,7 @@ export function shown(value: unknown): string {
   }
   if (value === null) return "None";
   if (value instanceof Uint8Array) {
-    return value instanceof ByteArray ? `bytearray(${bytesRepr(value)})` : bytesRepr(value);
+    return value instanceof ByteArray ? bytearrayRepr(value) : bytesRepr(value);
   }
   if (value instanceof PyException) return value.message;
   try {
