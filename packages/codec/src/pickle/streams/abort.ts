@@ -67,3 +67,22 @@ export async function* itemsUntilAborted(
     else if (!isAsked) await iterator.return?.();
   }
 }
+
+/** A stream of Node's, as far as it is listened to. */
+interface Listenable {
+  readonly closed?: boolean;
+  on(event: "error" | "close", listener: (error?: Error) => void): unknown;
+  off(event: "error" | "close", listener: (error?: Error) => void): unknown;
+}
+
+/** Lets a stream say what is wrong with it until it is closed: an error that nobody listens to would end the process. */
+export function expectError(stream: Listenable): void {
+  const stop = (): void => {
+    stream.off("error", ignore);
+    stream.off("close", stop);
+  };
+  stream.on("error", ignore);
+  stream.on("close", stop);
+  // It is closed before it says so, and says so before any timer.
+  if (stream.closed === true) setTimeout(stop);
+}

@@ -5,7 +5,7 @@
  * the handle, for the next read.
  */
 import { orAborted } from "./abort.js";
-import { inTurn } from "./in-turn.js";
+import { FILES, inTurn } from "./in-turn.js";
 import { PickleCutter } from "./streaming.js";
 
 /** Node's `FileHandle`, as far as it is used. */
@@ -46,7 +46,7 @@ export function readPickleFromHandle(
   maxBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
-  const reading = inTurn(handle, () => readNext(handle, maxBytes, signal), signal);
+  const reading = inTurn(FILES, handle, () => readNext(handle, maxBytes, signal), signal);
   return orAborted(reading, signal);
 }
 

@@ -2,7 +2,7 @@ import { createReadStream } from "node:fs";
 import { appendFile, type FileHandle, mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PassThrough, Readable, Writable } from "node:stream";
+import { Duplex, PassThrough, Readable, Writable } from "node:stream";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { dump, dumps } from "../api-dump.js";
 import { load, loadAll } from "../api-load.js";
@@ -192,7 +192,62 @@ describe("load() on one Readable", () => {
   });
 });
 
+describe("load() and dump() on one socket", () => {
+  const socket = () => {
+    const written: Buffer[] = [];
+    const stream = new Duplex({
+      read: () => undefined,
+      write: (chunk, _encoding, done) => {
+        written.push(chunk);
+        done();
+      },
+    });
+    return { stream, written };
+  };
+
+  it("writes a request while the answer is waited for", async () => {
+    const { stream, written } = socket();
+    const answer = load(stream);
+    await dump("request", stream);
+    expect(Buffer.concat(written).equals(dumps("request"))).toBe(true);
+    stream.push(dumps("answer"));
+    expect(await answer).toBe("answer");
+  });
+});
+
+describe("a stream that fails while it is read", () => {
+  it("rejects, and ends no process for want of somebody who listens", async () => {
+    const bytes = dumps("x".repeat(1000));
+    const chunks = [bytes.subarray(0, 500)];
+    const stream = new Readable({
+      read() {
+        const chunk = chunks.shift();
+        if (chunk === undefined) this.destroy(new Error("the disk is gone"));
+        else this.push(chunk);
+      },
+    });
+    const isClosed = new Promise((resolve) => stream.on("close", resolve));
+    await expect(load(stream)).rejects.toMatchObject({
+      code: "bad-file",
+      message: "Cannot read pickles: the disk is gone",
+    });
+    // With nobody who listens to its error, a stream throws that and never says that it is closed.
+    await isClosed;
+    expect(stream.listenerCount("error")).toBe(0);
+  });
+});
+
 describe("a web stream", () => {
+  it("that is closed takes no pickle, and says so", async () => {
+    const stream = new WritableStream();
+    await stream.close();
+    await expect(dump(1, stream)).rejects.toMatchObject({
+      code: "bad-file",
+      message: "Cannot write the pickle: the stream is closed",
+    });
+    expect(stream.locked).toBe(false);
+  });
+
   it("gives its first pickle to load, and all to loadAll", async () => {
     const streamOf = () => new Blob([ALL]).stream();
     const stream = streamOf();

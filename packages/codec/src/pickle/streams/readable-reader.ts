@@ -1,12 +1,13 @@
 /** One pickle from a Node `Readable`, which is given back what was read beyond it. */
-import { whenAborted } from "./abort.js";
-import { inTurn } from "./in-turn.js";
+import { expectError, whenAborted } from "./abort.js";
+import { inTurn, READABLES } from "./in-turn.js";
 import { bytesOfChunk, PickleCutter } from "./streaming.js";
 
 /** Node's `Readable`, as far as it is used. */
 export interface NodeReadable extends AsyncIterable<unknown> {
   readonly readableEnded: boolean;
   readonly destroyed: boolean;
+  readonly closed?: boolean;
   readonly errored: Error | null;
   read(): unknown;
   unshift(chunk: unknown): void;
@@ -28,7 +29,7 @@ export function readPickleFromReadable(
   maxBytes: number,
   signal: AbortSignal | undefined,
 ): Promise<Uint8Array | undefined> {
-  return inTurn(stream, () => readNext(stream, maxBytes, signal), signal);
+  return inTurn(READABLES, stream, () => readNext(stream, maxBytes, signal), signal);
 }
 
 async function readNext(
@@ -75,7 +76,11 @@ function isReadable(stream: NodeReadable, signal: AbortSignal | undefined, onAbo
       error: (error) => settle(error ?? new Error("the stream failed")),
       close: () => settle(stream.readableEnded ? false : new Error("the stream was closed before its end")),
     };
-    if (stream.errored) return reject(stream.errored);
+    if (stream.errored) {
+      // It may not have said so yet, and the caller learns of it here.
+      expectError(stream);
+      return reject(stream.errored);
+    }
     if (stream.readableEnded) return resolve(false);
     if (stream.destroyed) return reject(new Error("the stream was closed before its end"));
     for (const [event, listener] of Object.entries(listeners)) stream.on(event, listener);
