@@ -1,5 +1,6 @@
 /** Input that is made to be costly. */
 import { describe, expect, test } from "vitest";
+import { ClassRegistry } from "../../globals/default-registry.js";
 import type { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
 import { loads } from "../api-load.js";
@@ -72,6 +73,24 @@ describe("hostile input costs no more than its size", () => {
   ])("the message of many exceptions made of one value: %s", (_what, value) => {
     const exceptions = loads(raw(`${value}q\x000](${repeat("cbuiltins\nValueError\nh\x00\x85R", 10_000)}e.`));
     for (const { message } of exceptions as Error[]) expect(message).toBe("...");
+  });
+
+  test("the message of many exceptions made of one instance with many attributes", () => {
+    class Named {
+      toString() {
+        return "a name";
+      }
+    }
+    const registry = new ClassRegistry().register("app.Named", Named);
+    const wide = `capp\nNamed\n)\x81}(${Array.from({ length: 10_000 }, (_, i) => `Va${i}\nN`).join("")}ubq\x00`;
+    const pickle = `${wide}](${repeat("cbuiltins\nValueError\nh\x00\x85R", 10_000)}e.`;
+    for (const { message } of loads(raw(pickle), { registry }) as Error[]) expect(message).toBe("...");
+  });
+
+  test("the message of many syntax errors in one file with a long name", () => {
+    const place = `(${text(repeat("a/", 1_000_000))}K\x01K\x01V\ntq\x00`;
+    const pickle = `${place}](${repeat("cbuiltins\nSyntaxError\nVm\nh\x00\x86R", 20_000)}e.`;
+    for (const { message } of loads(raw(pickle)) as Error[]) expect(message).toBe("m (..., line 1)");
   });
 
   test("ten lists of ten lists of ten lists stay references", () => {

@@ -1,6 +1,6 @@
 /** What some builtin exceptions do in their own way, each for itself and its subclasses. */
 import { bigintOf, bytesOf, intOf } from "../coerce.js";
-import { PyException, quoted, shown } from "./exception.js";
+import { isShort, PyException, quoted, shown } from "./exception.js";
 
 /** `(errno, strerror, filename, winerror, filename2)` of `OSError`; nothing of fewer than two or more than five arguments. */
 function osArguments({ args }: PyException): readonly unknown[] {
@@ -50,7 +50,9 @@ export class SyntaxException extends PyException {
     const place: unknown = args.length === 2 ? args[1] : undefined;
     const [filename, line] = Array.isArray(place) || typeof place === "string" ? (place as readonly unknown[]) : [];
     const places: string[] = [];
-    if (typeof filename === "string") places.push(filename.slice(filename.lastIndexOf("/") + 1));
+    if (typeof filename === "string") {
+      places.push(isShort(filename) ? filename.slice(filename.lastIndexOf("/") + 1) : "...");
+    }
     if (typeof line === "number" || typeof line === "bigint") places.push(`line ${shown(line)}`);
     return places.length === 0 ? message : `${message} (${places.join(", ")})`;
   }

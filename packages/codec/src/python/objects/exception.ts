@@ -17,21 +17,30 @@ export interface PyExceptionClass<T extends PyException = PyException> {
   new (...args: unknown[]): T;
 }
 
-/** Characters, and items, of what is written out. */
+/** Characters of what is written out, and values in it. */
 const MAX_TEXT = 1000;
-const MAX_ITEMS = 100;
+const MAX_PARTS = 100;
+/** Objects with more properties than that. Counting them takes time with each, and many exceptions may be made of one. */
+const WIDE = new WeakSet<object>();
 
 /**
  * Whether a value is short as text: many exceptions may be made of one value, and each has its text. Of strings and bytes
  * `maxCopies` counts the length; of what holds them it does not.
  */
-function isShort(value: unknown, depth: number): boolean {
-  if (typeof value === "string") return value.length <= MAX_TEXT;
-  if (typeof value === "bigint") return hasDigits(value);
-  if (typeof value !== "object" || value === null) return true;
-  if (depth === 0 || ArrayBuffer.isView(value)) return false;
-  if (Array.isArray(value)) return value.length <= MAX_ITEMS && value.every((item) => isShort(item, depth - 1));
-  return Reflect.ownKeys(value).every((key) => isShort((value as Record<PropertyKey, unknown>)[key], depth - 1));
+export function isShort(root: unknown): boolean {
+  let left = MAX_PARTS;
+  const isShortPart = (value: unknown): boolean => {
+    if (--left < 0) return false;
+    if (typeof value === "string") return value.length <= MAX_TEXT;
+    if (typeof value === "bigint") return hasDigits(value);
+    if (typeof value !== "object" || value === null) return true;
+    if (ArrayBuffer.isView(value) || WIDE.has(value)) return false;
+    if (Array.isArray(value)) return value.length <= MAX_PARTS && value.every(isShortPart);
+    const keys = Reflect.ownKeys(value);
+    if (keys.length > MAX_PARTS) WIDE.add(value);
+    return keys.length <= MAX_PARTS && keys.every((key) => isShortPart((value as Record<PropertyKey, unknown>)[key]));
+  };
+  return isShortPart(root);
 }
 
 /** Whether its class says how it is shown: not what a pickle has put into it, nor what its items are. */
@@ -64,7 +73,7 @@ export function shown(value: unknown): string {
   }
   if (value instanceof PyException) return value.message;
   try {
-    return hasText(value) && isShort(value, 3) ? String(value) : "...";
+    return hasText(value) && isShort(value) ? String(value) : "...";
   } catch {
     return "...";
   }

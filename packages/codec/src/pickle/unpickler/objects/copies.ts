@@ -75,10 +75,10 @@ function sizeOf(value: unknown): number {
   if (typeof value === "string" || Array.isArray(value)) return value.length;
   if (value instanceof Map || value instanceof Set) return value.size;
   if (ArrayBuffer.isView(value)) return value.byteLength;
-  // Most are short dicts, for which neither a list of their keys is made nor their prototype asked for.
+  // An instance is passed on as it is, and going through all that it has would cost as much as copying it.
+  if (!isDictObject(value)) return 0;
+  // Most are short, for which no list of their keys is made.
   let count = 0;
-  for (const _key in value as object) {
-    if (++count > SHORT) return isDictObject(value) ? Object.keys(value).length : 0;
-  }
+  for (const _key in value) if (++count > SHORT) return Object.keys(value).length;
   return count;
 }
