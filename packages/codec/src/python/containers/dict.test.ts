@@ -1,3 +1,5 @@
+import v8 from "node:v8";
+import vm from "node:vm";
 import { describe, expect, it } from "vitest";
 import { Decimal } from "../numbers/decimal.js";
 import { Fraction } from "../numbers/fraction.js";
@@ -205,4 +207,36 @@ it("takes ints beyond 64 bits and floats of that value for one key", () => {
   expect(dict.has(2n ** 70n)).toBe(false);
   // What a program puts there itself is not bounded.
   expect(new PyDict(Array.from({ length: 5000 }, (_, i) => [BigInt(i + 1) << 64n, i])).size).toBe(5000);
+});
+
+describe("nothing is kept of tuples that are gone", () => {
+  v8.setFlagsFromString("--expose-gc");
+  const collect = vm.runInNewContext("gc") as () => void;
+  const heapAfter = (run: () => void) => {
+    run();
+    collect();
+    return process.memoryUsage().heapUsed;
+  };
+  const MEGABYTE = 1e6;
+
+  it.each([
+    ["a dict", new PyDict<unknown, number>(), (dict: PyDict, key: unknown) => dict.set(key, 1)],
+    ["a set", new PySet(), (set: PySet, key: unknown) => set.add(key)],
+  ] as const)("of %s", (_what, container, add) => {
+    const kept = tuple("kept", 1);
+    add(container as never, kept);
+    const before = heapAfter(() => {});
+    const after = heapAfter(() => {
+      for (let i = 0; i < 200_000; i++) {
+        add(container as never, tuple(`key ${i}`, i));
+        container.delete(tuple(`key ${i}`, i));
+      }
+    });
+    expect(after - before).toBeLessThan(10 * MEGABYTE);
+    expect([container.size, container.has(tuple("kept", 1)), container.has(tuple("key 1", 1))]).toEqual([
+      1,
+      true,
+      false,
+    ]);
+  });
 });

@@ -15,6 +15,9 @@ export function keptKey(key: unknown): unknown {
 /** The first bigint that V8 does not hash whole: it looks at the last 64 bits only, so that a Map of multiples of this is a list. */
 const HASHED = 2n ** 64n;
 
+/** Structures that may be taken out of a small dict before its index is made anew. */
+const MIN_TAKEN = 1000;
+
 /** Such ints with the same last 64 bits, as keys of one dict or members of one set of a pickle. */
 const MAX_COLLIDING = 4096;
 
@@ -25,6 +28,8 @@ const MAX_COLLIDING = 4096;
 export class KeyIndex {
   readonly #table = new KeyTable();
   readonly #kept = new Map<unknown, unknown>();
+  /** How many structures were taken: the table keeps what it gave them, and would grow for ever. */
+  #taken = 0;
   /** How many ints beyond 64 bits came, by their last 64. */
   #colliding: Map<bigint, number> | undefined;
 
@@ -66,9 +71,18 @@ export class KeyIndex {
   take(key: unknown): unknown {
     const form = this.#table.find(key);
     const kept = this.find(form);
-    if (form instanceof Structure) form.kept = undefined;
-    else this.#kept.delete(form);
+    if (form instanceof Structure) {
+      form.kept = undefined;
+      this.#taken++;
+    } else {
+      this.#kept.delete(form);
+    }
     return kept;
+  }
+
+  /** Whether more was taken than the `size` that is left, so that it pays to make an index anew. */
+  isWorn(size: number): boolean {
+    return this.#taken > Math.max(size, MIN_TAKEN);
   }
 }
 
@@ -132,8 +146,12 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   /** Whether a key that equals this one was kept, and is no longer. @throws TypeError for one that Python cannot hash */
   override delete(key: K): boolean {
     if (this.#index === undefined && isPlainKey(key)) return super.delete(key);
-    const kept = this.#indexed().take(key) as K | undefined;
-    return kept !== undefined && super.delete(kept);
+    const index = this.#indexed();
+    const kept = index.take(key) as K | undefined;
+    if (kept === undefined) return false;
+    super.delete(kept);
+    if (index.isWorn(this.size)) this.#makeIndex();
+    return true;
   }
 
   /** Takes all keys out. */
@@ -147,11 +165,14 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   }
 
   #indexed(): KeyIndex {
-    if (this.#index === undefined) {
-      this.#index = new KeyIndex();
-      for (const key of this.keys()) this.#index.remember(this.#index.formOf(key), key);
-    }
-    return this.#index;
+    return this.#index ?? this.#makeIndex();
+  }
+
+  #makeIndex(): KeyIndex {
+    const index = new KeyIndex();
+    for (const key of this.keys()) index.remember(index.formOf(key), key);
+    this.#index = index;
+    return index;
   }
 
   /** What a plain object would hold: only for dicts whose keys are all strings. @throws TypeError for another key */

@@ -42,8 +42,12 @@ export class PySet<T = unknown> extends Set<T> {
   /** Whether a member equalled `item`, and is no longer there. @throws TypeError for one that Python cannot hash */
   override delete(item: T): boolean {
     if (this.#index === undefined && isPlainKey(item)) return super.delete(item);
-    const kept = this.#indexed().take(item) as T | undefined;
-    return kept !== undefined && super.delete(kept);
+    const index = this.#indexed();
+    const kept = index.take(item) as T | undefined;
+    if (kept === undefined) return false;
+    super.delete(kept);
+    if (index.isWorn(this.size)) this.#makeIndex();
+    return true;
   }
 
   /** Takes all members out. */
@@ -53,11 +57,14 @@ export class PySet<T = unknown> extends Set<T> {
   }
 
   #indexed(): KeyIndex {
-    if (this.#index === undefined) {
-      this.#index = new KeyIndex();
-      for (const item of this) this.#index.remember(this.#index.formOf(item), item);
-    }
-    return this.#index;
+    return this.#index ?? this.#makeIndex();
+  }
+
+  #makeIndex(): KeyIndex {
+    const index = new KeyIndex();
+    for (const item of this) index.remember(index.formOf(item), item);
+    this.#index = index;
+    return index;
   }
 
   static override get [Symbol.species](): SetConstructor {
