@@ -93,6 +93,7 @@ const OBJECTS = {
 
 const CALLABLES = {
   Plain: "capp\nPlain\n",
+  OrderedDict: "ccollections\nOrderedDict\n",
   list: "cbuiltins\nlist\n",
   "an instance": PLAIN,
   None: "N",
@@ -202,6 +203,8 @@ describe("Brine decides as CPython", () => {
     const kinds = Object.entries(VALUES);
     await expectAlike([
       ...kinds.map(([args, opcodes]) => [`REDUCE of ${args}`, `${callable}${opcodes}R`] as const),
+      ...kinds.map(([arg, opcodes]) => [`OBJ of ${arg}`, `(${callable}${opcodes}o`] as const),
+      ["OBJ of pairs", `(${callable}](](${str("a")}K\x01eeo`] as const,
       ...kinds.map(([args, opcodes]) => [`NEWOBJ of ${args}`, `${callable}${opcodes}\x81`] as const),
       ...kinds.map(([args, opcodes]) => [`NEWOBJ_EX with keywords of ${args}`, `${callable})${opcodes}\x92`] as const),
       ...kinds.map(([args, opcodes]) => [`NEWOBJ_EX of ${args}`, `${callable}${opcodes}}\x92`] as const),

@@ -4,7 +4,7 @@ import { Slice } from "./builtins.js";
 import { Deque } from "./containers/collections.js";
 import { tuple } from "./containers/sequences.js";
 import { hashEquals } from "./key-table.js";
-import { IPv6Address } from "./library/ipaddress.js";
+import { IPv4Interface, IPv4Network, IPv6Address } from "./library/ipaddress.js";
 import { JSONDecodeError } from "./library/json-decode-error.js";
 import { PurePosixPath, PureWindowsPath } from "./library/pathlib.js";
 import { UUID } from "./library/uuid.js";
@@ -168,6 +168,13 @@ describe("small values", () => {
     expect(dumps(loads(Buffer.from(pickle, "base64")), { python: "3.13" }).toString("base64")).toBe(pickle);
   });
 
+  it("a network equals those of its class with its address and prefix", () => {
+    const network = new IPv4Network("1.2.3.0/24");
+    expect(network.equals(new IPv4Network("1.2.3.0/24"))).toBe(true);
+    for (const other of [new IPv4Interface("1.2.3.0/24"), new IPv4Network("1.2.3.0/25"), new IPv4Network("1.2.2.0/24")])
+      expect(network.equals(other)).toBe(false);
+  });
+
   it("typed arrays are written as array.array, bytes stay bytes", () => {
     expect(repr(loads(dumps([Float64Array.of(1.5), Int16Array.of(-1), new Uint8Array([97])])))).toBe(
       "[array('d', [1.5]), array('h', [-1]), b'a']",
@@ -213,5 +220,6 @@ describe("repr()", () => {
     expect(repr(tuple("it's", 'a"b', "\u0000\u00e9\n"))).toBe(`("it's", 'a"b', '\\x00é\\n')`);
     expect(repr("\t\r\\'\"")).toBe(`'\\t\\r\\\\\\'"'`);
     expect([new Complex(0, 2), new Complex(-0, 2)].map(repr)).toEqual(["2j", "(-0+2j)"]);
+    expect(repr(loads(Buffer.from("cbuiltins\ntype\nN\x85R.", "latin1")))).toBe("<class 'NoneType'>");
   });
 });

@@ -59,6 +59,7 @@ describe("an exception", () => {
       expect(back).toBeInstanceOf(pyExceptions[name]);
       expect(back.args[0]).toBe("x");
     }
+    expect((loads(dumps(new Error(""))) as PyException).args).toHaveLength(0);
     const coded = Object.assign(new Error("x"), { code: "E_X", socket: () => 1 });
     expect((loads(dumps(coded)) as PyException).attributes).toEqual({ code: "E_X" });
   });
@@ -79,6 +80,18 @@ describe("an exception", () => {
     registry.registerException("app.Loud", Loud);
     const [boom, loud] = loads(dumps([new Boom("x"), new Loud("y")], { registry }), { registry }) as PyException[];
     expect([boom!.args[0], loud!.args[0]]).toEqual(["by __reduce__", "at protocol 4"]);
+  });
+
+  it("is written with its attributes, those that a pickle brought and those that its own class has set", () => {
+    class Coded extends PyException {
+      readonly code = 7;
+    }
+    const registry = new ClassRegistry().register("app.Other", class Other {});
+    registry.registerException("app.Coded", Coded);
+    const coded = new Coded("x");
+    PyException.setAttributes(coded, [["detail", "y"]]);
+    const back = loads(dumps(coded, { registry }), { registry }) as PyException;
+    expect(back.attributes).toEqual({ code: 7, detail: "y" });
   });
 
   it("is named by the registration that succeeds, and its parent is said once", () => {

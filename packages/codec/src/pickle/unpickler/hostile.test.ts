@@ -189,7 +189,12 @@ describe("hostile input costs no more than its size", () => {
   test("ints of a million bytes where Python has text, or small ones", () => {
     const int = `\x8b\0\0\x10\0${repeat("\x11", 2 ** 20)}`;
     const read = (...parts: string[]) => loads(raw(`${parts.join("")}.`));
-    expect(failure(() => read("cfractions\nFraction\n", int, int, "\x86R")).message).toMatch(/more than 4300 digits/);
+    for (const parts of [
+      [int, int],
+      [int, "K\x03"],
+      ["K\x03", int],
+    ])
+      expect(failure(() => read("cfractions\nFraction\n", ...parts, "\x86R")).message).toMatch(/more than 4300 digits/);
     expect(failure(() => read("cdecimal\nDecimal\n", int, "\x85R")).message).toMatch(/more than 4300 digits/);
     expect(failure(() => read("cipaddress\nIPv4Address\n", int, "\x85R")).message).toMatch(/of a large int/);
     expect(failure(() => read("carray\narray\nVb\n](", int, "e\x86R")).message).toMatch(/a large int does not fit/);
