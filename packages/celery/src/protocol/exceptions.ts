@@ -183,7 +183,7 @@ export function exceptionOf(pythonName: string, args: readonly unknown[], regist
 
 function construct(module: string, name: string, args: readonly unknown[], registry: ClassRegistryView): Error {
   const target = registry.find(module, name)?.target;
-  if (target !== undefined && (target === PyException || target.prototype instanceof Error)) {
+  if (target !== undefined && target.prototype instanceof Error) {
     try {
       return Reflect.construct(target, args as unknown[]) as Error;
     } catch {

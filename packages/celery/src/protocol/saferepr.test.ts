@@ -18,6 +18,8 @@ describe("saferepr()", () => {
     [new PyFloat(2), "2.0"],
     [new pyExceptions.ValueError("x", 1), "ValueError('x', 1)"],
     [new TypeError("no"), "TypeError('no')"],
+    [new (class Plain {})(), "<Plain object>"],
+    [new URL("http://h/"), "URL('http://h/')"],
     [[[[[[1]]]]], "[[[[...]]]]"],
   ])("%#", (value, expected) => {
     expect(saferepr(value)).toBe(expected);

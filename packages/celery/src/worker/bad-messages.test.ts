@@ -17,6 +17,7 @@ import {
 } from "../../../../test/captures/celery/pitfall-messages.js";
 import { Celery } from "../client/app.js";
 import { MemoryTransport } from "../memory/transport.js";
+import { decodeTaskV2 } from "../protocol/task-v2.js";
 import { validateTask } from "../protocol/validate.js";
 import type { BadMessage } from "./intake/intake.js";
 import type { WorkerOptions } from "./worker-options.js";
@@ -126,6 +127,13 @@ test("undecodable messages can be dead-lettered", async () => {
   expect(outcome).toMatchObject({ status: "FAILURE", isDead: true, left: 0 });
 });
 
+test("stamps nested 200 deep are refused, and 50 deep read", () => {
+  const nested = (depth: number) => Array.from({ length: depth }).reduce((inner) => [inner], null);
+  const read = (depth: number) => decodeTaskV2({ ...HEADERS, stamps: { a: nested(depth) } }, BODY);
+  expect(read(50).stamps).toEqual({ a: nested(50) });
+  expect(() => read(200)).toThrow(expect.objectContaining({ code: "invalid-message", path: "headers" }));
+});
+
 describe("the publisher", () => {
   const outgoing = (sent: Sent) => ({
     headers: sent.headers ?? HEADERS,
@@ -153,6 +161,11 @@ describe("the publisher", () => {
       "a header nested 200 deep",
       { headers: { ...HEADERS, x: Array.from({ length: 200 }).reduce((inner) => [inner], null) } },
       `headers.x${"[0]".repeat(100)}`,
+    ],
+    [
+      "a link of a link without a task",
+      link([{ ...FULL, options: { link_error: [FULL, {}] } }]),
+      "body[2].callbacks[0].options.link_error[1].task",
     ],
     [
       "a chord in a link without a task",

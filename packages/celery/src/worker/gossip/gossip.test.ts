@@ -121,6 +121,7 @@ describe("stateDb", () => {
 
   test.each([
     ["no JSON", "garbage"],
+    ["nothing", "null"],
     ["another version", '{"version":2,"ids":[],"stamps":[]}'],
     ["other things", '{"version":1,"ids":[["a"]],"stamps":[]}'],
   ])("a file with %s is refused, with nothing consumed", async (_, text) => {

@@ -221,6 +221,15 @@ describe("the pool", () => {
     expect(await ask("pool_grow")).toMatchObject({ error: expect.stringContaining("not supported with autoscale") });
     const answer = await app.control.autoscale({ max: 3, min: 1 }, { limit: 1 });
     expect(Object.values(answer)).toEqual([{ ok: "autoscale now max=3 min=1" }]);
+    // What is not given stays, unless the other goes beyond it.
+    for (const [limits, ok] of [
+      [{ min: 2 }, "max=3 min=2"],
+      [{ min: 5 }, "max=5 min=5"],
+      [{ max: 4 }, "max=4 min=4"],
+      [{ max: 6 }, "max=6 min=4"],
+      [{ max: 3, min: 1 }, "max=3 min=1"],
+    ] as const)
+      expect(await ask("autoscale", limits)).toEqual({ ok: `autoscale now ${ok}` });
     await until(() => worker.active.length === 3);
     release();
     for (const result of sent) await result.get({ timeoutMs });
