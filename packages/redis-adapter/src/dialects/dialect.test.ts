@@ -97,6 +97,9 @@ describe("lifetime()", () => {
 
   test("cachelib's 0 means for ever", () => {
     expect(cachelib().ttl(0)).toBe("persist");
+    expect(cachelib({ defaultTtl: 0 }).ttl(undefined)).toBe("persist");
+    expect(cachelib({ defaultTtl: 0 }).ttl(5000)).toEqual({ px: 5000 });
+    expect([undefined, null].map((ttl) => cachelib().ttl(ttl))).toEqual([{ px: 300_000 }, "persist"]);
   });
 });
 
