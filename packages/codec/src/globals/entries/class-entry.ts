@@ -82,7 +82,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     const base = first instanceof Uint8Array ? DATE_BASES.get(first.length) : undefined;
     throw context.fail(
       base === undefined
-        ? `Cannot call class ${this.module}.${this.name}: an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
+        ? `Cannot call class ${this.module}.${this.name}: if it extends one of Python's, as set, deque or OrderedDict, let ${this.target.name} extend PySet, Deque or OrderedDict; an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
         : `Cannot call class ${this.module}.${this.name}: it is made of bytes; if it extends one of Python's dates, let ${this.target.name} extend ${base}, else have an adapter that has call`,
     );
   }
@@ -106,15 +106,22 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       return this.#adopt(mappedEntry(this.#base, context.registry)?.create?.(args, kwargs, context), args);
     if (this.#base !== undefined) return this.#createFromBase(this.#base, args, context);
     if (args.length > 0 || (kwargs !== undefined && kwargs.size > 0)) {
-      const isPrimitive = args.length === 1 && typeof args[0] !== "object";
-      const instead = isPrimitive
-        ? "a class that extends str, int or float is for an adapter that has create"
-        : "a namedtuple is for registerNamedTuple";
       throw context.fail(
-        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__; ${instead}`,
+        `Cannot create ${this.module}.${this.name}: it was written with arguments for __new__, and the class has no static __new__; ${this.#instead(args)}`,
       );
     }
     return Object.create(this.target.prototype) as T;
+  }
+
+  /** What a class probably is whose `__new__` got these arguments. */
+  #instead(args: readonly unknown[]): string {
+    const named = "a namedtuple is for registerNamedTuple";
+    if (args.length !== 1) return named;
+    const [value] = args;
+    if (Array.isArray(value)) return `if it extends tuple, let ${this.target.name} extend Tuple`;
+    if (value instanceof Uint8Array) return `if it extends bytes, let ${this.target.name} extend Uint8Array`;
+    if (typeof value === "object") return named;
+    return `a class that extends str, int or float is for an adapter that has create; ${named}`;
   }
 
   /** Makes an instance of the class that this one extends one of this class. */

@@ -37,6 +37,19 @@ describe("the callables of pickle itself", () => {
     expect(failure(() => loads(raw(OF_UNKNOWN[2]!), { registry })).message).toContain("an Enum is for registerEnum");
   });
 
+  test("a bound method says how it is read", () => {
+    for (const text of [
+      "c__builtin__\ngetattr\n(Vabc\nVupper\ntR.",
+      "c__builtin__\ngetattr\n(cdatetime\ndatetime\nVnow\ntR.",
+    ]) {
+      const { code, message } = failure(() => loads(raw(text)));
+      expect(code).toBe("bad-operand");
+      expect(message).toMatch(/getattr.* is not allowed; unregistered: "opaque" keeps it as data$/);
+      const kept = loads(raw(text), { unregistered: "opaque" });
+      expect(kept).toMatchObject({ kind: "reduce" });
+    }
+  });
+
   // `int | None` as CPython 3.10 to 3.13 write it at protocol 2.
   const UNION =
     "\x80\x02c__builtin__\nreduce\nq\x00c_operator\nor_\nq\x01c__builtin__\nlong\nq\x02c__builtin__\ntype\nq\x03N\x85q\x04Rq\x05\x86q\x06\x86q\x07Rq\x08.";

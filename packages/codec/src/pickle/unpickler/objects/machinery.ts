@@ -67,12 +67,12 @@ function getAttribute(builder: ObjectBuilder, args: readonly unknown[]): unknown
   if (builder.isOpaque && !(owner instanceof PyGlobal && PyGlobal.entryOf(owner)?.getAttribute !== undefined)) {
     return new PyObject("reduce", globalOfEntry(GETATTR), Tuple.from(args));
   }
-  if (!(owner instanceof PyGlobal)) throw badOperand(`getattr on ${typeName(owner)} is not allowed`);
+  if (!(owner instanceof PyGlobal)) throw notAllowed(`getattr on ${typeName(owner)}`);
   const entry = PyGlobal.entryOf(owner);
   if (entry === undefined || (name === "__new__" && entry.create !== undefined)) {
     return new PyObject("reduce", globalOfEntry(GETATTR), Tuple.from(args));
   }
-  if (entry.getAttribute === undefined) throw badOperand(`getattr(${owner}, ${shortText(name)}) is not allowed`);
+  if (entry.getAttribute === undefined) throw notAllowed(`getattr(${owner}, ${shortText(name)})`);
   let result: unknown;
   try {
     result = entry.getAttribute(name, builder);
@@ -85,6 +85,10 @@ function getAttribute(builder: ObjectBuilder, args: readonly unknown[]): unknown
     );
   }
   return result;
+}
+
+function notAllowed(what: string): Error {
+  return badOperand(`${what} is not allowed; unregistered: "opaque" keeps it as data`);
 }
 
 /** `getattr(cls, "__new__")`, kept as what it is until it is called. */

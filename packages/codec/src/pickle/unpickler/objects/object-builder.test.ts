@@ -82,6 +82,15 @@ describe("globals and objects", () => {
     const reason = (pickle: string) => failure(() => loads(raw(pickle), { registry })).message;
     expect(reason("capp\nStatus\n(S'new'\ntR.")).toContain("an Enum is for registerEnum");
     expect(reason("capp\nPoint\n(K\x01K\x02t\x81.")).toContain("a namedtuple is for registerNamedTuple");
+    // As subclasses of set, of tuple and of bytes are written, and a namedtuple of one field.
+    expect(reason("capp\nStatus\n((lK\x01atR.")).toContain(
+      "if it extends one of Python's, as set, deque or OrderedDict, let Status extend PySet, Deque or OrderedDict;",
+    );
+    expect(reason("capp\nPoint\n((K\x01tt\x81.")).toContain("if it extends tuple, let Point extend Tuple");
+    expect(reason("\x80\x03capp\nPoint\nC\x01x\x85\x81.")).toContain(
+      "if it extends bytes, let Point extend Uint8Array",
+    );
+    expect(reason("capp\nPoint\n(K\x01t\x81.")).toContain("a namedtuple is for registerNamedTuple");
     // As subclasses of datetime, of date and of str are written.
     expect(reason("\x80\x03capp\nStatus\nC\x0a\x07\xe8\x05\x06\x07\x08\x09\0\0\0\x85R.")).toBe(
       "Cannot call class app.Status: it is made of bytes; if it extends one of Python's dates, let Status extend PyDateTime, else have an adapter that has call",

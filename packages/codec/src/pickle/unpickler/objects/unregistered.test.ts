@@ -63,6 +63,10 @@ describe("a global that nobody registered", () => {
     );
     for (const module of ["scipy.sparse._csr", "sklearn.linear_model._base"])
       expect(failure(() => loads(raw(`c${module}\nA\n.`))).message).toContain("have Python send plain data");
+    // What a task that fails sends.
+    expect(failure(() => loads(raw("cpandas.errors\nParserError\n."))).message).toContain(
+      'register it with registry.registerException("pandas.errors.ParserError"), or pass',
+    );
     expect(failure(() => loads(raw("cpandas_app\nA\n."))).message).toContain("register it with registry.register(");
     // A date of pandas, which is made of a number.
     expect(failure(() => loads(raw("cpandas._libs.tslibs.timestamps\n_unpickle_timestamp\n."))).message).toMatch(

@@ -9,6 +9,9 @@ const MAX_SHOWN_NAME = 500;
 /** Libraries whose objects are made of numpy's arrays by classes and functions of their own, but for pandas' dates. */
 const OF_ARRAYS = /^(?!pandas\._libs\.tslibs\.)(pandas|scipy|sklearn|xarray)(\.|$)/;
 
+/** How Python's conventions end the name of an exception. */
+const EXCEPTION = /(?:Error|Exception|Warning)$/;
+
 export function unregistered(module: string, name: string, registry: ClassRegistryView): UnpicklingError {
   return fault(
     "unregistered-global",
@@ -22,7 +25,7 @@ function remedy(module: string, name: string, registry: ClassRegistryView): stri
   if (module === "joblib.numpy_pickle") return "joblib.dump() of arrays is no pickle: have Python use pickle.dump()";
   const withNumpy = "registerNumpy(registry), of @brine/codec/numpy";
   const isNumpyKnown = registry.find("numpy", "ndarray") !== undefined;
-  if (OF_ARRAYS.test(module)) {
+  if (OF_ARRAYS.test(module) && !EXCEPTION.test(name)) {
     const arrays = isNumpyKnown ? "its arrays" : `its arrays, with ${withNumpy}`;
     return `pass unregistered: "opaque" to read ${arrays}, or have Python send plain data`;
   }
@@ -35,7 +38,7 @@ function registration(module: string, name: string): string {
   const last = name.slice(name.lastIndexOf(".") + 1);
   const key = registrationName(module, name);
   if (/^_*[a-z][a-z\d_]*$/.test(last)) return `registry.registerFunction(${key})`;
-  if (/(?:Error|Exception|Warning)$/.test(last)) return `registry.registerException(${key})`;
+  if (EXCEPTION.test(last)) return `registry.registerException(${key})`;
   return `registry.register(${key}, ${jsNameOf(last)})`;
 }
 
