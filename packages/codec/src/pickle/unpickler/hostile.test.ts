@@ -93,6 +93,12 @@ describe("hostile input costs no more than its size", () => {
     for (const { message } of loads(raw(pickle)) as Error[]) expect(message).toBe("m (..., line 1)");
   });
 
+  test.each([["ValueError"], ["OSError"]])("the message of a %s made of two, each made of two", (name) => {
+    const twice = `q\x000cbuiltins\n${name}\nh\x00h\x00\x86R`;
+    const error = loads(raw(`cbuiltins\nValueError\n\x8c\x01x\x85R${repeat(twice, 60)}.`)) as Error;
+    expect(error.message.length).toBeLessThan(10_000);
+  });
+
   test("ten lists of ten lists of ten lists stay references", () => {
     let pickle = "]\x94";
     for (let level = 0; level < 50; level++) {

@@ -71,7 +71,8 @@ export function shown(value: unknown): string {
   if (value instanceof Uint8Array) {
     return value instanceof ByteArray ? bytearrayRepr(value) : bytesRepr(value);
   }
-  if (value instanceof PyException) return value.message;
+  // Exceptions made of one, each twice, would double its text at every step.
+  if (value instanceof PyException) return value.message.length <= MAX_TEXT ? value.message : "...";
   try {
     return hasText(value) && isShort(value) ? String(value) : "...";
   } catch {
@@ -79,8 +80,9 @@ export function shown(value: unknown): string {
   }
 }
 
-/** The same within other text: a str as `repr` shows it. */
+/** The same within other text: a str as `repr` shows it, an exception not at all. */
 export function quoted(value: unknown): string {
+  if (value instanceof PyException) return "...";
   return typeof value === "string" ? strRepr(value) : shown(value);
 }
 
