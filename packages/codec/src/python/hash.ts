@@ -170,6 +170,8 @@ function leafOfObject(key: object): unknown {
     if (key instanceof ByteArray) throw unhashable("bytearray");
     return `b${latin1Text(key)}`;
   }
+  // Written as an array.array.
+  if (ArrayBuffer.isView(key)) throw unhashable("array.array");
   if (key instanceof ArrayBuffer) return `b${latin1Text(new Uint8Array(key))}`;
   if (key instanceof Map) throw unhashable("dict");
   if (key instanceof Set) throw unhashable("set");

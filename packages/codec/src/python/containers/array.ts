@@ -1,4 +1,5 @@
 /** `array.array`. */
+import { hashKey, unhashable } from "../hash.js";
 
 /** Typed arrays that the items of a {@link PyArray}, or of a numpy array, live in. */
 export type ArrayData =
@@ -65,6 +66,10 @@ export class PyArray {
   /** How many items; of text, Python's characters: an emoji is one. */
   get length(): number {
     return typeof this.data === "string" ? [...this.data].length : this.data.length;
+  }
+
+  [hashKey](): never {
+    throw unhashable("array.array");
   }
 
   [Symbol.iterator](): IterableIterator<number | bigint | string> {

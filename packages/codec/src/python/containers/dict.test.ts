@@ -1,9 +1,11 @@
 import v8 from "node:v8";
 import vm from "node:vm";
 import { describe, expect, it } from "vitest";
+import { SimpleNamespace } from "../library/values.js";
 import { Decimal } from "../numbers/decimal.js";
 import { Fraction } from "../numbers/fraction.js";
 import { Complex, PyFloat } from "../numbers/numbers.js";
+import { PyArray } from "./array.js";
 import { PyDict } from "./dict.js";
 import { ByteArray, Tuple, tuple } from "./sequences.js";
 import { FrozenSet, PySet, setOf } from "./sets.js";
@@ -239,4 +241,13 @@ describe("nothing is kept of tuples that are gone", () => {
       false,
     ]);
   });
+});
+
+it.each([
+  ["array.array", new PyArray("i", Int32Array.of(1))],
+  ["array.array", Float64Array.of(1)],
+  ["types.SimpleNamespace", new SimpleNamespace({ a: 1 })],
+])("is refused as key, as in CPython: %s", (type, key) => {
+  expect(() => new PyDict([[key, 1]])).toThrow(`unhashable type: '${type}'`);
+  expect(() => new PySet([tuple(key)])).toThrow(`unhashable type: '${type}'`);
 });

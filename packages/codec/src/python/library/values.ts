@@ -1,7 +1,7 @@
 /** `functools.partial`, `re.Pattern` and other small values of the standard library. */
 
 import { structSequence } from "../containers/struct-sequence.js";
-import { HashParts, hashKey, type PyHashable } from "../hash.js";
+import { HashParts, hashKey, type PyHashable, unhashable } from "../hash.js";
 import { keepsTuples, pyBase } from "../objects/objects.js";
 
 /** `functools.partial`: a function with arguments, as data. Nothing here ever calls it. */
@@ -53,6 +53,10 @@ export class SimpleNamespace {
     for (const [name, value] of Object.entries(attributes)) {
       Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
     }
+  }
+
+  [hashKey](): never {
+    throw unhashable("types.SimpleNamespace");
   }
 }
 
