@@ -4,8 +4,8 @@
  *
  * Every key has a form that a JavaScript `Map` compares as Python compares the keys:
  * - a string: `"s"` + the string; bytes: `"b"` + its latin-1 text; other structures: another letter and their parts
- * - an int: a number while it is safe, else `"I"` + its hexadecimal digits; a float with an integral value: as the int; other
- *   floats: the number
+ * - an int: a number while it is safe, else `"I"` + its hexadecimal digits, of 1024 bits and more a bigint; a float with an
+ *   integral value: as the int; other floats: the number
  * - a tuple or frozenset: its {@link HashParts}, of which `key-table.ts` makes what can be compared
  * - anything else: the object itself, which equals only itself
  */
@@ -43,12 +43,16 @@ export class HashParts {
 }
 
 /** The canonical form of a number. */
-function numberKey(x: number): number | string {
+function numberKey(x: number): number | string | bigint {
   return Number.isSafeInteger(x) || !Number.isInteger(x) ? x : bigintKey(BigInt(x));
 }
 
+/** The first int of which no digits are made: a pickle may use one int as a key as often as it likes, and no float is as large. */
+const LARGE = 2n ** 1024n;
+
 /** The canonical form of an integer. */
-function bigintKey(x: bigint): number | string {
+function bigintKey(x: bigint): number | string | bigint {
+  if (x >= LARGE || x <= -LARGE) return x;
   // A bigint would not do: V8 hashes these by their lowest 64 bits alone. Hexadecimal, as decimal digits cost the square of
   // their number.
   return x <= 9007199254740991n && x >= -9007199254740991n ? Number(x) : `I${x.toString(16)}`;

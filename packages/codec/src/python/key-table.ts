@@ -4,7 +4,7 @@
  * forty nested pairs, each of the same tuple twice, would cost 2 ** 40.
  */
 import { Tuple } from "./containers/sequences.js";
-import { HashParts, leaf, SHORT, sharedKeys } from "./hash.js";
+import { HashParts, isSharing, leaf, SHORT, sharedKeys } from "./hash.js";
 
 /** The canonical form of all equal tuples, or frozensets: one object. */
 export class Structure {
@@ -19,6 +19,26 @@ export class Structure {
 
 /** Codes are smaller, so that a double holds two of them. */
 const CODES = 2 ** 26;
+/** The first bigint that V8 does not hash whole: it looks at the last 64 bits only, so that a Map of multiples of this is a list. */
+const HASHED = 2n ** 64n;
+/** Such ints with the same last 64 bits, as keys of one dict or members of one set of a pickle. */
+const MAX_COLLIDING = 4096;
+
+/** Counts the ints that a Map has as its keys. */
+export class CollidingInts {
+  readonly #counts = new Map<bigint, number>();
+
+  /** @throws RangeError while a pickle is decoded, when the Map would take too long for its ints */
+  add(key: bigint): void {
+    if ((key < HASHED && key > -HASHED) || !isSharing()) return;
+    const end = BigInt.asUintN(64, key < 0n ? -key : key);
+    const count = (this.#counts.get(end) ?? 0) + 1;
+    if (count > MAX_COLLIDING)
+      throw new RangeError(`more than ${MAX_COLLIDING} ints beyond 64 bits end in the same 64: send them as str`);
+    this.#counts.set(end, count);
+  }
+}
+
 /** Thrown where a code is asked for that was never given. */
 const ABSENT = new Error("No key has such a part");
 /** A part that only the long way is for: a structure itself, or equal to nothing. */
@@ -36,6 +56,7 @@ export class KeyTable {
   #lastCode = -1;
   readonly #strings = new Map<string, number>();
   readonly #others = new Map<unknown, number>();
+  #ints: CollidingInts | undefined;
   readonly #pathsOfTuples: (Paths | undefined)[] = [];
   readonly #pathsOfOthers = new Map<string, Paths>();
   readonly #long = new Map<string, Structure>();
@@ -126,6 +147,10 @@ export class KeyTable {
     let code = this.#others.get(form);
     if (code === undefined) {
       code = this.#newCode();
+      if (typeof form === "bigint") {
+        this.#ints ??= new CollidingInts();
+        this.#ints.add(form);
+      }
       this.#others.set(form, code);
     }
     return code;

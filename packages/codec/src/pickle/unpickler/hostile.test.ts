@@ -182,8 +182,25 @@ describe("hostile input costs no more than its size", () => {
       const refused = failure(() => loads(raw(make(4097))));
       expect(refused).toMatchObject({ code, message: expect.stringContaining("end in the same 64: send them as str") });
     }
+    const large = (count: number) =>
+      Array.from(
+        { length: count },
+        (_, i) => `\x8a\xff${repeat("\0", 252)}${String.fromCharCode(i % 256, i >> 8, 1)}\x85`,
+      ).join("");
+    expect((loads(raw(`\x8f(${large(4096)}\x90.`)) as Set<unknown>).size).toBe(4096);
+    expect(failure(() => loads(raw(`\x8f(${large(4097)}\x90.`))).code).toBe("limit-exceeded");
     const tuples = loads(raw(`\x8f(${ints(20_000, "\x85")}\x90.`)) as Set<unknown>;
     expect(tuples.size).toBe(20_000);
+  });
+
+  test.each([
+    ["keys", "}h\x00Ns0"],
+    ["keys in a tuple", "}h\x00h\x00\x86Ns0"],
+    ["members of a frozenset", "(h\x00\x910"],
+    ["keys in a slice", "}cbuiltins\nslice\nh\x00NN\x87RNs0"],
+  ])("an int of a million bytes, 20,000 times: %s", (_what, each) => {
+    const int = `\x8b\x40\x42\x0f\0${repeat("\x01", 1_000_000)}`;
+    expect(loads(raw(`${int}q\x00${repeat(each, 20_000)}N.`))).toBe(null);
   });
 
   test("a path of paths of paths", () => {

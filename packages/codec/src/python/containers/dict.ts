@@ -1,6 +1,6 @@
 /** A dict with Python's key equality. */
-import { isPlainKey, isSharing } from "../hash.js";
-import { KeyTable, Structure } from "../key-table.js";
+import { isPlainKey } from "../hash.js";
+import { CollidingInts, KeyTable, Structure } from "../key-table.js";
 import { PyFloat } from "../numbers/numbers.js";
 import { shortText } from "../short-text.js";
 
@@ -12,14 +12,8 @@ export function keptKey(key: unknown): unknown {
   return typeof key === "number" && (Number.isNaN(key) || Object.is(key, -0)) ? new PyFloat(key) : key;
 }
 
-/** The first bigint that V8 does not hash whole: it looks at the last 64 bits only, so that a Map of multiples of this is a list. */
-const HASHED = 2n ** 64n;
-
 /** Structures that may be taken out of a small dict before its index is made anew. */
 const MIN_TAKEN = 1000;
-
-/** Such ints with the same last 64 bits, as keys of one dict or members of one set of a pickle. */
-const MAX_COLLIDING = 4096;
 
 /**
  * Finds the key that is kept for an equal one. Strings and most numbers are compared by the Map itself and never come here
@@ -30,8 +24,7 @@ export class KeyIndex {
   readonly #kept = new Map<unknown, unknown>();
   /** How many structures were taken: the table keeps what it gave them, and would grow for ever. */
   #taken = 0;
-  /** How many ints beyond 64 bits came, by their last 64. */
-  #colliding: Map<bigint, number> | undefined;
+  #ints: CollidingInts | undefined;
 
   /** The canonical form. @throws TypeError when Python could not hash `key` */
   formOf(key: unknown): unknown {
@@ -49,17 +42,13 @@ export class KeyIndex {
       form.kept = key;
       return;
     }
-    if (typeof key === "bigint" && (key >= HASHED || key <= -HASHED) && isSharing()) this.#countColliding(key);
+    // A large Decimal has the form of an int, and is another key.
+    const int = typeof form === "bigint" ? form : key;
+    if (typeof int === "bigint") {
+      this.#ints ??= new CollidingInts();
+      this.#ints.add(int);
+    }
     this.#kept.set(form, key);
-  }
-
-  #countColliding(key: bigint): void {
-    this.#colliding ??= new Map();
-    const end = BigInt.asUintN(64, key < 0n ? -key : key);
-    const count = (this.#colliding.get(end) ?? 0) + 1;
-    if (count > MAX_COLLIDING)
-      throw new RangeError(`more than ${MAX_COLLIDING} ints beyond 64 bits end in the same 64: send them as str`);
-    this.#colliding.set(end, count);
   }
 
   /** The kept key that equals this one, `undefined` without one. Nothing is added. @throws TypeError as {@link formOf} */
