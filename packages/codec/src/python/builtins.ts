@@ -61,8 +61,9 @@ export class Range implements Iterable<PyInt>, PyHashable {
   }
 
   [hashKey](): unknown {
-    const length = BigInt(this.length);
-    return `r${length},${length === 0n ? "" : this.start},${length > 1n ? this.step : ""}`;
+    const { length, start, step } = this;
+    // No text: the digits of a large int take longer than all else.
+    return new HashParts("r", length === 0 ? [0] : length === 1 ? [1, start] : [length, start, step]);
   }
 }
 

@@ -75,6 +75,8 @@ const complex: GlobalEntry<Complex> = {
 const range: GlobalEntry<Range> = {
   module,
   name: "range",
+  // As a key it computes with them.
+  copiesArguments: true,
   target: Range,
   call(args, context) {
     if (args.length < 1 || args.length > 3 || !args.every(isIndex)) throw wrongArguments("range", args, context);
