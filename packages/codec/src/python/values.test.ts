@@ -164,6 +164,7 @@ describe("small values", () => {
     "gASVNAAAAAAAAACMCWlwYWRkcmVzc5SMC0lQdjZBZGRyZXNzlJOUjBA6OmZmZmY6MTkyLjAuMi4xlIWUUpQu",
     "gASVOgAAAAAAAACMCWlwYWRkcmVzc5SMDUlQdjZJbnRlcmZhY2WUk5SMFDo6ZmZmZjowLjAuMi4xJWEvMTIwlIWUUpQu",
     "gASVNQAAAAAAAACMCWlwYWRkcmVzc5SMC0lQdjZOZXR3b3JrlJOUjBE6OmZmZmY6MC4wLjAuMC85NpSFlFKULg==",
+    "gASVMAAAAAAAAACMCWlwYWRkcmVzc5SMC0lQdjZBZGRyZXNzlJOUjAw6OmZmZmY6MToyOjOUhZRSlC4=", // ::ffff:1:2:3, which is none
   ])("an IPv4 address in an IPv6 one is written with dots for Python 3.13: %#", (pickle) => {
     expect(dumps(loads(Buffer.from(pickle, "base64")), { python: "3.13" }).toString("base64")).toBe(pickle);
   });

@@ -17,7 +17,7 @@ const module = "ipaddress";
 
 type Address = IPv4Address | IPv6Address | IPv4Network | IPv6Network | IPv4Interface | IPv6Interface;
 
-const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})/;
+const MAPPED = /^::ffff:([\da-f]{1,4}):([\da-f]{1,4})(?=$|[/%])/;
 
 /** As Python 3.13 writes an IPv6 address that stands for an IPv4 one: `::ffff:192.0.2.1`. */
 function dotted(text: string): string {

@@ -166,8 +166,6 @@ function destroy(stream: NodeWritable, reason: unknown): void {
   stream.destroy(reason as Error);
 }
 
-const NEVER = new Promise<never>(() => undefined);
-
 async function writeWeb(
   stream: WebWritable,
   chunks: readonly Uint8Array[],
@@ -177,8 +175,9 @@ async function writeWeb(
   let isBegun = false;
   try {
     // Asked first: Node's writer says of this that it is a bug in Node.
-    const closed = writer.closed?.then(() => true) ?? NEVER;
-    if (await orAborted(Promise.race([closed, writer.ready.then(() => false)]), signal)) {
+    const asked = writer.closed === undefined ? [] : [writer.closed.then(() => true)];
+    asked.push(writer.ready.then(() => false));
+    if (await orAborted(Promise.race(asked), signal)) {
       throw new Error("the stream is closed");
     }
     for (const chunk of chunks) {
