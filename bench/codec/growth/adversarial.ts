@@ -157,6 +157,32 @@ const PICKLES: readonly (readonly [name: string, from: number, make: Make, optio
       "Nl.",
     ],
   ],
+  [
+    "one object of many attributes, the argument of many exceptions",
+    500,
+    (n) => [
+      "ctypes\nSimpleNamespace\n)R}(",
+      each(n, (i) => `${short(`k${i}`)}N`),
+      "ubq\x000(",
+      repeat("cbuiltins\nValueError\nh\x00\x85R0", n),
+      "Nl.",
+    ],
+  ],
+  [
+    "exceptions of exceptions, each twice",
+    200,
+    (n) => ["cbuiltins\nValueError\n)Rq\x00", repeat("0cbuiltins\nValueError\nh\x00h\x00\x86Rq\x00", n), "."],
+  ],
+  [
+    "a range of a large int, as a key",
+    40_000,
+    (n) => ["}cbuiltins\nrange\n\x8b", le(n, 4), repeat("\x11", n), "\x85RNs."],
+  ],
+  [
+    "ints with the same last 64 bits, as keys",
+    1000,
+    (n) => ["}(", each(n, (i) => `\x8a\x0c${"\0".repeat(8)}${le(i + 1, 4)}N`), "u."],
+  ],
   ["a deque, item by item", 1000, (n) => ["ccollections\ndeque\n)R", repeat("Na", n), "."]],
 ];
 
