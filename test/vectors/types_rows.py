@@ -435,6 +435,8 @@ ROWS = [
     ("asyncio InvalidStateError", "__import__('asyncio').InvalidStateError('x')"),
     ("futures TimeoutError", "__import__('concurrent.futures').futures.TimeoutError()"),
     ("BrokenProcessPool", "__import__('concurrent.futures.process').futures.process.BrokenProcessPool('x')"),
+    ("BrokenThreadPool", "__import__('concurrent.futures.thread').futures.thread.BrokenThreadPool('x')"),
+    ("asyncio QueueFull", "__import__('asyncio').QueueFull()"),
     ("struct.error", "__import__('struct').error('x')"),
     ("zlib.error", "__import__('zlib').error('x')"),
     ("binascii.Error", "__import__('binascii').Error('x')"),

@@ -14,10 +14,12 @@ const CLASSES: Readonly<Record<string, string>> = {
   // Classes of their own before Python 3.11, names of `TimeoutError` since.
   "asyncio.exceptions":
     "CancelledError<BaseException TimeoutError<Exception InvalidStateError<Exception SendfileNotAvailableError<RuntimeError IncompleteReadError<EOFError LimitOverrunError<Exception BrokenBarrierError<RuntimeError",
+  "asyncio.queues": "QueueEmpty<Exception QueueFull<Exception QueueShutDown<Exception",
   binascii: "Error<ValueError Incomplete<Exception",
   "concurrent.futures._base":
     "Error<Exception CancelledError<Error TimeoutError<Error InvalidStateError<Error BrokenExecutor<RuntimeError",
   "concurrent.futures.process": "BrokenProcessPool<concurrent.futures._base:BrokenExecutor",
+  "concurrent.futures.thread": "BrokenThreadPool<concurrent.futures._base:BrokenExecutor",
   configparser:
     "Error<Exception NoSectionError<Error DuplicateSectionError<Error DuplicateOptionError<Error NoOptionError<Error InterpolationError<Error InterpolationMissingOptionError<InterpolationError InterpolationSyntaxError<InterpolationError InterpolationDepthError<InterpolationError ParsingError<Error MissingSectionHeaderError<ParsingError MultilineContinuationError<ParsingError",
   "http.client":
