@@ -57,7 +57,7 @@ export {
 export { PyDict } from "./python/containers/dict.js";
 export { type NamedTupleClass, namedTuple } from "./python/containers/namedtuple.js";
 export { ByteArray, Tuple, tuple } from "./python/containers/sequences.js";
-export { FrozenSet, PySet } from "./python/containers/sets.js";
+export { FrozenSet, PySet, type SetLike } from "./python/containers/sets.js";
 export type { StructSequence, StructSequenceClass } from "./python/containers/struct-sequence.js";
 export { type DateFields, PyDate, PyDateTime, PyTime, type TimeFields } from "./python/datetime/datetime.js";
 export type { TemporalLike } from "./python/datetime/temporal.js";

@@ -3,11 +3,26 @@
 import { HashParts, hashKey, isPlainKey, type PyHashable } from "../hash.js";
 import { KeyIndex, keptKey } from "./dict.js";
 
+/** What can be united with a set, or compared: another set, or the keys of a Map. JavaScript's `ReadonlySetLike`. */
+export interface SetLike<T> {
+  /** How many there are. */
+  readonly size: number;
+  /** Whether `item` is one of them. */
+  has(item: T): boolean;
+  /** All of them, in turn. */
+  keys(): Iterator<T>;
+}
+
 /**
  * A Python set that compares its members as Python does. Sets of strings, numbers, `null` and booleans decode to a plain
  * `Set`, which then behaves alike; others decode to this. Both are written as `set`.
  *
  * A member that Python cannot hash throws a `TypeError`.
+ *
+ * @example
+ * const pairs = new PySet([tuple(1, 2), tuple(3, 4)]);
+ * pairs.has(tuple(1, 2)) // => true
+ * pairs.intersection(new Set([tuple(3, 4)])).size // => 1
  */
 export class PySet<T = unknown> extends Set<T> {
   #index: KeyIndex | undefined;
@@ -56,6 +71,53 @@ export class PySet<T = unknown> extends Set<T> {
     super.clear();
   }
 
+  // Those of the engine, where it has them, compare members as JavaScript does.
+
+  /** Members of this set or the other; of equal ones this set's. A FrozenSet of a FrozenSet, else a PySet, as in Python. */
+  union<U>(other: SetLike<U>): PySet<T | U> {
+    return this.#made([...this, ...membersOf(other)]);
+  }
+
+  /** Members of this set that equal one of the other. Made as {@link union}'s. */
+  intersection<U>(other: SetLike<U>): PySet<T & U> {
+    const others = asPySet<unknown>(other);
+    return this.#made([...this].filter((item) => others.has(item))) as PySet<T & U>;
+  }
+
+  /** Members of this set that equal none of the other. Made as {@link union}'s. */
+  difference<U>(other: SetLike<U>): PySet<T> {
+    const others = asPySet<unknown>(other);
+    return this.#made([...this].filter((item) => !others.has(item)));
+  }
+
+  /** Members of this set or the other that equal none of the other one. Made as {@link union}'s. */
+  symmetricDifference<U>(other: SetLike<U>): PySet<T | U> {
+    const others = asPySet(other);
+    const theirs = [...others].filter((item) => !(this as PySet).has(item));
+    return this.#made<T | U>([...this.difference(others), ...theirs]);
+  }
+
+  /** Whether each member equals one of the other. */
+  isSubsetOf(other: SetLike<unknown>): boolean {
+    return asPySet(other).isSupersetOf(this);
+  }
+
+  /** Whether each member of the other equals one of this set. */
+  isSupersetOf(other: SetLike<unknown>): boolean {
+    for (const item of membersOf(other)) if (!this.has(item as T)) return false;
+    return true;
+  }
+
+  /** Whether no member of the other equals one of this set. */
+  isDisjointFrom(other: SetLike<unknown>): boolean {
+    for (const item of membersOf(other)) if (this.has(item as T)) return false;
+    return true;
+  }
+
+  #made<U>(items: readonly U[]): PySet<U> {
+    return this instanceof FrozenSet ? new FrozenSet(items) : new PySet(items);
+  }
+
   #indexed(): KeyIndex {
     return this.#index ?? this.#makeIndex();
   }
@@ -101,6 +163,14 @@ export class FrozenSet<T = unknown> extends PySet<T> implements PyHashable {
   [hashKey](): unknown {
     return new HashParts("f", [...this], true);
   }
+}
+
+function membersOf<T>(other: SetLike<T>): Iterable<T> {
+  return { [Symbol.iterator]: () => other.keys() };
+}
+
+function asPySet<T>(other: SetLike<T>): PySet<T> {
+  return other instanceof PySet ? (other as PySet<T>) : new PySet(membersOf(other));
 }
 
 /**
