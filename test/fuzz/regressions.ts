@@ -29,6 +29,10 @@ export const REGRESSIONS: readonly Regression[] = [
     pickle: "capp\nPlain\n)\x81}\x8c\x0bconstructorK\x01sb.",
   },
   { name: "tuple() of a tuple is that tuple", pickle: "\x80\x02(K\x01tq\0cbuiltins\ntuple\nh\0\x85Rh\0\x86." },
+  {
+    name: "frozenset() of a frozenset is that frozenset",
+    pickle: "cbuiltins\nfrozenset\n(](K\x01etRq\0cbuiltins\nfrozenset\nh\0\x85R\x86.",
+  },
   { name: "object() with an argument", pickle: "cbuiltins\nobject\n(K\x01t\x81." },
   { name: "an INT that ends at a NUL at once is 0", pickle: "I\0\n." },
   { name: "an INT of a NUL and another character is a bool", pickle: "I\0x\n." },

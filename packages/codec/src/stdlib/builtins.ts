@@ -128,6 +128,9 @@ const frozenset: GlobalEntry = {
   call(args, context) {
     const items = args.length === 0 ? [] : args.length === 1 ? itemsOf(args[0]) : undefined;
     if (items === undefined) throw wrongArguments("frozenset", args, context);
+    // A frozenset of a frozenset is the same object.
+    const [given] = args;
+    if (given instanceof FrozenSet && Object.getPrototypeOf(given) === FrozenSet.prototype) return given;
     return new FrozenSet(items);
   },
 };
