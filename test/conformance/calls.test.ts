@@ -1,21 +1,9 @@
 /** Types of the standard library, called with arguments that picklers write and others: what CPython makes of the call, or that it refuses it. */
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { isPickleError, loads, repr } from "@brine/codec";
 import { expect, it } from "vitest";
-import { findPython } from "../cpython/find.js";
-import { ROOT } from "../package/sources.js";
+import { answersOf } from "../cpython/answers.js";
 
 type Row = readonly [call: string, pickle: string, className: string | null, shown: string];
-
-function cpythonAnswers(): readonly Row[] {
-  const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/calls.py")], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  expect(status, stderr).toBe(0);
-  return JSON.parse(stdout) as Row[];
-}
 
 /** What Brine makes of it, as `repr` shows it, or the code of its error. */
 function made(pickle: string): { readonly shown: string } | { readonly code: string; readonly message: string } {
@@ -54,7 +42,7 @@ const TAKEN = [
 const SHOWN_OTHERWISE = /^builtins\.object|^collections\.OrderedDict|^re\._compile\('a', True\)/;
 
 it("are made, or refused, as CPython does", () => {
-  const rows = cpythonAnswers();
+  const rows = answersOf<readonly Row[]>("calls.py");
   let alike = 0;
   for (const [call, pickle, className, shown] of rows) {
     const ours = made(pickle);

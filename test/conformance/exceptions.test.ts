@@ -1,21 +1,9 @@
 /** Every builtin exception, with arguments that its constructor takes and others: what CPython makes of the call and says of it, or that it refuses it. */
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { isPickleError, loads, type PyException, repr } from "@brine/codec";
 import { expect, it } from "vitest";
-import { findPython } from "../cpython/find.js";
-import { ROOT } from "../package/sources.js";
+import { answersOf } from "../cpython/answers.js";
 
 type Row = readonly [call: string, pickle: string, className: string | null, shown: string, message: string | null];
-
-function cpythonAnswers(): readonly Row[] {
-  const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/exceptions.py")], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  expect(status, stderr).toBe(0);
-  return JSON.parse(stdout) as Row[];
-}
 
 function made(pickle: string): readonly [string | null, string, string | null] {
   try {
@@ -31,7 +19,7 @@ function made(pickle: string): readonly [string | null, string, string | null] {
 const PYTHON_2 = "UnicodeDecodeError('utf-8', 'x', 0, 1, 'r')";
 
 it("are made, or refused, as CPython does", () => {
-  const rows = cpythonAnswers();
+  const rows = answersOf<readonly Row[]>("exceptions.py");
   for (const [call, pickle, className, shown, message] of rows) {
     if (call === PYTHON_2) continue;
     const [ours, text, ourMessage] = made(pickle);

@@ -1,19 +1,12 @@
 /** What two sets have in common and what not, against CPython's operators. */
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { FrozenSet, hashEquals, loads, PySet } from "@brine/codec";
 import { expect, it } from "vitest";
-import { findPython } from "../cpython/find.js";
-import { ROOT } from "../package/sources.js";
+import { answersOf } from "../cpython/answers.js";
 
 type Row = readonly [shown: string, pickle: string, isSubset: boolean, isSuperset: boolean, isDisjoint: boolean];
 
 it("are those of CPython", () => {
-  const { status, stdout, stderr } = spawnSync(findPython(), [path.join(ROOT, "test/cpython/sets.py")], {
-    encoding: "utf8",
-  });
-  expect(status, stderr).toBe(0);
-  const rows = JSON.parse(stdout) as Row[];
+  const rows = answersOf<Row[]>("sets.py");
   for (const [shown, pickle, isSubset, isSuperset, isDisjoint] of rows) {
     const [first, other, ...expected] = loads(Buffer.from(pickle, "base64"), { float: "exact" }) as Set<unknown>[];
     const set = first instanceof FrozenSet ? first : new PySet(first);
