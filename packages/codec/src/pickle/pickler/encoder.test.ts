@@ -358,3 +358,60 @@ describe("dumps() of what is deep writes the same opcodes", () => {
     }
   });
 });
+
+describe("lists of one item in one another, beyond the depth of recursion,", () => {
+  const deep = (value: unknown): unknown => inLists(value, 150);
+
+  it("are as deep as lists of two, for maxDepth", () => {
+    const inPairs = (value: unknown, levels: number): unknown =>
+      levels === 0 ? value : [inPairs(value, levels - 1), 0];
+    const limits = { maxDepth: 300 };
+    const accepts = (value: unknown): boolean => {
+      try {
+        dumps(value, { limits });
+        return true;
+      } catch (error) {
+        expect(error).toMatchObject({ code: "limit-exceeded", limit: { name: "maxDepth" } });
+        return false;
+      }
+    };
+    const levels = [298, 299, 300, 301, 302, 303];
+    const accepted = levels.map((count) => accepts(inPairs(1, count)));
+    expect(new Set(accepted)).toEqual(new Set([true, false]));
+    expect(levels.map((count) => accepts(inLists(1, count)))).toEqual(accepted);
+    const mixed = (count: number): unknown => inLists({ a: inLists([inLists(1, 60), 0], 60) }, count - 122);
+    expect(levels.map((count) => accepts(mixed(count)))).toEqual(accepted);
+    // The first goes to the stack and comes back from it.
+    expect(levels.map((count) => accepts([deep(1), inLists(1, count - 1)]))).toEqual(accepted);
+  });
+
+  it("are each a step of the path to an error", () => {
+    const path = `.k${"[0]".repeat(20)}.b[1]${"[0]".repeat(5)}`;
+    const value = { k: inLists({ b: [1, inLists(Symbol("x"), 5)] }, 20) };
+    expect(() => dumps(deep(value))).toThrow(
+      expect.objectContaining({ path: expect.stringMatching(/^(\[0\])+\.\.\./) }),
+    );
+    expect(() => dumps(deep(value))).toThrow(
+      expect.objectContaining({ path: expect.toSatisfy((at) => at.endsWith(path)) }),
+    );
+  });
+
+  it("are shared and contain themselves as before", () => {
+    const shared = inLists([], 3) as unknown[];
+    const own: unknown[] = [];
+    own.push(inLists(own, 7));
+    const value = loads(dumps(deep([deep(shared), deep(shared[0]), deep(own)]))) as unknown[];
+    const at = (list: unknown, levels: number): unknown =>
+      levels === 0 ? list : at((list as unknown[])[0], levels - 1);
+    const [first, second, third] = at(value, 150) as unknown[];
+    expect(at(first, 151)).toBe(at(second, 150));
+    expect(at(third, 150)).toBe(at(third, 158));
+  });
+
+  it("are each asked for a persistent id", () => {
+    const list = inLists("x", 150);
+    const seen: unknown[] = [];
+    dumps(list, { persistentId: (value) => void seen.push(value) });
+    expect(seen.length).toBe(151);
+  });
+});

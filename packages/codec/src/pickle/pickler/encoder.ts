@@ -7,7 +7,7 @@ import { repr } from "../../python/repr.js";
 import * as op from "../opcodes.js";
 import { isPolluted } from "./foreign-values.js";
 import type { ResolvedPicklerOptions } from "./pickler-options.js";
-import { ListSaving } from "./saving/container-saving.js";
+import { ListSaving, NestSaving } from "./saving/container-saving.js";
 import { openObject } from "./saving/open-object.js";
 import { FIRST_LOOK, isEndless, ReduceSaving } from "./saving/reduce-saving.js";
 import { DONE, Saving } from "./saving/saving.js";
@@ -28,6 +28,8 @@ export class Encoder extends ObjectWriter {
   protected maxRecursion = MAX_RECURSION;
   /** The options that it writes by. */
   private configured: ResolvedPicklerOptions | undefined;
+  /** The level of what is opened next, while an explicit stack is in use. */
+  private level = 0;
   /** Only without a memo: what is being written, to notice a value that contains itself. */
   private openObjects: Set<object> | undefined;
 
@@ -213,18 +215,21 @@ export class Encoder extends ObjectWriter {
 
   private driveDeep(first: Saving, depth: number): void {
     const open: Saving[] = [first];
+    const outer = this.level;
+    this.level = depth + 1;
     try {
       for (let top: Saving | undefined = first; top !== undefined; ) {
         const child = top.next(this);
         if (child === DONE) {
           if (this.openObjects !== undefined && top.owner !== undefined) this.openObjects.delete(top.owner);
           open.pop();
+          this.level -= top.levels;
           top = open[open.length - 1];
           continue;
         }
         const inner: Saving | undefined = child instanceof Saving ? child : this.openValue(child, depth);
         if (inner === undefined) continue;
-        if (depth + open.length > this.maxDepth) throw this.tooDeep();
+        this.descend();
         open.push(inner);
         if (open.length >= FIRST_LOOK && (open.length & (open.length - 1)) === 0 && isEndless(open)) {
           throw this.fail("Cannot pickle an object that is among the arguments it is made of: CPython cannot either");
@@ -232,9 +237,13 @@ export class Encoder extends ObjectWriter {
         top = inner;
       }
     } catch (error) {
-      for (let i = open.length - 1; i >= 0; i--) this.note(open[i]!.segment());
+      for (let i = open.length - 1; i >= 0; i--) {
+        const saving = open[i]!;
+        for (let n = saving.levels; n > 0; n--) this.note(saving.segment());
+      }
       throw error;
     }
+    this.level = outer;
   }
 
   /** Writes a value, or as much of a container as comes before what it holds. */
@@ -247,7 +256,8 @@ export class Encoder extends ObjectWriter {
     }
     const isPlainList = Array.isArray(value) && Object.getPrototypeOf(value) === ArrayPrototype;
     if (isPlainList && this.protocol > 0 && this.openObjects === undefined) {
-      return this.openOrGet(op.EMPTY_LIST, value) || value.length === 0 ? undefined : new ListSaving(value);
+      if (this.openOrGet(op.EMPTY_LIST, value) || value.length === 0) return undefined;
+      return value.length === 1 && this.persistentId === undefined ? new NestSaving(value[0]) : new ListSaving(value);
     }
     const known = this.objectMemo.find(value);
     if (known >= 0) {
@@ -257,6 +267,22 @@ export class Encoder extends ObjectWriter {
     const saving = openObject(this, value);
     if (saving !== undefined && this.openObjects !== undefined) this.guard(value, saving);
     return saving;
+  }
+
+  /** Opens `value` if it is a list of one item that was not written before. */
+  opensNested(value: unknown): value is readonly [unknown] {
+    if (!Array.isArray(value) || value.length !== 1 || Object.getPrototypeOf(value) !== ArrayPrototype) return false;
+    if (this.pos >= this.limit) this.boundary();
+    if (this.objectMemo.findOrAdd(value, this.memoCount) >= 0) return false;
+    this.buf[this.pos++] = op.EMPTY_LIST;
+    this.put();
+    this.descend();
+    return true;
+  }
+
+  private descend(): void {
+    if (this.level > this.maxDepth) throw this.tooDeep();
+    this.level++;
   }
 
   /** Writes the persistent id of `value`, if the hook gives it one. */

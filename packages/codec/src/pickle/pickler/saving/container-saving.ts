@@ -43,6 +43,40 @@ export class ListSaving extends Saving {
   }
 }
 
+/**
+ * A list of one item and, where that is such a list as well, all of them, one in the other. Opened in a loop they cost three
+ * fifths of what an object for each of them costs.
+ */
+export class NestSaving extends Saving {
+  private item: unknown;
+  private isOpen = false;
+  private depth = 1;
+
+  constructor(item: unknown) {
+    super();
+    this.item = item;
+  }
+
+  override get levels(): number {
+    return this.depth;
+  }
+
+  next(encoder: Encoder): unknown {
+    if (this.isOpen) {
+      for (let i = 0; i < this.depth; i++) encoder.writeOpcode(op.APPEND);
+      return DONE;
+    }
+    this.isOpen = true;
+    let { item } = this;
+    for (; encoder.opensNested(item); this.depth++) item = item[0];
+    return item;
+  }
+
+  segment(): string {
+    return "[0]";
+  }
+}
+
 /** CPython 3.12 `save_tuple`. */
 export class TupleSaving extends Saving {
   private readonly items: readonly unknown[];

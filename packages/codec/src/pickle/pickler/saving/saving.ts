@@ -15,6 +15,11 @@ export abstract class Saving {
    */
   declare owner: object | undefined;
 
+  /** How many levels of the data it is. */
+  get levels(): number {
+    return 1;
+  }
+
   /** Writes what belongs before the next value and returns that value, which may be another Saving; or {@link DONE}. */
   abstract next(encoder: Encoder): unknown;
   /** Where in the container the last value is, as part of a path; `""` for none. */
