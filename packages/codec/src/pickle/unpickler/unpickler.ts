@@ -39,7 +39,9 @@ export function loadNext(machine: Machine): unknown {
   try {
     const { maxBytes } = options.limits;
     if (bytes.length - machine.position > maxBytes) throw overLimit("maxBytes", maxBytes);
-    return machine.finish(run(machine));
+    const value = machine.finish(run(machine));
+    machine.memo.end();
+    return value;
   } catch (error) {
     throw located(error, machine.at, bytes, start);
   } finally {
@@ -96,9 +98,9 @@ function run(machine: Machine): unknown {
         stack[sp++] = value;
         pos = (pos + length) | 0;
         // Nearly every str is memoised: do it here.
-        if (values.length < room) {
-          const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
-          if (memoSize > 0) values.push(value);
+        if (memo.count < room) {
+          const memoSize = memoOpcodeSize(bytes, pos, limit, memo.count);
+          if (memoSize > 0) memo.add(value);
           pos += memoSize;
         }
         break;
@@ -177,8 +179,12 @@ function run(machine: Machine): unknown {
         break;
       case op.MEMOIZE:
         if (sp <= fence) throw underflow(marks.length > 0);
-        if (values.length < room) values.push(stack[sp - 1]);
-        else memo.append(stack[sp - 1]);
+        if (memo.count < room) {
+          memo.add(stack[sp - 1]);
+        } else {
+          memo.append(stack[sp - 1]);
+          room = memo.room;
+        }
         break;
       case op.BINPUT:
       case op.LONG_BINPUT: {
@@ -240,17 +246,20 @@ function run(machine: Machine): unknown {
 
       // -- lists
       case op.EMPTY_LIST: {
-        const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
+        const memoSize = memoOpcodeSize(bytes, pos, limit, memo.count);
         const first = (pos + memoSize + 1) | 0;
-        if (values.length >= room) {
-          stack[sp++] = [];
-          break;
+        if (memo.count >= room) {
+          if (!memo.hasRoomFor(1)) {
+            stack[sp++] = [];
+            break;
+          }
+          room = memo.room;
         }
         if (first >= limit || bytes[first - 1] !== op.MARK) {
           const list = newShortList();
           stack[sp++] = list;
           if (memoSize > 0) {
-            values.push(list);
+            memo.add(list);
             pos += memoSize;
           }
           break;
@@ -266,7 +275,7 @@ function run(machine: Machine): unknown {
         }
         const list: unknown[] = [];
         stack[sp++] = list;
-        if (memoSize > 0) values.push(list);
+        if (memoSize > 0) memo.add(list);
         pos = first;
         marks.push(markEntry(fence, place));
         fence = sp;
@@ -300,9 +309,9 @@ function run(machine: Machine): unknown {
       case op.EMPTY_DICT: {
         const value = dict === "map" ? new PyDict() : {};
         stack[sp++] = value;
-        const memoSize = memoOpcodeSize(bytes, pos, limit, values.length);
-        if (memoSize === 0 || values.length >= room) break;
-        values.push(value);
+        const memoSize = memoOpcodeSize(bytes, pos, limit, memo.count);
+        if (memoSize === 0 || memo.count >= room) break;
+        memo.add(value);
         pos += memoSize;
         // The mark of the first batch, seen together with its dict, tells that keys come next.
         if (pos < limit && bytes[pos] === op.MARK) {

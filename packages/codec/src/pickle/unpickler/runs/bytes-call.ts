@@ -55,11 +55,11 @@ export function callOnBytes(
 ): unknown {
   const { input, memo } = machine;
   const { bytes } = input;
-  const index = memo.values.length;
+  const index = memo.count;
   const end = start + call.size;
   let pos = end + memoOpcodeSize(bytes, end, limit, index);
   const isMemoised = pos > end;
-  if (isMemoised && index + 1 >= memo.room) return undefined;
+  if (isMemoised && !memo.hasRoomFor(2)) return undefined;
   /** The memo's index of the second argument, a zone that was met before; -1 without one. */
   let secondAt = -1;
   if (pos + 2 <= limit && bytes[pos] === op.BINGET) {
@@ -79,7 +79,8 @@ export function callOnBytes(
   const second = secondAt < 0 ? undefined : machine.recall(secondAt);
   if (isMemoised) {
     const unmade = new UnmadeArguments(index, start, end, second);
-    memo.values.push(unmade, unmade);
+    memo.add(unmade);
+    memo.add(unmade);
   }
   machine.at = pos;
   machine.pos = pos + 1;

@@ -31,18 +31,18 @@ export function readListRun(
     if (!numbers.measure(bytes, start, limit)) return undefined;
     machine.count(numbers.count);
     list = numbers.read(bytes, start, input.view);
-    if (isMemoised) memo.values.push(list);
+    if (isMemoised) memo.add(list);
     run = numbers;
   } else {
-    const next = memo.values.length + (isMemoised ? 1 : 0);
+    const next = memo.count + (isMemoised ? 1 : 0);
     if (!strings.measure(bytes, start, limit, next, FEWEST_STRINGS)) return undefined;
     // The limit is met where it is met item by item.
-    if (memo.values.length + strings.count >= memo.room) return undefined;
+    if (!memo.takes(strings.count + 1)) return undefined;
     machine.count(strings.count);
     list = new Array(strings.count);
-    if (isMemoised) memo.values.push(list);
+    if (isMemoised) memo.add(list);
     try {
-      strings.read(bytes, start, text, list, memo.values);
+      strings.read(bytes, start, text, list, memo);
     } catch (error) {
       machine.at = strings.at;
       throw error;

@@ -6,7 +6,7 @@ import { TextBatch } from "../../../bytes/text-batch.js";
 import { decodeUtf8, isAscii, type TextReader } from "../../../bytes/utf8-decode.js";
 import * as op from "../../opcodes.js";
 import { frameEndAfter, uint32 } from "../input.js";
-import { memoOpcodeSize } from "../memo.js";
+import { type Memo, memoOpcodeSize } from "../memo.js";
 
 /** In so many of its first bytes a str shows whether it is ASCII. */
 const LOOK = 64;
@@ -67,7 +67,7 @@ export class StringRun {
   }
 
   /** Fills the list with what was measured, and appends each to `memo`. @throws UnpicklingError `bad-argument` */
-  read(bytes: Uint8Array, start: number, text: TextReader, list: unknown[], memo: unknown[]): void {
+  read(bytes: Uint8Array, start: number, text: TextReader, list: unknown[], memo: Memo): void {
     const { count } = this;
     let pos = start;
     /** Below this index each is decoded on its own: together they did not go. */
@@ -94,10 +94,7 @@ export class StringRun {
       list[i++] = value ?? decodeUtf8(bytes, from, end);
       pos = behindMemo(bytes, end);
     }
-    // Made longer once, not again and again.
-    const first = memo.length;
-    memo.length = first + count;
-    for (let i = 0; i < count; i++) memo[first + i] = list[i];
+    memo.addAll(list);
   }
 }
 
