@@ -3,6 +3,14 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 import { Transform } from "node:stream";
 
+/** What the broker has answered and the client has not got yet. */
+export interface HeldAnswers {
+  /** As latin1. */
+  readonly text: string;
+  /** Passes them on, all at once. */
+  release(): void;
+}
+
 export interface TcpProxy {
   /** `url` with this proxy's address for host and port. */
   readonly url: string;
@@ -19,6 +27,8 @@ export interface TcpProxy {
   cutAfter(bytes: number): Promise<void>;
   /** Nothing is passed on in either direction, not even that one end has closed: what a heartbeat is for. */
   freeze(): void;
+  /** From when the client sends `text` (latin1) on, keeps back what the broker answers on that connection. */
+  hold(text: string): HeldAnswers;
   close(): Promise<void>;
 }
 
@@ -31,9 +41,11 @@ export async function startProxy(target: string): Promise<TcpProxy> {
   let sent = 0;
   let left = Number.POSITIVE_INFINITY;
   let onCut: (broker: Socket) => void = () => {};
+  let wanted: { readonly text: string; readonly onSent: (pair: readonly [Socket, Socket]) => void } | undefined;
   const gate = (pair: readonly [Socket, Socket]) =>
     new Transform({
       transform(chunk: Buffer, _encoding, done) {
+        if (wanted !== undefined && chunk.includes(wanted.text, 0, "latin1")) wanted.onSent(pair);
         const passed = chunk.subarray(0, left);
         sent += passed.length;
         left -= passed.length;
@@ -101,6 +113,30 @@ export async function startProxy(target: string): Promise<TcpProxy> {
           socket.pause();
         }
       }
+    },
+    hold(text) {
+      const chunks: Buffer[] = [];
+      const keep = (chunk: Buffer) => void chunks.push(chunk);
+      let release = () => {};
+      wanted = {
+        text,
+        onSent([client, broker]) {
+          wanted = undefined;
+          broker.unpipe(client);
+          broker.on("data", keep).resume();
+          release = () => {
+            broker.off("data", keep);
+            client.write(Buffer.concat(chunks));
+            broker.pipe(client);
+          };
+        },
+      };
+      return {
+        get text() {
+          return Buffer.concat(chunks).toString("latin1");
+        },
+        release: () => release(),
+      };
     },
     async close() {
       server.close();

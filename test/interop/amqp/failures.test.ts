@@ -10,7 +10,7 @@ import {
   RpcClient,
   serveRpc,
 } from "@brine/amqp-adapter";
-import { connect as connectBare } from "amqplib";
+import { type ConsumeMessage, connect as connectBare } from "amqplib";
 import { describe, expect, it } from "vitest";
 import type { Isolation } from "../../services/index.js";
 import { describeEachGeneration } from "../../services/inject.js";
@@ -133,6 +133,48 @@ describeEachGeneration("amqp failures", (set) => {
       await channels[0]?.close();
       await connection.createChannel();
     });
+  });
+
+  it("a channel whose setup fails is given back, also when it is to be replaced", async () => {
+    const { connection, proxy } = await start({}, "?channelMax=2");
+    const setup = async () => {
+      throw new Error("not yet");
+    };
+    for (let i = 0; i < 3; i++) await expect(connection.createChannel({ setup })).rejects.toThrow("not yet");
+    let setups = 0;
+    const channel = await connection.createChannel({
+      // As when a database that it needs is slower to come back than the broker.
+      setup: async () => {
+        if (setups++ % 5 !== 0) throw new Error("not yet");
+      },
+    });
+    const warnings: Error[] = [];
+    connection.on("warning", (warning) => warnings.push(warning));
+    const back = once(channel, "reopen");
+    proxy.cut();
+    await back;
+    const warning = { code: "handler-failed", message: "Cannot set up a channel again: not yet" };
+    expect(warnings).toMatchObject(Array.from({ length: 4 }, () => warning));
+    await connection.createChannel();
+  });
+
+  it("messages of a channel that closes over a request that could not be written can be settled, without effect", async () => {
+    const { connection, name } = await start();
+    const queue = name("settled");
+    const channel = await connection.createChannel();
+    await channel.assertQueue(queue);
+    await channel.sendToQueue(queue, Buffer.from("message"));
+    const messages: ConsumeMessage[] = [];
+    await channel.consume(queue, (message) => message && messages.push(message));
+    await eventually(() => expect(messages).toHaveLength(1));
+    const back = once(channel, "reopen");
+    const unwritable = channel.assertQueue(name("other"), { arguments: { "x-max-length": 1n } });
+    await expect(unwritable).rejects.toMatchObject({ code: "bad-option" });
+    channel.ack(messages[0] as ConsumeMessage);
+    await back;
+    await eventually(() => expect(messages).toHaveLength(2));
+    expect(messages[1]?.fields.redelivered).toBe(true);
+    channel.ack(messages[1] as ConsumeMessage);
   });
 
   it("queues that the broker named come back under their name", async () => {

@@ -1,10 +1,11 @@
 /** A channel that outlives its connection. */
 import { randomUUID } from "node:crypto";
 import { EventEmitter } from "node:events";
+import { reasonOf } from "@brine/codec/errors";
 import { optionNames } from "@brine/codec/options";
-import type { ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
+import type { ChannelModel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options, Replies } from "amqplib";
 import { type Deferred, deferred, raceAbort } from "../deferred.js";
-import { type AmqpError, closedError, toAmqpError } from "../errors.js";
+import { AmqpError, closedError, toAmqpError } from "../errors.js";
 import { Publisher } from "../publish/publisher.js";
 import { backOffMs, pause } from "./back-off.js";
 import type { AmqpConnection } from "./connection.js";
@@ -42,6 +43,8 @@ interface ConsumerRecord {
   readonly queue: string;
   readonly onMessage: OnMessage;
   readonly options: Options.Consume;
+  /** The broker has ended it. */
+  isCancelled: boolean;
 }
 
 /**
@@ -121,13 +124,14 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
   /** Consumes as amqplib's. The consumer tag stays the same over reconnections. `onMessage` gets `null` when the broker cancels it for good. */
   async consume(queue: string, onMessage: OnMessage, options: Options.Consume = {}): Promise<Replies.Consume> {
     const consumerTag = options.consumerTag ?? `brine-${randomUUID()}`;
-    const record = { queue, onMessage, options: { ...options, consumerTag } };
+    const record = { queue, onMessage, options: { ...options, consumerTag }, isCancelled: false };
     try {
       await this.#request("consume from queue", queue, (channel) => this.#consumeOn(channel, consumerTag, record));
     } catch (error) {
       if ((error as AmqpError).code !== "connection-lost") throw error;
     }
-    this.#consumers.set(consumerTag, record);
+    // Its queue may be deleted before the broker's answer is here.
+    if (!record.isCancelled) this.#consumers.set(consumerTag, record);
     return { consumerTag };
   }
 
@@ -208,8 +212,11 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     try {
       return await request(action, name, () => send(channel));
     } catch (error) {
-      // Options that amqplib could not write: it will answer no other request on this channel.
-      if ((error as AmqpError).cause instanceof TypeError) channel.close().catch(() => undefined);
+      // Options that amqplib could not write: it will answer no other request on this channel, nor settle messages that it brought.
+      if ((error as AmqpError).cause instanceof TypeError) {
+        this.#onClose(channel, undefined);
+        channel.close().catch(() => undefined);
+      }
       throw error;
     }
   }
@@ -219,16 +226,31 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     return channel === this.#channel ? channel : undefined;
   }
 
-  async #openOnce(): Promise<void> {
+  async #openOnce(isAgain = false): Promise<void> {
     const model = await this.#connection.ready();
     const channel = await model.createConfirmChannel().catch((error: unknown) => {
       throw toAmqpError(error, "open a channel");
     });
+    let hasClosed = false;
     let reason: Error | undefined;
     channel.on("error", (error) => {
       reason = error;
     });
-    channel.on("close", () => this.#onClose(channel, reason));
+    channel.on("close", () => {
+      hasClosed = true;
+      this.#onClose(channel, reason);
+    });
+    try {
+      await this.#makeReady(channel, model);
+    } catch (error) {
+      if (hasClosed) throw error;
+      // The broker closes it over what it refuses, but not over a `setup` that failed by itself; the next attempt opens another.
+      channel.close().catch(() => undefined);
+      throw isAgain ? setupError(error) : error;
+    }
+  }
+
+  async #makeReady(channel: ConfirmChannel, model: ChannelModel): Promise<void> {
     await this.#options.setup?.(channel);
     if (this.#prefetch.count > 0) await channel.prefetch(this.#prefetch.count, this.#prefetch.global);
     for (const [queue, options] of this.#queues) await channel.assertQueue(queue, options);
@@ -244,12 +266,16 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
     this.#current.resolve(channel);
   }
 
-  async #consumeOn(channel: ConfirmChannel, tag: string, { queue, onMessage, options }: ConsumerRecord): Promise<void> {
+  async #consumeOn(channel: ConfirmChannel, tag: string, record: ConsumerRecord): Promise<void> {
+    const { queue, onMessage, options } = record;
     await channel.consume(
       queue,
       (message) => {
         if (message !== null) this.#origin.set(message, channel);
-        else this.#consumers.delete(tag);
+        else {
+          record.isCancelled = true;
+          this.#consumers.delete(tag);
+        }
         onMessage(message);
       },
       options,
@@ -272,7 +298,7 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
   async #reopen(): Promise<void> {
     for (let attempt = 1; !this.#closing.signal.aborted; attempt++) {
       try {
-        await this.#openOnce();
+        await this.#openOnce(true);
         this.emit("reopen");
         return;
       } catch (error) {
@@ -286,4 +312,8 @@ export class RecoveringChannel extends EventEmitter<RecoveringChannelEvents> {
       }
     }
   }
+}
+
+function setupError(cause: unknown): AmqpError {
+  return new AmqpError(`Cannot set up a channel again: ${reasonOf(cause)}`, { code: "handler-failed", cause });
 }

@@ -88,7 +88,7 @@ class ConsumerChannel {
   readonly #onDone: () => void;
   readonly #serial = new Serial();
   readonly #ended = new AbortController();
-  /** By name; the consumer tag while it is consumed. */
+  /** By name; the consumer tag while it is consumed, or was asked for. */
   readonly #queues = new Map<string, { readonly queue: Queue; tag: string | undefined }>();
   #prefetch: number;
   /** What the open channel was told last. */
@@ -117,14 +117,13 @@ class ConsumerChannel {
 
   async addQueue(queue: Queue): Promise<void> {
     if (this.#queues.has(queue.name)) return;
-    if (this.#ended.signal.aborted) {
-      throw new AmqpError("Cannot add a queue: the consumer is cancelled", { code: "closed" });
-    }
+    if (this.#ended.signal.aborted) throw cancelledError();
     // `basic.consume` of a queue that is not there would close the channel, and with it the other queues' consumers.
     await this.#host.checkQueue(queue.name);
     // Asked for outside of the serial jobs: on a new connection `restore` is one of them, and comes before `connection` resolves.
     const model = await this.#host.connection();
     await this.#serial.run(async () => {
+      if (this.#ended.signal.aborted) throw cancelledError();
       this.adoptQueue(queue);
       try {
         await this.#consumeAll(model);
@@ -211,17 +210,23 @@ class ConsumerChannel {
     for (const entry of this.#queues.values()) {
       if (entry.tag !== undefined) continue;
       const { name } = entry.queue;
-      // Chosen here: the first messages may come before amqplib's promise says what the broker chose.
+      // Chosen here: the first messages, and that the broker has cancelled it again, may come before amqplib's promise says
+      // what the broker chose.
       const consumerTag = `brine-${randomUUID()}`;
-      await channel.consume(
-        name,
-        (message) => {
-          if (message === null) this.#onCancelled(name, consumerTag);
-          else this.#deliver(deliveries, message, name, noAck);
-        },
-        { noAck, exclusive, consumerTag },
-      );
       entry.tag = consumerTag;
+      try {
+        await channel.consume(
+          name,
+          (message) => {
+            if (message === null) this.#onCancelled(name, consumerTag);
+            else this.#deliver(deliveries, message, name, noAck);
+          },
+          { noAck, exclusive, consumerTag },
+        );
+      } catch (error) {
+        if (entry.tag === consumerTag) entry.tag = undefined;
+        throw error;
+      }
     }
   }
 
@@ -290,9 +295,7 @@ class ConsumerChannel {
   #recover(): void {
     if (this.#recovering) return;
     this.#recovering = true;
-    void this.#recoverLoop().finally(() => {
-      this.#recovering = false;
-    });
+    void this.#recoverLoop();
   }
 
   async #recoverLoop(): Promise<void> {
@@ -307,13 +310,15 @@ class ConsumerChannel {
           await this.#host.checkQueue(name);
         }
         await this.#serial.run(() => (this.#ended.signal.aborted ? Promise.resolve() : this.#consumeAll(model)));
-        return;
+        // What was cancelled meanwhile did not begin another loop.
+        if ([...this.#queues.values()].every(({ tag }) => tag !== undefined)) break;
       } catch (error) {
         const failure = toAmqpError(error, "resume consuming");
-        if (failure.code === "closed" || this.#ended.signal.aborted) return;
+        if (failure.code === "closed" || this.#ended.signal.aborted) break;
         this.#host.warn(failure);
       }
     }
+    this.#recovering = false;
   }
 
   async #closeIfDone(): Promise<void> {
@@ -323,4 +328,8 @@ class ConsumerChannel {
     await open?.channel.close().catch(() => undefined);
     this.#onDone();
   }
+}
+
+function cancelledError(): AmqpError {
+  return new AmqpError("Cannot add a queue: the consumer is cancelled", { code: "closed" });
 }
