@@ -37,6 +37,101 @@ describe("a store that takes nothing", () => {
   });
 });
 
+/** Takes nothing the first so many times. */
+class BusyStore extends MemoryResultStore {
+  attempts = 0;
+  readonly #refusals: number;
+
+  constructor(refusals: number) {
+    super();
+    this.#refusals = refusals;
+  }
+
+  override async set(key: string, value: Uint8Array, expiresSeconds: number | undefined): Promise<void> {
+    if (this.attempts++ < this.#refusals) throw new Error("LOADING Redis is loading the dataset in memory");
+    await super.set(key, value, expiresSeconds);
+  }
+}
+
+describe("a store that is away for a moment", () => {
+  test("is asked three times more, and the task runs once", async () => {
+    const backend = new BusyStore(3);
+    let runs = 0;
+    const { app } = await startWorker({ backend }, (a) => void a.task("one", { acksLate: true }, () => ++runs));
+    expect(await (await app.sendTask("one")).get({ timeoutMs })).toBe(1);
+    expect([runs, backend.attempts]).toEqual([1, 4]);
+  });
+
+  test.each([
+    ["a task with late acks goes back to its queue", true, 1],
+    ["any other does not", false, 0],
+  ])("is given up after that, with a warning: %s", async (_, acksLate, left) => {
+    const backend = new BusyStore(4);
+    const warnings: string[] = [];
+    const { app, worker } = await startWorker(
+      { backend },
+      (a) => void a.task("one", { acksLate }, () => void worker.stop()),
+    );
+    worker.on("warning", ({ message }) => warnings.push(message));
+    await app.sendTask("one");
+    await until(() => warnings.length === 1);
+    await worker.stop();
+    expect(warnings).toEqual(["LOADING Redis is loading the dataset in memory"]);
+    expect(backend.attempts).toBe(4);
+    expect(await queued(app)).toBe(left);
+  });
+
+  test("does not hold up the shutdown of a worker that could not say that a task has begun", async () => {
+    const asked = gate();
+    const go = gate();
+    class Store extends FullStore {
+      override async set(): Promise<void> {
+        asked.open();
+        await go.passed;
+        await super.set();
+      }
+    }
+    let runs = 0;
+    const { app, worker } = await startWorker({ backend: new Store() }, (a) => {
+      a.task("tracked", { acksLate: true, trackStarted: true }, () => ++runs);
+    });
+    await app.sendTask("tracked");
+    await asked.passed;
+    const stopping = worker.stop();
+    await until(() => !worker.isRunning);
+    go.open();
+    await stopping;
+    expect(runs).toBe(0);
+    expect(await queued(app)).toBe(1);
+  });
+});
+
+test.each(["expired", "revoked"])("a shutdown waits until it is told that a task is %s", async (reason) => {
+  const asked = gate();
+  const go = gate();
+  const order: string[] = [];
+  class Store extends MemoryResultStore {
+    override async set(key: string, value: Uint8Array, expiresSeconds: number | undefined): Promise<void> {
+      asked.open();
+      await go.passed;
+      order.push("told");
+      await super.set(key, value, expiresSeconds);
+    }
+  }
+  const { app, worker } = await startWorker({ backend: new Store() }, (a) => void a.task("never", () => null));
+  // Delivered in time, and too late when its own has come.
+  const options = reason === "expired" ? { expires: 0.3, countdown: 0.4 } : { countdown: 3600 };
+  const result = await app.sendTask("never", options);
+  if (reason === "revoked") await result.revoke();
+  await asked.passed;
+  const stopping = worker.stop().then(() => order.push("stopped"));
+  await Promise.race([stopping, new Promise((resolve) => setTimeout(resolve, 100))]);
+  go.open();
+  await stopping;
+  expect(order).toEqual(["told", "stopped"]);
+  expect(await queued(app)).toBe(0);
+});
+
 describe("resultExtended with arguments that the result serializer cannot carry", () => {
   const settings = { resultExtended: true, resultSerializer: "json" };
 

@@ -104,7 +104,7 @@ export class Worker extends EventEmitter<WorkerEvents> {
       concurrency: positive(options.concurrency ?? app.settings.workerConcurrency, "concurrency"),
       autoscale: checkAutoscale(options.autoscale),
       run: (request) => this.#run(request),
-      drop: (request, reason) => void this.#executor.revoke(request, reason),
+      drop: (request, reason) => this.#executor.revoke(request, reason),
       isRevoked: (request) => this.#revoked.covers(request),
       bucketOf: (request) => this.#limits.bucketOf(request),
       onSizeChange: () => void this.#quietly(this.#consumer.setPrefetch(this.#prefetch)),

@@ -85,6 +85,9 @@ export class Executor {
       // The backend or broker failed us. A late message goes back, so that the task is not lost without a trace.
       this.#host.onError(error as Error, request);
       await request.reject(true).catch((cause: Error) => this.#host.onError(cause, request));
+    } finally {
+      // What failed before its handler began will not begin.
+      request.markPerformed();
     }
   }
 

@@ -14,8 +14,8 @@ export interface RunQueueOptions {
   readonly autoscale: Autoscale | undefined;
   /** Never rejects. */
   readonly run: (request: Request) => Promise<void>;
-  /** Ends a request that is not to run. */
-  readonly drop: (request: Request, reason: "revoked" | "expired") => void;
+  /** Ends a request that is not to run. Never rejects. */
+  readonly drop: (request: Request, reason: "revoked" | "expired") => Promise<void>;
   readonly isRevoked: (request: Request) => boolean;
   readonly bucketOf: (request: Request) => TokenBucket | undefined;
   /** How many messages to hold has changed. */
@@ -43,6 +43,8 @@ export class ConnectionLost extends Error {
 export class RunQueue {
   readonly #options: RunQueueOptions;
   readonly #active = new Map<Request, Promise<void>>();
+  /** Ends of requests that are not to run, not told to everybody yet. */
+  readonly #dropping = new Set<Promise<void>>();
   /** Ready to run, waiting for a slot. */
   #reserved: Request[] = [];
   /** Waiting for its ETA: one place more to fetch for each. */
@@ -137,8 +139,13 @@ export class RunQueue {
     if (!request.delivery.alive) return true;
     const reason = this.#options.isRevoked(request) ? "revoked" : request.isExpired ? "expired" : undefined;
     if (reason === undefined) return false;
-    this.#options.drop(request, reason);
+    this.#drop(request, reason);
     return true;
+  }
+
+  #drop(request: Request, reason: "revoked" | "expired"): void {
+    const dropping = this.#options.drop(request, reason).finally(() => this.#dropping.delete(dropping));
+    this.#dropping.add(dropping);
   }
 
   #run(request: Request): void {
@@ -197,7 +204,7 @@ export class RunQueue {
     for (const request of revoked) {
       this.#scheduled.remove(request);
       this.#throttled.remove(request);
-      this.#options.drop(request, "revoked");
+      this.#drop(request, "revoked");
     }
     this.#options.onSizeChange();
   }
@@ -213,11 +220,11 @@ export class RunQueue {
     return terminated;
   }
 
-  /** Gives back what has not begun. */
+  /** Gives back what has not begun, and sees what will not run to its end: others may not know that it was revoked. */
   async release(): Promise<void> {
     const waiting = [...this.#reserved, ...this.#scheduled.clear(), ...this.#throttled.clear()];
     this.#reserved = [];
-    await Promise.allSettled(waiting.map((request) => request.reject(true)));
+    await Promise.allSettled([...waiting.map((request) => request.reject(true)), ...this.#dropping]);
   }
 
   /** Ends what runs; messages that are not acknowledged yet go back. */
