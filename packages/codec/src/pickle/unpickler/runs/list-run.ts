@@ -39,14 +39,14 @@ export function readListRun(
     // The limit is met where it is met item by item.
     if (!memo.takes(strings.count + 1)) return undefined;
     machine.count(strings.count);
-    list = new Array(strings.count);
-    if (isMemoised) memo.add(list);
     try {
-      strings.read(bytes, start, text, list, memo);
+      list = strings.read(bytes, start, text);
     } catch (error) {
       machine.at = strings.at;
       throw error;
     }
+    if (isMemoised) memo.add(list);
+    memo.addAll(list);
     run = strings;
   }
   machine.pos = run.pos;

@@ -88,6 +88,38 @@ describe("a list of numbers", () => {
   });
 });
 
+describe("a list of so many that it is made in parts", () => {
+  // Around the size of a part, and of several.
+  const counts = [8191, 8192, 8193, 16_384, 16_385, 40_000];
+
+  it.each(counts)("keeps %i numbers in order", (count) => {
+    const list = Array.from({ length: count }, (_, i) =>
+      i % 3 === 0 ? 2n ** 60n + BigInt(i) : i % 3 === 1 ? i / 7 : i,
+    );
+    const pickle = dumps([list, list]);
+    const [first, second] = loads(pickle) as unknown[][];
+    expect(first).toStrictEqual(list);
+    expect(second).toBe(first);
+    expect(Array.isArray(first) && Object.keys(first).length).toBe(count);
+  });
+
+  it.each(counts)("keeps %i str in order, and each in the memo", (count) => {
+    const list = words(count).map((word, i) =>
+      i % 8192 > 8100 || i % 8192 < 50 ? `${word} ${"日本".repeat(30)}` : word,
+    );
+    const places = [0, 8190, 8191, 8192, count - 1].filter((place) => place < count);
+    const value = loads(dumps([list, places.map((place) => list[place])]));
+    expect(value).toStrictEqual([list, places.map((place) => list[place])]);
+  });
+
+  it("is refused where it is wrong", () => {
+    const start = `](${strs(words(10_000))}`;
+    expect(refusal(`${start}\x8c\x01\xff\x94e.`)).toEqual(["bad-argument", start.length]);
+    expect(refusal(`${start}e.`, { limits: { maxMemo: 9999 } })).toEqual(["limit-exceeded", start.length - 1]);
+    expect(refusal(`](${"K\x01".repeat(10_000)}\x8a\x09${"\xff".repeat(8)}`)).toEqual(["truncated", 20_002]);
+  });
+});
+
 describe("a list of str", () => {
   it("goes on over batches and frames", () => {
     const list = words(30_000).map((word, i) => (i % 7 === 0 ? `${word} é 日本 ${"x".repeat(i % 400)}` : word));

@@ -5,6 +5,7 @@
 import { decodeInt64, decodeLong } from "../../../bytes/longs.js";
 import * as op from "../../opcodes.js";
 import { frameEndAfter, int32, readFloat64 } from "../input.js";
+import { listInParts } from "./list-in-parts.js";
 
 /** Bytes of the opcodes that push a number, with their arguments (of LONG1 without its digits); 0 for all others. */
 const SIZES = new Uint8Array(256);
@@ -164,7 +165,15 @@ function newFloats(count: number): number[] {
 }
 
 function mixedList(bytes: Uint8Array, start: number, count: number): unknown[] {
-  const list: unknown[] = new Array(count);
+  let pos = start;
+  return listInParts(count, (part) => {
+    pos = fillMixed(part, bytes, pos);
+  });
+}
+
+/** Fills `list` with the numbers from `start` on; returns where they end. */
+function fillMixed(list: unknown[], bytes: Uint8Array, start: number): number {
+  const count = list.length;
   let pos = start;
   for (let i = 0; i < count; ) {
     const code = bytes[pos++]!;
@@ -188,5 +197,5 @@ function mixedList(bytes: Uint8Array, start: number, count: number): unknown[] {
       pos += 8;
     }
   }
-  return list;
+  return pos;
 }

@@ -6,7 +6,8 @@ import { TextBatch } from "../../../bytes/text-batch.js";
 import { decodeUtf8, isAscii, type TextReader } from "../../../bytes/utf8-decode.js";
 import * as op from "../../opcodes.js";
 import { frameEndAfter, uint32 } from "../input.js";
-import { type Memo, memoOpcodeSize } from "../memo.js";
+import { memoOpcodeSize } from "../memo.js";
+import { listInParts } from "./list-in-parts.js";
 
 /** In so many of its first bytes a str shows whether it is ASCII. */
 const LOOK = 64;
@@ -66,9 +67,17 @@ export class StringRun {
     return this.count >= least;
   }
 
-  /** Fills the list with what was measured, and appends each to `memo`. @throws UnpicklingError `bad-argument` */
-  read(bytes: Uint8Array, start: number, text: TextReader, list: unknown[], memo: Memo): void {
-    const { count } = this;
+  /** The list of what was measured. @throws UnpicklingError `bad-argument` */
+  read(bytes: Uint8Array, start: number, text: TextReader): unknown[] {
+    let pos = start;
+    return listInParts(this.count, (part) => {
+      pos = this.#fill(part, bytes, pos, text);
+    });
+  }
+
+  /** Fills `list` with the str from `start` on; returns where they end. */
+  #fill(list: unknown[], bytes: Uint8Array, start: number, text: TextReader): number {
+    const count = list.length;
     let pos = start;
     /** Below this index each is decoded on its own: together they did not go. */
     let alone = 0;
@@ -94,7 +103,7 @@ export class StringRun {
       list[i++] = value ?? decodeUtf8(bytes, from, end);
       pos = behindMemo(bytes, end);
     }
-    memo.addAll(list);
+    return pos;
   }
 }
 
