@@ -5,6 +5,7 @@ import { Redis } from "ioredis";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
+import { startProxy } from "../tcp-proxy.js";
 import { killClients } from "./redis-clients.js";
 
 describeEachRedis("the Redis result store", (set: ServiceSet) => {
@@ -113,6 +114,23 @@ describeEachRedis("the Redis result store", (set: ServiceSet) => {
     await admin.set(keyOf("e"), Buffer.from(success(own("e"), 5)));
     await killClients(admin, "pubsub");
     await expect.poll(() => seen).toMatchObject([{ result: 5 }]);
+  });
+
+  test("adds a part to a chord once, although the connection is lost before the reply", async (context) => {
+    const key = "celery-taskset-meta-grown";
+    const proxy = await startProxy(at.url);
+    context.onTestFinished(() => proxy.close());
+    const cut = redisBackend(proxy.url);
+    context.onTestFinished(() => cut.close());
+    await cut.chord.grow(key, 60);
+    proxy.hold(`${key}.t`);
+    const growing = cut.chord.grow(key, 60);
+    await expect.poll(() => admin.get(`${key}.t`)).toBe("2");
+    proxy.cut();
+    await growing;
+    expect(await admin.get(`${key}.t`)).toBe("2");
+    expect(await admin.ttl(`${key}.t`)).toBeGreaterThan(0);
+    expect(await admin.keys("*")).toEqual([`${key}.t`]);
   });
 
   test("names keys with a prefix as Celery does", async (context) => {

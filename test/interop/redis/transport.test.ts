@@ -264,6 +264,50 @@ describeEachRedis("the Redis transport", (set: ServiceSet) => {
     }
   });
 
+  test("restores what it can, past what it cannot, and loses none of either", async () => {
+    const envelope = async (body: string) => {
+      await transport.publish(text(body), { exchange: "", routingKey: own("due") });
+      return (await admin.rpop(own("due"))) as string;
+    };
+    const held = await envelope("held");
+    const fill = admin.pipeline();
+    const mark = (tag: string, score: number, exchange: string, routingKey: string) =>
+      fill
+        .hset("unacked", tag, `[${held}, ${JSON.stringify(exchange)}, ${JSON.stringify(routingKey)}]`)
+        .zadd("unacked_index", score, tag);
+    // More than one look takes, and older: to an exchange that no queue is bound to any more, and to a key that is no list.
+    const UNROUTABLE = 600;
+    for (let i = 0; i < UNROUTABLE; i++) mark(`unroutable-${i}`, i + 1, own("unbound"), "key");
+    mark("mistyped", 1, "", own("mistyped"));
+    mark("routable", UNROUTABLE + 1, "", own("due"));
+    fill.set(own("mistyped"), "text");
+    await fill.exec();
+    const quick = redis(at.url, { visibilityTimeoutSeconds: 60, restoreIntervalSeconds: 0.2 });
+    const told: string[] = [];
+    quick.on("warning", ({ message }) => void told.push(message));
+    try {
+      const { onMessage, have } = inbox();
+      await quick.consume([{ name: own("due") }], onMessage);
+      const [delivery] = await have(1);
+      expect(delivery).toMatchObject({ redelivered: true, queue: own("due") });
+      await expect.poll(() => admin.hlen("unacked")).toBe(UNROUTABLE + 1);
+      await expect
+        .poll(() => new Set(told))
+        .toEqual(
+          new Set([
+            `Cannot restore a message: no queue is bound to "${own("unbound")}"`,
+            `Cannot restore a message: where "${own("mistyped")}" should be, there is a key of another type`,
+          ]),
+        );
+      await admin.del(own("mistyped"));
+      await expect.poll(() => admin.llen(own("mistyped"))).toBe(1);
+      expect(await admin.hlen("unacked")).toBe(UNROUTABLE);
+      expect(await admin.zcard("unacked_index")).toBe(UNROUTABLE);
+    } finally {
+      await quick.close();
+    }
+  });
+
   test("renews what it works on, so that nobody takes it away", async () => {
     const seconds = 8;
     const quick = redis(at.url, { visibilityTimeoutSeconds: seconds });

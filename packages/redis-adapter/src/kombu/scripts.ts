@@ -67,7 +67,8 @@ return redis.call('HDEL', KEYS[1], unpack(ARGV))`);
 
 /**
  * Puts one held message back. Only the one who takes it out of \`unacked\` pushes it, and only if it is not younger than
- * \`ceiling\`: its holder may have renewed it since it was looked at.
+ * \`ceiling\`: its holder may have renewed it since it was looked at. LLEN, because a key that is no list must be noticed before
+ * it is taken out.
  *
  * KEYS: unacked, unacked_index, lists. ARGV: tag, ceiling or empty, LPUSH or RPUSH, message.
  */
@@ -76,6 +77,7 @@ if ARGV[2] ~= '' then
   local score = redis.call('ZSCORE', KEYS[2], ARGV[1])
   if score and tonumber(score) > tonumber(ARGV[2]) then return 0 end
 end
+for i = 3, #KEYS do redis.call('LLEN', KEYS[i]) end
 redis.call('ZREM', KEYS[2], ARGV[1])
 if redis.call('HDEL', KEYS[1], ARGV[1]) == 0 then return 0 end
 for i = 3, #KEYS do redis.call(ARGV[3], KEYS[i], ARGV[4]) end

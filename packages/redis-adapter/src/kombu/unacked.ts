@@ -9,6 +9,7 @@
 import { randomUUID } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Redis } from "ioredis";
+import { isWrongType } from "../driver-errors.js";
 import { RedisAdapterError } from "../errors.js";
 import type { Bindings } from "./bindings.js";
 import { markRedelivered, objectText } from "./envelope.js";
@@ -164,9 +165,25 @@ export class Unacked {
       try {
         const [seconds] = await this.#client.time();
         const ceiling = Number(seconds) - visibilityTimeoutSeconds;
-        const tags = await this.#client.zrangebyscoreBuffer(unackedIndexKey, 0, ceiling, "LIMIT", 0, SWEEP);
-        // Newest first: the oldest ends up at the front.
-        for (const tag of tags.reverse()) await this.#restoreOne(tag, ceiling);
+        const reasons = new Set<string>();
+        // What cannot be put back stays where it is, and must not be in the way of what can.
+        let kept = 0;
+        for (let restored = 0; restored < SWEEP; ) {
+          const tags = await this.#client.zrangebyscoreBuffer(unackedIndexKey, 0, ceiling, "LIMIT", kept, SWEEP);
+          // Newest first: the oldest ends up at the front.
+          for (const tag of tags.reverse()) {
+            const reason = await this.#restoreOne(tag, ceiling);
+            if (reason === undefined) restored++;
+            else {
+              kept++;
+              reasons.add(reason);
+            }
+          }
+          if (tags.length < SWEEP) break;
+        }
+        for (const reason of reasons) {
+          this.#warn(new RedisAdapterError(`Cannot restore a message: ${reason}`, { code: "unroutable" }));
+        }
       } finally {
         await runScript(this.#client, RELEASE, [unackedMutexKey], [token]);
       }
@@ -175,12 +192,13 @@ export class Unacked {
     }
   }
 
-  async #restoreOne(tag: Buffer, ceiling: number): Promise<void> {
+  /** Why it stays, if it does. */
+  async #restoreOne(tag: Buffer, ceiling: number): Promise<string | undefined> {
     const { unackedKey, globalKeyprefix, prioritySteps, separator } = this.#settings;
     const marked = await this.#client.hgetBuffer(unackedKey, tag);
     if (marked === null) {
       await runScript(this.#client, RESTORE, this.#keys(), [tag, String(ceiling), "RPUSH", ""]);
-      return;
+      return undefined;
     }
     const entry = parseMark(marked.toString());
     if (entry === undefined) {
@@ -189,25 +207,21 @@ export class Unacked {
         new RedisAdapterError("Dropped an entry of the unacked hash that is no kombu mark", { code: "bad-envelope" }),
       );
       await runScript(this.#client, ACK, this.#keys(), [tag]);
-      return;
+      return undefined;
     }
-    const queues = await this.#bindings.lookup(entry.exchange, entry.routingKey);
-    if (queues.length === 0) {
-      this.#warn(
-        new RedisAdapterError(`Cannot restore a message: no queue is bound to ${JSON.stringify(entry.exchange)}`, {
-          code: "unroutable",
-        }),
-      );
-      return;
+    const { exchange, routingKey, priority, raw } = entry;
+    try {
+      const queues = await this.#bindings.lookup(exchange, routingKey);
+      if (queues.length === 0) return `no queue is bound to ${JSON.stringify(exchange)}`;
+      const step = priorityStep(priority, prioritySteps);
+      const lists = queues.map((queue) => globalKeyprefix + queueKey(queue, step, separator));
+      const args = [tag, String(ceiling), "RPUSH", markRedelivered(raw)];
+      await runScript(this.#client, RESTORE, [...this.#keys(), ...lists], args);
+      return undefined;
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      return `where ${JSON.stringify(exchange || routingKey)} should be, there is a key of another type`;
     }
-    const step = priorityStep(entry.priority, prioritySteps);
-    const lists = queues.map((queue) => globalKeyprefix + queueKey(queue, step, separator));
-    await runScript(
-      this.#client,
-      RESTORE,
-      [...this.#keys(), ...lists],
-      [tag, String(ceiling), "RPUSH", markRedelivered(entry.raw)],
-    );
   }
 
   #keys(): string[] {

@@ -2,11 +2,15 @@
  * How Celery counts the parts of a chord: `<group>.j` holds the results, `.s` says how many there will be, `.t` how many
  * were added while it ran. celery 5.6 `backends/redis.py` `on_chord_part_return`.
  */
+import { randomUUID } from "node:crypto";
 import type { ChordStore } from "@brine/codec/kombu";
 import type { Redis } from "ioredis";
 import { runScript } from "../kombu/scripts.js";
 import { run, toBuffer, wholeSeconds } from "./commands.js";
-import { ADD_UNORDERED_PART } from "./scripts.js";
+import { ADD_UNORDERED_PART, GROW } from "./scripts.js";
+
+/** Longer than a command is sent again for. */
+const ONCE_SECONDS = 600;
 
 /** Celery's counting of a chord's parts, in Redis: the `chord` of what {@link redisBackend} gives. */
 export class RedisChordStore implements ChordStore {
@@ -58,11 +62,11 @@ export class RedisChordStore implements ChordStore {
   }
 
   async grow(key: string, expiresSeconds: number | undefined): Promise<void> {
+    const client = await this.#client();
     const name = `${this.#key(key)}.t`;
-    const transaction = (await this.#client()).multi().incr(name);
-    const expires = wholeSeconds(expiresSeconds);
-    if (expires !== undefined) transaction.expire(name, expires);
-    await run(transaction);
+    const once = `${name}.${randomUUID()}`;
+    await runScript(client, GROW, [name, once], [wholeSeconds(expiresSeconds) ?? "", ONCE_SECONDS]);
+    await client.del(once);
   }
 
   async parts(key: string, options: { readonly ordered: boolean }): Promise<Uint8Array[]> {

@@ -21,3 +21,12 @@ if type(found) ~= 'number' then redis.call('RPUSH', KEYS[1], ARGV[1]) end
 local reply = {redis.call('LLEN', KEYS[1]), redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3])}
 if ARGV[2] ~= '' then for i = 1, 3 do redis.call('EXPIRE', KEYS[i], ARGV[2]) end end
 return reply`);
+
+/**
+ * One part more, once, however often it is sent: a command whose reply was lost with the connection is sent again, and a chord
+ * that waits for a part too many never ends. KEYS: .t, a name for this addition. ARGV: seconds or empty, those for the name.
+ */
+export const GROW = script(`
+if not redis.call('SET', KEYS[2], '', 'EX', ARGV[2], 'NX') then return end
+redis.call('INCR', KEYS[1])
+if ARGV[1] ~= '' then redis.call('EXPIRE', KEYS[1], ARGV[1]) end`);
