@@ -6,6 +6,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Address, PythonPeer, ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
 import { untold } from "../numbered-message.js";
+import { startProxy } from "../tcp-proxy.js";
 import { countPatterns, killClients } from "./redis-clients.js";
 
 type Transport = ReturnType<typeof redis>;
@@ -263,6 +264,31 @@ describeEachRedis("the Redis transport", (set: ServiceSet) => {
       await quick.close();
     }
   });
+
+  test.each(["ack", "reject"] as const)(
+    "closes once Redis knows of an %s, although the connection was just lost",
+    async (how) => {
+      const proxy = await startProxy(at.url);
+      const cut = redis(proxy.url, { visibilityTimeoutSeconds: 3600 });
+      try {
+        await transport.publish(text("settled"), { exchange: "", routingKey: own("settled") });
+        const { onMessage, have } = inbox(() => {});
+        const consumer = await cut.consume([{ name: own("settled") }], onMessage);
+        const [delivery] = await have(1);
+        await consumer.cancel();
+        proxy.cut();
+        await new Promise((resolve) => cut.on("disconnect", resolve));
+        const settling = how === "ack" ? delivery!.ack() : delivery!.reject({ requeue: true });
+        await cut.close();
+        await settling;
+        expect(await admin.exists("unacked", "unacked_index")).toBe(0);
+        expect(await transport.queueLength(own("settled"))).toBe(how === "ack" ? 0 : 1);
+      } finally {
+        await cut.close();
+        await proxy.close();
+      }
+    },
+  );
 
   test("restores what it can, past what it cannot, and loses none of either", async () => {
     const envelope = async (body: string) => {

@@ -42,8 +42,8 @@ export class Unacked {
   /** Settled, and not told to Redis yet: all of one turn of the event loop go in one command. */
   #settled: string[] = [];
   #forgetting: Promise<unknown> | undefined;
-  /** Settled ones that Redis was told of and has not forgotten yet. */
-  #underWay = 0;
+  /** What Redis was told of settled ones and has not answered yet. */
+  readonly #underWay = new Set<Promise<unknown>>();
   #timers: NodeJS.Timeout[] = [];
   #sweeping = false;
 
@@ -76,9 +76,9 @@ export class Unacked {
     this.#held.set(held.tag, held);
   }
 
-  /** Whether Redis has nothing to be told: no message is held, and none settled that it has not forgotten. */
+  /** Whether Redis has nothing to be told: no message is held, and none settled that it has not answered for. */
   get isIdle(): boolean {
-    return this.#held.size === 0 && this.#settled.length === 0 && this.#underWay === 0;
+    return this.#held.size === 0 && this.#settled.length === 0 && this.#underWay.size === 0;
   }
 
   /** What is marked with each of the tags, as {@link parseMark} reads it. */
@@ -101,11 +101,15 @@ export class Unacked {
     const chunks = Array.from({ length: Math.ceil(tags.length / CHUNK) }, (_, i) =>
       tags.slice(i * CHUNK, (i + 1) * CHUNK),
     );
-    this.#underWay += tags.length;
+    await this.#answered(Promise.all(chunks.map((chunk) => runScript(this.#client, ACK, this.#keys(), chunk))));
+  }
+
+  async #answered(telling: Promise<unknown>): Promise<void> {
+    this.#underWay.add(telling);
     try {
-      await Promise.all(chunks.map((chunk) => runScript(this.#client, ACK, this.#keys(), chunk)));
+      await telling;
     } finally {
-      this.#underWay -= tags.length;
+      this.#underWay.delete(telling);
     }
   }
 
@@ -115,7 +119,7 @@ export class Unacked {
     const { globalKeyprefix, prioritySteps, separator } = this.#settings;
     const key = globalKeyprefix + queueKey(held.queue, priorityStep(held.priority, prioritySteps), separator);
     const args = [held.tag, "", end === "front" ? "RPUSH" : "LPUSH", markRedelivered(held.raw)];
-    await runScript(this.#client, RESTORE, [...this.#keys(), key], args);
+    await this.#answered(runScript(this.#client, RESTORE, [...this.#keys(), key], args));
   }
 
   /**
@@ -129,6 +133,8 @@ export class Unacked {
       held.lost();
       await this.requeue(held, "front");
     }
+    // A connection that seemed to be there may have been lost: then it is told on the next one.
+    await Promise.allSettled(this.#underWay);
   }
 
   /** Renews what is held. */
