@@ -46,6 +46,7 @@ const KNOWN_GAPS: ReadonlyMap<string, Gap> = new Map(
   Object.entries({
     "dateutil tzlocal": { protocols: [0, 1, 2, 3, 4, 5], why: TWO_STRINGS },
     Element: { protocols: [2, 3, 4, 5], why: TWO_STRINGS },
+    MIMEText: { protocols: [0, 1, 2, 3, 4, 5], why: TWO_STRINGS },
     "numpy masked structured": { protocols: [0, 1, 2], why: TWO_STRINGS },
     "numpy masked record": { protocols: [0, 1, 2], why: TWO_STRINGS },
     "numpy non-contiguous": { protocols: [5], why: CONTIGUOUS, as: "numpy non-contiguous, read" },
@@ -65,7 +66,7 @@ const REFUSED: ReadonlySet<string> = new Set([
 
 /** Kept as data, or an enum that prints itself, with a repr of Brine's own; or, of IPv6Address, an older Python that lost part of the value. */
 const OTHER_REPR =
-  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|SocketKind|RegexFlag|HTTPMethod|calendar |relativedelta|ImmutableMultiDict|Headers|HttpResponse|IPv6Address scope|Enum class|exception in its args|dataclass slots inherited|strings of|numpy |2\.7 )/;
+  /^(dateutil|Django model|itertools|Logger|root Logger|LogRecord|Signature|Parameter|partialmethod|functools|int subclass|float subclass|str subclass|bytearray subclass|datetime subclass|CompletedProcess|socket.timeout|re.error|ConfigParser error|SimpleCookie|SocketKind|RegexFlag|HTTPMethod|calendar |relativedelta|ImmutableMultiDict|MultiDict|CombinedMultiDict|ImmutableDict|ImmutableList|Headers|werkzeug Response|Flask Response|HttpResponse|IPv6Address scope|Enum class|exception in its args|dataclass slots inherited|strings of|numpy |2\.7 )/;
 
 /** The newest pickle of a row that keeps everything, to write again from. */
 function best(row: Row, version: string): string {

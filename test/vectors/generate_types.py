@@ -47,6 +47,13 @@ def django_model(**values):
         class Meta:
             app_label = 'shop'
     return Order(**values)
+def mail():
+    from email.mime.application import MIMEApplication
+    from email.mime.multipart import MIMEMultipart
+    mail = MIMEMultipart(boundary='=')
+    mail['Subject'] = 'hi'
+    mail.attach(MIMEApplication(b'data'))
+    return mail
 def log_record():
     import logging
     record = logging.LogRecord('n', logging.INFO, '/p/f.py', 1, 'm %s', ('x',), None)

@@ -402,6 +402,8 @@ ROWS = [
     ("Element", "__import__('xml.etree.ElementTree').etree.ElementTree.fromstring('<a b=\"c\">t<d/></a>')"),
     ("email Message", "__import__('email.message').message.Message()"),
     ("EmailMessage", "__import__('email.message').message.EmailMessage()"),
+    ("MIMEText", "__import__('email.mime.text').mime.text.MIMEText('h\\xe9', 'plain', 'utf-8')"),
+    ("MIMEMultipart", "mail()"),
     ("Signature", "__import__('inspect').signature(app.signed)"),
     ("Parameter", "__import__('inspect').Parameter('x', __import__('inspect').Parameter.KEYWORD_ONLY)"),
     ("partialmethod", "functools.partialmethod(int, 1)"),
@@ -471,6 +473,13 @@ ROWS = [
     # werkzeug
     ("ImmutableMultiDict", "__import__('werkzeug.datastructures').datastructures.ImmutableMultiDict([('a', '1')])"),
     ("Headers", "__import__('werkzeug.datastructures').datastructures.Headers([('a', '1')])"),
+    ("MultiDict", "__import__('werkzeug.datastructures').datastructures.MultiDict([('a', 1), ('a', 2), ('b', 3)])"),
+    ("CombinedMultiDict", "__import__('werkzeug.datastructures').datastructures.CombinedMultiDict([__import__('werkzeug.datastructures').datastructures.MultiDict([('a', 1)])])"),
+    ("ImmutableDict", "__import__('werkzeug.datastructures').datastructures.ImmutableDict(a=1)"),
+    ("ImmutableList", "__import__('werkzeug.datastructures').datastructures.ImmutableList([1])"),
+    ("werkzeug Response", "__import__('werkzeug.wrappers').wrappers.Response('hi', 404)"),
+    ("Flask Response", "__import__('flask').Response('hi', 404)"),
+    ("Markup", "__import__('markupsafe').Markup('<b>')"),
 ]
 
 # Whether the strings of a class's name are the interned ones: they are then shared with equal strings in the data.

@@ -97,4 +97,12 @@ export { PyInstance } from "./python/objects/instance.js";
 export { PyGlobal, PyObject, type PyObjectStep } from "./python/objects/objects.js";
 export { repr } from "./python/repr.js";
 export { Morsel, SimpleCookie } from "./python/web/cookies.js";
-export { DjangoModel, LazyObject, LazyString, MultiValueDict, QueryDict, SafeString } from "./python/web/django.js";
+export {
+  DjangoModel,
+  LazyObject,
+  LazyString,
+  Markup,
+  MultiValueDict,
+  QueryDict,
+  SafeString,
+} from "./python/web/django.js";

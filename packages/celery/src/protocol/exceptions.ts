@@ -15,7 +15,7 @@ import {
 import { UnpickleableExceptionWrapper } from "./pickle-globals.js";
 import { saferepr } from "./saferepr.js";
 import { isPlainRecord } from "./signature.js";
-import { DIRECT_CAUSE, MAX_CAUSES, tracebackSections } from "./traceback.js";
+import { DIRECT_CAUSE, MAX_CAUSES, type TracebackSection, tracebackSections } from "./traceback.js";
 
 /** Python's names for JavaScript's own errors. */
 const BUILTIN_ERRORS: ReadonlyMap<unknown, PyExceptionName> = new Map<unknown, PyExceptionName>([
@@ -123,14 +123,16 @@ export function errorFromResult(
   },
 ): RemoteError {
   const error = toError(value, details.registry);
+  const { taskId, traceback } = details;
+  const sections = traceback === null ? [] : tracebackSections(traceback);
+  if (error instanceof PyException) error.message = messageOf(error, sections.at(-1));
   // Whoever waits for the result is who it is thrown at; where it was decoded says nothing.
   Error.captureStackTrace(error, errorFromResult);
-  const { taskId, traceback } = details;
   Object.defineProperty(error, "taskId", { value: taskId, configurable: true, writable: true });
   if (traceback !== null) {
     Object.defineProperty(error, "traceback", { value: traceback, configurable: true, writable: true });
-    const cause = causeOf(traceback, details.registry);
-    if (cause !== undefined && error.cause === undefined) {
+    const cause = causeOf(sections, details.registry);
+    if (cause !== undefined && !(error.cause instanceof Error)) {
       Object.defineProperty(error, "cause", { value: cause, configurable: true, writable: true });
     }
     error.stack = `${error.stack ?? String(error)}\nRemote traceback of task ${taskId}:\n${traceback}`;
@@ -138,11 +140,22 @@ export function errorFromResult(
   return error;
 }
 
+/**
+ * Python's `str` of it, which a `__str__` of its class may have made, and which shows what `...` stands for: the text of its
+ * traceback ends with it, and with the notes.
+ */
+function messageOf(error: PyException, said: TracebackSection | undefined): string {
+  const isKnown = error.pythonClass.startsWith("builtins.") && !error.message.includes("...");
+  if (isKnown || said?.name.split(".").at(-1) !== error.className) return error.message;
+  const notes = error.notes.map((note) => `\n${note}`).join("");
+  return said.message.endsWith(notes) ? said.message.slice(0, said.message.length - notes.length) : said.message;
+}
+
 /** Neither pickle nor JSON carries what caused an exception, but the text of its traceback does. */
-function causeOf(traceback: string, registry: ClassRegistryView): Error | undefined {
+function causeOf(sections: readonly TracebackSection[], registry: ClassRegistryView): Error | undefined {
   let cause: Error | undefined;
   // The last section is the error itself; the first is where it all began.
-  for (const { name, message, text } of tracebackSections(traceback).slice(0, -1)) {
+  for (const { name, message, text } of sections.slice(0, -1)) {
     const pythonName = name.includes(".") ? name : `builtins.${name}`;
     const dot = pythonName.lastIndexOf(".");
     const known = registry.find(pythonName.slice(0, dot), pythonName.slice(dot + 1))?.target;
@@ -158,7 +171,7 @@ function causeOf(traceback: string, registry: ClassRegistryView): Error | undefi
 }
 
 function toError(value: unknown, registry: ClassRegistryView): Error {
-  if (value instanceof Error) return unwrap(value, registry);
+  if (value instanceof Error) return unwrap(withMembers(value), registry);
   if (value instanceof PyObject) return fromOpaque(value);
   if (isPlainRecord(value) && typeof value.exc_type === "string") {
     const module = typeof value.exc_module === "string" ? value.exc_module : "celery.backends.base";
@@ -201,14 +214,41 @@ function unwrap(error: Error, registry: ClassRegistryView): Error {
   return construct(module, name, Array.isArray(args) ? args : [], registry);
 }
 
+/** A group's members, and those of groups in it, may be of classes that nobody registered. */
+function withMembers(error: Error): Error {
+  const groups = new Set<unknown>([error]);
+  for (const group of groups) {
+    const members = group instanceof pyExceptions.BaseExceptionGroup ? group.args[1] : undefined;
+    if (!Array.isArray(members)) continue;
+    for (const [index, member] of members.entries()) {
+      if (member instanceof PyObject) members[index] = fromOpaque(member);
+      else groups.add(member);
+    }
+  }
+  return error;
+}
+
 /** An instance of an exception class nobody registered: its name, arguments and attributes are all there. */
 function fromOpaque(object: PyObject): Error {
-  const text = String(object.callable);
+  const { callable, args, state } = madeOf(object);
+  const text = String(callable);
   const dot = text.lastIndexOf(".");
-  const error = new (remoteClass(text.slice(0, Math.max(dot, 0)), text.slice(dot + 1)))(...object.args.slice(0, 100));
-  const { state } = object;
+  const error = new (remoteClass(text.slice(0, Math.max(dot, 0)), text.slice(dot + 1)))(...args.slice(0, 100));
   if (isPlainRecord(state)) PyException.setAttributes(error, Object.entries(state));
   return error;
+}
+
+/** What Python is to call; with tblib it is named by the arguments of what is called. */
+function madeOf(object: PyObject): { callable: unknown; args: readonly unknown[]; state: unknown } {
+  const [callable, made] = object.args;
+  switch (String(object.callable)) {
+    case "tblib.pickling_support.unpickle_exception":
+      return { callable, args: messageArgs(made), state: object.state };
+    case "tblib.pickling_support.unpickle_exception_with_attrs":
+      return isPlainRecord(made) ? { callable, args: messageArgs(made.args), state: made.__dict__ } : object;
+    default:
+      return object;
+  }
 }
 
 function remoteClass(module: string, name: string): PyExceptionClass {

@@ -19,6 +19,7 @@ import { libraryExceptionEntries, libraryExceptionModules } from "../stdlib/libr
 import { operatorEntries } from "../stdlib/operator.js";
 import { pathlibEntries } from "../stdlib/pathlib.js";
 import { reEntries } from "../stdlib/re.js";
+import { tblibEntries } from "../stdlib/tblib.js";
 import { typesEntries } from "../stdlib/types.js";
 import { typingEntries } from "../stdlib/typing.js";
 import { uuidEntries } from "../stdlib/uuid.js";
@@ -72,7 +73,14 @@ export const standardSources: readonly EntrySource[] = [
     entries: djangoEntries,
   },
   {
-    modules: ["werkzeug.datastructures", "werkzeug.datastructures.headers", "werkzeug.datastructures.structures"],
+    modules: [
+      "flask.wrappers",
+      "markupsafe",
+      "werkzeug.datastructures",
+      "werkzeug.datastructures.headers",
+      "werkzeug.datastructures.structures",
+      "werkzeug.wrappers.response",
+    ],
     entries: werkzeugEntries,
   },
   {
@@ -81,8 +89,16 @@ export const standardSources: readonly EntrySource[] = [
       "_io",
       "decimal",
       "email._policybase",
+      "email.charset",
       "email.header",
       "email.message",
+      "email.mime.application",
+      "email.mime.audio",
+      "email.mime.base",
+      "email.mime.image",
+      "email.mime.message",
+      "email.mime.multipart",
+      "email.mime.text",
       "email.policy",
       "functools",
       "inspect",
@@ -97,6 +113,7 @@ export const standardSources: readonly EntrySource[] = [
     ],
     entries: dataClassEntries,
   },
+  { modules: ["tblib", "tblib.pickling_support"], entries: tblibEntries },
   { modules: libraryExceptionModules, entries: libraryExceptionEntries },
   ...enumSources,
 ];

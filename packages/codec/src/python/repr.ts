@@ -32,7 +32,7 @@ import { PyException } from "./objects/exception.js";
 import { PyInstance } from "./objects/instance.js";
 import { PyGlobal, PyObject } from "./objects/objects.js";
 import { bytearrayRepr, bytesRepr, strRepr } from "./str-repr.js";
-import { DjangoModel, LazyObject, LazyString, MultiValueDict, SafeString } from "./web/django.js";
+import { DjangoModel, LazyObject, LazyString, Markup, MultiValueDict, SafeString } from "./web/django.js";
 
 /** Characters after which the rest is `...`: shared parts are printed wherever they occur, and can make a small value huge. */
 const MAX_LENGTH = 1_000_000;
@@ -128,6 +128,7 @@ function namedRepr(value: object): string | undefined {
   if (value instanceof EnumMember) return undefined;
   if (value instanceof PyArray) return arrayRepr(value);
   if (value instanceof Pattern) return patternRepr(value);
+  if (value instanceof Markup) return `Markup(${strRepr(value.value)})`;
   if (value instanceof SafeString || value instanceof LazyString) return strRepr(String(value));
   // A pickle may have set its data to anything.
   if (value instanceof UserString && typeof value.data === "string") return strRepr(value.data);

@@ -5,7 +5,7 @@ import type { AnyClass, EncodeContext, GlobalEntry, Reduction } from "../globals
 import { bigintOf, bytesOf, intOf } from "../python/coerce.js";
 import { type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
 import { PyException, type PyExceptionClass } from "../python/objects/exception.js";
-import { PyGlobal } from "../python/objects/objects.js";
+import { PyGlobal, PyObject } from "../python/objects/objects.js";
 
 const module = "builtins";
 
@@ -68,7 +68,9 @@ const OPTIONS: Readonly<Partial<Record<PyExceptionName, ExceptionEntryOptions>>>
     nameStrings: "fresh",
     problemOf: (args) =>
       groupProblem(args) ??
-      ((args[1] as readonly unknown[]).every(isException) ? undefined : "an exception in it is no Exception"),
+      ((args[1] as readonly unknown[]).every((member) => isException(member) || member instanceof PyObject)
+        ? undefined
+        : "an exception in it is no Exception"),
   },
   SyntaxError: { problemOf: syntaxProblem },
   IndentationError: { problemOf: syntaxProblem },
@@ -89,12 +91,13 @@ function isException(value: unknown): boolean {
   return value instanceof pyExceptions.Exception || value instanceof pyExceptions.ExceptionGroup;
 }
 
-/** CPython 3.12 `exceptions.c` BaseExceptionGroup_new. */
+/** CPython 3.12 `exceptions.c` BaseExceptionGroup_new. Of an opaque member nobody can tell what it is. */
 function groupProblem(args: readonly unknown[]): string | undefined {
   const [message, members] = args;
   if (args.length !== 2 || typeof message !== "string") return "needs a message and exceptions";
   if (!Array.isArray(members) || members.length === 0) return "needs a list of at least one exception";
-  return members.every((member) => member instanceof PyException) ? undefined : "a member is no exception";
+  const isMember = (member: unknown) => member instanceof PyException || member instanceof PyObject;
+  return members.every(isMember) ? undefined : "a member is no exception";
 }
 
 /** A second argument is the place of the error, or more. CPython 3.12 `exceptions.c` SyntaxError_init; 3.14's have a seventh item. */

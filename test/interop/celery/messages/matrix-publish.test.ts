@@ -72,7 +72,7 @@ describeEachGeneration("Node sends to Python", (set) => {
       expect((error as { traceback: string }).traceback).toContain("Traceback");
       const custom = await app.sendTask("fail", { args: ["mine", "AppError"] });
       const own = await custom.get(WAIT).catch((thrown: unknown) => thrown);
-      expect(own).toMatchObject({ pythonClass: "models.AppError" });
+      expect(own).toMatchObject({ pythonClass: "models.AppError", message: "mine (code 42)" });
       expect([...(own as PyException).args]).toEqual(["mine", 42]);
       expect(await failing.state()).toBe("FAILURE");
     });

@@ -100,7 +100,8 @@ describeEachGeneration("publish to Python workers", (set) => {
       expect(error).toMatchObject({ pythonClass: "builtins.ValueError", message: "bad value" });
       expect((error as { traceback: string }).traceback).toMatch(/^Traceback \(most recent call last\)[\s\S]*raise /);
       const custom = await failureOf(await app.sendTask("fail", { kwargs: { message: "custom", kind: "AppError" } }));
-      expect(custom).toMatchObject({ pythonClass: "models.AppError", code: 42 });
+      // Its class has a `__str__` of its own.
+      expect(custom).toMatchObject({ pythonClass: "models.AppError", code: 42, message: "custom (code 42)" });
       expect([...(custom as PyException).args]).toEqual(["custom", 42]);
       const unknown = await failureOf(await app.sendTask("no.such.task"));
       expect(unknown).toMatchObject({ pythonClass: "celery.exceptions.NotRegistered" });

@@ -16,6 +16,17 @@ builtins.register("app.D", class D extends PyDict {});
 builtins.register("app.N", class N extends namedTuple("N", ["x", "y"]) {});
 
 describe("a class of yours", () => {
+  it("says what to extend where Python's class is below list or dict", () => {
+    const registry = new ClassRegistry();
+    registry.register("app.Rows", class Rows {});
+    const filled = (items: string) => () => loads(Buffer.from(`capp\nRows\n)\x81${items}.`, "latin1"), { registry });
+    expect(filled("I1\na")).toThrow("let Rows extend Array");
+    expect(filled("Vkey\nI1\ns")).toThrow("let Rows extend PyDict");
+    expect(() => loads(Buffer.from("capp\nRows\n((I80\nI24\nttR."), { registry })).toThrow(
+      "a struct sequence of C for registerStructSequence",
+    );
+  });
+
   it("decodes an instance without calling its constructor", () => {
     let calls = 0;
     class A {

@@ -82,7 +82,7 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     const base = first instanceof Uint8Array ? DATE_BASES.get(first.length) : undefined;
     throw context.fail(
       base === undefined
-        ? `Cannot call class ${this.module}.${this.name}: if it extends one of Python's, as set, deque or OrderedDict, let ${this.target.name} extend PySet, Deque or OrderedDict; an Enum is for registerEnum, an exception for registerException; any other class needs a __reduce__ method, or an adapter that has call`
+        ? `Cannot call class ${this.module}.${this.name}: if it extends one of Python's, as set, deque or OrderedDict, let ${this.target.name} extend PySet, Deque or OrderedDict; an Enum is for registerEnum, an exception for registerException, a struct sequence of C for registerStructSequence; any other class needs a __reduce__ method, or an adapter that has call`
         : `Cannot call class ${this.module}.${this.name}: it is made of bytes; if it extends one of Python's dates, let ${this.target.name} extend ${base}, else have an adapter that has call`,
     );
   }
@@ -257,7 +257,9 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
     } else if (typeof methods.append === "function") {
       for (let i = 0; i < items.length; i++) Reflect.apply(methods.append, object, [items[i]]);
     } else {
-      throw context.fail(`Cannot add items to ${this.module}.${this.name}: it is no Array and has no extend method`);
+      throw context.fail(
+        `Cannot add items to ${this.module}.${this.name}: it is no Array and has no extend method; for a subclass of list, let ${this.target.name} extend Array`,
+      );
     }
   }
 
@@ -275,7 +277,9 @@ class ClassEntry<T extends object> implements GlobalEntry<T> {
       const set = object instanceof PyDict ? PyDict.prototype.set : Map.prototype.set;
       for (let i = 0; i + 1 < items.length; i += 2) set.call(object, items[i], items[i + 1]);
     } else {
-      throw context.fail(`Cannot set items of ${this.module}.${this.name}: it is no Map and has no __setitem__ method`);
+      throw context.fail(
+        `Cannot set items of ${this.module}.${this.name}: it is no Map and has no __setitem__ method; for a subclass of dict, let ${this.target.name} extend PyDict`,
+      );
     }
   }
 

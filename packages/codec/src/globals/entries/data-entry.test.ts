@@ -15,3 +15,13 @@ test("what a pickle does with a class is kept, and written again", () => {
     expect(Buffer.from(dumps(rows, { registry, protocol: 2 })).toString("latin1")).toBe(pickle);
   }
 });
+
+test("items of a subclass of dict, which its state has too, are given again by the class", () => {
+  const lists = ({ state }: PyInstance) =>
+    Object.entries(state as Record<string, unknown[]>).map(([key, values]) => [key, values[0]] as const);
+  const registry = new ClassRegistry().registerEntry(dataEntry("app", "Lists", { dictItems: lists }));
+  const pickle = "\x80\x02capp\nLists\nq\0)\x81q\x01X\x01\0\0\0aq\x02K\x01s}q\x03h\x02]q\x04(K\x01K\x02esb.";
+  const value = loads(Buffer.from(pickle, "latin1"), { registry }) as PyInstance;
+  expect(value.state).toEqual({ a: [1, 2] });
+  expect(Buffer.from(dumps(value, { registry, protocol: 2 })).toString("latin1")).toBe(pickle);
+});

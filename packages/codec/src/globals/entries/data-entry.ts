@@ -16,6 +16,11 @@ export interface DataEntryOptions<T extends PyInstance> {
   readonly ownsFirst?: boolean | undefined;
   /** Protocols 0 and 1: the builtin that the Python class extends, and its value. */
   base?(object: T, context: EncodeContext): Reduction["base"];
+  /**
+   * The items that Python gives of a subclass of dict. Its state must have them as well: those of a pickle are passed over.
+   * Default: it is no dict.
+   */
+  dictItems?(object: T): Iterable<readonly [unknown, unknown]>;
 }
 
 const DATA_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<DataEntryOptions<PyInstance>>({
@@ -23,6 +28,7 @@ const DATA_ENTRY_OPTIONS = /* @__PURE__ */ optionNames<DataEntryOptions<PyInstan
   nameStrings: true,
   ownsFirst: true,
   base: true,
+  dictItems: true,
 });
 
 /**
@@ -47,7 +53,8 @@ export function dataEntry<T extends PyInstance>(
     call: (args) => new target("reduce", [...args]),
     create: (args) => new target("newobj", [...args]),
     reconstruct(base, value, context) {
-      if (base === "object" || base === "tzinfo") return new target("newobj");
+      if (base === (options.dictItems === undefined ? "object" : "dict") || base === "tzinfo")
+        return new target("newobj");
       throw context.fail(`Cannot create ${module}.${name}: ${base} is no base of it (${typeof value})`);
     },
     setState(object, state) {
@@ -67,8 +74,10 @@ export function dataEntry<T extends PyInstance>(
         base: object.kind === "newobj" && context.protocol < 2 ? options.base?.(object, context) : undefined,
         state: object.state,
         listItems: object.items,
+        dictItems: context.protocol < 2 ? undefined : options.dictItems?.(object),
       };
     },
   };
+  if (options.dictItems !== undefined) entry.setItems = () => {};
   return entry as unknown as GlobalEntry;
 }

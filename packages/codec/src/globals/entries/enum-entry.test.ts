@@ -5,6 +5,16 @@ import { memberOf } from "../../python/objects/enum.js";
 import { ClassRegistry } from "../default-registry.js";
 
 describe("an enum", () => {
+  it("says that a name which Python's enum has is none of its own", () => {
+    const registry = new ClassRegistry();
+    registry.registerEnum("app.Color", { RED: "red" }, { kind: "str" });
+    const read = () => loads(Buffer.from("cbuiltins\ngetattr\n(capp\nColor\nVBLUE\ntR."), { registry });
+    expect(read).toThrow('"BLUE" is no name in enum app.Color');
+    expect(() => loads(Buffer.from("capp\nColor\n(Vblue\ntR."), { registry })).toThrow(
+      '"blue" is no value of enum app.Color',
+    );
+  });
+
   it("finds a member of an enum by a value that Python cannot hash", () => {
     const registry = new ClassRegistry();
     const members = { PAIR: [1, [2, "x"]], TABLE: { a: [1] }, ONE: 1 };

@@ -29,7 +29,11 @@ export function enumEntry(
       if (member === undefined) throw context.fail(`${shortText(args[0])} is no value of enum ${module}.${name}`);
       return member;
     },
-    getAttribute: (attribute) => definition.byName(attribute),
+    getAttribute(attribute, context) {
+      const member = definition.byName(attribute);
+      if (member === undefined) throw context.fail(`${shortText(attribute)} is no name in enum ${module}.${name}`);
+      return member;
+    },
     reduce(member, context) {
       if (pickleBy === "value") return { kind: "reduce", callable: globalOfEntry(entry), args: [member.value] };
       // A combination of flags is called by all their names, which no Python finds.

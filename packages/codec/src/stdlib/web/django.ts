@@ -7,26 +7,11 @@ import { Tuple } from "../../python/containers/sequences.js";
 import { attributesOf, setOwn } from "../../python/objects/attributes.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { DjangoModel, LazyObject, LazyString, MultiValueDict, QueryDict, SafeString } from "../../python/web/django.js";
+import { markupEntry } from "./markup.js";
 
-const STR = new PyGlobal("builtins", "str");
 const DICT = new PyGlobal("builtins", "dict");
 
-const safeString: GlobalEntry<SafeString> = {
-  module: "django.utils.safestring",
-  name: "SafeString",
-  target: SafeString,
-  create(args, _kwargs, context) {
-    const [value] = args;
-    if (args.length !== 1 || typeof value !== "string") throw context.fail("Cannot make a SafeString: needs its text");
-    return new SafeString(value);
-  },
-  reduce: (object, context) => ({
-    kind: "newobj",
-    callable: globalOfEntry(safeString),
-    args: [object.value],
-    base: context.protocol < 2 ? { global: STR, value: object.value } : undefined,
-  }),
-};
+const safeString = markupEntry("django.utils.safestring", "SafeString", SafeString);
 
 const lazyString: GlobalEntry<LazyString> = {
   module: "django.utils.functional",
@@ -145,9 +130,9 @@ const RESPONSES = [
 
 export function djangoEntries(): readonly GlobalEntry[] {
   return [
-    safeString as unknown as GlobalEntry,
+    safeString,
     // SafeText until Django 2.
-    { ...(safeString as unknown as GlobalEntry), name: "SafeText", target: undefined, reduce: undefined },
+    { ...safeString, name: "SafeText", target: undefined, reduce: undefined },
     lazyString as unknown as GlobalEntry,
     lazyObject as unknown as GlobalEntry,
     multiValueEntry("django.utils.datastructures", "MultiValueDict", MultiValueDict),
