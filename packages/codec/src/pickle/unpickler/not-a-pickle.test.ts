@@ -66,6 +66,7 @@ describe("what is no pickle", () => {
     ["\0\0\0\0\0\0\0\0\0\0", "byte 0x00 is no opcode$"],
     // As cachelib 0.9 writes a file of its FileSystemCache.
     ["\xf8\xcd\rk\x80\x05\x95\n", "byte 0xf8 is no opcode; this looks like a pickle after 4 bytes, which are a time"],
+    ["\0\0\0\0\x80\x05\x95\n", "byte 0x00 is no opcode; this looks like a pickle after 4 bytes, which are a time"],
     ["\x15\0\0\0\0\0\0\0\x80\x04", "byte 0x15 is no opcode; this looks like a pickle after 8 bytes"],
     ["N{", "byte 0x7b is no opcode$"],
     ["2024-05-06", "too few items on the stack$"],

@@ -6,6 +6,8 @@ import type { PickleErrorCode } from "../../errors.js";
 const LOOKED_AT = 4096;
 
 const DECOMPRESS = "to be decompressed first";
+const IN_A_FILE_OF_CACHELIB =
+  "a pickle after 4 bytes, which are a time in files of cachelib's FileSystemCache: bytes.subarray(4)";
 
 /**
  * How other things begin, as text of one character a byte. No pickle that Python writes begins so: with GET, POP, STOP, BUILD
@@ -45,14 +47,16 @@ const BEGINNINGS: readonly (readonly [beginning: string | RegExp | ((text: strin
     "a database of dbm, as Python's shelve makes it: its values are pickles",
   ],
   [
+    // No time, which is for ever, or there is none: no length could be 0.
+    (text) => !hasProtocol(text, 0) && hasProtocol(text, 4) && text.startsWith("\0\0\0\0"),
+    IN_A_FILE_OF_CACHELIB,
+  ],
+  [
     // A length of less than 16 MiB.
     (text) => text.startsWith("\0") && (hasProtocol(text, 4) || /^[}(\]]/.test(text.slice(4, 5))),
     "a pickle after its length in 4 bytes, as logging's SocketHandler and multiprocessing send it: bytes.subarray(4, 4 + bytes.readUInt32BE())",
   ],
-  [
-    (text) => !hasProtocol(text, 0) && hasProtocol(text, 4),
-    "a pickle after 4 bytes, which are a time in files of cachelib's FileSystemCache: bytes.subarray(4)",
-  ],
+  [(text) => !hasProtocol(text, 0) && hasProtocol(text, 4), IN_A_FILE_OF_CACHELIB],
   [(text) => !hasProtocol(text, 0) && hasProtocol(text, 8), "a pickle after 8 bytes: bytes.subarray(8)"],
 ];
 

@@ -13,7 +13,7 @@ import { typeName } from "../../type-name.js";
 import { badOperand, fault, hookFailed } from "../faults.js";
 import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
 import { machineryOf } from "./machinery.js";
-import { unregistered } from "./unregistered.js";
+import { isBeforeRawBytes, unregistered } from "./unregistered.js";
 
 /** The same memory as Python's bytearray. */
 function writable(bytes: Uint8Array): ByteArray {
@@ -108,7 +108,8 @@ export class Resolver implements UnpicklerHooks {
     const { registry } = this.options;
     const entry = registry.find(module, name) ?? registry.findOuter?.(module, name);
     if (entry !== undefined) return registry.globalOf(entry);
-    if (this.options.unregistered === "opaque") return this.#opaqueGlobal(module, name);
+    const isOpaque = this.options.unregistered === "opaque" && !isBeforeRawBytes(module, name);
+    if (isOpaque) return this.#opaqueGlobal(module, name);
     throw unregistered(module, name, registry);
   }
 

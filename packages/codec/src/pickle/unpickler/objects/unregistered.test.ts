@@ -77,4 +77,15 @@ describe("a global that nobody registered", () => {
       "Cannot decode GLOBAL: joblib.numpy_pickle.NumpyArrayWrapper is not registered; joblib.dump() of arrays is no pickle: have Python use pickle.dump()",
     );
   });
+
+  test("is no opaque data where joblib goes on with bytes that are no pickle, or another one, which would be all that is read", () => {
+    // joblib.dump({"x": numpy.array(["a"], object), "b": 1}, file) of joblib 1.2
+    const dumped = Buffer.from(
+      "gASV0gAAAAAAAAB9lCiMAXiUjBNqb2JsaWIubnVtcHlfcGlja2xllIwRTnVtcHlBcnJheVdyYXBwZXKUk5QpgZR9lCiMCHN1YmNsYXNzlIwFbnVtcHmUjAduZGFycmF5lJOUjAVzaGFwZZRLAYWUjAVvcmRlcpSMAUOUjAVkdHlwZZRoCGgPk5SMAk84lImIh5RSlChLA4wBfJROTk5K/////0r/////Sz90lGKMCmFsbG93X21tYXCUiYwbbnVtcHlfYXJyYXlfYWxpZ25tZW50X2J5dGVzlEsQdWKAAmNudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEAY251bXB5Cm5kYXJyYXkKcQFLAIVxAmNfY29kZWNzCmVuY29kZQpxA1gBAAAAYnEEWAYAAABsYXRpbjFxBYZxBlJxB4dxCFJxCShLAUsBhXEKY251bXB5CmR0eXBlCnELWAIAAABPOHEMiYiHcQ1ScQ4oSwNYAQAAAHxxD05OTkr/////Sv////9LP3RxEGKJXXERWAEAAABhcRJhdHETYi6VCAAAAAAAAACMAWKUSwF1Lg==",
+      "base64",
+    );
+    const { message, code } = failure(() => loads(dumped, { unregistered: "opaque" }));
+    expect(code).toBe("unregistered-global");
+    expect(message).toContain("joblib.dump() of arrays is no pickle");
+  });
 });

@@ -19,6 +19,12 @@ export function unregistered(module: string, name: string, registry: ClassRegist
   );
 }
 
+/** Whether what follows the name is no pickle, so that nothing made of it could be kept as data. */
+export function isBeforeRawBytes(module: string, name: string): boolean {
+  // Of arrays of objects it is a pickle of its own, whose end would be taken for that of all.
+  return module === "joblib.numpy_pickle" && name === "NumpyArrayWrapper";
+}
+
 /** What makes it readable: numpy's names are made known all at once, but for some. */
 function remedy(module: string, name: string, registry: ClassRegistryView): string {
   // Whose bytes stand between the opcodes, where no reader of pickles could step over them.
