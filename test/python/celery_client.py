@@ -151,7 +151,8 @@ def states(id, timeout=PATIENCE, tell=None):
 
 
 def revoke(id, terminate=False, signal="SIGTERM"):
-    app.control.revoke(id, terminate=terminate, signal=signal, timeout=PATIENCE)
+    # As programs do it: a command without a timeout, which nobody answers.
+    app.AsyncResult(id).revoke(terminate=terminate, signal=signal)
 
 
 def inspect(method, destination=None, timeout=PATIENCE, args="()"):

@@ -54,7 +54,8 @@ export class RemoteControl {
     try {
       app.clock.adjust(delivery.headers.clock);
       const expires = delivery.headers.expires;
-      if (typeof expires === "number" && expires * 1000 < Date.now()) return;
+      // 0 is never, as of a command without a timeout: `result.revoke()`.
+      if (typeof expires === "number" && expires !== 0 && expires * 1000 < Date.now()) return;
       const request = decodeControlRequest(await app.content.decode(delivery));
       if (request === undefined || !isAddressedTo(request, hostname)) return;
       await this.#answer(request);
