@@ -1,5 +1,6 @@
 /** Django: what its caches, sessions and lazy texts are made of. */
 import { dataEntry } from "../../globals/entries/data-entry.js";
+import { markupEntry } from "../../globals/entries/markup-entry.js";
 import { globalOfEntry } from "../../globals/global-of.js";
 import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry, Reduction } from "../../globals/registry.js";
 import { itemsOfDict } from "../../python/coerce.js";
@@ -7,7 +8,6 @@ import { Tuple } from "../../python/containers/sequences.js";
 import { attributesOf, setOwn } from "../../python/objects/attributes.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { DjangoModel, LazyObject, LazyString, MultiValueDict, QueryDict, SafeString } from "../../python/web/django.js";
-import { markupEntry } from "./markup.js";
 
 const DICT = new PyGlobal("builtins", "dict");
 

@@ -1,11 +1,11 @@
 /** Flask: werkzeug's header and form classes and what views answer, as data, and Jinja's text. */
 import { dataEntry } from "../../globals/entries/data-entry.js";
+import { markupEntry } from "../../globals/entries/markup-entry.js";
 import type { GlobalEntry } from "../../globals/registry.js";
 import { itemsOfDict } from "../../python/coerce.js";
 import type { PyInstance } from "../../python/objects/instance.js";
 import { PyGlobal } from "../../python/objects/objects.js";
 import { Markup } from "../../python/web/django.js";
-import { markupEntry } from "./markup.js";
 
 const DICT = new PyGlobal("builtins", "dict");
 const NAMES = ["ImmutableMultiDict", "CombinedMultiDict", "ImmutableDict", "ImmutableList"];

@@ -1,8 +1,9 @@
-/** Text that is safe to put into a page: classes below str. */
-import { globalOfEntry } from "../../globals/global-of.js";
-import type { GlobalEntry } from "../../globals/registry.js";
+/** Entries of text that is safe to put into a page: classes below str. */
+
 import { PyGlobal } from "../../python/objects/objects.js";
 import type { SafeString } from "../../python/web/django.js";
+import { globalOfEntry } from "../global-of.js";
+import type { GlobalEntry } from "../registry.js";
 
 const STR = new PyGlobal("builtins", "str");
 
