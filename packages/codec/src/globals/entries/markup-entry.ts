@@ -1,5 +1,4 @@
 /** Entries of text that is safe to put into a page: classes below str. */
-
 import { PyGlobal } from "../../python/objects/objects.js";
 import type { SafeString } from "../../python/web/django.js";
 import { globalOfEntry } from "../global-of.js";
