@@ -16,6 +16,36 @@ function le(value: number, bytes: number): string {
   return text;
 }
 
+const BITS = 2n ** 64n - 1n;
+
+/** Undoes `x ^= x >> shift` in 64 bits. */
+function unshifted(x: bigint, shift: bigint): bigint {
+  let result = x;
+  for (let i = 0n; i < 64n; i += shift) result = x ^ (result >> shift);
+  return result;
+}
+
+/** Undoes `x *= factor` in 64 bits. */
+function divided(x: bigint, factor: bigint): bigint {
+  let inverse = 1n;
+  for (let i = 0; i < 6; i++) inverse = (inverse * (2n - factor * inverse)) & BITS;
+  return (x * inverse) & BITS;
+}
+
+/** 64 bits for which V8's hash of a number, as a key of a Map, is the same whatever `i` is: V8 `src/utils/utils.h` ComputeLongHash. */
+function ofHash(i: number): bigint {
+  const product = divided(unshifted((BigInt(i + 1) << 30n) & BITS, 22n), 65n);
+  return divided(unshifted(divided(unshifted(product, 11n), 21n), 31n) + 1n, 2n ** 18n - 1n);
+}
+
+/** Eight bytes, as characters. */
+function bytesOf(value: bigint, isLittle: boolean): string {
+  const bytes = Buffer.alloc(8);
+  if (isLittle) bytes.writeBigUInt64LE(value);
+  else bytes.writeBigUInt64BE(value);
+  return bytes.toString("latin1");
+}
+
 const short = (text: string): string => `\x8c${le(text.length, 1)}${text}`;
 
 const PICKLES: readonly (readonly [name: string, from: number, make: Make, options?: UnpicklerOptions])[] = [
@@ -182,6 +212,46 @@ const PICKLES: readonly (readonly [name: string, from: number, make: Make, optio
     "ints with the same last 64 bits, as keys",
     1000,
     (n) => ["}(", each(n, (i) => `\x8a\x0c${"\0".repeat(8)}${le(i + 1, 4)}N`), "u."],
+  ],
+  // Refused from some size on, since V8's Maps would take the square of it.
+  [
+    "floats that V8 cannot tell apart, as keys",
+    500,
+    (n) => ["}(", each(n, (i) => `G${bytesOf(ofHash(i), false)}N`), "u."],
+  ],
+  [
+    "ints that V8 cannot tell apart, in a set",
+    500,
+    (n) => ["\x8f(", each(n, (i) => `\x8a\x09${bytesOf(ofHash(i), true)}\0`), "\x90."],
+  ],
+  [
+    "long texts of one length, as keys",
+    128,
+    (n) => ["}(", each(n, (i) => `X${le(16_400, 4)}${"x".repeat(16_392)}${String(i).padStart(8, "0")}N`), "u."],
+  ],
+  [
+    "two long texts, the keys of many dicts",
+    500,
+    (n) => [
+      `](X${le(n * 10, 4)}`,
+      repeat("x", n * 10 - 1),
+      `aq\0X${le(n * 10, 4)}`,
+      repeat("x", n * 10 - 1),
+      "bq\x01",
+      repeat("}(NNh\0Nh\x01Nu", n),
+      "e.",
+    ],
+  ],
+  [
+    "long tuples that differ in their last item, as keys",
+    16,
+    (n) => ["\x8f(", each(n, (i) => `(${"N".repeat(10_000)}J${le(i, 4)}t`), "\x90."],
+  ],
+  [
+    "one global of a long name, again and again",
+    500,
+    (n) => [`X${le(n * 10, 4)}`, repeat("x", n * 10), "q\0(", repeat("h\0h\0\x930", n), "l."],
+    { unregistered: "opaque" },
   ],
   ["a deque, item by item", 1000, (n) => ["ccollections\ndeque\n)R", repeat("Na", n), "."]],
 ];

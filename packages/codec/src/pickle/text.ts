@@ -86,6 +86,11 @@ export function parseIndex(line: string): number {
   return index;
 }
 
+/** A memo index as the key of a Map: V8 keeps no secret for the hash of a number, nor some V8s for that of its digits alone. */
+export function sparseKey(index: number): string {
+  return `#${index}`;
+}
+
 const FLOAT_LINE = /^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?$/;
 const INFINITY_LINE = /^([+-]?)inf(inity)?$/i;
 const NAN_LINE = /^[+-]?nan$/i;

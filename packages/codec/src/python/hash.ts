@@ -10,6 +10,7 @@
  * - anything else: the object itself, which equals only itself
  */
 import { latin1Text } from "./bytes.js";
+import { Collisions, FEW, LongTexts, MAX_HASHED_TEXT, ownCopy } from "./collisions.js";
 import { ByteArray, Tuple } from "./containers/sequences.js";
 import type { KeyTable } from "./key-table.js";
 
@@ -73,9 +74,18 @@ export interface SharedKeys {
   structures: KeyTable | undefined;
   strings: Map<string, string> | undefined;
   forms: WeakMap<object, unknown> | undefined;
+  longTexts: LongTexts | undefined;
+  /** Of plain Sets; a PySet and a PyDict have their own. */
+  collisions: WeakMap<Set<unknown>, Collisions> | undefined;
 }
 
-const none = (): SharedKeys => ({ structures: undefined, strings: undefined, forms: undefined });
+const none = (): SharedKeys => ({
+  structures: undefined,
+  strings: undefined,
+  forms: undefined,
+  longTexts: undefined,
+  collisions: undefined,
+});
 
 /** Stands for what most pickles never need, so that it is not made for each of them. */
 const UNMADE: SharedKeys = Object.freeze(none());
@@ -105,6 +115,33 @@ export function isSharing(): boolean {
 export function sharedKeys(): SharedKeys | undefined {
   if (shared === UNMADE) shared = none();
   return shared;
+}
+
+/** A text as a key: of a long one V8's own copy, while a pickle is decoded. @throws RangeError for too many of one length */
+export function textAsKey(text: string): string {
+  if (text.length <= MAX_HASHED_TEXT) return text;
+  const keys = sharedKeys();
+  if (keys === undefined) return text;
+  keys.longTexts ??= new LongTexts();
+  return keys.longTexts.own(text);
+}
+
+/** Whether a new key of a Map that has `size` has to be counted among the {@link Collisions}. */
+export function isCounted(key: unknown, size: number): key is number | bigint {
+  if (shared === undefined) return false;
+  return typeof key === "number" ? size >= FEW : typeof key === "bigint";
+}
+
+/** Those of a plain Set that the pickle being decoded fills. */
+export function sharedCollisions(set: Set<unknown>): Collisions {
+  const keys = sharedKeys()!;
+  keys.collisions ??= new WeakMap();
+  let collisions = keys.collisions.get(set);
+  if (collisions === undefined) {
+    collisions = new Collisions();
+    keys.collisions.set(set, collisions);
+  }
+  return collisions;
 }
 
 /** Forms that are longer take more time to make than to look up. Characters. */
@@ -139,8 +176,9 @@ export function leaf(key: unknown): unknown {
   if (key === null) return null;
   const known = shared?.forms?.get(key);
   if (known !== undefined) return known;
-  const form = leafOfObject(key);
-  if (shared === undefined || !isLong(form)) return form;
+  const made = leafOfObject(key);
+  if (shared === undefined || !isLong(made)) return made;
+  const form = typeof made === "string" ? textAsKey(made) : made;
   const keys = sharedKeys()!;
   keys.forms ??= new WeakMap();
   keys.forms.set(key, form);
@@ -148,12 +186,14 @@ export function leaf(key: unknown): unknown {
 }
 
 /** The same string each time, whose hash V8 then knows. */
-function sharedText(key: string): string {
+function sharedText(text: string): string {
   const keys = sharedKeys();
+  const key = textAsKey(text);
   let form = keys?.strings?.get(key);
   if (form !== undefined) return form;
   form = `s${key}`;
   if (keys === undefined) return form;
+  if (form.length > MAX_HASHED_TEXT) form = ownCopy(form);
   keys.strings ??= new Map();
   keys.strings.set(key, form);
   return form;

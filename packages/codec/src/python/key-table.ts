@@ -3,8 +3,9 @@
  * parts, each distinct part having got a code. So a tuple costs its own length and not the size of all that it contains:
  * forty nested pairs, each of the same tuple twice, would cost 2 ** 40.
  */
+import { Collisions } from "./collisions.js";
 import { Tuple } from "./containers/sequences.js";
-import { HashParts, isSharing, leaf, SHORT, sharedKeys } from "./hash.js";
+import { HashParts, isCounted, leaf, SHORT, sharedKeys, textAsKey } from "./hash.js";
 
 /** The canonical form of all equal tuples, or frozensets: one object. */
 export class Structure {
@@ -19,25 +20,16 @@ export class Structure {
 
 /** Codes are smaller, so that a double holds two of them. */
 const CODES = 2 ** 26;
-/** The first bigint that V8 does not hash whole: it looks at the last 64 bits only, so that a Map of multiples of this is a list. */
-const HASHED = 2n ** 64n;
-/** Such ints with the same last 64 bits, as keys of one dict or members of one set of a pickle. */
-const MAX_COLLIDING = 4096;
+/** Odd, and known to nobody: V8 keeps no secret for the hash of a number, and ints are the sender's choice. */
+const SECRET = Math.floor(Math.random() * CODES) | 1;
 
-/** Counts the ints that a Map has as its keys. */
-export class CollidingInts {
-  readonly #counts = new Map<bigint, number>();
-
-  /** @throws RangeError while a pickle is decoded, when the Map would take too long for its ints */
-  add(key: bigint): void {
-    if ((key < HASHED && key > -HASHED) || !isSharing()) return;
-    const end = BigInt.asUintN(64, key < 0n ? -key : key);
-    const count = (this.#counts.get(end) ?? 0) + 1;
-    if (count > MAX_COLLIDING)
-      throw new RangeError(`more than ${MAX_COLLIDING} ints beyond 64 bits end in the same 64: send them as str`);
-    this.#counts.set(end, count);
-  }
+/** Another code for each, even where it is even. */
+function scrambled(code: number): number {
+  return Math.imul(code, SECRET) & (CODES - 1);
 }
+
+/** Codes that are joined to one text, of at most 9,000 characters. */
+const BLOCK = 1000;
 
 /** Thrown where a code is asked for that was never given. */
 const ABSENT = new Error("No key has such a part");
@@ -52,11 +44,11 @@ interface Paths {
 
 /** Gives canonical forms; forms of one KeyTable may be compared with each other. */
 export class KeyTable {
-  /** Codes are odd, those of small ints even. */
+  /** Codes are odd, those of small ints even; this is before it was {@link scrambled}. */
   #lastCode = -1;
   readonly #strings = new Map<string, number>();
   readonly #others = new Map<unknown, number>();
-  #ints: CollidingInts | undefined;
+  #collisions: Collisions | undefined;
   readonly #pathsOfTuples: (Paths | undefined)[] = [];
   readonly #pathsOfOthers = new Map<string, Paths>();
   readonly #long = new Map<string, Structure>();
@@ -123,17 +115,18 @@ export class KeyTable {
     if (this.#isAsking) throw ABSENT;
     this.#lastCode += 2;
     if (this.#lastCode >= CODES) throw new RangeError("Too many different parts of keys");
-    return this.#lastCode;
+    return scrambled(this.#lastCode);
   }
 
   /** The code of a part; {@link NO_CODE} for what only the long way is for. */
   #codeOf(part: unknown): number {
-    if (typeof part === "number" && part >= 0 && part < CODES / 2 && Number.isInteger(part)) return 2 * part;
+    if (typeof part === "number" && part >= 0 && part < CODES / 2 && Number.isInteger(part)) return scrambled(2 * part);
     if (typeof part === "string") {
-      let code = this.#strings.get(part);
+      const text = textAsKey(part);
+      let code = this.#strings.get(text);
       if (code === undefined) {
         code = this.#newCode();
-        this.#strings.set(part, code);
+        this.#strings.set(text, code);
       }
       return code;
     }
@@ -143,13 +136,13 @@ export class KeyTable {
   }
 
   #codeOfForm(form: unknown): number {
-    if (typeof form === "number" && form >= 0 && form < CODES / 2 && Number.isInteger(form)) return 2 * form;
+    if (typeof form === "number" && form >= 0 && form < CODES / 2 && Number.isInteger(form)) return scrambled(2 * form);
     let code = this.#others.get(form);
     if (code === undefined) {
       code = this.#newCode();
-      if (typeof form === "bigint") {
-        this.#ints ??= new CollidingInts();
-        this.#ints.add(form);
+      if (isCounted(form, this.#others.size)) {
+        this.#collisions ??= new Collisions();
+        this.#collisions.add(form, this.#others.size);
       }
       this.#others.set(form, code);
     }
@@ -209,6 +202,17 @@ export class KeyTable {
         paths,
         length === 0 ? 0 : codes.reduce((path, code, i) => this.#step(paths, path, code, i === length - 1)),
       );
+    }
+    return this.#joined(tag, codes);
+  }
+
+  /** Of very many codes blocks are joined first, since V8 hashes no text of them all; a block has a code that no part has. */
+  #joined(tag: string, codes: readonly number[]): Structure {
+    const { length } = codes;
+    if (length > BLOCK) {
+      const blocks: number[] = [];
+      for (let i = 0; i < length; i += BLOCK) blocks.push(this.#joined("", codes.slice(i, i + BLOCK)).code);
+      return this.#joined(tag, blocks);
     }
     const text = `${tag}${codes.join(",")}`;
     let structure = this.#long.get(text);

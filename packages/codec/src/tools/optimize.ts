@@ -11,6 +11,7 @@ import {
   PROTO,
   PUT,
 } from "../pickle/opcodes.js";
+import { sparseKey } from "../pickle/text.js";
 import { genops, type PickleOp } from "./genops.js";
 import { LargeMap } from "./large-map.js";
 import { Memo } from "./memo.js";
@@ -95,18 +96,18 @@ function survey(bytes: Uint8Array): { protocol: number; used: Memo<true> } {
 /** Which memo indices something was stored under: mostly all of them up to one, which takes no memory. */
 class StoredIndices {
   #below = 0;
-  readonly #others = new LargeMap<number, true>();
+  readonly #others = new LargeMap<string, true>();
 
   get size(): number {
     return this.#below + this.#others.size;
   }
 
   add(index: number): void {
-    if (index > this.#below) this.#others.set(index, true);
+    if (index > this.#below) this.#others.set(sparseKey(index), true);
     if (index !== this.#below) return;
     do {
       this.#below++;
-    } while (this.#others.delete(this.#below));
+    } while (this.#others.size > 0 && this.#others.delete(sparseKey(this.#below)));
   }
 }
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { ClassRegistry } from "../../globals/default-registry.js";
 import type { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
+import { dumps } from "../api-dump.js";
 import { loads } from "../api-load.js";
 import { failure, raw } from "./written-by-hand.js";
 
@@ -197,6 +198,127 @@ describe("hostile input costs no more than its size", () => {
     expect(failure(() => loads(raw(`\x8f(${large(4097)}\x90.`))).code).toBe("limit-exceeded");
     const tuples = loads(raw(`\x8f(${ints(20_000, "\x85")}\x90.`)) as Set<unknown>;
     expect(tuples.size).toBe(20_000);
+  });
+
+  /** Floats, or ints of 64 bits, for which V8's hash of a key of a Map ends in the same thirty bits. */
+  const colliding = (count: number, isFloat: boolean, after: string, before = "") => {
+    const mask = 2n ** 64n - 1n;
+    const view = new DataView(new ArrayBuffer(8));
+    const unshifted = (hash: bigint, shift: bigint) => {
+      let value = hash;
+      for (let i = 0n; i < 64n; i += shift) value = hash ^ (value >> shift);
+      return value;
+    };
+    const inverse = (factor: bigint) => {
+      let value = 1n;
+      for (let i = 0; i < 6; i++) value = (value * (2n - factor * value)) & mask;
+      return value;
+    };
+    const [of65, of21, ofFirst] = [inverse(65n), inverse(21n), inverse(2n ** 18n - 1n)];
+    return Array.from({ length: count }, (_, i) => {
+      let hash = unshifted((BigInt(i + 1) << 30n) & mask, 22n);
+      hash = unshifted((hash * of65) & mask, 11n);
+      hash = unshifted((hash * of21) & mask, 31n);
+      view.setBigUint64(0, ((hash + 1n) * ofFirst) & mask, !isFloat);
+      const bytes = String.fromCharCode(...new Uint8Array(view.buffer));
+      return `${before}${isFloat ? `G${bytes}` : `\x8a\x09${bytes}\0`}${after}`;
+    }).join("");
+  };
+
+  // Of half a million floats of the first kind, 5 MB, a Map took five minutes.
+  test.each([
+    ["floats", true],
+    ["ints", false],
+  ])("%s that V8 cannot tell apart, as keys", (_what, isFloat) => {
+    const keys = (after = "", before = "") => colliding(40_000, isFloat, after, before);
+    for (const [pickle, code] of [
+      [`}(${keys("N")}u.`, "limit-exceeded"],
+      [`}${keys("Ns")}.`, "limit-exceeded"],
+      [`}(NN${keys("N")}u.`, "limit-exceeded"],
+      [`\x8f(${keys()}\x90.`, "limit-exceeded"],
+      [`\x8f${keys("\x90", "(")}.`, "limit-exceeded"],
+      [`\x8f(N)${keys()}\x90.`, "limit-exceeded"],
+      [`(${keys()}\x91.`, "limit-exceeded"],
+      [`cbuiltins\nset\n](${keys()}e\x85R.`, "construct-failed"],
+      [`ccollections\nOrderedDict\n)R(${keys("N")}u.`, "construct-failed"],
+    ] as const) {
+      expect(failure(() => loads(raw(pickle)))).toMatchObject({
+        code,
+        message: expect.stringContaining("too many numbers collide in a Map"),
+      });
+    }
+    // Few enough, in each of many dicts.
+    expect(loads(raw(`](${repeat(`}(${colliding(512, isFloat, "N")}u`, 20)}e.`))).toHaveLength(20);
+  });
+
+  test("numbers that nobody chose, as keys", () => {
+    for (const make of [
+      (i: number) => i,
+      (i: number) => i * 65_536,
+      (i: number) => i / 10,
+      (i: number) => 1.7e12 + i,
+    ]) {
+      const numbers = Array.from({ length: 100_000 }, (_, i) => make(i));
+      const pickle = dumps(new Set(numbers));
+      expect((loads(pickle) as Set<unknown>).size).toBe(100_000);
+    }
+  });
+
+  test("ints of 32 bits that V8 cannot tell apart, as keys and as memo indexes", () => {
+    const hash = (int: number) => {
+      let value = (~int + (int << 15)) | 0;
+      value ^= value >>> 12;
+      value = (value + (value << 2)) | 0;
+      value ^= value >>> 4;
+      value = Math.imul(value, 2057);
+      return value ^ (value >>> 16);
+    };
+    const ints: string[] = [];
+    for (let i = 0; ints.length < 4096; i++)
+      if ((hash(i) & 0x7ff) === 0) ints.push(String.fromCharCode(i & 255, (i >> 8) & 255, (i >> 16) & 255, i >> 24));
+    expect(failure(() => loads(raw(`\x8f(${ints.map((int) => `J${int}`).join("")}\x90.`))).code).toBe("limit-exceeded");
+    expect(loads(raw(`${ints.map((int) => `Nr${int}0`).join("")}N.`))).toBe(null);
+  });
+
+  // V8 hashes no text beyond 16,383 characters.
+  test("long texts of one length, as keys", () => {
+    const keys = (count: number, after: string, before = "X") =>
+      Array.from(
+        { length: count },
+        (_, i) => `${before}\xa0\x41\0\0${repeat("x", 16_796)}${String(i).padStart(4, "0")}${after}`,
+      ).join("");
+    expect((loads(raw(`\x8f(${keys(512, "")}\x90.`)) as Set<unknown>).size).toBe(512);
+    for (const pickle of [
+      `}(${keys(513, "N")}u.`,
+      `](${keys(513, "Ns", "}X")}e.`,
+      `}(NN${keys(513, "N")}u.`,
+      `\x8f(${keys(513, "")}\x90.`,
+      `(${keys(513, "")}\x91.`,
+      `}(${keys(513, "\x85N")}u.`,
+      `}(${keys(513, "N", "B")}u.`,
+    ])
+      expect(failure(() => loads(raw(pickle)))).toMatchObject({
+        code: "limit-exceeded",
+        message: expect.stringContaining("more than 512 keys are 168"),
+      });
+  });
+
+  test("two long texts, each a key of many dicts and a member of many sets", () => {
+    const text = (last: string) => `X\x40\x42\x0f\0${repeat("x", 999_999)}${last}`;
+    const pickle = `${text("a")}q\x00${text("b")}q\x01](${repeat("}(NNh\x00Nh\x01Nu\x8f(h\x00h\x01\x90(h\x00h\x01\x91", 20_000)}e.`;
+    expect(loads(raw(pickle))).toHaveLength(60_000);
+  });
+
+  test("long tuples that differ in one item, as keys", () => {
+    const tuples = Array.from({ length: 200 }, (_, i) => `(${repeat("NN", 3000)}K${String.fromCharCode(i)}NNt`).join(
+      "",
+    );
+    expect((loads(raw(`\x8f(${tuples}${tuples}\x90.`)) as Set<unknown>).size).toBe(200);
+  });
+
+  test("a global of a long name, again and again", () => {
+    const pickle = `${text(repeat("a", 1_000_000))}q\x00(${repeat("h\x00h\x00\x930", 100_000)}l.`;
+    expect(failure(() => loads(raw(pickle), { unregistered: "opaque" })).code).toBe("unregistered-global");
   });
 
   test.each([

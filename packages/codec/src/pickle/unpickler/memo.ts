@@ -1,5 +1,6 @@
 /** What a pickle's opcodes put aside under an index, to push it again later. */
 import * as op from "../opcodes.js";
+import { sparseKey } from "../text.js";
 import { fault, overLimit } from "./faults.js";
 import { uint32 } from "./input.js";
 
@@ -31,7 +32,7 @@ export class Memo {
   #gaps = 0;
   #hasGaps = false;
   /** What was put far above the number of entries. */
-  #sparse: Map<number, unknown> | undefined = undefined;
+  #sparse: Map<string, unknown> | undefined = undefined;
 
   constructor(max: number, inputSize: number) {
     this.values =
@@ -96,7 +97,7 @@ export class Memo {
     this.room = 0;
     if (index > this.#inputSize) {
       this.#sparse ??= new Map();
-      this.#sparse.set(index, value);
+      this.#sparse.set(sparseKey(index), value);
       return;
     }
     if (index >= this.values.length) this.#grow(index + 1);
@@ -112,7 +113,7 @@ export class Memo {
 
   /** @throws UnpicklingError `bad-memo` */
   get(index: number): unknown {
-    const value = index >= 0 && index < this.count ? this.values[index] : this.#sparse?.get(index);
+    const value = index >= 0 && index < this.count ? this.values[index] : this.#sparse?.get(sparseKey(index));
     if (value === undefined) throw fault("bad-memo", `nothing was put under index ${index}`);
     return value;
   }

@@ -1,6 +1,7 @@
 /** A dict with Python's key equality. */
-import { isPlainKey } from "../hash.js";
-import { CollidingInts, KeyTable, Structure } from "../key-table.js";
+import { Collisions, FEW } from "../collisions.js";
+import { isCounted, isPlainKey, isSharing, textAsKey } from "../hash.js";
+import { KeyTable, Structure } from "../key-table.js";
 import { PyFloat } from "../numbers/numbers.js";
 import { shortText } from "../short-text.js";
 
@@ -9,6 +10,7 @@ import { shortText } from "../short-text.js";
  * tells the others apart, so they are kept as {@link PyFloat}.
  */
 export function keptKey(key: unknown): unknown {
+  if (typeof key === "string") return textAsKey(key);
   return typeof key === "number" && (Number.isNaN(key) || Object.is(key, -0)) ? new PyFloat(key) : key;
 }
 
@@ -24,7 +26,8 @@ export class KeyIndex {
   readonly #kept = new Map<unknown, unknown>();
   /** How many structures were taken: the table keeps what it gave them, and would grow for ever. */
   #taken = 0;
-  #ints: CollidingInts | undefined;
+  #forms: Collisions | undefined;
+  #keys: Collisions | undefined;
 
   /** The canonical form. @throws TypeError when Python could not hash `key` */
   formOf(key: unknown): unknown {
@@ -36,17 +39,20 @@ export class KeyIndex {
     return form instanceof Structure ? form.kept : this.#kept.get(form);
   }
 
-  /** @throws RangeError while a pickle is decoded, when a Map would take too long for its ints */
+  /** @throws RangeError while a pickle is decoded, when a Map would take too long for its numbers */
   remember(form: unknown, key: unknown): void {
     if (form instanceof Structure) {
       form.kept = key;
       return;
     }
-    // A large Decimal has the form of an int, and is another key.
-    const int = typeof form === "bigint" ? form : key;
-    if (typeof int === "bigint") {
-      this.#ints ??= new CollidingInts();
-      this.#ints.add(int);
+    const { size } = this.#kept;
+    if (isCounted(form, size)) {
+      this.#forms ??= new Collisions();
+      this.#forms.add(form, size);
+    }
+    if (key !== form && isCounted(key, size)) {
+      this.#keys ??= new Collisions();
+      this.#keys.add(key, size);
     }
     this.#kept.set(form, key);
   }
@@ -90,6 +96,7 @@ export class KeyIndex {
 export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
   /** Made when the first key arrives that a Map compares in another way than Python. */
   #index: KeyIndex | undefined;
+  #collisions: Collisions | undefined;
 
   constructor(entries?: Iterable<readonly [K, V]> | null) {
     super();
@@ -121,7 +128,8 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
 
   /** Of equal keys the first is kept, with the new value. @throws TypeError for one that Python cannot hash */
   override set(key: K, value: V): this {
-    if (this.#index === undefined && isPlainKey(key)) return super.set(key, value);
+    if (this.#index === undefined && isPlainKey(key))
+      return isSharing() ? this.#setDecoded(key, value) : super.set(key, value);
     const index = this.#indexed();
     const form = index.formOf(key);
     let kept = index.find(form) as K | undefined;
@@ -130,6 +138,17 @@ export class PyDict<K = unknown, V = unknown> extends Map<K, V> {
       index.remember(form, kept);
     }
     return super.set(kept, value);
+  }
+
+  /** A plain key, while a pickle is decoded. @throws RangeError when a Map would take too long for its keys */
+  #setDecoded(key: K, value: V): this {
+    if (typeof key === "string") return super.set(textAsKey(key) as K, value);
+    const { size } = this;
+    super.set(key, value);
+    if (size < FEW || this.size === size) return this;
+    this.#collisions ??= new Collisions();
+    this.#collisions.add(key as number, size);
+    return this;
   }
 
   /** Whether a key that equals this one was kept, and is no longer. @throws TypeError for one that Python cannot hash */

@@ -1,6 +1,7 @@
 /** Python's set and frozenset, with Python's equality of members. */
 
-import { HashParts, hashKey, isPlainKey, type PyHashable } from "../hash.js";
+import { Collisions, FEW } from "../collisions.js";
+import { HashParts, hashKey, isPlainKey, isSharing, type PyHashable, sharedCollisions, textAsKey } from "../hash.js";
 import { KeyIndex, keptKey } from "./dict.js";
 
 /** What can be united with a set, or compared: another set, or the keys of a Map. JavaScript's `ReadonlySetLike`. */
@@ -26,12 +27,13 @@ export interface SetLike<T> {
  */
 export class PySet<T = unknown> extends Set<T> {
   #index: KeyIndex | undefined;
+  #collisions: Collisions | undefined;
 
   constructor(items?: Iterable<T> | null) {
     super();
     if (!items) return;
     for (const item of items) {
-      if (this.#index === undefined && isPlainKey(item)) super.add(item);
+      if (this.#index === undefined && isPlainKey(item)) this.#addPlain(item);
       // Not by its name: a frozenset's own throws.
       else PySet.prototype.add.call(this, item);
     }
@@ -45,13 +47,25 @@ export class PySet<T = unknown> extends Set<T> {
 
   /** Of equal members the first is kept. @throws TypeError for one that Python cannot hash */
   override add(item: T): this {
-    if (this.#index === undefined && isPlainKey(item)) return super.add(item);
+    if (this.#index === undefined && isPlainKey(item)) return this.#addPlain(item);
     const index = this.#indexed();
     const form = index.formOf(item);
     if (index.find(form) !== undefined) return this;
     const kept = (item === undefined ? null : keptKey(item)) as T;
     index.remember(form, kept);
     return super.add(kept);
+  }
+
+  /** @throws RangeError while a pickle is decoded, when a Set would take too long for its members */
+  #addPlain(item: T): this {
+    if (!isSharing()) return super.add(item);
+    if (typeof item === "string") return super.add(textAsKey(item) as T);
+    const { size } = this;
+    super.add(item);
+    if (size < FEW || this.size === size) return this;
+    this.#collisions ??= new Collisions();
+    this.#collisions.add(item as number, size);
+    return this;
   }
 
   /** Whether a member equalled `item`, and is no longer there. @throws TypeError for one that Python cannot hash */
@@ -181,18 +195,38 @@ function asPySet<T>(other: SetLike<T>): PySet<T> {
  */
 export function setOf(items: readonly unknown[]): Set<unknown> {
   const set = new Set<unknown>();
-  for (let i = 0; i < items.length; i++) {
-    if (!isPlainMember(items[i], set)) return new PySet(items);
-    set.add(items[i]);
+  return fillPlainSet(set, items, 0, items.length) === items.length ? set : new PySet(items);
+}
+
+/**
+ * Adds `items[from]` to `items[to - 1]` to a plain `Set`; returns the index of the first that it compares in another way than
+ * Python, or `to`.
+ *
+ * @throws RangeError while a pickle is decoded, when a Set would take too long for its members
+ */
+export function fillPlainSet(set: Set<unknown>, items: readonly unknown[], from: number, to: number): number {
+  const collisions = isSharing() && set.size + to - from > FEW ? sharedCollisions(set) : undefined;
+  for (let i = from; i < to; i++) {
+    const item = items[i];
+    if (!isPlainMember(item, set)) return i;
+    if (typeof item === "string") {
+      set.add(textAsKey(item));
+    } else if (collisions === undefined) {
+      set.add(item);
+    } else {
+      const { size } = set;
+      set.add(item);
+      if (set.size > size && typeof item === "number") collisions.add(item, size);
+    }
   }
-  return set;
+  return to;
 }
 
 /**
  * Whether a plain `Set` that holds `set` may take `item` and still have no two members that are equal in Python: strings,
  * numbers and `null` as they are, a boolean unless its 0 or 1 is a member.
  */
-export function isPlainMember(item: unknown, set: ReadonlySet<unknown>): boolean {
+function isPlainMember(item: unknown, set: ReadonlySet<unknown>): boolean {
   if (typeof item === "string" || item === null) return true;
   if (typeof item === "number" && item > 1 && Number.isSafeInteger(item)) return true;
   if (typeof item === "boolean") return !set.has(item ? 1 : 0);

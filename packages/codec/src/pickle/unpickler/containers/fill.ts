@@ -1,8 +1,10 @@
 /** Filling dicts, sets and lists. */
 import { reasonOf } from "../../../coded-error.js";
 import { UnpicklingError } from "../../../errors.js";
+import { MAX_HASHED_TEXT } from "../../../python/collisions.js";
 import type { PyDict } from "../../../python/containers/dict.js";
-import { FrozenSet, isPlainMember, type PySet } from "../../../python/containers/sets.js";
+import { FrozenSet, fillPlainSet as fillSet, type PySet } from "../../../python/containers/sets.js";
+import { textAsKey } from "../../../python/hash.js";
 import { fillByShape } from "./shapes.js";
 
 /** Sets an own property, whatever its name: `__proto__` must never reach the setter that changes a prototype. */
@@ -30,6 +32,15 @@ function badKey(error: unknown): UnpicklingError {
   return new UnpicklingError(reasonOf(error), { code, cause: error });
 }
 
+/** @throws UnpicklingError `limit-exceeded` */
+function longKey(key: string): string {
+  try {
+    return textAsKey(key);
+  } catch (error) {
+    throw badKey(error);
+  }
+}
+
 /** Sets the pairs `items[from]`, `items[from + 1]`, ... up to `to`. @throws UnpicklingError `unhashable`, or `limit-exceeded` */
 export function fillDict(dict: PyDict, items: readonly unknown[], from: number, to: number): void {
   try {
@@ -54,6 +65,7 @@ export function fillObject(object: object, items: readonly unknown[], from: numb
     const key = items[i];
     if (typeof key !== "string") return i;
     if (key === "__proto__") setOwnKey(object, key, items[i + 1]);
+    else if (key.length > MAX_HASHED_TEXT) setOwnKey(object, longKey(key), items[i + 1]);
     else (object as Record<string, unknown>)[key] = items[i + 1];
   }
   return to;
@@ -73,13 +85,17 @@ export function appendItems(list: unknown[], items: readonly unknown[], from: nu
   for (let i = from; i < to; i++) list[offset + i] = items[i];
 }
 
-/** Adds members to a Set; returns the index of the first that a Set compares in another way than Python, or `to`. */
+/**
+ * Adds members to a Set; returns the index of the first that a Set compares in another way than Python, or `to`.
+ *
+ * @throws UnpicklingError `limit-exceeded`
+ */
 export function fillPlainSet(set: Set<unknown>, items: readonly unknown[], from: number, to: number): number {
-  for (let i = from; i < to; i++) {
-    if (!isPlainMember(items[i], set)) return i;
-    set.add(items[i]);
+  try {
+    return fillSet(set, items, from, to);
+  } catch (error) {
+    throw badKey(error);
   }
-  return to;
 }
 
 /** @throws UnpicklingError `unhashable`, or `limit-exceeded` */

@@ -15,6 +15,9 @@ import type { ResolvedUnpicklerOptions } from "../unpickler-options.js";
 import { machineryOf } from "./machinery.js";
 import { isBeforeRawBytes, unregistered } from "./unregistered.js";
 
+/** Characters. A pickle names a global with three bytes, again and again, and each time all of its name is looked at. */
+const MAX_NAME = 1000;
+
 /** The same memory as Python's bytearray. */
 function writable(bytes: Uint8Array): ByteArray {
   return new ByteArray(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
@@ -103,6 +106,8 @@ export class Resolver implements UnpicklerHooks {
 
   /** The global of exactly this name (Python 3's). @throws UnpicklingError `unregistered-global` */
   #resolve(module: string, name: string): PyGlobal {
+    const length = module.length + name.length;
+    if (length > MAX_NAME) throw fault("unregistered-global", `nothing has a name of ${length} characters`);
     const machinery = machineryOf(module, name);
     if (machinery !== undefined) return globalOfEntry(machinery);
     const { registry } = this.options;
