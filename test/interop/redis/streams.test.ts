@@ -1,10 +1,11 @@
 /** Entries and messages that come faster than they are taken, or cannot be decoded at all. */
 import { randomUUID } from "node:crypto";
 import { DecodeError, pickled, type UndecodableEntry } from "@brine/redis-adapter";
-import type { Redis } from "ioredis";
+import { Redis } from "ioredis";
 import { expect, test } from "vitest";
 import type { ServiceSet } from "../../services/index.js";
 import { describeEachRedis } from "../../services/inject.js";
+import { startProxy } from "../tcp-proxy.js";
 import { withClient } from "./redis-client.js";
 
 describeEachRedis("streams and channels", (set: ServiceSet) => {
@@ -61,6 +62,32 @@ describeEachRedis("streams and channels", (set: ServiceSet) => {
     expect(await pending()).toBe(0);
     const [[, fields]] = (await client.xrange("dead", "-", "+")) as [[string, string[]]];
     expect(fields.slice(0, 5)).toEqual(["n", "garbage-secret", "x-brine-id", "1-2", "x-brine-error"]);
+  });
+
+  test("entries of a reply that was lost with the connection come before those after them, and none comes twice", async (context) => {
+    const proxy = await startProxy(set.redis.url);
+    const cut = new Redis(proxy.url, { db: client.options.db ?? 0 });
+    cut.on("error", () => {});
+    context.onTestFinished(async () => {
+      cut.disconnect();
+      await proxy.close();
+    });
+    const entries = pickled(cut).consume(group);
+    const next = async () => {
+      const { value } = await entries.next();
+      return value?.fields.n;
+    };
+    for (const n of [1, 2]) await py.xadd("x", { n });
+    // Neither is acknowledged.
+    expect([await next(), await next()]).toEqual([1, 2]);
+    proxy.hold("xreadgroup");
+    const third = next();
+    await py.xadd("x", { n: 3 });
+    await expect.poll(pending).toBe(3);
+    proxy.cut();
+    await py.xadd("x", { n: 4 });
+    expect([await third, await next()]).toEqual([3, 4]);
+    await entries.return();
   });
 
   test("messages that nobody takes are bounded: the subscription ends, or the oldest are dropped", async () => {

@@ -86,17 +86,27 @@ describe("a soft shutdown", () => {
     expect(await app.transport.queueLength("celery")).toBe(1);
   });
 
-  test.each([[false], [true]])(
-    "of an idle worker gives back what waits: %s",
-    async (workerEnableSoftShutdownOnIdle) => {
+  test.each([
+    [false, 0],
+    [true, 1],
+  ])(
+    "of an idle worker gives back what waits, and is one only where that is enabled: %s",
+    async (workerEnableSoftShutdownOnIdle, soft) => {
+      const infos: string[] = [];
       const { app, worker } = await startWorker(
-        { workerSoftShutdownTimeout: HOURS, workerEnableSoftShutdownOnIdle },
+        {
+          workerSoftShutdownTimeout: HOURS,
+          workerEnableSoftShutdownOnIdle,
+          logger: { info: (message) => void infos.push(message) },
+        },
         (a) => void a.task("later", () => null),
       );
       await app.sendTask("later", { countdown: HOURS });
       await until(async () => (await app.transport.queueLength("celery")) === 0);
       await worker.stop({ cold: true });
       expect(await app.transport.queueLength("celery")).toBe(1);
+      const text = `Soft shutdown of ${worker.hostname}: what runs has ${HOURS} s to end`;
+      expect(infos.filter((info) => info === text)).toHaveLength(soft);
     },
   );
 });

@@ -98,18 +98,30 @@ async function* consume(
   // A blocked connection takes no other commands.
   const blocking = client.duplicate() as RedisLike & { disconnect(): void };
   listen(blocking, "error", () => {});
+  let isLost = false;
+  listen(blocking, "close", () => {
+    isLost = true;
+  });
   const ack = async (id: string) => {
     await send(client, "xack", [stream, group, id]);
   };
   try {
     // First what this consumer got before and did not acknowledge, then what is new.
-    for (let from = "0"; !signal.aborted; ) {
-      const wait: Arg[] = from === ">" ? ["BLOCK", BLOCK_MS] : [];
+    let last = "0";
+    for (let isNew = false; !signal.aborted; ) {
+      isLost = false;
+      const wait: Arg[] = isNew ? ["BLOCK", BLOCK_MS] : [];
+      const from = isNew ? ">" : last;
       const args = ["GROUP", group, consumer, "COUNT", options.count ?? 10, ...wait, "STREAMS", stream, from];
       const raw = pairs(await send(blocking, "xreadgroup", args)).flatMap(([, list]) => (list ?? []) as RawEntry[]);
+      // The driver asked a second time: what it was given the first time is pending, and so is what it has now.
+      if (isNew && isLost) {
+        isNew = false;
+        continue;
+      }
       for (const each of raw) {
         const id = String(each[0]);
-        if (from !== ">") from = id;
+        last = id;
         // Deleted while it was pending: nothing is left of it but its id.
         if (each[1] === null) {
           await ack(id);
@@ -133,7 +145,7 @@ async function* consume(
         yield { id, fields: entry.fields, ack: () => ack(id) };
         if (signal.aborted) return;
       }
-      if (raw.length === 0) from = ">";
+      if (raw.length === 0) isNew = true;
     }
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("NOGROUP")) {
