@@ -49,6 +49,32 @@ describe("a connection that is lost while a task runs", () => {
   });
 });
 
+test("what waits for a slot when its connection is lost runs elsewhere, and only there", async () => {
+  const broker = new MemoryBroker();
+  const backend = new MemoryResultStore();
+  const connection = new MemoryTransport(broker);
+  const held = gate();
+  const ran: string[] = [];
+  const defineIn = (place: string) => (app: Celery) => {
+    app.task("hold", () => held.passed);
+    app.task("quick", () => void ran.push(place));
+  };
+  const first = await startWorker({ broker: connection, backend }, defineIn("first"), { concurrency: 1 });
+  const hold = await first.app.sendTask("hold");
+  await until(() => first.worker.active.length === 1);
+  await first.app.sendTask("quick");
+  await until(async () => (await queued(first.app)) === 0);
+  // Nobody says so: a broker may close no more than the channel.
+  await connection.close();
+  held.open();
+  await hold.get({ timeoutMs });
+  await first.worker.stop();
+  const second = await startWorker({ broker: new MemoryTransport(broker), backend }, defineIn("second"));
+  await until(() => ran.length === 1);
+  await second.worker.stop();
+  expect(ran).toEqual(["second"]);
+});
+
 test("workerCancelLongRunningTasksOnConnectionLoss aborts late tasks of a lost connection, and only those", async () => {
   const broker = new MemoryBroker();
   const backend = new MemoryResultStore();
@@ -142,6 +168,29 @@ describe("prefetch", () => {
     for (const result of sent) expect(await result.get({ timeoutMs })).toBe("done");
     expect(await queued(app)).toBe(0);
   });
+});
+
+test("a task that was waited for gives its additional place back when its time has come", async () => {
+  const { define, release } = holding({ acksLate: true });
+  const { app, worker } = await startWorker({}, define, { concurrency: 1, prefetchMultiplier: 1 });
+  const hold = await app.sendTask("hold", { countdown: 0.05 });
+  await until(() => worker.active.length === 1);
+  const quick = await app.sendTask("quick");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await queued(app)).toBe(1);
+  release();
+  for (const result of [hold, quick]) await result.get({ timeoutMs });
+});
+
+test("a task that was revoked before it came is not waited for until its time", async () => {
+  const { define } = holding();
+  const { app, worker } = await startWorker({}, define);
+  await app.control.revoke("later");
+  await until(async () => Object.values(await app.control.inspect("revoked", {}, { limit: 1 })).flat().length === 1);
+  const later = await app.sendTask("quick", { taskId: "later", countdown: 3600 });
+  await expect(later.get({ timeoutMs })).rejects.toBeInstanceOf(TaskRevokedError);
+  await worker.stop();
+  expect(await queued(app)).toBe(0);
 });
 
 describe("a cold shutdown", () => {
