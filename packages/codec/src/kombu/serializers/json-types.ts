@@ -95,7 +95,7 @@ export function objectHook(datetime: "python" | "temporal" | "date"): ObjectHook
       case "time":
         return represent(PyTime.from(text(value)));
       case "decimal":
-        return Decimal.from(text(value));
+        return Decimal.from(isInt(value) ? value : text(value));
       case "uuid":
         return uuidOf(value);
       case "bytes":
@@ -120,17 +120,17 @@ function envelopeIn(object: object): readonly [unknown, unknown] | undefined {
   return [__type__, __value__];
 }
 
-/** `uuid.UUID(**value)`, of which kombu writes `hex`. */
+/** `uuid.UUID(**value)`: of what it takes, `hex`, which kombu writes, or `int`, and nothing beside. */
 function uuidOf(value: unknown): UUID {
-  const hex: unknown = value instanceof Map ? value.get("hex") : ownHex(value);
-  if (typeof hex !== "string") throw new TypeError("__value__ of a uuid has no hex");
-  return UUID.from(hex);
+  const fields = value instanceof Map ? [...value] : Object.entries(value ?? {});
+  const [name, given] = fields.length === 1 ? fields[0]! : [];
+  if (name === "hex" && typeof given === "string") return UUID.from(given);
+  if (name === "int" && isInt(given)) return new UUID(given);
+  throw new TypeError("__value__ of a uuid is neither its hex nor its int");
 }
 
-function ownHex(value: unknown): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, "hex")
-    ? Reflect.get(value, "hex")
-    : undefined;
+function isInt(value: unknown): value is number | bigint {
+  return typeof value === "bigint" || Number.isSafeInteger(value);
 }
 
 function text(value: unknown): string {
