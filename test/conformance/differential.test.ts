@@ -20,7 +20,7 @@ describe("Brine and CPython", () => {
     expect(await judge(bytes, cpython!, oracle)).toBe(undefined);
   });
 
-  it("agree on pickles of the grammar and mutated ones, and on what Brine writes of their values", async () => {
+  it("agree on pickles of the grammar and mutated ones, on what Brine writes of their values, and on what their tools say", async () => {
     const tally = newTally();
     const run = { corpus: readCorpus(), random: new Random(20_240_506), oracle, tally };
     const findings = [];

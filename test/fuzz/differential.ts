@@ -3,18 +3,21 @@ import { type BrineVerdict, exactVerdict, looseExactVerdict, looseVerdict } from
 import { Program } from "./grammar.js";
 import { knownDifference } from "./known-differences.js";
 import { mutate } from "./mutate.js";
-import type { Oracle, Verdict } from "./oracle.js";
+import type { Oracle, ToolsOptions, Verdict } from "./oracle.js";
 import type { Random } from "./random.js";
 import { chooseRewriting, type Rewriting, rewrite } from "./rewriting.js";
+import { chooseTools, compareTools } from "./tools.js";
 
 /** A difference that nothing in `known-differences.ts` explains. */
 export interface Finding {
-  readonly kind: "crash" | "slow" | "only-cpython" | "only-brine" | "value" | "default-options" | "written";
+  readonly kind: "crash" | "slow" | "only-cpython" | "only-brine" | "value" | "default-options" | "written" | "tools";
   readonly brine: string;
   readonly cpython: string;
   readonly pickle: Buffer;
   /** How it was written, if reading it was right. */
   readonly rewriting?: Rewriting;
+  /** How it was disassembled, if that is what differs. */
+  readonly tools?: ToolsOptions;
 }
 
 export interface Tally {
@@ -64,6 +67,14 @@ async function judgeRewriting(
     else findings.push({ kind: "written", ...written, pickle: pickles[index]!, rewriting });
   }
   return findings;
+}
+
+/** What there is to say about what Brine's tools say of the pickles. */
+async function judgeTools(pickles: readonly Buffer[], tools: ToolsOptions, oracle: Oracle): Promise<Finding[]> {
+  const differences = await compareTools(pickles, tools, oracle);
+  return differences.flatMap((difference, i) =>
+    difference === undefined ? [] : [{ kind: "tools", ...difference, pickle: pickles[i]!, tools }],
+  );
 }
 
 /** What there is to say about one pickle, given CPython's verdict on it. */
@@ -127,7 +138,8 @@ export function generate(corpus: readonly Buffer[], random: Random): Buffer {
   return mutate([Program.generate(random, 12), ...(random.chance(0.5) ? [random.pick(corpus)] : [])], random);
 }
 
-async function judgeAgain(pickle: Buffer, { rewriting }: Finding, oracle: Oracle): Promise<Finding | undefined> {
+async function judgeAgain(pickle: Buffer, { rewriting, tools }: Finding, oracle: Oracle): Promise<Finding | undefined> {
+  if (tools !== undefined) return (await judgeTools([pickle], tools, oracle))[0];
   const [cpython] = await oracle.verdicts([pickle]);
   const tally = newTally();
   const finding = await judge(pickle, cpython!, oracle, tally);
@@ -169,5 +181,6 @@ export async function compareBatch(size: number, { corpus, random, oracle, tally
     if (finding !== undefined) findings.push(finding);
     if (tally.accepted > before) accepted.push(pickle);
   }
-  return [...findings, ...(await judgeRewriting(accepted, chooseRewriting(random), oracle, tally))];
+  findings.push(...(await judgeRewriting(accepted, chooseRewriting(random), oracle, tally)));
+  return [...findings, ...(await judgeTools(pickles, chooseTools(random), oracle))];
 }

@@ -12,8 +12,8 @@ import { Random } from "./random.js";
 const USAGE = `npm run fuzz -- [options]
 
 Compares what Brine and CPython make of pickles made up and of pickles damaged: whether they accept each, and the value; and
-whether CPython reads the same value again from what Brine writes. Exits with 1 after findings, each made as small as it goes
-and written to test/fuzz/findings.
+whether CPython reads the same value again from what Brine writes; and what dis() and optimize() give. Exits with 1 after
+findings, each made as small as it goes and written to test/fuzz/findings.
 
   --seconds 60   how long
   --seed 1       the same pickles again; default another each time
@@ -30,10 +30,10 @@ function keep(finding: Finding): string {
   const data = finding.pickle.toString("base64");
   const name = createHash("sha256").update(finding.pickle).digest("hex").slice(0, 12);
   const file = path.join(FINDINGS, `${finding.kind}-${name}.json`);
-  const { kind, brine, cpython, rewriting } = finding;
+  const { kind, brine, cpython, rewriting, tools } = finding;
   writeFileSync(
     file,
-    `${JSON.stringify({ kind, pickle: data, text: finding.pickle.toString("latin1"), brine, cpython, rewriting }, null, 2)}\n`,
+    `${JSON.stringify({ kind, pickle: data, text: finding.pickle.toString("latin1"), brine, cpython, rewriting, tools }, null, 2)}\n`,
   );
   return path.relative(process.cwd(), file);
 }

@@ -1,5 +1,5 @@
 """CPython's verdict on pickles: batches of base64 in, canonical texts out, one JSON document a line each way. A request with
-a protocol wants pickles instead of texts: the values as CPython writes them.
+a protocol wants pickles instead of texts: the values as CPython writes them. One with `tools` wants what pickletools says.
 
 Only a short list of harmless globals resolves; memory and time of the process and of each pickle are bounded.
 `CANONICAL` texts are those of canonical.ts: equal exactly when the graphs of objects are.
@@ -15,6 +15,7 @@ import gc
 import io
 import json
 import pickle
+import pickletools
 import resource
 import signal
 import struct
@@ -277,6 +278,22 @@ def answer(data, unpickler, protocol):
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def tried(call):
+    try:
+        return {"result": call()}
+    except (MemoryError, RecursionError) as error:
+        return {"skip": type(error).__name__}
+    except Exception as error:
+        return {"error": str(error)}
+
+
+def tools(data, options):
+    text = io.StringIO()
+    disassembled = tried(lambda: pickletools.dis(data, text, indentlevel=options["indentLevel"], annotate=options["annotate"]))
+    optimized = tried(lambda: base64.b64encode(pickletools.optimize(data)).decode())
+    return {"text": text.getvalue(), "dis": disassembled, "optimize": optimized}
+
+
 def main():
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -288,7 +305,10 @@ def main():
         request = json.loads(line)
         unpickler = PureOnly if request["reader"] == "pure" else COnly
         protocol = request.get("protocol")
-        answers = [answer(base64.b64decode(data), unpickler, protocol) for data in request["pickles"]]
+        if "tools" in request:
+            answers = [tools(base64.b64decode(data), request["tools"]) for data in request["pickles"]]
+        else:
+            answers = [answer(base64.b64decode(data), unpickler, protocol) for data in request["pickles"]]
         sys.stdout.write(json.dumps(answers) + "\n")
         sys.stdout.flush()
         gc.collect()

@@ -10,6 +10,23 @@ export type Verdict = { readonly value: string } | { readonly error: string } | 
 /** `C` is `_pickle.Unpickler`; `pure` is `pickle._Unpickler`, whose frames are as strict as those of newer C readers. */
 export type Reader = "C" | "pure";
 
+/** How `pickletools.dis` prints. */
+export interface ToolsOptions {
+  readonly indentLevel: number;
+  readonly annotate: number;
+}
+
+type Outcome<T> = { readonly result: T } | { readonly error: string } | { readonly skip: string };
+
+/** What pickletools makes of a pickle. */
+export interface ToolsAnswer {
+  /** The disassembly, up to an error. */
+  readonly text: string;
+  readonly dis: Outcome<null>;
+  /** In base64. */
+  readonly optimize: Outcome<string>;
+}
+
 const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
 /** What a batch may take; `oracle.py` gives up on each pickle long before. */
@@ -38,11 +55,16 @@ export class Oracle {
 
   /** What CPython writes of the values of pickles; `undefined` where it cannot. */
   async rewrite(pickles: readonly Uint8Array[], protocol: number): Promise<(Buffer | undefined)[]> {
-    const answers = await this.#ask<{ readonly pickle?: string }>(pickles, "C", protocol);
+    const answers = await this.#ask<{ readonly pickle?: string }>(pickles, "C", { protocol });
     return pickles.map((_, i) => {
       const written = answers?.[i]?.pickle;
       return written === undefined ? undefined : Buffer.from(written, "base64");
     });
+  }
+
+  /** What pickletools says of the pickles; `undefined` if one of them ended the process. */
+  async tools(pickles: readonly Uint8Array[], tools: ToolsOptions): Promise<ToolsAnswer[] | undefined> {
+    return this.#ask<ToolsAnswer>(pickles, "C", { tools });
   }
 
   close(): void {
@@ -89,11 +111,15 @@ export class Oracle {
     });
   }
 
-  async #ask<Answer>(pickles: readonly Uint8Array[], reader: Reader, protocol?: number): Promise<Answer[] | undefined> {
+  async #ask<Answer>(
+    pickles: readonly Uint8Array[],
+    reader: Reader,
+    more: { readonly protocol?: number; readonly tools?: ToolsOptions } = {},
+  ): Promise<Answer[] | undefined> {
     if (this.#child === undefined) await this.#start();
     const answer = this.#line();
     const data = pickles.map((pickle) => Buffer.from(pickle).toString("base64"));
-    this.#child?.stdin?.write(`${JSON.stringify({ reader, protocol, pickles: data })}\n`);
+    this.#child?.stdin?.write(`${JSON.stringify({ reader, ...more, pickles: data })}\n`);
     const line = await answer;
     return line === undefined ? undefined : (JSON.parse(line) as Answer[]);
   }

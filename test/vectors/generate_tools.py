@@ -121,6 +121,7 @@ BAD = [
     b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x02id\x85R.", b"N.trailing", b"N.\x80\x04N.", b"NNs.", b"}NNs.", b"}(NNu.", b"\x8f(N\x90.", b"(N\x91.", b"NNR.", b"NN\x81.", b"NNN\x92.", b"NNb.",
     b"r\x00\x00\x00\x00.", b"Nr\x00\x01\x00\x00j\x00\x01\x00\x00\x86.", b"Np0\ng0\n\x86.", b"Np5\n0g5\n.", b"\x80\x02Nq\x07h\x07\x86.", b"\x80\x04\x95\x05\x00\x00\x00\x00\x00\x00\x00N\x94h\x00\x86.",
     b"N\x80\x02.", b"\x80\x02\x80\x04N.", b"(K\x01K\x021N.", b"(lp0\nK\x01ag0\n\x86.", b"Np300\ng300\n\x86.", b"p-1\n.", b"Np-1\ng-1\n\x86.",
+    b"I" + b"x" * 300 + b"\n.", b"L" + b"\x01" * 300 + b"\n.", b"F" + b"x" * 300 + b"\n.",
 ]
 
 

@@ -152,7 +152,8 @@ function trimmed(bytes: Uint8Array): string {
 function readInt(bytes: Uint8Array): number | bigint {
   const text = trimmed(bytes);
   if (!/^[+-]?[0-9](?:_?[0-9])*$/.test(text)) {
-    throw fail(`invalid literal for int() with base 10: ${bytesRepr(bytes)}`, "bad-argument");
+    // `%.200R`
+    throw fail(`invalid literal for int() with base 10: ${bytesRepr(bytes).slice(0, 200)}`, "bad-argument");
   }
   const digits = text.replace(/^[+-]/, "").replaceAll("_", "");
   if (digits.length > MAX_INT_DIGITS) {
