@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { dumps } from "../pickle/api-dump.js";
+import { Deque } from "../python/containers/collections.js";
+import { tuple } from "../python/containers/sequences.js";
 import { main } from "./main.js";
 
 class Sink extends Writable {
@@ -228,6 +230,16 @@ test("json shows what JSON has no form for, and never builds a class", async () 
     code: 1,
     err: expect.stringContaining("app.models.User"),
   });
+});
+
+test("json shows what is in a deque, and how much it holds", async () => {
+  const self = new Deque<unknown>();
+  self.append(self);
+  const value = [new Deque([1, tuple(2)], 3), new Deque(["a", new Deque()]), self];
+  expect((await brine(["json", "--compact"], dumps(value))).out).toBe(
+    '[{"$collections.deque": [1, {"$tuple": [2]}], "maxlen": 3}, {"$collections.deque": ["a", {"$collections.deque": []}]}, ' +
+      '{"$id": 1, "$collections.deque": [{"$ref": 1}]}]\n',
+  );
 });
 
 test("json prints shared values once, however often they are referred to", async () => {

@@ -1,5 +1,6 @@
 /** How a decoded value is shown in JSON. */
 import { defaultRegistry } from "../globals/default-registry.js";
+import { Deque } from "../python/containers/collections.js";
 import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { FrozenSet } from "../python/containers/sets.js";
 import { Complex, PyFloat } from "../python/numbers/numbers.js";
@@ -111,6 +112,7 @@ export function formOf(value: object): Form {
     return tagged(name ?? (value instanceof FrozenSet ? "$frozenset" : "$set"), array([...value]));
   }
   if (value instanceof Map) return mapForm(value, name);
+  if (value instanceof Deque) return dequeForm(value, name);
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return plainForm(value);
   if (value instanceof Error && "args" in value) return tagged(name ?? "$exception", Reflect.get(value, "args"));
@@ -153,6 +155,12 @@ function mapForm(value: ReadonlyMap<unknown, unknown>, name: string | undefined)
     return { kind: "object", entries: entries as [string, unknown][] };
   }
   return tagged(name ?? "$dict", array(entries.map((entry) => array(entry))));
+}
+
+function dequeForm(value: Deque, name = "$deque"): Form {
+  const entries: [string, unknown][] = [[name, array([...value])]];
+  if (value.maxlen !== null) entries.push(["maxlen", value.maxlen]);
+  return { kind: "object", entries };
 }
 
 function objectForm(value: PyObject): Form {
