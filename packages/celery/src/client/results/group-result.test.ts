@@ -1,12 +1,14 @@
 /** Waiting for several results. */
 import { pyExceptions } from "@brine/codec";
 import { expect, test } from "vitest";
-import { gate, startWorker } from "../../worker/worker.fixture.js";
+import { MemoryResultStore } from "../../memory/result-store.js";
+import { gate, startWorker, until } from "../../worker/worker.fixture.js";
 import { group } from "../canvas/canvas.js";
 import type { AsyncResult } from "./async-result.js";
 import type { CompletedTask } from "./group-result.js";
 
 const timeoutMs = 20_000;
+const HOUR_MS = 3_600_000;
 
 test("asCompleted gives the ends in their order, failures too", async () => {
   const gates = [gate(), gate()];
@@ -36,8 +38,21 @@ test("asCompleted gives the ends in their order, failures too", async () => {
   expect([await sent.waiting(), await sent.completedCount()]).toEqual([false, 2]);
 });
 
-test("asCompleted ends by a timeout, by a signal, and by leaving it", async () => {
-  const { app } = await startWorker({}, (a) => void a.task("add", (_, x: number) => x));
+test("asCompleted ends by a timeout, by a signal, and by leaving it, and nothing is listened to from then on", async () => {
+  let listening = 0;
+  class Store extends MemoryResultStore {
+    override async subscribe(...args: Parameters<MemoryResultStore["subscribe"]>) {
+      listening++;
+      const { unsubscribe } = await super.subscribe(...args);
+      return {
+        async unsubscribe() {
+          listening--;
+          await unsubscribe();
+        },
+      };
+    }
+  }
+  const { app } = await startWorker({ backend: new Store() }, (a) => void a.task("add", (_, x: number) => x));
   const done = await app.sendTask<number>("add", { args: [1] });
   const set = app.resultSet([app.result<number>("nobody"), done]);
   const all = async (options: object): Promise<number[]> => {
@@ -46,11 +61,15 @@ test("asCompleted ends by a timeout, by a signal, and by leaving it", async () =
     return ends;
   };
   await expect(all({ timeoutMs: 10 })).rejects.toMatchObject({ code: "timeout" });
+  await until(() => listening === 0);
   await expect(all({ signal: AbortSignal.abort(new Error("enough")) })).rejects.toThrow("enough");
-  for await (const end of set.asCompleted({ timeoutMs })) {
+  await until(() => listening === 0);
+  for await (const end of set.asCompleted({ timeoutMs: HOUR_MS })) {
     expect(end).toMatchObject({ index: 1, result: 1 });
+    await until(() => listening === 1);
     break;
   }
+  await until(() => listening === 0);
   expect(await app.resultSet([]).get({ timeoutMs })).toEqual([]);
 });
 
