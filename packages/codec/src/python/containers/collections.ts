@@ -51,12 +51,21 @@ export class Counter<K = unknown> extends PyDict<K, unknown> {
   }
 }
 
+/**
+ * From that many items on, an array may move all of them when one is taken from its left, or put there. A shorter one is moved
+ * in no time, by V8 not at all.
+ */
+const LARGE = 8192;
+
 /** `collections.deque`: a list with two ends, bounded by `maxlen` unless that is `null`. Iterable from left to right. */
 export class Deque<T = unknown> implements Iterable<T> {
   static readonly [pyBase] = true;
 
   private readonly [ITEMS]: T[] = [];
   private readonly [MAXLEN]: number | null;
+  readonly #items: T[] = this[ITEMS];
+  /** Places at the left of `#items` that are free. */
+  #free = 0;
 
   /**
    * @param items - copied; of more than `maxlen` only the last stay
@@ -77,53 +86,112 @@ export class Deque<T = unknown> implements Iterable<T> {
 
   /** How many items it has: at most `maxlen`. */
   get length(): number {
-    return this[ITEMS].length;
+    return this.#items.length - this.#free;
   }
 
   /** The item at an index, negative ones from the right; `undefined` beyond both ends, where Python raises an IndexError. */
   at(index: number): T | undefined {
-    return this[ITEMS].at(index);
+    const place = Math.trunc(index) || 0;
+    const fromLeft = place < 0 ? this.length + place : place;
+    return fromLeft < 0 ? undefined : this.#items[this.#free + fromLeft];
   }
 
   /** Adds at the right; a full deque loses its leftmost item. */
   append(item: T): void {
     if (this[MAXLEN] === 0) return;
-    if (this[ITEMS].length === this[MAXLEN]) this[ITEMS].shift();
-    this[ITEMS].push(item);
+    if (this.length === this[MAXLEN]) this.#dropLeft(1);
+    this.#items.push(item);
   }
 
   /** Adds at the left; a full deque loses its rightmost item. */
   appendLeft(item: T): void {
     if (this[MAXLEN] === 0) return;
-    if (this[ITEMS].length === this[MAXLEN]) this[ITEMS].pop();
-    this[ITEMS].unshift(item);
+    if (this.length === this[MAXLEN]) this.#items.pop();
+    if (this.#free === 0) {
+      if (this.#items.length < LARGE) {
+        this.#items.unshift(item);
+        return;
+      }
+      this.#makeFree(this.#items.length >> 1);
+    }
+    this.#free--;
+    this.#items[this.#free] = item;
   }
 
   /** Takes the rightmost item; `undefined` without any, where Python raises an IndexError. */
   pop(): T | undefined {
-    return this[ITEMS].pop();
+    if (this.length === 0) return undefined;
+    const item = this.#items.pop();
+    if (this.#free > this.length) this.#close();
+    return item;
   }
 
   /** Takes the leftmost item; `undefined` without any, where Python raises an IndexError. */
   popLeft(): T | undefined {
-    return this[ITEMS].shift();
+    const item = this.at(0);
+    if (this.length > 0) this.#dropLeft(1);
+    return item;
   }
 
   /** Adds all at the right; of more than `maxlen` only the last stay. */
   extend(items: readonly T[]): void {
     const max = this[MAXLEN];
     for (let i = max === null ? 0 : Math.max(0, items.length - max); i < items.length; i++)
-      this[ITEMS].push(items[i] as T);
-    if (max !== null && this[ITEMS].length > max) this[ITEMS].splice(0, this[ITEMS].length - max);
+      this.#items.push(items[i] as T);
+    if (max !== null && this.length > max) this.#dropLeft(this.length - max);
+  }
+
+  #dropLeft(count: number): void {
+    if (this.#free === 0) {
+      if (this.#items.length < LARGE) {
+        if (count === 1) this.#items.shift();
+        else this.#items.splice(0, count);
+        return;
+      }
+      this.#closeWhenSeen();
+    }
+    this.#items.fill(undefined as T, this.#free, this.#free + count);
+    this.#free += count;
+    // Not sooner: each item that is moved then stands for one that was taken.
+    if (this.#free > this.length) this.#close();
+  }
+
+  #makeFree(count: number): void {
+    this.#closeWhenSeen();
+    const items = this.#items;
+    const { length } = items;
+    for (let i = 0; i < count; i++) items.push(undefined as T);
+    items.copyWithin(count, 0, length).fill(undefined as T, 0, count);
+    this.#free = count;
+  }
+
+  #close(): void {
+    this.#items.copyWithin(0, this.#free);
+    this.#items.length -= this.#free;
+    this.#free = 0;
+  }
+
+  /** Equal ones have equal items for who compares them deeply, however they came to them. Few are ever large: they alone pay. */
+  #closeWhenSeen(): void {
+    Object.defineProperty(this, ITEMS, { get: () => this.#closed() });
+  }
+
+  #closed(): T[] {
+    if (this.#free > 0) this.#close();
+    return this.#items;
   }
 
   /** A copy, from left to right. */
   toArray(): T[] {
-    return [...this[ITEMS]];
+    return this.#items.slice(this.#free);
   }
 
   [Symbol.iterator](): IterableIterator<T> {
-    return this[ITEMS][Symbol.iterator]();
+    return this.#free === 0 ? this.#items[Symbol.iterator]() : this.#behindFree();
+  }
+
+  *#behindFree(): Generator<T, undefined> {
+    for (let i = 0; i < this.length; i++) yield this.#items[this.#free + i] as T;
   }
 
   /** The items from left to right; `maxlen` is lost. */
