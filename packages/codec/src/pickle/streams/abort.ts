@@ -1,7 +1,7 @@
 /** Giving up when the caller's `AbortSignal` says so. What is thrown then is the signal's reason, as by `fetch`. */
 
 /** What a promise that nobody waits for any more comes to. */
-const ignore = (): void => undefined;
+export const ignore = (): void => undefined;
 
 /**
  * The result of `work`, or the signal's reason as soon as it aborts. The work goes on then, and how it ends does not matter.

@@ -276,6 +276,66 @@ describe("a web stream", () => {
       expect(stream.locked).toBe(false);
     }
   });
+
+  describe("whose cancel never answers, or throws", () => {
+    const CANCELS: [string, () => Promise<void>][] = [
+      ["never answers", () => new Promise(() => undefined)],
+      [
+        "throws",
+        () => {
+          throw new Error("no");
+        },
+      ],
+    ];
+    const streamOf = (chunk: unknown, cancel: () => Promise<void>) =>
+      new ReadableStream({ start: (controller) => controller.enqueue(chunk), cancel });
+
+    it.each(CANCELS)("%s: gives its pickle, or its error, and its lock", async (_what, cancel) => {
+      const good = streamOf(dumps([1]), cancel);
+      expect(await load(good)).toEqual([1]);
+      const tooLong = streamOf(dumps("x".repeat(100)), cancel);
+      await expect(load(tooLong, { limits: { maxBytes: 10 } })).rejects.toMatchObject({ code: "limit-exceeded" });
+      const noBytes = streamOf("text", cancel);
+      await expect(load(noBytes)).rejects.toMatchObject({ code: "bad-file" });
+      const left = streamOf(Buffer.concat([dumps([1]), dumps([2])]), cancel);
+      for await (const value of loadAll(left)) {
+        expect(value).toEqual([1]);
+        break;
+      }
+      for (const stream of [good, tooLong, noBytes, left]) expect(stream.locked).toBe(false);
+    });
+
+    it.each(CANCELS)("%s: gives its lock at an abort", async (_what, cancel) => {
+      const stream = streamOf(dumps([1]).subarray(0, 3), cancel);
+      const controller = new AbortController();
+      const loading = load(stream, { signal: controller.signal });
+      setImmediate(() => controller.abort("enough"));
+      await expect(loading).rejects.toBe("enough");
+      await new Promise(setImmediate);
+      expect(stream.locked).toBe(false);
+    });
+
+    it("of somebody's own making: throws at once", async () => {
+      const chunks = [dumps([1])];
+      let isLocked = false;
+      const stream = {
+        getReader: () => {
+          isLocked = true;
+          return {
+            read: async () => ({ done: chunks.length === 0, value: chunks.shift() }),
+            cancel: (): Promise<void> => {
+              throw new Error("no");
+            },
+            releaseLock: () => {
+              isLocked = false;
+            },
+          };
+        },
+      };
+      expect(await load(stream)).toEqual([1]);
+      expect(isLocked).toBe(false);
+    });
+  });
 });
 
 describe("dump() on one sink", () => {

@@ -2,7 +2,7 @@
 import { reasonOf } from "../../coded-error.js";
 import { UnpicklingError } from "../../errors.js";
 import { typeName } from "../type-name.js";
-import { isAbort, itemsUntilAborted, whenAborted } from "./abort.js";
+import { ignore, isAbort, itemsUntilAborted, whenAborted } from "./abort.js";
 import { type FileHandleLike, isFileHandle, readPickleFromHandle } from "./handle-reader.js";
 import { isNodeReadable, type NodeReadable, readPickleFromReadable } from "./readable-reader.js";
 import { bytesOfChunk, PickleCutter } from "./streaming.js";
@@ -56,14 +56,14 @@ export async function firstPickleOf(source: PickleSource, reading: Reading): Pro
   const { done, value } = await pickles.next();
   if (done === true) return undefined;
   // The pickle is whole. That its source broke behind it, or will not be ended, is no reason to withhold it.
-  await pickles.return().catch(() => undefined);
+  await pickles.return().catch(ignore);
   return value;
 }
 
 /**
  * The pickles of a source, each when it is asked for. Leaving early closes what was opened here, leaves a `FileHandle`
- * behind the last pickle, and leaves a stream as the stream's own iterator does. An abort does the same at once, and a stream
- * is told the reason.
+ * behind the last pickle, and leaves a Node stream as the stream's own iterator does; a web stream is cancelled, and its answer
+ * not waited for. An abort does the same at once, and a stream is told the reason.
  *
  * @throws UnpicklingError as {@link firstPickleOf}
  */
@@ -157,7 +157,7 @@ async function* webChunks(stream: ReadableStreamLike, signal: AbortSignal | unde
   let isDone = false;
   const stop = whenAborted(signal, (reason) => {
     isDone = true;
-    reader.cancel(reason).catch(() => undefined);
+    cancel(reader, reason);
   });
   try {
     for (;;) {
@@ -170,10 +170,16 @@ async function* webChunks(stream: ReadableStreamLike, signal: AbortSignal | unde
     }
   } finally {
     stop();
-    try {
-      if (!isDone) await reader.cancel();
-    } finally {
-      reader.releaseLock();
-    }
+    if (!isDone) cancel(reader);
+    reader.releaseLock();
+  }
+}
+
+/** Not waited for: who stops has all that was wanted, or an error to report, and the answer may never come. */
+function cancel(reader: ReturnType<ReadableStreamLike["getReader"]>, reason?: unknown): void {
+  try {
+    reader.cancel(reason).catch(ignore);
+  } catch {
+    // A stream of somebody's own making may throw at once.
   }
 }
