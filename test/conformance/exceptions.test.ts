@@ -1,5 +1,8 @@
-/** Every builtin exception, with arguments that its constructor takes and others: what CPython makes of the call and says of it, or that it refuses it. */
-import { isPickleError, loads, type PyException, repr } from "@brine/codec";
+/**
+ * Exceptions: every builtin one, with arguments that its constructor takes and others: what CPython makes of the call and says of it, or that it refuses it;
+ * and those of the library's modules.
+ */
+import { defaultRegistry, dumps, isPickleError, loads, type PyException, repr } from "@brine/codec";
 import { expect, it } from "vitest";
 import { answersOf } from "../cpython/answers.js";
 
@@ -29,4 +32,22 @@ it("are made, or refused, as CPython does", () => {
   }
   expect(rows.filter(([, , className]) => className !== null).length).toBeGreaterThan(1500);
   expect(rows.filter(([, , className]) => className === null).length).toBeGreaterThan(100);
+});
+
+type LibraryRow = readonly [module: string, call: string, pickle: string, shown: string, message: string];
+
+/** Of what are no bytes, which none is: CPython counts the items of anything. */
+const NO_BYTES = /^IncompleteRead(?:Error)?\((?!b')/;
+
+it("of the library's modules say what they say in CPython, and are written as there", () => {
+  const rows = answersOf<readonly LibraryRow[]>("library_exceptions.py");
+  const known = new Set<string>();
+  for (const [module, call, pickle, shown, message] of rows) {
+    if (NO_BYTES.test(call) || defaultRegistry.find(module, call.slice(0, call.indexOf("("))) === undefined) continue;
+    known.add(module);
+    const value = loads(Buffer.from(pickle, "base64"), { float: "exact" }) as PyException;
+    expect([value.message, repr(value)], `${module}: ${call}`).toEqual([message, shown]);
+    expect(Buffer.from(dumps(value, { protocol: 4 })).toString("base64"), `${module}: ${call}`).toBe(pickle);
+  }
+  expect(known.size).toBeGreaterThan(35);
 });

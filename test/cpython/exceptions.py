@@ -5,9 +5,16 @@ Out: [[name and arguments, base64 of the pickle, class of the result or None, it
 
 import base64
 import builtins
+import collections
+import datetime
+import decimal
+import fractions
+import ipaddress
 import json
+import pathlib
 import pickle
 import sys
+import uuid
 
 ARGUMENTS = [
     (),
@@ -68,6 +75,29 @@ ARGUMENTS = [
     (5, [ValueError(1)]),
     ("g", [ValueError(1)], 1),
     ("g", {}),
+    (decimal.Decimal("1.50"),),
+    (fractions.Fraction(1, 3), decimal.Decimal("1.50")),
+    (datetime.timedelta(1, 2), uuid.UUID(int=7)),
+    (datetime.datetime(2024, 1, 2, 3, 4, 5),),
+    (datetime.datetime(2024, 1, 2, 3, 4, 5, 6, datetime.timezone.utc),),
+    (datetime.date(2024, 1, 2),),
+    (datetime.time(1, 2),),
+    (datetime.timedelta(-1, 2, 3),),
+    (datetime.timezone(datetime.timedelta(0, 3600)),),
+    (ipaddress.ip_network("10.0.0.0/8"),),
+    (collections.deque([1], 2),),
+    (collections.Counter(a=1),),
+    (pathlib.PurePosixPath("/a/b"),),
+    (2, pathlib.PurePosixPath("m"), pathlib.PurePosixPath("/a/b")),
+    (["it's", 1.0, None, b"x", (1,)],),
+    ({"field": ["m", {1}]},),
+    (frozenset([1]), int),
+    (int,),
+    (ValueError("m", KeyError("k")), "n"),
+    (OSError(2, "m", "f"), [OSError(2, "m", "f")]),
+    (range(3),),
+    ([],),
+    ((),),
 ]
 if sys.version_info >= (3, 11):
     ARGUMENTS.append(("g", [ExceptionGroup("h", [ValueError(1)])]))

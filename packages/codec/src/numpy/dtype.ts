@@ -2,6 +2,7 @@
 import { intOf } from "../python/coerce.js";
 import { Tuple } from "../python/containers/sequences.js";
 import { keepsTuples } from "../python/objects/objects.js";
+import { type OwnRepr, ownRepr } from "../python/repr.js";
 import { axesOf, fits } from "./shape.js";
 
 /**
@@ -146,6 +147,16 @@ export class DType {
   toJSON(): string {
     return this.toString();
   }
+
+  [ownRepr](): OwnRepr {
+    return `dtype('${nameOf(this)}')`;
+  }
+}
+
+/** numpy's `str(dtype)`; of one with fields as if it were raw, and of a time without its unit. */
+export function nameOf(dtype: DType): string {
+  const text = dtype.toString();
+  return SIMPLE_NAMES.get(text) ?? text;
 }
 
 /** What a state says of a type's parts. */
@@ -247,4 +258,9 @@ const NAMES: ReadonlyMap<string, string> = new Map([
   ["complex64", "<c8"],
   ["complex128", "<c16"],
   ["object", "|O"],
+]);
+
+const SIMPLE_NAMES: ReadonlyMap<string, string> = new Map([
+  ...Array.from(NAMES, ([name, text]) => [text, name] as const),
+  ["|O8", "object"],
 ]);

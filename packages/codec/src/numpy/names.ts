@@ -2,8 +2,9 @@
 import { dataEntry } from "../globals/entries/data-entry.js";
 import { exceptionEntry } from "../globals/entries/exception-entry.js";
 import type { GlobalEntry } from "../globals/registry.js";
-import { exceptionClass, type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
+import { behave, exceptionClass, type PyExceptionName, pyExceptions } from "../python/objects/builtin-exceptions.js";
 import type { PyExceptionClass } from "../python/objects/exception.js";
+import { numpyBehaviours } from "./exceptions.js";
 
 /** Types of scalars, written in C. Two of them by the names of numpy 1 and of numpy 2, and numpy 2's own of `bool_`. */
 const SCALAR_TYPES =
@@ -83,6 +84,8 @@ function exceptionEntries(): GlobalEntry[] {
       classes.split(" ").map((row) => {
         const [name, parent] = row.split("<") as [string, PyExceptionName];
         const jsClass: PyExceptionClass = exceptionClass(`${module}.${name}`, pyExceptions[parent]);
+        const behaviour = numpyBehaviours.get(name);
+        if (behaviour !== undefined) behave(jsClass, behaviour);
         return exceptionEntry({ module, name }, jsClass);
       }),
     ),

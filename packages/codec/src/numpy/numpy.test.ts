@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ClassRegistry, Complex, dumps, loads, type PickleBuffer, PyDict } from "../index.js";
+import { ClassRegistry, Complex, dumps, loads, type PickleBuffer, PyDict, tuple } from "../index.js";
 import { type ArrayItems, DType, NDArray, NumpyScalar, registerNumpy, StringDType } from "./index.js";
 
 const registry = registerNumpy(new ClassRegistry());
@@ -196,5 +196,37 @@ describe("NumpyScalar", () => {
     expect(JSON.stringify([items, NumpyScalar.of(7, "int64")])).toBe("[[[1],[-9007199254740991]],7]");
     const beyond = [new NDArray(new BigUint64Array([2n ** 53n]), [1]), NumpyScalar.of(2n ** 53n, "int64")];
     for (const value of beyond) expect(() => JSON.stringify(value)).toThrow(TypeError);
+  });
+});
+
+// As numpy 2.4 says it.
+describe("an exception of numpy", () => {
+  const made = (module: string, name: string, ...args: unknown[]) => {
+    const error = new (registry.find(module, name)!.target as unknown as new (...args: unknown[]) => Error)(...args);
+    return (loads(dumps(error, { registry }), { registry }) as Error).message;
+  };
+
+  it("says which axis there is not", () => {
+    const axisError = (...args: unknown[]) => made("numpy.exceptions", "AxisError", ...args);
+    expect(axisError(3, 2)).toBe("axis 3 is out of bounds for array of dimension 2");
+    expect(axisError(5, 2, "source")).toBe("source: axis 5 is out of bounds for array of dimension 2");
+    expect(axisError("no such axis")).toBe("no such axis");
+  });
+
+  it.each([
+    [[1_000_000, 10_000_000], "float64", "72.8 TiB for an array with shape (1000000, 10000000) and data type float64"],
+    [[1023], "|b1", "1023 bytes for an array with shape (1023,) and data type bool"],
+    [[1_048_575], "int8", "1.00 MiB for an array with shape (1048575,) and data type int8"],
+    [[1_022_976], "uint8", "999. KiB for an array with shape (1022976,) and data type uint8"],
+    [[1_024_000], "uint8", "1000. KiB for an array with shape (1024000,) and data type uint8"],
+    [
+      [10 ** 15, 10 ** 7],
+      "uint8",
+      "8674. EiB for an array with shape (1000000000000000, 10000000) and data type uint8",
+    ],
+    [[], ">f8", "8 bytes for an array with shape () and data type >f8"],
+  ])("says how much it cannot allocate: %j of %s", (shape, dtype, said) => {
+    const message = made("numpy._core._exceptions", "_ArrayMemoryError", tuple(...shape), DType.of(dtype));
+    expect(message).toBe(`Unable to allocate ${said}`);
   });
 });

@@ -28,7 +28,6 @@ import { Decimal, DecimalContext } from "./numbers/decimal.js";
 import { Fraction } from "./numbers/fraction.js";
 import { Complex, floatRepr, PyFloat } from "./numbers/numbers.js";
 import { EnumMember } from "./objects/enum.js";
-import { PyException } from "./objects/exception.js";
 import { PyInstance } from "./objects/instance.js";
 import { PyGlobal, PyObject } from "./objects/objects.js";
 import { bytearrayRepr, bytesRepr, strRepr } from "./str-repr.js";
@@ -36,6 +35,12 @@ import { DjangoModel, LazyObject, LazyString, Markup, MultiValueDict, SafeString
 
 /** Characters after which the rest is `...`: shared parts are printed wherever they occur, and can make a small value huge. */
 const MAX_LENGTH = 1_000_000;
+
+/** The method by which a class says how its instances are shown, where this file does not know it. */
+export const ownRepr: unique symbol = Symbol("repr");
+
+/** What that method returns: all of the text, or what is called and the values between the parentheses. */
+export type OwnRepr = string | { readonly name: string; readonly args: readonly unknown[] };
 
 /** Text to print, a value to print, or the end of a container. */
 type Part = string | { readonly value: unknown } | { readonly leave: object };
@@ -50,6 +55,11 @@ const V = (value: unknown): Part => ({ value });
  * repr([1, tuple("a", null), new PyFloat(2)]) // => "[1, ('a', None), 2.0]"
  */
 export function repr(value: unknown): string {
+  return reprWithin(value, MAX_LENGTH);
+}
+
+/** The same with another bound: the text has no more characters than `maxLength` and three dots. */
+export function reprWithin(value: unknown, maxLength: number): string {
   const stack: Part[] = [V(value)];
   const open = new Set<object>();
   const out: string[] = [];
@@ -58,7 +68,7 @@ export function repr(value: unknown): string {
     if (typeof part === "string") {
       out.push(part);
       length += part.length;
-      if (length > MAX_LENGTH) return `${out.join("").slice(0, MAX_LENGTH)}...`;
+      if (length > maxLength) return `${out.join("").slice(0, maxLength)}...`;
       continue;
     }
     if ("leave" in part) {
@@ -255,19 +265,14 @@ function containerParts(value: object): Part[] {
   if (Array.isArray(value)) return sequenceParts(value);
   if (value instanceof Map) return mapParts(value);
   if (value instanceof Set) return setParts(value);
-  if (value instanceof PyException) return listParts(`${value.className}(`, shownArgs(value), ")");
+  const own = (value as { [ownRepr]?(): OwnRepr })[ownRepr]?.();
+  if (own !== undefined) return typeof own === "string" ? [own] : listParts(`${own.name}(`, own.args, ")");
   const parts = datetimeParts(value) ?? valueParts(value) ?? instanceParts(value);
   if (parts !== undefined) return parts;
   const prototype = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return dictParts(Object.entries(value));
   const name = value.constructor?.name ?? "object";
   return [`${name}(`, ...keywordParts(Object.entries(value)), ")"];
-}
-
-/** `OSError` keeps its file name out of `args`. */
-function shownArgs(error: PyException): readonly unknown[] {
-  const filename = (error as { readonly filename?: unknown }).filename;
-  return filename === undefined || filename === null ? error.args : error.args.slice(0, 2);
 }
 
 function sequenceParts(value: readonly unknown[]): Part[] {

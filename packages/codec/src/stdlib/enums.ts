@@ -4,6 +4,7 @@
  */
 import { enumEntry, memberEntries } from "../globals/entries/enum-entry.js";
 import type { EntrySource, GlobalEntry } from "../globals/registry.js";
+import { SIGNALS } from "../python/library/signals.js";
 import { defineEnum, type EnumKind } from "../python/objects/enum.js";
 
 /** By module and class: the kind, then `NAME=value`. A second name for a value is an alias. Text, because most are never met. */
@@ -67,12 +68,7 @@ const ENUMS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   signal: {
     Handlers: "int SIG_DFL=0 SIG_IGN=1",
     Sigmasks: "int SIG_BLOCK=0 SIG_UNBLOCK=1 SIG_SETMASK=2",
-    Signals: `
-      int SIGHUP=1 SIGINT=2 SIGQUIT=3 SIGILL=4 SIGTRAP=5 SIGABRT=6 SIGIOT=6 SIGBUS=7 SIGFPE=8 SIGKILL=9 SIGUSR1=10
-      SIGSEGV=11 SIGUSR2=12 SIGPIPE=13 SIGALRM=14 SIGTERM=15 SIGSTKFLT=16 SIGCHLD=17 SIGCLD=17 SIGCONT=18 SIGSTOP=19
-      SIGTSTP=20 SIGTTIN=21 SIGTTOU=22 SIGURG=23 SIGXCPU=24 SIGXFSZ=25 SIGVTALRM=26 SIGPROF=27 SIGWINCH=28 SIGIO=29
-      SIGPOLL=29 SIGPWR=30 SIGSYS=31 SIGRTMIN=34 SIGRTMAX=64
-    `,
+    Signals: `int ${SIGNALS}`,
   },
   socket: {
     AddressFamily: `

@@ -94,7 +94,7 @@ export function exceptionEntry(
       if (state === null) return;
       const attributes = attributesOf(state);
       if (attributes === undefined) throw context.fail(`Cannot set the state of ${name.name}: it is no dict`);
-      PyException.setAttributes(object, attributes);
+      if (PyException.setAttributes(object, attributes)) context.countCopies(object.message);
     },
     reduce(object, context) {
       const methods = object as PickledClass;

@@ -153,6 +153,11 @@ describe("hostile input costs no more than its size", () => {
       `}(${Array.from({ length: 5000 }, (_, i) => `Va${i}\n]`).join("")}u`,
       "ccopyreg\n_reconstructor\ncdjango.http.request\nQueryDict\ncbuiltins\ndict\nh\x00\x87R",
     ],
+    [
+      "a command that the message of an exception shows",
+      text(repeat("x", 5000)),
+      "csubprocess\nTimeoutExpired\n)R}Vcmd\nh\x00sb",
+    ],
   ])("a long value that is copied again and again: %s", (_name, value, each) => {
     const limit = { name: "maxCopies", max: 50_000 };
     const read = (count: number) => loads(often(value, each, count), { limits: { maxCopies: 50_000 } });

@@ -101,8 +101,8 @@ const BEHAVIOURS: Readonly<Partial<Record<PyExceptionName, PyExceptionClass>>> =
 };
 
 /** Copies what `behaviour` overrides, so that the class keeps its Python parent. */
-function behave(jsClass: PyExceptionClass, behaviour: PyExceptionClass): void {
-  for (const key of Object.getOwnPropertyNames(behaviour.prototype)) {
+export function behave(jsClass: PyExceptionClass, behaviour: PyExceptionClass): void {
+  for (const key of Reflect.ownKeys(behaviour.prototype)) {
     if (key === "constructor") continue;
     Object.defineProperty(jsClass.prototype, key, Object.getOwnPropertyDescriptor(behaviour.prototype, key)!);
   }

@@ -1,38 +1,50 @@
 /** What some builtin exceptions do in their own way, each for itself and its subclasses. */
 import { bigintOf, bytesOf, intOf } from "../coerce.js";
+import { Tuple } from "../containers/sequences.js";
+import { type OwnRepr, ownRepr } from "../repr.js";
 import { isShort, PyException, quoted, shown } from "./exception.js";
-
-/** `(errno, strerror, filename, winerror, filename2)` of `OSError`; nothing of fewer than two or more than five arguments. */
-function osArguments({ args }: PyException): readonly unknown[] {
-  return args.length >= 2 && args.length <= 5 ? args : [];
-}
 
 /** `OSError` and its subclasses. CPython 3.12 `exceptions.c` oserror_parse_args, oserror_init. */
 export class OsException extends PyException {
+  /** `(errno, strerror, filename, winerror, filename2)`; nothing of fewer than two or more than five arguments. */
+  protected get osArguments(): readonly unknown[] {
+    const { args } = this;
+    return args.length >= 2 && args.length <= 5 ? args : [];
+  }
+
   get errno(): unknown {
-    return osArguments(this)[0] ?? null;
+    return this.osArguments[0] ?? null;
   }
 
   get strerror(): unknown {
-    return osArguments(this)[1] ?? null;
+    return this.osArguments[1] ?? null;
   }
 
   get filename(): unknown {
-    const filename = osArguments(this)[2] ?? null;
+    const filename = this.osArguments[2] ?? null;
     // How many characters were written.
     const isCount = this.pythonClass === "builtins.BlockingIOError" && intOf(filename) !== undefined;
     return isCount ? null : filename;
   }
 
   get filename2(): unknown {
-    return this.filename === null ? null : (osArguments(this)[4] ?? null);
+    return this.filename === null ? null : (this.osArguments[4] ?? null);
   }
 
   protected override describe(): string {
-    if (osArguments(this).length === 0) return super.describe();
+    if (this.osArguments.length === 0) return super.describe();
     const file = this.filename === null ? "" : `: ${quoted(this.filename)}`;
     const second = this.filename2 === null ? "" : ` -> ${quoted(this.filename2)}`;
     return `[Errno ${shown(this.errno)}] ${shown(this.strerror)}${file}${second}`;
+  }
+
+  /** Python's `args`, which leave the file names out. */
+  protected get argsWithoutFiles(): Tuple {
+    return this.filename === null ? this.args : Tuple.from(this.args.slice(0, 2));
+  }
+
+  override [ownRepr](): OwnRepr {
+    return { name: this.className, args: this.argsWithoutFiles };
   }
 }
 

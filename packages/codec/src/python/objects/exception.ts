@@ -1,9 +1,11 @@
 /** What every Python exception is: arguments, attributes and a message. */
 import { ByteArray, Tuple } from "../containers/sequences.js";
+import { PyDateTime } from "../datetime/datetime.js";
 import { hasDigits } from "../numbers/integers.js";
 import { floatRepr } from "../numbers/numbers.js";
+import { type OwnRepr, ownRepr, reprWithin } from "../repr.js";
 import { bytearrayRepr, bytesRepr, strRepr } from "../str-repr.js";
-import { keepsTuples, pyBase } from "./objects.js";
+import { keepsTuples, PyGlobal, pyBase } from "./objects.js";
 
 /** Own properties that are no attributes of the Python object. */
 const RESERVED: ReadonlySet<string> = new Set(["args", "attributes", "message", "stack", "name", "cause", "errors"]);
@@ -34,8 +36,14 @@ export function isShort(root: unknown): boolean {
     if (typeof value === "string") return value.length <= MAX_TEXT;
     if (typeof value === "bigint") return hasDigits(value);
     if (typeof value !== "object" || value === null) return true;
+    if (value instanceof Uint8Array) return value.length <= MAX_TEXT;
     if (ArrayBuffer.isView(value) || WIDE.has(value)) return false;
     if (Array.isArray(value)) return value.length <= MAX_PARTS && value.every(isShortPart);
+    if (value instanceof PyException) return isShortPart(value.args);
+    if (value instanceof Map || value instanceof Set) {
+      if (value.size > MAX_PARTS) return false;
+      for (const entry of value) if (!isShortPart(entry)) return false;
+    }
     const keys = Reflect.ownKeys(value);
     if (keys.length > MAX_PARTS) WIDE.add(value);
     return keys.length <= MAX_PARTS && keys.every((key) => isShortPart((value as Record<PropertyKey, unknown>)[key]));
@@ -43,12 +51,27 @@ export function isShort(root: unknown): boolean {
   return isShortPart(root);
 }
 
-/** Whether its class says how it is shown: not what a pickle has put into it, nor what its items are. */
+/** Whether its class has a `str` besides its `repr`: not what a pickle has put into it, nor what its items are. */
 function hasText(value: object): boolean {
-  return !Array.isArray(value) && !Object.hasOwn(value, "toString") && value.toString !== Object.prototype.toString;
+  if (Array.isArray(value) || value instanceof PyGlobal) return false;
+  return !Object.hasOwn(value, "toString") && value.toString !== Object.prototype.toString;
 }
 
-/** How Python's `str` shows a single argument: `...` for what is long or holds others. */
+/** What `text` makes of a value; `...` if that is long, or cannot be said. */
+function ofShort<T extends object>(value: T, text: (value: T) => string): string {
+  try {
+    return isShort(value) ? text(value) : "...";
+  } catch {
+    return "...";
+  }
+}
+
+/** Python's `repr` of an object; `...` for the end of what is long. */
+function shortRepr(value: object): string {
+  return ofShort(value, (short) => reprWithin(short, MAX_TEXT));
+}
+
+/** How Python's `str` shows a single argument: `...` for what is long. */
 export function shown(value: unknown): string {
   switch (typeof value) {
     case "string":
@@ -73,22 +96,22 @@ export function shown(value: unknown): string {
   }
   // Exceptions made of one, each twice, would double its text at every step.
   if (value instanceof PyException) return value.message.length <= MAX_TEXT ? value.message : "...";
-  try {
-    return hasText(value) && isShort(value) ? String(value) : "...";
-  } catch {
-    return "...";
-  }
+  // ISO's `T` is a space in Python's `str`.
+  if (value instanceof PyDateTime) return value.toString().replace("T", " ");
+  return hasText(value) ? ofShort(value, String) : shortRepr(value);
 }
 
-/** The same within other text: a str as `repr` shows it, an exception not at all. */
+/** The same within other text, as Python's `repr` shows it. */
 export function quoted(value: unknown): string {
-  if (value instanceof PyException) return "...";
-  return typeof value === "string" ? strRepr(value) : shown(value);
+  if (typeof value === "string") return strRepr(value);
+  return typeof value === "object" && value !== null && !(value instanceof Uint8Array)
+    ? shortRepr(value)
+    : shown(value);
 }
 
 /**
  * A Python exception: `BaseException`, and the parent of all others. `args` is what it was made with, `attributes` what was
- * set on it since; `message` is Python's `str`, with `...` for what is long or holds others, such as a list.
+ * set on it since; `message` is Python's `str`, with `...` for what is long.
  *
  * Extend it, or one of {@link pyExceptions}, for exceptions of your own, and register them with
  * `registry.registerException`. An instance that a pickle makes is made by Brine's constructor alone, not by yours.
@@ -143,6 +166,15 @@ export class PyException extends Error {
     return args.length === 1 ? shown(args[0]) : `(${args.map(quoted).join(", ")})`;
   }
 
+  /** Whether {@link describe} looks at attributes: it is then asked again when a pickle brings some. */
+  protected get describesAttributes(): boolean {
+    return false;
+  }
+
+  [ownRepr](): OwnRepr {
+    return { name: this.className, args: this.args };
+  }
+
   /** Attributes to write: what was decoded, and own properties that a subclass of yours has set. */
   static attributesOf(exception: PyException): Record<string, unknown> | undefined {
     const state: Record<string, unknown> = { ...exception.attributes };
@@ -158,13 +190,20 @@ export class PyException extends Error {
     return Object.keys(state).length === 0 ? undefined : state;
   }
 
-  /** Sets attributes that a pickle brought: in `attributes`, and as own properties unless JavaScript's Error has the name. */
-  static setAttributes(exception: PyException, attributes: Iterable<readonly [string, unknown]>): void {
+  /**
+   * Sets attributes that a pickle brought: in `attributes`, and as own properties unless JavaScript's Error has the name.
+   *
+   * @returns whether the message was made anew of them
+   */
+  static setAttributes(exception: PyException, attributes: Iterable<readonly [string, unknown]>): boolean {
     for (const [name, value] of attributes) {
       exception.attributes[name] = value;
       if (RESERVED.has(name) || name === "__notes__" || name in exception) continue;
       Object.defineProperty(exception, name, { value, writable: true, enumerable: true, configurable: true });
     }
+    if (!exception.describesAttributes) return false;
+    exception.message = exception.describe();
+    return true;
   }
 
   /** `{ exc_type, exc_message }`, as Celery names them: the class without its module, and Python's `str`. */
