@@ -5,7 +5,7 @@ import { PyGlobal } from "./objects/objects.js";
 /** An int as Brine decodes it: a number while it is safe, else a bigint; always a bigint with `int: "bigint"`. */
 export type PyInt = number | bigint;
 
-/** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable; bigints if one of the three is. */
+/** A Python range: the numbers from `start` up to, but not including, `stop`. Iterable; bigints if one of the three is, or is no safe integer. */
 export class Range implements Iterable<PyInt>, PyHashable {
   /** The first number. */
   readonly start: PyInt;
@@ -35,9 +35,11 @@ export class Range implements Iterable<PyInt>, PyHashable {
 
   *[Symbol.iterator](): IterableIterator<PyInt> {
     const { start, stop, step } = this;
-    if (typeof start === "number" && typeof stop === "number" && typeof step === "number") {
-      if (step > 0) for (let i = start; i < stop; i += step) yield i;
-      else if (step < 0) for (let i = start; i > stop; i += step) yield i;
+    // Beyond them, `i + 1` may be `i`.
+    if (Number.isSafeInteger(start) && Number.isSafeInteger(stop) && Number.isSafeInteger(step)) {
+      const [end, each] = [Number(stop), Number(step)];
+      if (each > 0) for (let i = Number(start); i < end; i += each) yield i;
+      else if (each < 0) for (let i = Number(start); i > end; i += each) yield i;
       return;
     }
     const [first, last, by] = [BigInt(start), BigInt(stop), BigInt(step)];

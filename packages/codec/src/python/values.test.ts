@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { dumps, loads } from "../index.js";
-import { Slice } from "./builtins.js";
+import { Range, Slice } from "./builtins.js";
 import { Deque } from "./containers/collections.js";
+import { PyDict } from "./containers/dict.js";
 import { tuple } from "./containers/sequences.js";
 import { hashEquals } from "./key-table.js";
 import { IPv4Interface, IPv4Network, IPv6Address } from "./library/ipaddress.js";
@@ -131,6 +132,41 @@ describe("numbers", () => {
     [10n ** 350n, 7n * 10n ** 700n, 0],
   ])("the Fraction %s/%s is the double %s", (numerator, denominator, double) => {
     expect(new Fraction(numerator, denominator).toNumber()).toBe(double);
+  });
+});
+
+describe("a range", () => {
+  it("is written with ints, whatever the numbers would be alone", () => {
+    const big = 2 ** 60;
+    const cases: [Range, Range][] = [
+      [new Range(-0, 5), new Range(0, 5)],
+      [new Range(5, -0, -1), new Range(5, 0, -1)],
+      [new Range(0n, 5n, 2n), new Range(0, 5, 2)],
+      [new Range(0, big, big / 2), new Range(0, BigInt(big), BigInt(big) / 2n)],
+    ];
+    for (const [range, same] of cases) {
+      for (const protocol of [0, 2, 4] as const) expect(dumps(range, { protocol })).toEqual(dumps(same, { protocol }));
+      expect(range.equals(loads(dumps(range)))).toBe(true);
+      expect(new PyDict([[range, 1]]).get(same)).toBe(1);
+    }
+  });
+
+  it.each<[Range, RegExp]>([
+    [new Range(0, 1.5), /its stop is no integer/],
+    [new Range(Number.NaN, 1), /its start is no integer/],
+    [new Range(0, 1, 0), /its step is 0/],
+    [new Range(0, 1, 0n), /its step is 0/],
+  ])("that Python cannot make is not written: %s", (range, message) => {
+    expect(() => dumps({ a: range })).toThrow(
+      expect.objectContaining({ name: "PicklingError", message: expect.stringMatching(message) }),
+    );
+  });
+
+  it("ends where numbers are not safe", () => {
+    const first = 2 ** 53;
+    expect([...new Range(first, first + 4)]).toEqual([0n, 1n, 2n, 3n].map((i) => BigInt(first) + i));
+    expect([...new Range(first - 2, first)]).toEqual([first - 2, BigInt(first) - 1n].map(BigInt));
+    expect([...new Range(first - 1, first - 3, -1)]).toEqual([first - 1, first - 2]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** `builtins`, known as `__builtin__` at protocols 0 to 2. */
 import { dataEntry } from "../globals/entries/data-entry.js";
 import { adoptGlobal, globalOfEntry } from "../globals/global-of.js";
-import type { AnyClass, DecodeContext, GlobalEntry } from "../globals/registry.js";
+import type { AnyClass, DecodeContext, EncodeContext, GlobalEntry } from "../globals/registry.js";
 import {
   BareObject,
   Ellipsis,
@@ -15,7 +15,7 @@ import {
   Slice,
 } from "../python/builtins.js";
 import { bytesFrom, bytesOfArguments } from "../python/bytes.js";
-import { itemsOf } from "../python/coerce.js";
+import { bigintOf, itemsOf, plainInt } from "../python/coerce.js";
 import { ByteArray, Tuple } from "../python/containers/sequences.js";
 import { FrozenSet, setOf } from "../python/containers/sets.js";
 import { Complex, PyFloat } from "../python/numbers/numbers.js";
@@ -72,6 +72,16 @@ const complex: GlobalEntry<Complex> = {
   },
 };
 
+/** As an int, whatever it would be written as alone: `-0` and integers that are not safe are floats elsewhere. */
+function writtenIndex(range: Range, name: "start" | "stop" | "step", context: EncodeContext): PyInt {
+  const value = range[name];
+  if (Number.isSafeInteger(value) && value !== 0) return value;
+  const int = bigintOf(value);
+  if (int === undefined || (name === "step" && int === 0n))
+    throw context.fail(`Cannot pickle a range: its ${name} is ${int === undefined ? "no integer" : "0"}`);
+  return plainInt(int);
+}
+
 const range: GlobalEntry<Range> = {
   module,
   name: "range",
@@ -85,10 +95,14 @@ const range: GlobalEntry<Range> = {
     if (BigInt(step) === 0n) throw context.fail("Cannot call range: step must not be zero");
     return second === undefined ? new Range(0, toInt(first!)) : new Range(toInt(first!), toInt(second), step);
   },
-  reduce: (object) => ({
+  reduce: (object, context) => ({
     kind: "reduce",
     callable: globalOfEntry(range),
-    args: [object.start, object.stop, object.step],
+    args: [
+      writtenIndex(object, "start", context),
+      writtenIndex(object, "stop", context),
+      writtenIndex(object, "step", context),
+    ],
   }),
 };
 
