@@ -273,6 +273,12 @@ const VALUES: readonly (readonly [name: string, from: number, make: (size: numbe
     1000,
     (n) => Array.from({ length: n }, (_, i) => `a${"x".repeat(20)}${String(i).padStart(8, "0")}${"x".repeat(20)}z`),
   ],
+  [
+    "long strings of one length",
+    64,
+    (n) =>
+      Array.from({ length: n }, (_, i) => Buffer.from(`${"x".repeat(29_992)}${String(i).padStart(8, "0")}`).toString()),
+  ],
   ["lone surrogates", 4000, (n) => "\ud800".repeat(n)],
   ["late CJK in long ASCII", 16_000, (n) => `${"a".repeat(n)}日`],
   [

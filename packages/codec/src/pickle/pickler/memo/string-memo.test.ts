@@ -61,3 +61,17 @@ describe("the memo of strings, with many whose hashes lead to one place", () => 
     }
   });
 });
+
+it("finds each of many long texts of one length, which V8 does not hash", () => {
+  const memo = new StringMemo();
+  const texts = (end: string) =>
+    Array.from({ length: 100 }, (_, i) => `${"x".repeat(40_000)}${i % 50}`.padEnd(40_002, end));
+  for (const [i, text] of texts("y").slice(0, 50).entries()) {
+    expect(memo.findText(text)).toBe(-1);
+    memo.addText(text, i);
+  }
+  expect(texts("y").map((text) => memo.findText(text))).toEqual(Array.from({ length: 100 }, (_, i) => i % 50));
+  expect(memo.findText(`${"x".repeat(40_000)}zz`)).toBe(-1);
+  memo.clear();
+  expect(memo.findText(texts("y")[0]!)).toBe(-1);
+});

@@ -6,6 +6,8 @@
  * reads four bytes, so that the table of a list of 43,000 strings stays in the processor's cache. Clearing costs nothing:
  * entries of earlier pickles are recognised by their number.
  */
+import { MAX_HASHED_TEXT } from "../../../python/collisions.js";
+import { LongTextMemo } from "./long-text-memo.js";
 
 const FIRST_SIZE = 1024;
 /** A table that grew beyond this is not kept for the next pickle. */
@@ -46,6 +48,7 @@ export class StringMemo {
   /** How many entries there may be before the tables grow. */
   private capacity = (FIRST_SIZE >> 2) * 3;
   private texts: Map<string, number> | undefined;
+  private longTexts: LongTextMemo | undefined;
   /** Offset of the buffer's first byte. */
   private origin = 0;
   private past: Past[] | undefined;
@@ -74,7 +77,7 @@ export class StringMemo {
     if (index === ONLY_FIND) return this.findText(text);
     const offset = this.origin + start;
     if (offset > MAX_OFFSET) return this.findOrAddText(text, index);
-    if (this.texts !== undefined) {
+    if (this.texts !== undefined || this.longTexts !== undefined) {
       const known = this.findText(text);
       if (known >= 0) return known;
     }
@@ -100,7 +103,8 @@ export class StringMemo {
     const slot = hash & this.mask;
     if (filter === undefined || (filter[slot]! & filterBit(hash)) !== 0) return false;
     const offset = this.origin + start;
-    if (this.count + 1 === this.capacity || offset > MAX_OFFSET || this.texts !== undefined) return false;
+    if (this.count + 1 === this.capacity || offset > MAX_OFFSET) return false;
+    if (this.texts !== undefined || this.longTexts !== undefined) return false;
     const at = this.count++ << 2;
     entries[at] = hash;
     entries[at + 1] = offset;
@@ -157,10 +161,16 @@ export class StringMemo {
 
   /** By the text itself: for strings too long to be written before it is known whether they are needed. */
   findText(text: string): number {
+    if (text.length > MAX_HASHED_TEXT) return this.longTexts?.find(text) ?? -1;
     return this.texts?.get(text) ?? -1;
   }
 
   addText(text: string, index: number): void {
+    if (text.length > MAX_HASHED_TEXT) {
+      this.longTexts ??= new LongTextMemo();
+      this.longTexts.add(text, index);
+      return;
+    }
     this.texts ??= new Map();
     this.texts.set(text, index);
   }
@@ -205,6 +215,7 @@ export class StringMemo {
     this.origin = 0;
     this.past = undefined;
     this.texts = undefined;
+    this.longTexts = undefined;
     if (this.count === 0) return;
     this.clearFilter();
     this.base += this.count;
