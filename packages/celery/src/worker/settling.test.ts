@@ -75,6 +75,35 @@ test("what waits for a slot when its connection is lost runs elsewhere, and only
   expect(ran).toEqual(["second"]);
 });
 
+test("what waits for its time or for a slot is kept when a connection is lost whose messages stay ours, as with Redis", async () => {
+  const connection = new MemoryTransport();
+  const { define, release } = holding();
+  const { app, worker } = await startWorker({ broker: connection }, define, { concurrency: 1 });
+  const hold = await app.sendTask("hold");
+  await until(() => worker.active.length === 1);
+  await app.sendTask("quick", { countdown: 3600 });
+  const quick = await app.sendTask("quick");
+  const held = async (kind: string) => Object.values(await app.control.inspect(kind, {}, { limit: 1 })).flat().length;
+  await until(async () => (await held("scheduled")) === 1 && (await held("reserved")) === 1);
+  connection.emit("disconnect", new Error("gone"));
+  expect(await held("scheduled")).toBe(1);
+  release();
+  for (const result of [hold, quick]) await result.get({ timeoutMs });
+});
+
+test("of several tasks that wait, revoking one leaves the others", async () => {
+  const { define, release } = holding();
+  const { app, worker } = await startWorker({}, define, { concurrency: 1 });
+  const hold = await app.sendTask("hold");
+  await until(() => worker.active.length === 1);
+  const [first, second] = [await app.sendTask("quick"), await app.sendTask("quick")];
+  await until(async () => (await queued(app)) === 0);
+  await first.revoke();
+  await expect(first.get({ timeoutMs })).rejects.toBeInstanceOf(TaskRevokedError);
+  release();
+  for (const result of [hold, second]) await result.get({ timeoutMs });
+});
+
 test("workerCancelLongRunningTasksOnConnectionLoss aborts late tasks of a lost connection, and only those", async () => {
   const broker = new MemoryBroker();
   const backend = new MemoryResultStore();
