@@ -9,7 +9,7 @@ const MAX_MERGED = 1_000_000;
 /** What is used of the package's nodes: aliases have `resolve`, collections `items`, pairs `key`, merge keys `addToJSMap`. */
 interface YamlNode {
   readonly anchor?: string | undefined;
-  readonly resolve?: unknown;
+  resolve?: unknown;
   readonly source?: string | undefined;
   readonly items?: readonly unknown[] | undefined;
   readonly key?: unknown;
@@ -19,15 +19,21 @@ interface YamlNode {
 
 /**
  * Lets the merge keys in a document's `contents` throw what `tooMany` gives once they copy more than {@link MAX_MERGED}
- * nodes. Recurses as deep as the package, which has read the document.
+ * nodes, and tells aliases what they name: the package looks for it through all of the document, each time. Recurses as
+ * deep as the package, which has read the document.
  */
 export function boundMerges(contents: unknown, tooMany: () => Error): void {
   /** The nodes in what an anchor names, of those so far: an alias means the last one before it. */
   const anchored = new Map<string, number>();
+  /** What an anchor names: known from where it begins, as it may contain its own alias. */
+  const named = new Map<string, YamlNode>();
   let left = MAX_MERGED;
 
   const sizeOf = (given: unknown): number => {
     if (!isNode(given)) return 0;
+    if (given.anchor !== undefined) named.set(given.anchor, given);
+    const target = isAlias(given) ? named.get(given.source ?? "") : undefined;
+    if (target !== undefined) given.resolve = () => target;
     let size = 1;
     if (given.items !== undefined) for (const item of given.items) size += sizeOf(item);
     else if (given.key !== undefined) {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { parseDocument } from "yaml";
 import { DecodeError } from "../errors.js";
 import { yamlSerializer } from "./yaml.js";
 
@@ -37,4 +38,32 @@ describe("what is hostile is a DecodeError", () => {
     expect(b.map((merged) => Object.keys(merged).length)).toEqual([20_000, 20_000, 20_000, 20_000, 20_000]);
     expect(() => read(merges(900))).toThrow("merge keys ask for too many copies");
   });
+});
+
+test("an alias is no search through the document", () => {
+  /** How often the package starts from the top of a document with so many aliases. */
+  const starts = (aliases: number) => {
+    let count = 0;
+    const module = {
+      parseDocument(text: string, options: object) {
+        const document = parseDocument(text, options);
+        const { contents } = document;
+        return Object.defineProperty(document, "contents", {
+          get() {
+            count++;
+            return contents;
+          },
+        });
+      },
+    };
+    yamlSerializer({ module }).decode!(Buffer.from(`a: &a {x: 1}\nb: [{<<: [${"*a, ".repeat(aliases)}]}, *a]`));
+    return count;
+  };
+  expect(starts(400)).toBe(starts(1));
+});
+
+test("an alias names the last anchor before it, which may be around it", () => {
+  expect(read("- &a 1\n- *a\n- &a 2\n- *a")).toEqual([1, 1, 2, 2]);
+  const [, self] = read("- &a x\n- &a [*a]") as [string, unknown[]];
+  expect(self[0]).toBe(self);
 });
