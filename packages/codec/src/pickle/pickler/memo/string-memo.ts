@@ -95,16 +95,15 @@ export class StringMemo {
   }
 
   /**
-   * Whether the string that was just written at `start` is surely new, after which it stands there under `index`. If not,
-   * {@link findOrAdd} has to be asked. Never sure of it while there are few strings.
+   * Whether the string that was just written at `start`, of less than {@link MAX_HASHED_TEXT} characters, is surely new, after
+   * which it stands there under `index`. If not, {@link findOrAdd} has to be asked. Never sure of it while there are few strings.
    */
   addIfNew(start: number, hash: number, index: number): boolean {
     const { filter, entries } = this;
     const slot = hash & this.mask;
     if (filter === undefined || (filter[slot]! & filterBit(hash)) !== 0) return false;
     const offset = this.origin + start;
-    if (this.count + 1 === this.capacity || offset > MAX_OFFSET) return false;
-    if (this.texts !== undefined || this.longTexts !== undefined) return false;
+    if (this.count + 1 === this.capacity || offset > MAX_OFFSET || this.texts !== undefined) return false;
     const at = this.count++ << 2;
     entries[at] = hash;
     entries[at + 1] = offset;
