@@ -6,6 +6,7 @@
 import type { Packr } from "msgpackr";
 import { reasonOf } from "../../coded-error.js";
 import { PyDict } from "../../python/containers/dict.js";
+import { beginSharing, endSharing } from "../../python/hash.js";
 import { PyFloat } from "../../python/numbers/numbers.js";
 import { DecodeError } from "../errors.js";
 import { decodeUtf8 } from "../text.js";
@@ -29,7 +30,13 @@ export type MsgpackUnpacker = Pick<Packr, "unpack">;
 export function decodeMsgpack(bytes: Uint8Array, model: MsgpackModel, unpacker: MsgpackUnpacker): unknown {
   const readable = prepare(bytes, model);
   try {
-    return new MsgpackValues(bytes, readable, model).of(unpacker.unpack(readable));
+    // The keys are the sender's choice, as those of a pickle.
+    const outer = beginSharing();
+    try {
+      return new MsgpackValues(bytes, readable, model).of(unpacker.unpack(readable));
+    } finally {
+      endSharing(outer);
+    }
   } catch (error) {
     // Also a RangeError where little of the call stack was left: msgpackr recurses as deep as was checked.
     throw error instanceof DecodeError ? error : fail(reasonOf(error), undefined, error);
@@ -38,7 +45,8 @@ export function decodeMsgpack(bytes: Uint8Array, model: MsgpackModel, unpacker: 
 
 /**
  * Checks `bytes`, and gives a view or copy to be read instead. Numbers are told apart where the model does so: msgpackr
- * gives 2.0 and 2 alike. A byte order mark that starts a string is dropped by msgpackr.
+ * gives 2.0 and 2 alike. A byte order mark that starts a string is dropped by msgpackr. Many numbers that are keys would
+ * come together in one Map, which looks through all that V8 hashes alike.
  */
 function prepare(bytes: Uint8Array, model: MsgpackModel): Uint8Array {
   const keepsFloats = model.float === "exact" || model.int === "bigint";
@@ -51,9 +59,10 @@ function prepare(bytes: Uint8Array, model: MsgpackModel): Uint8Array {
   };
   walkMsgpack(
     bytes,
-    (code, payload, length) => {
-      if (code === 0xcb && keepsFloats) mark(payload - 1, 0xc4, 7);
-      else if (code === 0xca && keepsFloats) mark(payload - 1, 0xc4, 3);
+    (code, payload, length, isOneOfManyKeys) => {
+      if ((code === 0xcb || code === 0xca) && (keepsFloats || isOneOfManyKeys)) mark(payload - 1, 0xc4, length - 1);
+      else if ((code === 0xce || code === 0xd2 || code === 0xcf || code === 0xd3) && isOneOfManyKeys)
+        mark(payload - 1, 0xc4, length - 1);
       else if (code === 0xd6 || code === 0xd7 || code === 0xc7) mark(payload - 2, 0xc4, length);
       else if ((code >= 0xa0 && code <= 0xbf) || code === 0xd9 || code === 0xda || code === 0xdb) {
         checkUtf8(bytes, payload, length);
@@ -132,12 +141,19 @@ class MsgpackValues {
 
   /**
    * What stands as bytes in what msgpackr read. The header in the original bytes tells: no header of real bytes has the
-   * code of a float, a timestamp or text at the same distance along with the same length.
+   * code of a number, a timestamp or text at the same distance along with the same length.
    */
   #payload(offset: number, length: number): unknown {
     const bytes = this.#bytes;
-    if (length === 7 && bytes[offset - 2] === 0xcb) return this.#float(this.#view.getFloat64(offset - 1));
-    if (length === 3 && bytes[offset - 2] === 0xca) return this.#float(this.#view.getFloat32(offset - 1));
+    if (length === 7) {
+      if (bytes[offset - 2] === 0xcb) return this.#float(this.#view.getFloat64(offset - 1));
+      if (bytes[offset - 2] === 0xcf) return this.of(this.#view.getBigUint64(offset - 1));
+      if (bytes[offset - 2] === 0xd3) return this.of(this.#view.getBigInt64(offset - 1));
+    } else if (length === 3) {
+      if (bytes[offset - 2] === 0xca) return this.#float(this.#view.getFloat32(offset - 1));
+      if (bytes[offset - 2] === 0xce) return this.of(this.#view.getUint32(offset - 1));
+      if (bytes[offset - 2] === 0xd2) return this.of(this.#view.getInt32(offset - 1));
+    }
     const header = timestampHeader(length);
     if (header !== undefined && bytes[offset - 2] === header[0] && bytes[offset - 1] === header[1])
       return this.#timestamp(offset, length);

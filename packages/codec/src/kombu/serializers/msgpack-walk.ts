@@ -2,13 +2,17 @@
  * The structure of msgpack bytes, without making anything of them: what a library may safely be given. Every header is
  * looked at once and nothing recurses, so hostile bytes cost what they are long.
  */
+import { FEW } from "../../python/collisions.js";
 import { TIMESTAMP_TYPE, timestampHeader } from "./msgpack-timestamp.js";
 
 /** As deep as msgpack-python's C unpacker reads, which keeps a stack of 1,024. */
 const MAX_OPEN = 1023;
 
-/** Called for every float, int of 64 bits, string, bytes and timestamp: the code it starts with, and where its payload is. */
-export type VisitMsgpack = (code: number, payload: number, length: number) => void;
+/**
+ * Called for every float, int of 32 or 64 bits, string, bytes and timestamp: the code it starts with, where its payload is, and
+ * whether it is a key of a map with {@link FEW} or more.
+ */
+export type VisitMsgpack = (code: number, payload: number, length: number, isOneOfManyKeys: boolean) => void;
 
 /**
  * Goes through the one value that fills `bytes`.
@@ -25,6 +29,9 @@ export function walkMsgpack(
   /** Values still to come: of the container at hand, and of those around it. */
   let remaining = 1;
   const open: number[] = [];
+  /** Whether the container at hand is a map of many keys, and those around it. */
+  let isLargeMap = false;
+  const openLargeMaps: boolean[] = [];
   let position = 0;
   let start = 0;
 
@@ -72,11 +79,9 @@ export function walkMsgpack(
         case 0xd1:
           step(2);
           break;
+        case 0xca:
         case 0xce:
         case 0xd2:
-          step(4);
-          break;
-        case 0xca:
           payload(code, 4);
           break;
         case 0xcb:
@@ -111,7 +116,9 @@ export function walkMsgpack(
       }
       if (open.length === MAX_OPEN) throw fail(`more than ${MAX_OPEN} containers inside of each other`, start);
       open.push(remaining);
+      openLargeMaps.push(isLargeMap);
       remaining = count;
+      isLargeMap = (code === 0xde || code === 0xdf) && count >= 2 * FEW;
       continue;
     }
     while (--remaining === 0) {
@@ -121,6 +128,7 @@ export function walkMsgpack(
         return;
       }
       remaining = outer;
+      isLargeMap = openLargeMaps.pop()!;
     }
   }
 
@@ -136,6 +144,6 @@ export function walkMsgpack(
   }
 
   function payload(code: number, length: number): void {
-    visit(code, step(length), length);
+    visit(code, step(length), length, isLargeMap && (remaining & 1) === 0);
   }
 }

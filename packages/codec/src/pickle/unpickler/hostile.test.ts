@@ -1,6 +1,7 @@
 /** Input that is made to be costly. */
 import { describe, expect, test } from "vitest";
 import { ClassRegistry } from "../../globals/default-registry.js";
+import { collidingBits } from "../../python/collisions.vectors.js";
 import type { PyDict } from "../../python/containers/dict.js";
 import { tuple } from "../../python/containers/sequences.js";
 import { dumps } from "../api-dump.js";
@@ -205,29 +206,14 @@ describe("hostile input costs no more than its size", () => {
     expect(tuples.size).toBe(20_000);
   });
 
-  /** Floats, or ints of 64 bits, for which V8's hash of a key of a Map ends in the same thirty bits. */
   const colliding = (count: number, isFloat: boolean, after: string, before = "") => {
-    const mask = 2n ** 64n - 1n;
     const view = new DataView(new ArrayBuffer(8));
-    const unshifted = (hash: bigint, shift: bigint) => {
-      let value = hash;
-      for (let i = 0n; i < 64n; i += shift) value = hash ^ (value >> shift);
-      return value;
-    };
-    const inverse = (factor: bigint) => {
-      let value = 1n;
-      for (let i = 0; i < 6; i++) value = (value * (2n - factor * value)) & mask;
-      return value;
-    };
-    const [of65, of21, ofFirst] = [inverse(65n), inverse(21n), inverse(2n ** 18n - 1n)];
-    return Array.from({ length: count }, (_, i) => {
-      let hash = unshifted((BigInt(i + 1) << 30n) & mask, 22n);
-      hash = unshifted((hash * of65) & mask, 11n);
-      hash = unshifted((hash * of21) & mask, 31n);
-      view.setBigUint64(0, ((hash + 1n) * ofFirst) & mask, !isFloat);
+    const keys = collidingBits(count).map((bits) => {
+      view.setBigUint64(0, bits, !isFloat);
       const bytes = String.fromCharCode(...new Uint8Array(view.buffer));
       return `${before}${isFloat ? `G${bytes}` : `\x8a\x09${bytes}\0`}${after}`;
-    }).join("");
+    });
+    return keys.join("");
   };
 
   // Of half a million floats of the first kind, 5 MB, a Map took five minutes.
