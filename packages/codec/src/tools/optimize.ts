@@ -103,7 +103,7 @@ class StoredIndices {
   }
 
   add(index: number): void {
-    if (index > this.#below) this.#others.set(sparseKey(index), true);
+    if (index < 0 || index > this.#below) this.#others.set(sparseKey(index), true);
     if (index !== this.#below) return;
     do {
       this.#below++;

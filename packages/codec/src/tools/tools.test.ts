@@ -94,6 +94,14 @@ describe("optimize()", () => {
     const expected = `\x80\x02${puts.map((put) => `N${put}0`).join("")}j+\x01\0\0.`;
     expect(Buffer.from(optimize(pickle)).toString("latin1")).toBe(expected);
   });
+
+  // No unpickler takes such an index, but MEMOIZE goes by how many there are.
+  test("counts what is put under a negative index, as CPython 3.12's does", () => {
+    const optimized = optimize(Buffer.from("Np-1\n0K\x07\x94K\x08\x94h\x01\x86.", "latin1"));
+    expect(Buffer.from(optimized).toString("latin1")).toBe("N0K\x07q\0K\x08h\0\x86.");
+    const unknown = Buffer.from("Np-1\n0K\x07\x94h\0\x86.", "latin1");
+    expect(() => optimize(unknown)).toThrow("memo key 0 has never been stored into");
+  });
 });
 
 // One None, in the memo more often than a Map of V8 has room for.
