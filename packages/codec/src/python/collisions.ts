@@ -17,7 +17,7 @@ const MAX_SAME_END = 4096;
 /** Of those that are looked at, far fewer have one place unless their ends are chosen, too. */
 const MAX_LARGE_CHAIN = 1024;
 
-/** Counts the numbers that one Map or Set has as its keys while a pickle is decoded. */
+/** Counts the numbers that one Map or Set has as its keys while a pickle is decoded, or a body of msgpack. */
 export class Collisions {
   /** By place: how many keys are there, of those that were looked at since there are so many places. */
   #chains: Uint16Array | undefined;

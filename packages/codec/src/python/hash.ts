@@ -106,7 +106,7 @@ export function endSharing(outer: SharedKeys | undefined): void {
   shared = outer;
 }
 
-/** Whether a pickle is being decoded, whose keys are the sender's choice. */
+/** Whether a pickle is being decoded, or a body of msgpack, whose keys are the sender's choice. */
 export function isSharing(): boolean {
   return shared !== undefined;
 }
