@@ -101,8 +101,8 @@ export {
   DjangoModel,
   LazyObject,
   LazyString,
-  Markup,
   MultiValueDict,
   QueryDict,
   SafeString,
 } from "./python/web/django.js";
+export { Markup } from "./python/web/markup.js";

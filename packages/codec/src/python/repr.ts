@@ -31,7 +31,8 @@ import { EnumMember } from "./objects/enum.js";
 import { PyInstance } from "./objects/instance.js";
 import { PyGlobal, PyObject } from "./objects/objects.js";
 import { bytearrayRepr, bytesRepr, strRepr } from "./str-repr.js";
-import { DjangoModel, LazyObject, LazyString, Markup, MultiValueDict, SafeString } from "./web/django.js";
+import { DjangoModel, LazyObject, LazyString, MultiValueDict, SafeString } from "./web/django.js";
+import { Markup } from "./web/markup.js";
 
 /** Characters after which the rest is `...`: shared parts are printed wherever they occur, and can make a small value huge. */
 const MAX_LENGTH = 1_000_000;

@@ -31,15 +31,6 @@ export class SafeString implements PyHashable {
   }
 }
 
-/**
- * `markupsafe.Markup`, of Jinja and Flask: the same as Django's {@link SafeString}.
- *
- * @example
- * const name = new Markup("<b>Ada</b>");
- * `${loads(dumps(name))}` // => '<b>Ada</b>'
- */
-export class Markup extends SafeString {}
-
 /** `gettext_lazy("hi")`: a text that Python translates when it is shown. Data: what to call, and with what. */
 export class LazyString {
   /** A reference to a function, such as `django.utils.translation.gettext`. */

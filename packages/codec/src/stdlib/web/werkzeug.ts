@@ -5,7 +5,7 @@ import type { GlobalEntry } from "../../globals/registry.js";
 import { itemsOfDict } from "../../python/coerce.js";
 import type { PyInstance } from "../../python/objects/instance.js";
 import { PyGlobal } from "../../python/objects/objects.js";
-import { Markup } from "../../python/web/django.js";
+import { Markup } from "../../python/web/markup.js";
 
 const DICT = new PyGlobal("builtins", "dict");
 const NAMES = ["ImmutableMultiDict", "CombinedMultiDict", "ImmutableDict", "ImmutableList"];
