@@ -4,8 +4,11 @@
  */
 import { codeAt } from "./code-at.js";
 
-/** Two 32-bit halves and the 64-bit integer they make: typed arrays, as V8 compiles no DataView's bigints. */
-const halves = new Int32Array(2);
+/** Ints of 8 bytes that are decoded together. */
+const INT64_BATCH = 64;
+
+/** 32-bit halves and the 64-bit integers they make: typed arrays, as V8 compiles no DataView's bigints. */
+const halves = new Int32Array(2 * INT64_BATCH);
 const signed = new BigInt64Array(halves.buffer);
 const unsigned = new BigUint64Array(halves.buffer);
 /** Which half is the low one. */
@@ -41,15 +44,43 @@ function decodeShort(bytes: Uint8Array, start: number, length: number): number {
   return length > 0 && bytes[start + length - 1]! >= 0x80 ? value - scale : value;
 }
 
-/** The int in 8 bytes. */
-export function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
-  const low = int32(bytes, at) >>> 0;
-  const high = int32(bytes, at + 4);
-  // -(2^53) itself is not safe, hence the strict comparison on the low side.
-  if (high < 0x200000 && (high > -0x200000 || (high === -0x200000 && low > 0))) return high * 0x100000000 + low;
-  halves[LOW] = low;
-  halves[HIGH] = high;
-  return signed[0]!;
+/**
+ * The ints of 8 bytes that start at `start` and every `stride` bytes after it, put into `list` from `first` up to `end`.
+ * Halves are written for many before the first is read whole: a processor waits where it reads what it just wrote in parts.
+ */
+export function fillInt64s(
+  list: unknown[],
+  first: number,
+  end: number,
+  bytes: Uint8Array,
+  start: number,
+  stride: number,
+): void {
+  let at = start;
+  for (let i = first; i < end; ) {
+    const count = Math.min(INT64_BATCH, end - i);
+    for (let k = 0; k < count; k++, at += stride) {
+      halves[2 * k + LOW] = int32(bytes, at);
+      halves[2 * k + HIGH] = int32(bytes, at + 4);
+    }
+    for (let k = 0; k < count; k++) list[i++] = int64At(k);
+  }
+}
+
+function decodeInt64(bytes: Uint8Array, at: number): number | bigint {
+  halves[LOW] = int32(bytes, at);
+  halves[HIGH] = int32(bytes, at + 4);
+  return int64At(0);
+}
+
+/** The int whose halves are the pair of that number: a number when it is safe. */
+function int64At(pair: number): number | bigint {
+  const low = halves[2 * pair + LOW]! >>> 0;
+  const high = halves[2 * pair + HIGH]!;
+  // One comparison, of which the sign says nothing: a processor cannot guess the signs.
+  const isSmall = (high + 0x200000) >>> 0 < 0x400000;
+  // -(2^53) itself is not safe.
+  return isSmall && (high > -0x200000 || low > 0) ? high * 0x100000000 + low : signed[pair]!;
 }
 
 /** 7, or 9 to 16 bytes: an unsigned low part and a high part, which holds the sign. */
@@ -68,7 +99,8 @@ function decodeMedium(bytes: Uint8Array, start: number, end: number, isSigned: b
     halves[HIGH] = int32(bytes, split + 4);
   } else {
     const fill = isSigned && bytes[end - 1]! >= 0x80 ? -1 : 0;
-    halves.fill(fill);
+    halves[LOW] = fill;
+    halves[HIGH] = fill;
     for (let i = split; i < end; i++) {
       const half = i - split < 4 ? LOW : HIGH;
       const shift = ((i - split) & 3) << 3;

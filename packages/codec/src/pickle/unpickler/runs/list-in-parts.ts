@@ -6,9 +6,9 @@
  */
 
 /** Items that fit into an array of V8's young generation. */
-const PART = 8192;
+export const PART = 8192;
 /** Parts become larger rather than more than this. */
-const MAX_PARTS = 4096;
+export const MAX_PARTS = 4096;
 
 /** A list of `count` items; `fill` is given arrays to fill, together as long, in order. */
 export function listInParts(count: number, fill: (part: unknown[]) => void): unknown[] {
@@ -19,5 +19,10 @@ export function listInParts(count: number, fill: (part: unknown[]) => void): unk
     fill(part);
     parts.push(part);
   }
-  return parts.length === 1 ? parts[0]! : ([] as unknown[]).concat(...parts);
+  return joined(parts);
+}
+
+/** All items of `parts`, which are at most {@link MAX_PARTS}. */
+export function joined<T>(parts: readonly T[][]): T[] {
+  return parts.length === 1 ? parts[0]! : ([] as T[]).concat(...parts);
 }

@@ -29,8 +29,10 @@ export function readListRun(
   let run: NumberRun | StringRun;
   if (startsNumber(bytes[start]!)) {
     if (!numbers.measure(bytes, start, limit)) return undefined;
-    machine.count(numbers.count);
-    list = numbers.read(bytes, start, input.view);
+    const { count } = numbers;
+    machine.count(count);
+    list = numbers.read(bytes, input.view);
+    machine.count(numbers.count - count);
     if (isMemoised) memo.add(list);
     run = numbers;
   } else {

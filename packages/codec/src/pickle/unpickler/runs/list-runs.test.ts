@@ -103,6 +103,48 @@ describe("a list of so many that it is made in parts", () => {
     expect(Array.isArray(first) && Object.keys(first).length).toBe(count);
   });
 
+  /** Of one, two and four bytes. */
+  const ints = (count: number): number[] =>
+    Array.from({ length: count }, (_, i) => (i % 3 === 0 ? i % 256 : i % 3 === 1 ? i : -i * 40_000));
+
+  it.each(counts)("keeps %i ints in order", (count) => {
+    const list = ints(count);
+    const [first, second] = loads(dumps([list, list])) as unknown[][];
+    expect(first).toStrictEqual(list);
+    expect(second).toBe(first);
+  });
+
+  it.each([2.5, 2 ** 40, 2n ** 62n, 2n ** 80n, "text", null])("keeps 20,000 ints and %s", (other) => {
+    for (const list of [
+      [...ints(20_000), other],
+      [...ints(19_500), other, ...ints(5000), other, other, other],
+    ]) {
+      expect(loads(dumps(list))).toStrictEqual(list);
+    }
+  });
+
+  it("reads ints whatever their batches and frames are", () => {
+    const batch = `(${"K\x05".repeat(10)}M\x01\x02e`;
+    const list = loads(latin1(`]${batch.repeat(3000)}.`)) as unknown[];
+    expect(list.length).toBe(33_000);
+    expect(list.at(-1)).toBe(513);
+    const items = Array.from({ length: 11 }, (_, i) => (i < 10 ? 5 : 513));
+    expect(list.slice(8 * 1024, 8 * 1024 + 22)).toEqual(
+      [...items.slice(8), ...items, ...items.slice(0, 8)].slice(0, 22),
+    );
+    const framed = `\x80\x04${frame(`](${"K\x01".repeat(100)}`)}${frame("K\x01".repeat(120)).repeat(100)}${frame("e")}`;
+    expect(loads(latin1(`${framed}.`))).toEqual(Array.from({ length: 12_100 }, () => 1));
+    expect(loads(latin1(`](${"K\x01".repeat(9000)}e(${"K\x02".repeat(9000)}eK\x03a.`))).toHaveLength(18_001);
+  });
+
+  it("refuses ints where they are wrong", () => {
+    const start = `](${"K\x01".repeat(9000)}e(${"K\x01".repeat(9000)}`;
+    expect(refusal(`${start}J\x01\x01\x01`)).toEqual(["truncated", start.length]);
+    expect(refusal(`${start}\xff`)).toEqual(["unknown-opcode", start.length]);
+    expect(refusal(`${start}K\x01e.`, { limits: { maxItems: 18_000 } })).toEqual(["limit-exceeded", 0]);
+    expect(loads(latin1(`${start}K\x01e.`), { limits: { maxItems: 18_001 } })).toHaveLength(18_001);
+  });
+
   it.each(counts)("keeps %i str in order, and each in the memo", (count) => {
     const list = words(count).map((word, i) =>
       i % 8192 > 8100 || i % 8192 < 50 ? `${word} ${"日本".repeat(30)}` : word,
