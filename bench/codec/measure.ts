@@ -6,16 +6,13 @@
  * beside it in one process; Node's other contenders have theirs in another.
  *
  * Contenders take turns, so that a drifting machine drifts for all, and each round begins with another of them, so that
- * none always follows the same one. A ratio is the median over rounds of (their time / Brine's time) in one round: above 1,
- * Brine is faster. A processor whose other half is busy may run half as fast for seconds, which the two turns of one round
- * have in common. How far the rounds disagree is the ratio's spread.
+ * none always follows the same one. A processor whose other half is busy may run half as fast for seconds, which the turns of
+ * one round have in common.
  */
 import { readFileSync } from "node:fs";
-import { quantile } from "../statistics.js";
 import { brine, brineKeys, type Contender, type Protocol } from "./contenders.js";
 import { CPython } from "./cpython.js";
 import { nodePeers } from "./node-peers.js";
-import type { Row, Timing } from "./report.js";
 import type { Direction } from "./workloads.js";
 
 /** Who shares the rounds with Brine. */
@@ -34,20 +31,13 @@ export interface Task {
   readonly against: readonly string[] | undefined;
 }
 
+/** By contender: nanoseconds an iteration, round by round. */
+export type Times = Readonly<Record<string, readonly number[]>>;
+
 /** About this long a turn: short enough to interleave, long enough to time. */
 const TURN_NANOSECONDS = 20e6;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
 const WARM_UP_NANOSECONDS = 1000e6;
-
-/** `theirs` and `ours` are nanoseconds an iteration, round by round. */
-function timing(theirs: readonly number[], ours: readonly number[]): Timing {
-  const paired = theirs.map((time, round) => time / ours[round]!);
-  return {
-    nanoseconds: quantile(theirs, 0.5),
-    ratio: quantile(paired, 0.5),
-    spread: [quantile(paired, 0.25), quantile(paired, 0.75)],
-  };
-}
 
 /** Returns how often it fits into a turn. */
 async function warmUp(contender: Contender): Promise<number> {
@@ -63,7 +53,7 @@ async function warmUp(contender: Contender): Promise<number> {
   return Math.max(1, Math.round(TURN_NANOSECONDS / each));
 }
 
-async function measure(contenders: readonly Contender[], rounds: number): Promise<Row["result"]> {
+async function measure(contenders: readonly Contender[], rounds: number): Promise<Times> {
   const iterations = new Map<Contender, number>();
   for (const contender of contenders) iterations.set(contender, await warmUp(contender));
   const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
@@ -73,8 +63,7 @@ async function measure(contenders: readonly Contender[], rounds: number): Promis
       times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
     }
   }
-  const ours = times.get("brine")!;
-  return Object.fromEntries([...times].map(([name, all]) => [name, timing(all, ours)]));
+  return Object.fromEntries(times);
 }
 
 const task = JSON.parse(process.argv[2]!) as Task;
@@ -103,8 +92,7 @@ try {
     .filter((contender) => contender !== undefined)
     .filter(({ name }) => against?.includes(name) ?? true);
   const contenders = [brine(workload, pickle, direction, protocol), ...chosen];
-  const row: Row = { direction, workload, bytes: pickle.length, result: await measure(contenders, rounds) };
-  process.send!(row);
+  process.send!(await measure(contenders, rounds));
 } finally {
   others.close();
   process.disconnect();

@@ -1,5 +1,6 @@
 /** A run's results as data, as a table and as a chart. */
 import { ratioChart } from "../ratio-chart.js";
+import { quantile } from "../statistics.js";
 import { writeResults } from "../write-results.js";
 import { type Direction, WORKLOADS } from "./workloads.js";
 
@@ -11,6 +12,16 @@ export interface Timing {
   readonly ratio: number;
   /** The quartiles of the ratio within one round: far apart on a busy machine. */
   readonly spread: readonly [low: number, high: number];
+}
+
+/** Of nanoseconds an iteration, round by round. Above 1 Brine is faster. */
+export function timing(theirs: readonly number[], ours: readonly number[]): Timing {
+  const paired = theirs.map((time, round) => time / ours[round]!);
+  return {
+    nanoseconds: quantile(theirs, 0.5),
+    ratio: quantile(paired, 0.5),
+    spread: [quantile(paired, 0.25), quantile(paired, 0.75)],
+  };
 }
 
 export interface Row {
