@@ -38,6 +38,8 @@ export class Machine {
   readonly options: ResolvedUnpicklerOptions;
   readonly input: Input;
   readonly memo: Memo;
+  /** Whether another pickle may ask for what this one memoised. */
+  readonly keepsMemo: boolean;
 
   // The registers. The machine's loop keeps them in variables while it runs opcodes of its own.
   /** The opcode at hand, for errors. */
@@ -69,6 +71,7 @@ export class Machine {
   constructor(bytes: Uint8Array, options: ResolvedUnpicklerOptions, hooks?: UnpicklerHooks) {
     this.options = options;
     this.#hooks = hooks;
+    this.keepsMemo = hooks !== undefined;
     if (bytes.length > MAX_LENGTH) throw overLimit("maxBytes", MAX_LENGTH);
     this.input = new Input(bytes);
     this.memo = new Memo(options.limits.maxMemo, bytes.length);

@@ -1,5 +1,6 @@
 /** Lists of nothing but numbers or nothing but str, read in one go. */
 
+import { STOP } from "../../opcodes.js";
 import type { Machine } from "../machine.js";
 import { NumberRun, startsNumber } from "./number-run.js";
 import { StringRun } from "./string-run.js";
@@ -48,7 +49,8 @@ export function readListRun(
       throw error;
     }
     if (isMemoised) memo.add(list);
-    memo.addAll(list);
+    // Behind the last opcode nobody asks for them.
+    if (machine.keepsMemo || bytes[strings.pos] !== STOP) memo.addAll(list);
     run = strings;
   }
   machine.pos = run.pos;

@@ -137,6 +137,13 @@ describe("a list of so many that it is made in parts", () => {
     expect(loads(latin1(`](${"K\x01".repeat(9000)}e(${"K\x02".repeat(9000)}eK\x03a.`))).toHaveLength(18_001);
   });
 
+  it("of str can be referred to by an Unpickler's next pickle", () => {
+    const texts = words(40);
+    const unpickler = new Unpickler(Buffer.concat([dumps(texts), latin1("h\x01h\x28\x86.")]));
+    expect(unpickler.load()).toEqual(texts);
+    expect(unpickler.load()).toEqual([texts[0], texts[39]]);
+  });
+
   it("refuses ints where they are wrong", () => {
     const start = `](${"K\x01".repeat(9000)}e(${"K\x01".repeat(9000)}`;
     expect(refusal(`${start}J\x01\x01\x01`)).toEqual(["truncated", start.length]);
