@@ -32,6 +32,28 @@ describe("decodeUtf8", () => {
     expect(decode(bytes)).toBe(`${"テ".repeat(400)}\ud800テ`);
   });
 
+  test("takes and refuses any two bytes as the platform does", () => {
+    const judge = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const told = (action: () => string): string | undefined => {
+      try {
+        return action();
+      } catch {
+        return undefined;
+      }
+    };
+    // Long enough to be taken for Latin-1, and once at the end.
+    const bytes = new Uint8Array(520).fill(0x61);
+    for (const at of [300, 518]) {
+      for (let pair = 0; pair < 0x10000; pair++) {
+        bytes[at] = pair >> 8;
+        bytes[at + 1] = pair & 0xff;
+        const expected = told(() => judge.decode(bytes));
+        const got = told(() => decode(bytes));
+        if (got !== expected) expect.fail(`bytes ${pair.toString(16)} at ${at}: ${got} instead of ${expected}`);
+      }
+    }
+  });
+
   test("reads no further than told", () => {
     for (const length of [65, 127, 254, 255, 256, 257, 300]) {
       for (const tail of ["a", "\u00e9"]) {

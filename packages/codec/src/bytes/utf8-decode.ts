@@ -183,33 +183,41 @@ export function decodeUtf8(bytes: Uint8Array, start: number, end: number): strin
 
 /**
  * Text of characters up to U+00FF, which are one byte or two; `undefined` as soon as there is any other. Half the memory
- * of UTF-16 during the work and after it, and without a branch on each byte: byte strings of protocols 0 to 2 are such
- * text, and which of their bytes are two nobody can predict.
+ * of UTF-16 during the work and after it: byte strings of protocols 0 to 2 are such text.
  */
 function decodeLatin1Only(bytes: Uint8Array, start: number, end: number): string | undefined {
   const to = end - start <= unitBytes.length ? unitBytes : new Uint8Array(end - start);
+  const length = decodeLatin1(bytes, start, end, to);
+  return length < 0 ? undefined : latin1(to, 0, length);
+}
+
+/**
+ * Writes one byte for each character of UTF-8 in `bytes[start, end)`, and returns how many there are, or -1 if any is above
+ * U+00FF. Nobody can predict which are two bytes, so there is no branch on a byte: each is written, and a first of two written
+ * over. Second bytes are the character itself, or 0x40 below it where the first is 0xC3.
+ */
+function decodeLatin1(bytes: Uint8Array, start: number, end: number, to: Uint8Array): number {
   let n = 0;
-  let i = start;
   let refused = 0;
-  while (i < end - 1 && refused === 0) {
+  /** 1 behind the first of two bytes. */
+  let isSecond = 0;
+  let added = 0;
+  for (let i = start; i < end && refused === 0; ) {
     // Most other scripts show at once.
-    const pause = Math.min(i + (i === start ? 8 : 64), end - 1);
-    while (i < pause) {
-      const a = bytes[i]!;
-      // All ones where a second byte belongs to the first.
-      const two = -(a >> 7);
-      const b = bytes[i - two]!;
-      to[n++] = (a & ~two) | (((a << 6) | (b & 0x3f)) & two);
-      refused |= (((a & 0xfe) ^ 0xc2) | ((b & 0xc0) ^ 0x80)) & two;
-      i += 1 - two;
+    const pause = Math.min(i + (i === start ? 8 : 64), end);
+    for (; i < pause; i++) {
+      const byte = bytes[i]!;
+      to[n] = byte + added;
+      const isHigh = byte >> 7;
+      const isFirst = isHigh & (byte >> 6);
+      // Only 0xC2 and 0xC3 are the first of two; what is high and not first must be second, and the other way round.
+      refused |= (isHigh ^ isFirst ^ isSecond) | (((byte ^ 0xc2) >> 1) & -isFirst);
+      added = (byte & isFirst) << 6;
+      isSecond = isFirst;
+      n += 1 - isFirst;
     }
   }
-  if (i === end - 1) {
-    const last = bytes[i]!;
-    refused |= last & 0x80;
-    to[n++] = last;
-  }
-  return refused === 0 ? latin1(to, 0, n) : undefined;
+  return (refused | isSecond) === 0 ? n : -1;
 }
 
 function fromUnits(from: Uint16Array, fromBytes: Uint8Array, length: number): string {

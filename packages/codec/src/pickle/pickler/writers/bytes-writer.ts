@@ -46,7 +46,7 @@ export abstract class BytesWriter extends KeyWriter {
     for (let i = 0; i < length; i++) {
       const byte = bytes[i]!;
       const high = byte >> 7;
-      target[pos] = high === 0 ? byte : 0xc0 | (byte >> 6);
+      target[pos] = byte ^ ((byte ^ (0xc0 | (byte >> 6))) & -high);
       target[pos + 1] = 0x80 | (byte & 0x3f);
       pos += 1 + high;
     }
