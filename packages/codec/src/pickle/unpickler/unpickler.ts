@@ -265,7 +265,9 @@ function run(machine: Machine): unknown {
           break;
         }
         const next = bytes[first]!;
-        const isRun = next === op.SHORT_BINUNICODE || (isPlainNumber && startsNumber(next));
+        // Before protocol 4 short ones are BINUNICODE as well. Long ones take the same time one by one.
+        const isText = next === op.SHORT_BINUNICODE || (next === op.BINUNICODE && bytes[first + 2] === 0);
+        const isRun = isText || (isPlainNumber && startsNumber(next));
         const whole = isRun ? readListRun(machine, first, limit, memoSize > 0) : undefined;
         if (whole !== undefined) {
           stack[sp++] = whole;

@@ -137,6 +137,18 @@ describe("a list of so many that it is made in parts", () => {
     expect(loads(latin1(`](${"K\x01".repeat(9000)}e(${"K\x02".repeat(9000)}eK\x03a.`))).toHaveLength(18_001);
   });
 
+  it.each([0, 1, 2, 3, 4, 5] as const)("keeps str at protocol %i, short and long, and each in the memo", (protocol) => {
+    const texts = words(3000).map((word, i) =>
+      i % 500 === 40 ? word.repeat(60) : i % 7 === 6 ? `${word} é 日本` : word,
+    );
+    for (const list of [texts, texts.slice(40), texts.slice(0, 300)]) {
+      const [first, some] = loads(dumps([list, [list[0], list[299]]], { protocol })) as unknown[][];
+      expect(first).toStrictEqual(list);
+      expect(some).toStrictEqual([list[0], list[299]]);
+      expect(loads(dumps(list, { protocol }))).toStrictEqual(list);
+    }
+  });
+
   it("of str can be referred to by an Unpickler's next pickle", () => {
     const texts = words(40);
     const unpickler = new Unpickler(Buffer.concat([dumps(texts), latin1("h\x01h\x28\x86.")]));
