@@ -6,7 +6,6 @@ import { encodeUnits, encodeUtf8 } from "../../../bytes/utf8-encode.js";
 import { SLACK, utf8Length } from "../../../bytes/writer.js";
 import * as op from "../../opcodes.js";
 import { rawUnicodeEscape } from "../../text-encode.js";
-import { RepeatedStrings } from "../memo/repeated-strings.js";
 import { addWord, FIRST_FACTOR, finishHash, hashBytes, nextFactor } from "../memo/string-hash.js";
 import { ONLY_FIND, StringMemo } from "../memo/string-memo.js";
 import { NumberWriter } from "./number-writer.js";
@@ -27,7 +26,6 @@ export type StringMemoMode = "all" | "keys" | "none";
 export abstract class StringWriter extends NumberWriter {
   strings: StringMemoMode = "all";
   readonly stringMemo = new StringMemo();
-  private readonly repeated = new RepeatedStrings();
   protected readonly scratch = TextScratch.create(SCRATCH_UNITS);
   /** Bytes of the str that `placeStr` put behind `pos`, without opcode and length. */
   private placed = 0;
@@ -35,7 +33,6 @@ export abstract class StringWriter extends NumberWriter {
   override clearMemos(): void {
     super.clearMemos();
     this.stringMemo.clear();
-    this.repeated.clear();
   }
 
   override shifted(moved: number, chunk: Uint8Array): void {
@@ -54,16 +51,7 @@ export abstract class StringWriter extends NumberWriter {
 
   /** A str that shares its memo entry with equal ones if the strings of this pickle do. */
   saveStr(text: string): void {
-    if (this.repeated.finds && this.strings === "all" && this.getRepeated(text)) return;
     this.saveText(text, this.strings === "all" || isSingleton(text));
-  }
-
-  /** Refers to a string that is known to be repeated, which it says. */
-  private getRepeated(text: string): boolean {
-    const known = this.repeated.find(text);
-    if (known < 0) return false;
-    this.get(known);
-    return true;
   }
 
   /** A str that is always shared by value, unless nothing is. */
@@ -154,7 +142,6 @@ export abstract class StringWriter extends NumberWriter {
     const known = this.stringMemo.findOrAdd(this.view, start, end, hash, text, index);
     if (known >= 0) {
       this.get(known);
-      if (this.repeated.takes) this.repeated.add(text, known);
       return;
     }
     this.pos = end;
