@@ -40,15 +40,28 @@ export function hashBytes(view: DataView, start: number, length: number): number
 }
 
 function hashLong(view: DataView, start: number, length: number): number {
+  if (length > MAX_FULL_HASH) return hashSamples(view, start, length);
   const last = start + length - 4;
-  const step = length > MAX_FULL_HASH ? Math.floor((length - 4) / SAMPLES) : 4;
   let sum = 0;
   let factor = FIRST_FACTOR;
   let at = start;
-  for (; at <= last; at += step, factor = nextFactor(factor)) sum = addWord(sum, view.getInt32(at, true), factor);
-  const rest =
-    length > MAX_FULL_HASH ? view.getInt32(last, true) : view.getInt32(at, true) & MASKS[(last + 4 - at) << 2]!;
+  for (; at <= last; at += 4, factor = nextFactor(factor)) sum = addWord(sum, view.getInt32(at, true), factor);
+  const rest = view.getInt32(at, true) & MASKS[(last + 4 - at) << 2]!;
   return finishHash(addWord(sum, rest, factor), length);
+}
+
+/** Four at a time, as each of them would wait for the one before. */
+function hashSamples(view: DataView, start: number, length: number): number {
+  const last = start + length - 4;
+  const step = ((length - 4) / SAMPLES) | 0;
+  let sum = view.getInt32(last, true);
+  for (let i = 0, at = start; i < SAMPLES; i += 4, at += 4 * step) {
+    const a = Math.imul(view.getInt32(at, true), FACTOR);
+    const b = Math.imul(view.getInt32(at + step, true), SQUARE);
+    const c = Math.imul(view.getInt32(at + 2 * step, true), CUBE);
+    sum = (a + b + c + Math.imul(sum ^ view.getInt32(at + 3 * step, true), FOURTH)) | 0;
+  }
+  return finishHash(sum, length);
 }
 
 /** To hash words one by one: the factor of the first. */
