@@ -7,20 +7,18 @@ interface NodeBufferConstructor {
 
 const nodeBuffer = (globalThis as { readonly Buffer?: NodeBufferConstructor }).Buffer;
 
-/** Bytes that {@link TextScratch.copyAscii} copies at a time. */
+/** Bytes that {@link TextScratch.copyTo} copies at a time. */
 const BLOCK = 16;
 
 export class TextScratch {
-  /** The longest text. */
-  readonly length: number;
   /** UTF-16, of the last {@link fillUnits}. */
   readonly units: Uint16Array;
-  /** UTF-8, of the last {@link fillAscii}; behind it {@link BLOCK} bytes that may be read. */
+  /** UTF-8, of the last {@link fillAscii} or what was put there; behind it {@link BLOCK} bytes that may be read. */
   readonly view: DataView;
-  private readonly bytes: NodeBuffer;
+  /** The memory of both. */
+  readonly bytes: NodeBuffer;
 
   private constructor(bytes: NodeBuffer, length: number) {
-    this.length = length;
     this.bytes = bytes;
     this.units = new Uint16Array(bytes.buffer, bytes.byteOffset, length);
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -46,16 +44,15 @@ export class TextScratch {
   }
 
   /**
-   * Copies `length` bytes of the last {@link fillAscii} from `at` on to `start` of `to`, and up to 15 that follow. In blocks, as most
-   * strings have one: where a loop over their words ends, the processor guesses wrong.
+   * Copies `size` bytes of UTF-8 from `at` on to `start` of `to`, and up to 15 that
+   * follow. In blocks, as most strings have one: where a loop over their words ends, the processor guesses wrong. As floats,
+   * which are twice as long as the longest integers: no UTF-8 is NaN, whose bits might change.
    */
-  copyAscii(at: number, length: number, to: DataView, start: number): void {
+  copyTo(to: DataView, start: number, at: number, size: number): void {
     const { view } = this;
-    for (let i = 0; i < length; i += BLOCK) {
-      to.setInt32(start + i, view.getInt32(at + i));
-      to.setInt32(start + i + 4, view.getInt32(at + i + 4));
-      to.setInt32(start + i + 8, view.getInt32(at + i + 8));
-      to.setInt32(start + i + 12, view.getInt32(at + i + 12));
+    for (let i = 0; i < size; i += BLOCK) {
+      to.setFloat64(start + i, view.getFloat64(at + i, true), true);
+      to.setFloat64(start + i + 8, view.getFloat64(at + i + 8, true), true);
     }
   }
 }

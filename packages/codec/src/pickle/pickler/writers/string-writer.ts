@@ -14,10 +14,12 @@ import { NumberWriter } from "./number-writer.js";
 const MAX_SHORT = 48;
 /** Strings of other scripts beyond this length are taken with a native call. */
 const MAX_WIDE_LOOP = 24;
+/** Longer ones are encoded by it. */
+const MAX_UNITS = 4096;
 /** Strings up to this length fit into the slack, even twice, whatever they hold. */
 const MAX_IN_SLACK = 24;
 /** UTF-16 units that are taken with one native call. */
-export const SCRATCH_UNITS = 4096;
+export const SCRATCH_UNITS = 8192;
 /** Strings up to this length have less than FRAME_SIZE_TARGET bytes in any case. */
 const MAX_SURELY_FRAMED = Math.floor((FRAME_SIZE_TARGET - 1) / 3);
 
@@ -194,7 +196,7 @@ export abstract class StringWriter extends NumberWriter {
     const { length } = text;
     if (length > MAX_IN_SLACK) this.room(length * 3);
     const { scratch } = this;
-    if (scratch !== undefined && length > MAX_WIDE_LOOP && length <= scratch.length && looksWide(text)) {
+    if (scratch !== undefined && length > MAX_WIDE_LOOP && length <= MAX_UNITS && looksWide(text)) {
       // Native calls take 5 ns a unit for what is not Latin-1 (Node 20).
       scratch.fillUnits(text);
       return this.placeUnits(0, length);
