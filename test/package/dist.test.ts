@@ -88,7 +88,7 @@ describe("the codec's tools", () => {
 describe("what an import loads", () => {
   // V8 reads all of it before the first call. A limit that is reached: is the new code needed by those who import the entry?
   it.each([
-    { entry: "codec/dist/index.js", files: 3, bytes: 529_000 },
+    { entry: "codec/dist/index.js", files: 3, bytes: 533_000 },
     { entry: "codec/dist/tools/index.js", files: 3, bytes: 140_000 },
     { entry: "codec/dist/coded-error.js", files: 2, bytes: 87_000 },
     { entry: "amqp-adapter/dist/index.js", files: 2, bytes: 110_000 },
