@@ -35,9 +35,11 @@ export interface Task {
 export type Times = Readonly<Record<string, readonly number[]>>;
 
 /** About this long a turn: short enough to interleave, long enough to time. */
-const TURN_NANOSECONDS = 20e6;
+const TURN_NANOSECONDS = 40e6;
 /** V8 compiles what runs often, in steps; what a service runs all day is measured after the last of them. */
-const WARM_UP_NANOSECONDS = 1000e6;
+const WARM_UP_NANOSECONDS = 500e6;
+/** Rounds that do not count: after it stood still for the others' warming up, each is a fifth slower at first. */
+const WARM_UP_ROUNDS = 2;
 
 /** Returns how often it fits into a turn. */
 async function warmUp(contender: Contender): Promise<number> {
@@ -57,10 +59,11 @@ async function measure(contenders: readonly Contender[], rounds: number): Promis
   const iterations = new Map<Contender, number>();
   for (const contender of contenders) iterations.set(contender, await warmUp(contender));
   const times = new Map<string, number[]>(contenders.map((contender) => [contender.name, []]));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < WARM_UP_ROUNDS + rounds; round++) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const contender = contenders[(round + turn) % contenders.length]!;
-      times.get(contender.name)!.push(await contender.time(iterations.get(contender)!));
+      const time = await contender.time(iterations.get(contender)!);
+      if (round >= WARM_UP_ROUNDS) times.get(contender.name)!.push(time);
     }
   }
   return Object.fromEntries(times);
