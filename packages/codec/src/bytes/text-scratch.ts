@@ -44,9 +44,9 @@ export class TextScratch {
   }
 
   /**
-   * Copies `size` bytes of UTF-8 from `at` on to `start` of `to`, and up to 15 that
-   * follow. In blocks, as most strings have one: where a loop over their words ends, the processor guesses wrong. As floats,
-   * which are twice as long as the longest integers: no UTF-8 is NaN, whose bits might change.
+   * Copies `size` bytes of UTF-8 from `at` on to `start` of `to`, and up to 15 that follow, whatever they become. In blocks, as
+   * most strings have one: where a loop over their words ends, the processor guesses wrong. As floats, which are twice as long
+   * as the longest integers: no UTF-8 is NaN, whose bits might change.
    */
   copyTo(to: DataView, start: number, at: number, size: number): void {
     const { view } = this;

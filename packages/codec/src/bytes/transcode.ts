@@ -1,6 +1,6 @@
 /**
- * UTF-8 to UTF-16 and back by Node's own converter. It handles several bytes at a time, which neither V8 on Node 20 nor a loop does,
- * but a call costs a microsecond.
+ * UTF-8 to UTF-16 and back by Node's own converter. It handles several bytes at a time, which neither V8 on Node 20 nor a loop
+ * does, but a call costs a microsecond.
  */
 import { builtinModule } from "./node-modules.js";
 
